@@ -1,0 +1,168 @@
+"""CloudWatch alarms: on one metric or an expression, and on several alarms together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Literal, get_args
+
+from constructs_lib import cdk, names
+from constructs_lib.alarm_topic import AlarmTopic
+from constructs_lib.errors import Checks
+from constructs_lib.metric import RESULT, Metric, MetricMath
+
+Comparison = Literal[">", ">=", "<", "<="]
+Missing = Literal["notBreaching", "breaching", "ignore", "missing"]
+
+_OPERATORS = {
+    ">": "GreaterThanThreshold",
+    ">=": "GreaterThanOrEqualToThreshold",
+    "<": "LessThanThreshold",
+    "<=": "LessThanOrEqualToThreshold",
+}
+_STATISTICS = ("Average", "Sum", "Minimum", "Maximum", "SampleCount")
+_DAY_SECONDS = 86400
+
+
+class Alarm(cdk.Construct):
+    """An alarm on one metric or expression, told in one line: ``Alarm(..., metric=cpu, comparison=">", threshold=80)``.
+
+    Args:
+        meaning: what is the matter when it goes off.
+        action: what whoever it wakes should do.
+        metric: what is measured.
+        comparison: how it compares with the threshold when it is bad.
+        threshold: in the metric's unit.
+        period: length of one data point, a multiple of a minute.
+        periods: how many bad points in a row raise the alarm; together at most a day.
+        missing: what a missing point means: ``notBreaching``, ``breaching``, ``ignore`` (the alarm stays as it is) or
+            ``missing`` (it has no state). https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+        name: name of the alarm; by default it follows from the construct's path.
+        on_alarm: who is told of both alarm and recovery.
+    """
+
+    def __init__(
+        self,
+        scope: cdk.Construct,
+        id: str,
+        *,
+        meaning: str,
+        action: str,
+        metric: Metric | MetricMath,
+        comparison: Comparison,
+        threshold: float,
+        period: timedelta = timedelta(minutes=5),
+        periods: int = 1,
+        missing: Missing = "notBreaching",
+        name: str | None = None,
+        on_alarm: AlarmTopic | None = None,
+    ) -> None:
+        checks = Checks(scope, id)
+        name = names.alarm(checks, name)
+        checks.one_of("comparison", comparison, tuple(_OPERATORS), fix="Write the condition that is bad")
+        checks.one_of("missing", missing, get_args(Missing), fix="Say what a point that never came means")
+        for measured in metric.metrics.values() if isinstance(metric, MetricMath) else [metric]:
+            checks.one_of("statistic", measured.statistic, _STATISTICS, fix="Maximum for ages, Sum for counts")
+        seconds = int(period.total_seconds())
+        if seconds < 60 or seconds % 60:
+            raise checks.refuse("period", period, allowed="are whole minutes", fix="timedelta(minutes=5) is usual")
+        checks.between("periods", periods, 1, max(1, _DAY_SECONDS // seconds), fix="An alarm looks back a day at most")
+        super().__init__(scope, id)
+        alarm = cdk.aws.cloudwatch_metric_alarm.CloudwatchMetricAlarm(
+            self,
+            "alarm",
+            alarm_name=name,
+            alarm_description=_description(checks, meaning, action),
+            comparison_operator=_OPERATORS[comparison],
+            threshold=threshold,
+            evaluation_periods=periods,
+            treat_missing_data=missing,
+            **_measured(metric, seconds),
+            **_told(on_alarm),
+        )
+        self.name = name
+        self.reference: str = alarm.alarm_name
+        """Its name for what must wait until it stands."""
+        self.arn: str = alarm.arn
+        self.threshold = threshold
+
+
+class CompositeAlarm(cdk.Construct):
+    """One alarm for what people feel: on while any of several alarms is.
+
+    Args:
+        meaning: what is the matter when it goes off.
+        action: what whoever it wakes should do.
+        any_of: the alarms, one to 100.
+        name: name of the alarm; by default it follows from the construct's path.
+        on_alarm: who is told of both alarm and recovery.
+    """
+
+    def __init__(
+        self,
+        scope: cdk.Construct,
+        id: str,
+        *,
+        meaning: str,
+        action: str,
+        any_of: Sequence[Alarm],
+        name: str | None = None,
+        on_alarm: AlarmTopic | None = None,
+    ) -> None:
+        checks = Checks(scope, id)
+        name = names.alarm(checks, name)
+        if not 1 <= len(any_of) <= 100:
+            raise checks.refuse("any_of", len(any_of), allowed="are 1 to 100 alarms", fix="Name what people feel")
+        super().__init__(scope, id)
+        composite = cdk.aws.cloudwatch_composite_alarm.CloudwatchCompositeAlarm(
+            self,
+            "alarm",
+            alarm_name=name,
+            alarm_description=_description(checks, meaning, action),
+            alarm_rule=" OR ".join(f'ALARM("{alarm.reference}")' for alarm in any_of),
+            **_told(on_alarm),
+        )
+        self.name = name
+        self.reference: str = composite.alarm_name
+        """Its name for what must wait until it stands."""
+
+
+def _description(checks: Checks, meaning: str, action: str) -> str:
+    text = f"{meaning}. {action}."
+    if len(text) > 1024:
+        raise checks.refuse("meaning", text, allowed="are 1024 characters with the action", fix="Be brief")
+    return text
+
+
+def _told(on_alarm: AlarmTopic | None) -> dict[str, Any]:
+    return {"alarm_actions": [on_alarm.arn], "ok_actions": [on_alarm.arn]} if on_alarm else {}
+
+
+def _measured(metric: Metric | MetricMath, seconds: int) -> dict[str, Any]:
+    if isinstance(metric, Metric):
+        return {
+            "namespace": metric.namespace,
+            "metric_name": metric.name,
+            "dimensions": dict(metric.dimensions),
+            "statistic": metric.statistic,
+            "period": seconds,
+        }
+    module = cdk.aws.cloudwatch_metric_alarm
+    result = module.CloudwatchMetricAlarmMetricQuery(
+        id=RESULT, expression=metric.expression, label=metric.label, return_data=True
+    )
+    parts = [
+        module.CloudwatchMetricAlarmMetricQuery(
+            id=id,
+            label=each.label,
+            metric={
+                "namespace": each.namespace,
+                "metric_name": each.name,
+                "dimensions": dict(each.dimensions),
+                "stat": each.statistic,
+                "period": seconds,
+            },
+        )
+        for id, each in metric.metrics.items()
+    ]
+    return {"metric_query": [result, *parts]}

@@ -1,0 +1,87 @@
+"""What a database says before it is full or out of breath."""
+
+from __future__ import annotations
+
+from constructs_lib import cdk
+from constructs_lib.alarm_topic import AlarmTopic
+from constructs_lib.database import PostgresDatabase
+from constructs_lib.metric import Metric
+from constructs_lib.monitoring import Graph, Monitoring
+
+_GIB = 1024**3
+_BUSY_PERCENT = 80
+_TAKEN_SHARE = 0.8
+_FREE_SHARE = 0.1
+
+
+class DatabaseMonitoring(Monitoring):
+    """Alarms ``high-cpu``, ``low-storage`` and ``high-connections``, each after ``<name>-``.
+
+    They tell at 80 % of the CPU, at a tenth of the disk left (2 GiB at least), and at 80 % of the connections.
+
+    Args:
+        database: what is watched.
+        name: prefix of the alarms' names; by default it follows from the construct's path.
+        on_alarm: who is told.
+    """
+
+    def __init__(
+        self,
+        scope: cdk.Construct,
+        id: str,
+        *,
+        database: PostgresDatabase,
+        name: str | None = None,
+        on_alarm: AlarmTopic | None = None,
+    ) -> None:
+        super().__init__(scope, id, name=name, on_alarm=on_alarm)
+        max_connections = database.max_connections
+
+        def metric(name: str, statistic: str, label: str) -> Metric:
+            return Metric(
+                namespace="AWS/RDS",
+                name=name,
+                dimensions={"DBInstanceIdentifier": database.instance_id},
+                statistic=statistic,
+                label=label,
+            )
+
+        cpu = metric("CPUUtilization", "Average", "CPU")
+        free = metric("FreeStorageSpace", "Minimum", "free storage")
+        connections = metric("DatabaseConnections", "Average", "connections")
+        left = max(2 * _GIB, int(database.storage_gib * _FREE_SHARE * _GIB))
+        busy = self.add_alarm(
+            "high-cpu",
+            meaning=f"The database's CPU is above {_BUSY_PERCENT} %, or it reports nothing any more",
+            action="Look for slow statements (Performance Insights, pg_stat_activity); take a larger instance class",
+            metric=cpu,
+            comparison=">",
+            threshold=_BUSY_PERCENT,
+            periods=2,
+            # A running instance reports every minute: ten silent minutes are an instance that is down.
+            missing="breaching",
+        )
+        full = self.add_alarm(
+            "low-storage",
+            meaning=f"The database has less than {left / _GIB:g} GiB left, and stops when it has none",
+            action="Raise the storage (it grows while in use), then find what fills it",
+            metric=free,
+            comparison="<",
+            threshold=left,
+            # That it is silent is told by high-cpu; what was known of the disk stays true meanwhile.
+            missing="ignore",
+        )
+        taken = self.add_alarm(
+            "high-connections",
+            meaning=f"{_TAKEN_SHARE * 100:g} % of the {max_connections} connections are taken; it refuses any beyond",
+            action="Find who holds them (pg_stat_activity); lower the pools' sizes or raise max_connections",
+            metric=connections,
+            comparison=">",
+            threshold=max_connections * _TAKEN_SHARE,
+            periods=2,
+            # That it is silent is told by high-cpu.
+            missing="ignore",
+        )
+        self.add_graph(Graph(title="Database CPU (%)", left=[cpu], limits=[busy]))
+        self.add_graph(Graph(title="Database connections", left=[connections], limits=[taken]))
+        self.add_graph(Graph(title="Database storage (bytes)", left=[free], limits=[full]))

@@ -1,0 +1,274 @@
+"""A group of identical instances in private subnets: what web services and queue workers have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from constructs_lib import cdk, location, names
+from constructs_lib.alarm import Alarm, CompositeAlarm
+from constructs_lib.bootstrap import Bootstrap
+from constructs_lib.errors import Checks, ConstructError
+from constructs_lib.fleet_options import USUAL_INSTANCES, Capacity, InstanceOptions, checked_capacity
+from constructs_lib.lifecycle import Departure, Lifecycle
+from constructs_lib.log_retention import check_retention
+from constructs_lib.network import Network
+from constructs_lib.release import Release
+from constructs_lib.security_group import SecurityGroup
+from constructs_lib.service_role import ServiceRole
+from constructs_lib.sizing import check_boot, launch_timeout
+
+# A new instance is in service before an old one leaves, also when Auto Scaling replaces one that fell ill.
+# https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-instance-maintenance-policy.html
+_REPLACEMENT = {"min_healthy_percentage": 100, "max_healthy_percentage": 150}
+
+# https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_AlarmSpecification.html
+_MOST_ROLLBACK_ALARMS = 10
+
+_GROUP_METRICS = ["GroupDesiredCapacity", "GroupInServiceInstances", "GroupPendingInstances", "GroupTotalInstances"]
+
+
+class Fleet(cdk.Construct):
+    """Instances without a public address, key pair or open port; IMDSv2 only; encrypted disks; replaced in turn.
+
+    Use ``WebService`` or ``QueueWorkers``, which say what the group serves and how it scales.
+
+    Args:
+        network: the instances get its private subnets.
+        release: the software they run.
+        command: what runs in the release's folder, an absolute path and its arguments. It says ``READY=1`` to systemd
+            when it does its work: https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
+        before: what runs to its end each time before it.
+        environment: the variables both are given.
+        capacity: how many.
+        instances: what they are.
+        name: prefix of the names of the parts; by default it follows from the construct's path.
+        group_name: name of the Auto Scaling group, by default ``name``.
+        at_first: how many there are at first, at least, where the capacity does not say.
+        stop_timeout: how long the program may take to finish its work when told to stop.
+        ready_url: answers 200 when the program is ready.
+        target_groups: ARNs of the target groups they serve; with one, the load balancer's word on health counts.
+        boot: how long an instance may take before its health counts.
+        departure: how a leaving instance is waited for; without it, it leaves at once.
+    """
+
+    def __init__(
+        self,
+        scope: cdk.Construct,
+        id: str,
+        *,
+        network: Network,
+        release: Release,
+        command: str,
+        before: str | None,
+        environment: Mapping[str, str] | None,
+        capacity: Capacity | tuple[int, int],
+        instances: InstanceOptions = USUAL_INSTANCES,
+        name: str | None = None,
+        group_name: str | None = None,
+        at_first: int = 0,
+        stop_timeout: timedelta = timedelta(minutes=1),
+        ready_url: str | None = None,
+        target_groups: Sequence[str] = (),
+        boot: timedelta = timedelta(minutes=5),
+        departure: Departure | None = None,
+    ) -> None:
+        checks = Checks(scope, id)
+        check_boot(checks.path, boot)
+        capacity = checked_capacity(checks, capacity, at_first=at_first)
+        checks.between("disk_gib", instances.disk_gib, 8, 16384, fix="30 is the usual choice")
+        name = names.fleet(checks, name)
+        group_name = names.group(checks, group_name or name)
+        log_group = names.log_group(checks, instances.log_group or f"/{name}")
+        check_retention(checks, "log_days", instances.log_days)
+        # It becomes the name of a systemd unit, of files, and a word of their scripts.
+        checks.name("id", id, longest=64, owner="service", pattern=r"[A-Za-z][A-Za-z0-9_-]*")
+        region = location.region(scope)
+        super().__init__(scope, id)
+
+        self.role = ServiceRole(self, "role", name=name, existing_profile=instances.existing_profile, network=network)
+        self.security_group = SecurityGroup(
+            self, "security-group", vpc_id=network.vpc_id, name=f"{name}-sg", description=f"Instances of {name}"
+        )
+        self.security_group.allow_https_out(description="AWS APIs")
+        release.grant_read(self)
+
+        self.log_group_name: str = log_group
+        self._log_group(log_group, instances.log_days)
+        lifecycle = Lifecycle(
+            group_name=group_name, region=region, launch_timeout=launch_timeout(boot), departure=departure
+        )
+        lifecycle.grant(self.role)
+        bootstrap = Bootstrap(
+            name=id,
+            region=region,
+            group_name=group_name,
+            log_group=log_group,
+            bucket=release.bucket.name,
+            release=release.sha256,
+            parts=release.parts,
+            command=command,
+            before=before,
+            # No SDK asks the instance where it is.
+            environment={"AWS_REGION": region, "AWS_DEFAULT_REGION": region, **(environment or {})},
+            ready_url=ready_url,
+            boot=boot,
+            launch_timeout=lifecycle.launch_timeout,
+            stop_seconds=int(stop_timeout.total_seconds()),
+            heartbeat=departure.heartbeat if departure else None,
+            isolates_children=instances.isolates_children,
+        )
+        cdk.Annotations.of(self).add_info(bootstrap.budget())
+        # A local keeps the script readable in the synthesized file, and lets Terraform encode it once its
+        # references are known.
+        script = cdk.TerraformLocal(self, "user-data", bootstrap.user_data())
+        tags = {"Name": name, **instances.tags}
+        template = self._launch_template(name, instances, cdk.Fn.base64encode(script.as_string), tags)
+        self.launch_template_id: str = template.id
+        self.capacity = capacity
+        self.boot = boot
+        self._rollback_alarms: list[str] = []
+        self._refresh = _refresh(boot, lifecycle) if instances.rolling else None
+        self._group = self._made(
+            group_name, network, template, capacity, instances, tags, target_groups, boot, lifecycle
+        )
+        self.group_name: str = self._group.name
+
+    def roll_back_on(self, *alarms: Alarm | CompositeAlarm) -> None:
+        """Let alarms undo a replacement of the instances when one of them goes off meanwhile.
+
+        They are made before the group, so they may be about anything but the group itself: what stands in front of it,
+        or what it works on. Where the instances are not replaced (``rolling``), there is nothing to undo.
+
+        Args:
+            alarms: ten at most, with those a web service has of its own.
+
+        Raises:
+            ConstructError: for more than Auto Scaling takes.
+        """
+        self._rollback_alarms += [alarm.reference for alarm in alarms]
+        if len(self._rollback_alarms) > _MOST_ROLLBACK_ALARMS:
+            raise ConstructError(
+                self.node.path,
+                option="alarms",
+                given=len(self._rollback_alarms),
+                allowed=f"are {_MOST_ROLLBACK_ALARMS}",
+                fix="An instance refresh takes no more; name those that a bad release sets off",
+            )
+        if self._refresh is not None:
+            preferences = {**self._refresh["preferences"], "alarm_specification": {"alarms": self._rollback_alarms}}
+            self._group.put_instance_refresh(**{**self._refresh, "preferences": preferences})
+
+    def _log_group(self, name: str, days: int) -> None:
+        group = cdk.aws.cloudwatch_log_group.CloudwatchLogGroup(self, "logs", name=name, retention_in_days=days)
+        self.role.allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{group.arn}:*"])
+
+    def _launch_template(self, name: str, instances: InstanceOptions, user_data: str, tags: Mapping[str, str]) -> Any:
+        module = cdk.aws.launch_template
+        return module.LaunchTemplate(
+            self,
+            "template",
+            name_prefix=f"{name}-",
+            description=f"Instances of {name}",
+            image_id=self._image(instances.ami_id),
+            instance_type=instances.instance_type,
+            user_data=user_data,
+            update_default_version=True,
+            iam_instance_profile={"name": self.role.profile_name},
+            metadata_options={"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1},
+            monitoring={"enabled": True},
+            network_interfaces=[
+                module.LaunchTemplateNetworkInterfaces(
+                    associate_public_ip_address="false",
+                    delete_on_termination="true",
+                    security_groups=[self.security_group.id],
+                )
+            ],
+            block_device_mappings=[
+                module.LaunchTemplateBlockDeviceMappings(
+                    device_name="/dev/xvda",
+                    ebs={
+                        "volume_type": "gp3",
+                        "volume_size": instances.disk_gib,
+                        "encrypted": "true",
+                        "delete_on_termination": "true",
+                    },
+                )
+            ],
+            tag_specifications=[
+                module.LaunchTemplateTagSpecifications(resource_type=kind, tags=dict(tags))
+                for kind in ("instance", "volume")
+            ],
+            lifecycle=cdk.TerraformResourceLifecycle(create_before_destroy=True),
+        )
+
+    def _image(self, ami_id: str) -> str:
+        """The AMI, looked up by Terraform: EC2 could look it up at each launch, but an instance refresh cannot roll
+        back to a template that names a parameter.
+        https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-rollback.html
+        """
+        if not ami_id.startswith("/"):
+            return ami_id
+        return str(cdk.aws.data_aws_ssm_parameter.DataAwsSsmParameter(self, "image", name=ami_id).insecure_value)
+
+    def _made(
+        self,
+        group_name: str,
+        network: Network,
+        template: Any,
+        capacity: Capacity,
+        instances: InstanceOptions,
+        tags: Mapping[str, str],
+        target_groups: Sequence[str],
+        boot: timedelta,
+        lifecycle: Lifecycle,
+    ) -> Any:
+        module = cdk.aws.autoscaling_group
+        group = module.AutoscalingGroup(
+            self,
+            "group",
+            name=group_name,
+            min_size=capacity.minimum,
+            max_size=capacity.maximum,
+            desired_capacity=capacity.desired,
+            vpc_zone_identifier=network.private_subnet_ids,
+            launch_template={"id": template.id, "version": cdk.Token.as_string(template.latest_version)},
+            target_group_arns=list(target_groups) or None,
+            health_check_type="ELB" if target_groups else "EC2",
+            health_check_grace_period=int(boot.total_seconds()),
+            enabled_metrics=_GROUP_METRICS,
+            metrics_granularity="1Minute",
+            wait_for_capacity_timeout=f"{int(instances.wait_for_capacity.total_seconds())}s",
+            min_elb_capacity=(capacity.minimum or None) if target_groups else None,
+            instance_refresh=self._refresh,
+            instance_maintenance_policy=_REPLACEMENT,
+            initial_lifecycle_hook=[module.AutoscalingGroupInitialLifecycleHook(**hook) for hook in lifecycle.hooks()],
+            tag=[
+                module.AutoscalingGroupTag(key=key, value=value, propagate_at_launch=True)
+                for key, value in sorted(tags.items())
+            ],
+            lifecycle=cdk.TerraformResourceLifecycle(
+                # Scaling owns the number of instances once the group exists, and the hooks are kept from outside.
+                ignore_changes=["desired_capacity", "initial_lifecycle_hook"],
+            ),
+        )
+        lifecycle.attach(group)
+        return group
+
+
+def _refresh(boot: timedelta, lifecycle: Lifecycle) -> dict[str, Any]:
+    protect_busy = lifecycle.departure is not None and lifecycle.departure.protect_busy
+    return {
+        "strategy": "Rolling",
+        "preferences": {
+            **_REPLACEMENT,
+            "auto_rollback": True,
+            "skip_matching": True,
+            "instance_warmup": str(int(boot.total_seconds())),
+            # The provider's default leaves them at the old version and says nothing. An instance that somebody
+            # protects is waited for, an hour at most. A job can take longer: there the terminating hook waits.
+            "scale_in_protected_instances": "Refresh" if protect_busy else "Wait",
+            "standby_instances": "Wait",
+        },
+    }

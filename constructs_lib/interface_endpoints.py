@@ -1,0 +1,71 @@
+"""Doors from a VPC's private subnets to AWS's services that need no way to the internet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from constructs_lib import cdk, location
+from constructs_lib.errors import Checks
+from constructs_lib.security_group import SecurityGroup
+
+_OTHER_NAMES = {"cloudwatch": "monitoring"}
+
+
+def endpoint_of(action: str) -> str:
+    """The endpoint that serves an IAM action: ``sqs:SendMessage`` is served by ``sqs``."""
+    service = action.partition(":")[0]
+    return _OTHER_NAMES.get(service, service)
+
+
+class InterfaceEndpoints(cdk.Construct):
+    """One interface endpoint for each service, in every private subnet, under the service's usual name.
+
+    Each costs by the hour and zone, whatever passes through it.
+    https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
+
+    Args:
+        vpc_id: the VPC.
+        cidr: its range; any address in it may call the endpoints.
+        subnet_ids: the private subnets.
+        name: prefix of the names.
+        services: names of the services, as in ``com.amazonaws.<region>.<service>``.
+
+    Raises:
+        ConstructError: for a name that is none, S3's, which has its gateway endpoint, or one given twice.
+    """
+
+    def __init__(
+        self,
+        scope: cdk.Construct,
+        id: str,
+        *,
+        vpc_id: str,
+        cidr: str,
+        subnet_ids: Sequence[str],
+        name: str,
+        services: Sequence[str],
+    ) -> None:
+        checks = Checks(scope, id)
+        for number, service in enumerate(services):
+            checks.name("services", service, longest=50, owner="service", pattern=r"[a-z][a-z0-9.-]*")
+            if service == "s3":
+                raise checks.refuse("services", service, allowed="are others", fix="S3 has a gateway endpoint already")
+            if service in services[:number]:
+                raise checks.refuse("services", service, allowed="is each service once", fix="Name it once")
+        super().__init__(scope, id)
+        self.security_group = SecurityGroup(
+            self, "security-group", vpc_id=vpc_id, name=f"{name}-endpoints-sg", description="AWS services from the VPC"
+        )
+        self.security_group.allow_from_range(cidr, 443, description="HTTPS from the VPC")
+        for service in services:
+            cdk.aws.vpc_endpoint.VpcEndpoint(
+                self,
+                service,
+                vpc_id=vpc_id,
+                service_name=f"com.amazonaws.{location.region(self)}.{service}",
+                vpc_endpoint_type="Interface",
+                private_dns_enabled=True,
+                subnet_ids=list(subnet_ids),
+                security_group_ids=[self.security_group.id],
+                tags={"Name": f"{name}-{service}-endpoint"},
+            )

@@ -1,0 +1,155 @@
+"""The one door to the internet: an Application Load Balancer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from constructs_lib import cdk, names
+from constructs_lib.access_log_bucket import AccessLogBucket
+from constructs_lib.certificate import Certificate, Domain
+from constructs_lib.errors import Checks
+from constructs_lib.network import Network
+from constructs_lib.relaxations import relax
+from constructs_lib.security_group import SecurityGroup
+
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+"""TLS 1.3, and 1.2 for older browsers, AWS's recommended policy.
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html"""
+
+_PLAIN_HTTP_RULES = ("CKV_AWS_2", "CKV_AWS_103", "CKV2_AWS_20")
+
+
+class PublicLoadBalancer(cdk.Construct):
+    """A load balancer the world can reach.
+
+    With a domain or a certificate it serves HTTPS on 443 and sends port 80 there. With neither it serves plain HTTP,
+    and wants to be told why that is all right. Headers that HTTP does not allow are dropped, and requests that two
+    servers could read differently are refused.
+
+    Args:
+        network: it gets the public subnets.
+        name: its name, at most 32 characters; by default it follows from the construct's path.
+        domain: name of the site; it is pointed here, and a certificate is made for it unless one is given.
+        certificate_arn: ACM certificate of the site.
+        plain_http_reason: why there is no certificate.
+        access_logs: where every request is written down.
+        access_logs_off_reason: why requests are not written down.
+        unprotected_reason: why it may be deleted; by default AWS refuses.
+        idle_timeout: how long a connection may be quiet, 1 second to 4000; so long may an answer take too.
+
+    Raises:
+        ConstructError: for a way to have HTTPS and a reason to have none, or neither; the same for access logs.
+    """
+
+    def __init__(
+        self,
+        scope: cdk.Construct,
+        id: str,
+        *,
+        network: Network,
+        name: str | None = None,
+        domain: Domain | None = None,
+        certificate_arn: str | None = None,
+        plain_http_reason: str | None = None,
+        access_logs: AccessLogBucket | None = None,
+        access_logs_off_reason: str | None = None,
+        unprotected_reason: str | None = None,
+        idle_timeout: timedelta = timedelta(seconds=60),
+    ) -> None:
+        checks = Checks(scope, id)
+        name = names.load_balancer(checks, name)
+        seconds = idle_timeout.total_seconds()
+        checks.between("idle_timeout", seconds, 1, 4000, fix="It is in seconds, 60 is the usual choice")
+        if bool(certificate_arn or domain) == bool(plain_http_reason):
+            raise checks.refuse(
+                "certificate_arn",
+                certificate_arn,
+                allowed="are a certificate or a domain, or neither with a plain_http_reason",
+                fix="Give one, or say in plain_http_reason why people's passwords may travel in clear",
+            )
+        if (access_logs is None) == (access_logs_off_reason is None):
+            raise checks.refuse(
+                "access_logs",
+                access_logs and access_logs.node.path,
+                allowed="are an AccessLogBucket, or none with an access_logs_off_reason",
+                fix="Give one, or say in access_logs_off_reason why nobody will ask who called",
+            )
+        super().__init__(scope, id)
+        self.security_group = SecurityGroup(
+            self, "security-group", vpc_id=network.vpc_id, name=f"{name}-sg", description="Open to the world"
+        )
+        self.security_group.allow_from_world(80, description="HTTP, what browsers try first")
+        balancer = cdk.aws.lb.Lb(
+            self,
+            "balancer",
+            name=name,
+            load_balancer_type="application",
+            internal=False,
+            ip_address_type="ipv4",
+            security_groups=[self.security_group.id],
+            subnets=network.public_subnet_ids,
+            drop_invalid_header_fields=True,
+            desync_mitigation_mode="defensive",
+            enable_deletion_protection=unprotected_reason is None,
+            idle_timeout=int(seconds),
+            access_logs={"bucket": access_logs.name, "enabled": True} if access_logs else None,
+            depends_on=[access_logs.writable] if access_logs else None,
+        )
+        self.name = name
+        self.arn: str = balancer.arn
+        self.arn_suffix: str = balancer.arn_suffix
+        self.dns_name: str = balancer.dns_name
+        self.idle_timeout = idle_timeout
+        self.certificate_arn = certificate_arn
+        self.plain_http_reason = plain_http_reason
+        if domain is not None:
+            if certificate_arn is None:
+                self.certificate_arn = Certificate(self, "certificate", domain=domain).arn
+            self._point_here(domain, balancer)
+        self.url = f"{'https' if self.certificate_arn else 'http'}://{domain.name if domain else self.dns_name}"
+        if self.certificate_arn:
+            self.security_group.allow_from_world(443, description="HTTPS")
+        elif plain_http_reason:
+            relax(self, "serves plain HTTP", reason=plain_http_reason, explains=_PLAIN_HTTP_RULES)
+            cdk.Annotations.of(self).add_warning(
+                f"serves plain HTTP, anyone on the way can read passwords and sessions: {plain_http_reason}"
+            )
+        if unprotected_reason is not None:
+            relax(self, "may be deleted", reason=unprotected_reason, explains=["CKV_AWS_150"])
+        if access_logs_off_reason is not None:
+            relax(self, "keeps no access logs", reason=access_logs_off_reason, explains=["CKV_AWS_91"])
+
+    def forward_to(self, target_group_arn: str) -> None:
+        """Send every request to a target group. Called once, by the service behind it."""
+        module = cdk.aws.lb_listener
+        forward = module.LbListenerDefaultAction(type="forward", target_group_arn=target_group_arn)
+        if self.certificate_arn is None:
+            module.LbListener(
+                self, "http", load_balancer_arn=self.arn, port=80, protocol="HTTP", default_action=[forward]
+            )
+            return
+        redirect = module.LbListenerDefaultAction(
+            type="redirect", redirect={"port": "443", "protocol": "HTTPS", "status_code": "HTTP_301"}
+        )
+        module.LbListener(self, "http", load_balancer_arn=self.arn, port=80, protocol="HTTP", default_action=[redirect])
+        module.LbListener(
+            self,
+            "https",
+            load_balancer_arn=self.arn,
+            port=443,
+            protocol="HTTPS",
+            ssl_policy=TLS_POLICY,
+            certificate_arn=self.certificate_arn,
+            default_action=[forward],
+        )
+
+    def _point_here(self, domain: Domain, balancer: Any) -> None:
+        cdk.aws.route53_record.Route53Record(
+            self,
+            "alias",
+            zone_id=domain.hosted_zone_id,
+            name=domain.name,
+            type="A",
+            alias={"name": balancer.dns_name, "zone_id": balancer.zone_id, "evaluate_target_health": True},
+        )

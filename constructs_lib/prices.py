@@ -1,0 +1,86 @@
+"""What AWS's list says: On-Demand prices in us-east-1, in US dollars, before tax and without free tier or discounts.
+
+Written down by hand from AWS's public price pages, as they stood on ``AS_OF``; nothing is fetched. A price that has
+changed since is changed here, and the date with it. Every table names the page it is from.
+"""
+
+from __future__ import annotations
+
+AS_OF = "2025-01"
+"""Year and month of the prices."""
+
+REGION = "us-east-1"
+
+HOURS = 730
+"""Hours of a month, as AWS's own calculator counts them."""
+
+INSTANCE_HOUR = {
+    "t2.micro": 0.0116,
+    "t2.small": 0.023,
+    "t2.medium": 0.0464,
+    "t3.micro": 0.0104,
+    "t3.small": 0.0208,
+    "t3.medium": 0.0416,
+    "t3.large": 0.0832,
+    "t4g.micro": 0.0084,
+    "t4g.small": 0.0168,
+    "t4g.medium": 0.0336,
+    "m5.large": 0.096,
+    "c5.large": 0.085,
+}
+"""EC2, Linux: https://aws.amazon.com/ec2/pricing/on-demand/"""
+
+DATABASE_HOUR = {
+    "db.t3.micro": 0.018,
+    "db.t3.small": 0.036,
+    "db.t3.medium": 0.072,
+    "db.t4g.micro": 0.016,
+    "db.t4g.small": 0.032,
+    "db.t4g.medium": 0.065,
+}
+"""RDS for PostgreSQL in one zone; two zones cost twice as much: https://aws.amazon.com/rds/postgresql/pricing/"""
+
+DATABASE_GIB = 0.115
+"""A GiB of RDS gp3 storage in one zone, a month: https://aws.amazon.com/rds/postgresql/pricing/"""
+
+DISK_GIB = 0.08
+"""A GiB of EBS gp3, a month: https://aws.amazon.com/ebs/pricing/"""
+
+NAT_GATEWAY_HOUR = 0.045
+"""https://aws.amazon.com/vpc/pricing/"""
+
+PUBLIC_ADDRESS_HOUR = 0.005
+"""A public IPv4 address, in use or not: https://aws.amazon.com/vpc/pricing/"""
+
+ENDPOINT_HOUR = 0.01
+"""An interface endpoint in one zone: https://aws.amazon.com/privatelink/pricing/"""
+
+LOAD_BALANCER_HOUR = 0.0225
+"""An Application Load Balancer without its capacity units: https://aws.amazon.com/elasticloadbalancing/pricing/"""
+
+SECRET = 0.40
+"""A secret, a month: https://aws.amazon.com/secrets-manager/pricing/"""
+
+KEY = 1.00
+"""A customer's KMS key, a month, in its first year; each of its first two rotations adds as much: https://aws.amazon.com/kms/pricing/"""
+
+ALARM_METRIC = 0.10
+"""A metric that an alarm watches at standard resolution, a month: https://aws.amazon.com/cloudwatch/pricing/"""
+
+COMPOSITE_ALARM = 0.50
+"""An alarm made of others, a month: https://aws.amazon.com/cloudwatch/pricing/"""
+
+DASHBOARD = 3.00
+"""A dashboard, a month: https://aws.amazon.com/cloudwatch/pricing/"""
+
+DETAILED_MONITORING = 2.10
+"""EC2's seven metrics a minute of one instance, a month, at $0.30 each: https://aws.amazon.com/cloudwatch/pricing/"""
+
+WEB_ACL = 5.00
+"""A web ACL, a month: https://aws.amazon.com/waf/pricing/"""
+
+WEB_ACL_RULE = 1.00
+"""A rule of a web ACL, a month: https://aws.amazon.com/waf/pricing/"""
+
+HOSTED_ZONE = 0.50
+"""A hosted zone, a month: https://aws.amazon.com/route53/pricing/"""

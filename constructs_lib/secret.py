@@ -1,0 +1,72 @@
+"""A secret that nobody has seen."""
+
+from __future__ import annotations
+
+from constructs_lib import cdk, names
+from constructs_lib.errors import Checks
+from constructs_lib.relaxations import relax
+from constructs_lib.service_role import RoleOwner
+
+
+class GeneratedSecret(cdk.Construct):
+    """A random secret in Secrets Manager whose value is in no plan and no state.
+
+    Terraform asks Secrets Manager for random text (an ephemeral resource, gone when the run ends) and hands it to a
+    write-only argument. Needs Terraform 1.11.
+    https://developer.hashicorp.com/terraform/language/manage-sensitive-data/write-only
+
+    Args:
+        description: what it is for.
+        name: prefix of the secret's name; by default it follows from the construct's path.
+        length: how many characters, 32 to 512.
+        version: raise it by one to have a new value made.
+        recovery_days: how long a deleted secret can be brought back, 7 to 30.
+        unprotected_reason: why a deleted secret is gone at once.
+    """
+
+    def __init__(
+        self,
+        scope: cdk.Construct,
+        id: str,
+        *,
+        description: str,
+        name: str | None = None,
+        length: int = 64,
+        version: int = 1,
+        recovery_days: int = 7,
+        unprotected_reason: str | None = None,
+    ) -> None:
+        checks = Checks(scope, id)
+        name = names.secret(checks, name)
+        checks.between("length", length, 32, 512, fix="64 is the usual choice")
+        fix = "To have it gone at once, say why in unprotected_reason"
+        checks.between("recovery_days", recovery_days, 7, 30, fix=fix)
+        super().__init__(scope, id)
+        # The framework has no class for ephemeral resources.
+        source = f"{cdk.TerraformStack.of(self).node.id}-{id}".replace("-", "_")
+        cdk.TerraformStack.of(self).add_override(
+            f"ephemeral.aws_secretsmanager_random_password.{source}",
+            {"password_length": length, "exclude_punctuation": True},
+        )
+        secret = cdk.aws.secretsmanager_secret.SecretsmanagerSecret(
+            self,
+            "secret",
+            name_prefix=f"{name}-",
+            description=description,
+            recovery_window_in_days=recovery_days if unprotected_reason is None else 0,
+        )
+        if unprotected_reason is not None:
+            relax(self, "is gone at once when deleted", reason=unprotected_reason)
+        cdk.aws.secretsmanager_secret_version.SecretsmanagerSecretVersion(
+            self,
+            "value",
+            secret_id=secret.id,
+            secret_string_wo=f"${{ephemeral.aws_secretsmanager_random_password.{source}.random_password}}",
+            secret_string_wo_version=version,
+        )
+        self.arn: str = secret.arn
+
+    def grant_read(self, owner: RoleOwner) -> None:
+        """Let a service read the value."""
+        sid = "Read" + self.node.id.title().replace("-", "")
+        owner.role.allow(sid, ["secretsmanager:GetSecretValue"], [self.arn])

@@ -1,0 +1,186 @@
+"""SecurityAspect's rules about who may do what, and about secrets."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from constructs_lib.security_rule import Rule, Stack, listed
+from constructs_lib.synthesized import Resource
+
+_IDENTITY_POLICIES = ("aws_iam_role_policy", "aws_iam_policy", "aws_iam_user_policy", "aws_iam_group_policy")
+_RESOURCE_POLICIES = {
+    "aws_ecr_repository_policy": ("CKV_AWS_32",),
+    "aws_iam_role": ("CKV_AWS_60",),
+    "aws_kms_key": ("CKV_AWS_33",),
+    "aws_kms_key_policy": ("CKV_AWS_33",),
+    "aws_s3_bucket_policy": ("CKV_AWS_70",),
+    "aws_secretsmanager_secret_policy": (),
+    "aws_sns_topic": ("CKV_AWS_169",),
+    "aws_sns_topic_policy": ("CKV_AWS_169",),
+    "aws_sqs_queue": ("CKV_AWS_168",),
+    "aws_sqs_queue_policy": ("CKV_AWS_168",),
+}
+"""Resources whose policy names its principals, and checkov's rules about them."""
+_NARROWING = {
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:sourceaccount",
+    "aws:sourcearn",
+    "aws:sourceorgid",
+    "aws:sourceowner",
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+    "kms:calleraccount",
+}
+"""Condition keys that leave of everybody the callers they name.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"""
+_WITHOUT_RESOURCE = {
+    "cloudwatch:PutMetricData",
+    "ecr:GetAuthorizationToken",
+    "s3:GetAccountPublicAccessBlock",
+    "secretsmanager:GetRandomPassword",
+    "ssm:UpdateInstanceInformation",
+    "sts:GetCallerIdentity",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+"""Actions that are granted on everything or not at all; so are those that only list and describe, most of them.
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"""
+_SAME_FAMILY = {"kms:GenerateDataKey*", "kms:ReEncrypt*"}
+"""Wildcards that AWS's own pages use, each for one deed in its variants."""
+_BROAD = re.compile(r"/(AdministratorAccess|PowerUserAccess|\w*FullAccess)$")
+_CREDENTIAL = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")
+_MADE_OF_SECRETS = {
+    "random_password": "a password",
+    "tls_private_key": "a private key",
+    "aws_iam_access_key": "an access key",
+}
+
+
+def _allowing(resource: Resource, stack: Stack) -> Iterator[dict[str, Any]]:
+    """The statements that allow an identity something."""
+    policies: list[object] = []
+    if resource.kind in _IDENTITY_POLICIES:
+        policies.append(resource.properties.get("policy"))
+    if resource.kind == "aws_iam_role":
+        policies += [block.get("policy") for block in resource.blocks("inline_policy")]
+    for policy in policies:
+        for statement in stack.statements(policy) or []:
+            if statement.get("Effect") == "Allow":
+                yield statement
+
+
+def _only_looks(action: str) -> bool:
+    verb = action.partition(":")[2]
+    return verb.startswith(("Describe", "List"))
+
+
+def _wildcard_action(resource: Resource, stack: Stack) -> Iterator[str]:
+    for statement in _allowing(resource, stack):
+        for action in listed(statement.get("Action")):
+            if "*" in action and not _only_looks(action) and action not in _SAME_FAMILY:
+                yield f"allows {action}"
+        if "NotAction" in statement or "NotResource" in statement:
+            yield "allows all but what it names"
+
+
+def _wildcard_resource(resource: Resource, stack: Stack) -> Iterator[str]:
+    for statement in _allowing(resource, stack):
+        if "*" not in listed(statement.get("Resource")) or "Condition" in statement:
+            continue
+        named = [action for action in listed(statement.get("Action")) if "*" not in action]
+        narrow = [
+            action
+            for action in named
+            if not _only_looks(action)
+            and action not in _WITHOUT_RESOURCE
+            and not action.startswith(("ssmmessages:", "ec2messages:"))
+        ]
+        if narrow:
+            yield f"allows {', '.join(sorted(narrow))} on every resource"
+
+
+def _broad_managed_policy(resource: Resource, _: Stack) -> Iterator[str]:
+    if not resource.kind.startswith("aws_iam_"):
+        return
+    attached = [resource.properties.get("policy_arn"), *listed(resource.properties.get("managed_policy_arns"))]
+    for arn in attached:
+        if found := _BROAD.search(str(arn or "")):
+            yield f"attaches {found[1]}"
+
+
+def _public_policy(resource: Resource, stack: Stack) -> Iterator[str]:
+    if resource.kind not in _RESOURCE_POLICIES:
+        return
+    written = resource.properties.get("assume_role_policy" if resource.kind == "aws_iam_role" else "policy")
+    for statement in stack.statements(written) or []:
+        if statement.get("Effect") == "Allow" and _everybody(statement) and not _narrowed(statement):
+            yield f"lets anybody {', '.join(map(str, listed(statement.get('Action')))) or 'do what it does not name'}"
+
+
+def _everybody(statement: Mapping[str, Any]) -> bool:
+    principal = statement.get("Principal")
+    if "NotPrincipal" in statement or principal == "*":
+        return True
+    return isinstance(principal, Mapping) and "*" in listed(principal.get("AWS"))
+
+
+def _narrowed(statement: Mapping[str, Any]) -> bool:
+    condition = statement.get("Condition") or {}
+    return any(key.lower() in _NARROWING for keys in condition.values() for key in keys)
+
+
+def _secret_in_state(resource: Resource, _: Stack) -> Iterator[str]:
+    if resource.kind in _MADE_OF_SECRETS:
+        yield f"keeps {_MADE_OF_SECRETS[resource.kind]} in the state"
+    for name in ("password", "master_password", "secret_string", "secret_binary", "auth_token"):
+        if resource.properties.get(name):
+            yield f"keeps {name} in the state"
+    if _CREDENTIAL.search(json.dumps(resource.properties)):
+        yield "has a credential written into it"
+
+
+RULES = (
+    Rule(
+        id="wildcard-action",
+        breaks=_wildcard_action,
+        allowed="are actions by name",
+        fix="Name the actions",
+        checkov=("CKV_AWS_62", "CKV_AWS_63"),
+    ),
+    Rule(
+        id="wildcard-resource",
+        breaks=_wildcard_resource,
+        allowed="are the ARNs it works on, and * for actions that take no resource",
+        fix="Name the ARNs, or narrow it by a condition",
+        checkov=("CKV_AWS_355",),
+    ),
+    Rule(
+        id="broad-managed-policy",
+        breaks=_broad_managed_policy,
+        allowed="are policies that hold what is needed",
+        fix="Grant the actions it uses",
+        checkov=("CKV_AWS_274",),
+    ),
+    Rule(
+        id="public-policy",
+        breaks=_public_policy,
+        allowed="are principals by name, or a condition on the account, organization, VPC or source",
+        fix="Name who may",
+        checkov=tuple(sorted({rule for rules in _RESOURCE_POLICIES.values() for rule in rules})),
+    ),
+    Rule(
+        id="secret-in-state",
+        breaks=_secret_in_state,
+        allowed="are secrets that Terraform never sees",
+        fix="Use a write-only argument, manage_master_user_password or GeneratedSecret",
+        checkov=("CKV_AWS_41", "CKV_AWS_46"),
+    ),
+)

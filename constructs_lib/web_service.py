@@ -1,0 +1,183 @@
+"""A web service behind a load balancer, as many instances as its CPU asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import ClassVar
+
+from constructs_lib import cdk, names
+from constructs_lib.alarm import Alarm
+from constructs_lib.errors import Checks
+from constructs_lib.fleet import Fleet
+from constructs_lib.fleet_options import USUAL_INSTANCES, Capacity, InstanceOptions
+from constructs_lib.load_balancer import PublicLoadBalancer
+from constructs_lib.network import Network
+from constructs_lib.relaxations import relax
+from constructs_lib.release import Release
+from constructs_lib.web_metrics import ERROR_PERCENT, WebMetrics
+
+_CHECK_SECONDS = 10
+_CHECK_TIMEOUT_SECONDS = 5
+_FAILED_CHECKS = 3
+
+
+_MINUTE = timedelta(minutes=1)
+
+
+class WebService(Fleet):
+    """Instances that answer HTTP on one port, reachable from their load balancer alone.
+
+    A new release that answers with server errors or does not answer its health check is taken back.
+
+    Args:
+        network: the instances get its private subnets.
+        load_balancer: what stands in front.
+        release: the software they run.
+        command: what runs in the release's folder: an absolute path and its arguments. It says ``READY=1`` to systemd
+            when it does its work: https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
+        before: what runs to its end each time before it, such as the database's migration.
+        environment: the variables both are given beside the region's; ``environment()`` of queues, buckets and
+            databases makes them.
+        capacity: how many: ``(minimum, maximum)``, or a ``Capacity``. At first there is one at least.
+        instances: what they are; by default t3.small with Debian 13.
+        name: prefix of the names of the parts; by default it follows from the construct's path.
+        group_name: name of the Auto Scaling group, by default ``name``.
+        port: the port the program listens on.
+        health_path: answers 200 when an instance is healthy.
+        cpu_target: average CPU the group is kept at, in percent, 10 to 90.
+        request_timeout: how long one answer may take; a leaving instance gets this long to give its last ones.
+        keep_alive: how long the program keeps a quiet connection. It must be longer than the load balancer does, which
+            would otherwise send a request into a connection that is being closed, and answer 502.
+        boot: how long an instance may take before its health counts.
+    """
+
+    NOTICE: ClassVar[timedelta] = timedelta(seconds=_CHECK_SECONDS * _FAILED_CHECKS + _CHECK_TIMEOUT_SECONDS)
+    """How long the load balancer takes to notice that an instance's health check fails.
+
+    A program that is told to stop should fail its check and serve on for this long; it is given this and the request
+    timeout before it is killed."""
+
+    def __init__(
+        self,
+        scope: cdk.Construct,
+        id: str,
+        *,
+        network: Network,
+        load_balancer: PublicLoadBalancer,
+        release: Release,
+        command: str,
+        capacity: Capacity | tuple[int, int],
+        before: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        instances: InstanceOptions = USUAL_INSTANCES,
+        name: str | None = None,
+        group_name: str | None = None,
+        port: int = 8080,
+        health_path: str = "/health",
+        cpu_target: float = 70,
+        request_timeout: timedelta = timedelta(seconds=60),
+        keep_alive: timedelta = timedelta(seconds=75),
+        boot: timedelta = timedelta(minutes=5),
+    ) -> None:
+        checks = Checks(scope, id)
+        checks.between("cpu_target", cpu_target, 10, 90, fix="70 is the usual choice")
+        name = names.fleet(checks, name)
+        idle = load_balancer.idle_timeout.total_seconds()
+        fix = f"The load balancer gives up a quiet connection after {idle:g} seconds (idle_timeout)"
+        checks.between("request_timeout", request_timeout.total_seconds(), 1, idle, fix=fix)
+        checks.between("keep_alive", keep_alive.total_seconds(), idle + 1, 86400, fix=fix)
+        checks.between("port", port, 1024, 65535, fix="The program runs without privileges")
+        target = cdk.aws.lb_target_group.LbTargetGroup(
+            scope,
+            f"{id}-targets",
+            # A target group's name prefix has 6 characters at most.
+            name_prefix=f"{name[:5].rstrip('-')}-",
+            vpc_id=network.vpc_id,
+            port=port,
+            protocol="HTTP",
+            target_type="instance",
+            deregistration_delay=str(int(request_timeout.total_seconds())),
+            health_check={
+                "path": health_path,
+                "port": "traffic-port",
+                "matcher": "200",
+                "interval": _CHECK_SECONDS,
+                "timeout": _CHECK_TIMEOUT_SECONDS,
+                "healthy_threshold": 2,
+                "unhealthy_threshold": _FAILED_CHECKS,
+            },
+            lifecycle=cdk.TerraformResourceLifecycle(create_before_destroy=True),
+        )
+        # The last moments are the program's own: it closes its connections and sends its last log lines.
+        super().__init__(
+            scope,
+            id,
+            network=network,
+            release=release,
+            command=command,
+            before=before,
+            environment=environment,
+            stop_timeout=self.NOTICE + request_timeout + timedelta(seconds=15),
+            capacity=capacity,
+            instances=instances,
+            name=name,
+            group_name=group_name,
+            at_first=1,
+            ready_url=f"http://127.0.0.1:{port}{health_path}",
+            target_groups=[target.arn],
+            boot=boot,
+        )
+        self.load_balancer = load_balancer
+        self.target_group_arn: str = target.arn
+        self.metrics = WebMetrics(load_balancer=load_balancer.arn_suffix, target_group=target.arn_suffix)
+        self.security_group.allow_from(
+            self, "balancer", source=load_balancer.security_group, port=port, description=f"{id} from its load balancer"
+        )
+        load_balancer.forward_to(target.arn)
+        if load_balancer.plain_http_reason is not None:
+            reason = load_balancer.plain_http_reason
+            relax(target, "is reached over plain HTTP all the way", reason=reason, explains=["CKV_AWS_378"])
+        cdk.aws.autoscaling_policy.AutoscalingPolicy(
+            self,
+            "cpu",
+            name=f"{name}-cpu",
+            autoscaling_group_name=self.group_name,
+            policy_type="TargetTrackingScaling",
+            target_tracking_configuration={
+                "predefined_metric_specification": {"predefined_metric_type": "ASGAverageCPUUtilization"},
+                "target_value": cpu_target,
+            },
+        )
+        if instances.rolling:
+            self.roll_back_on(*self._signs_of_a_bad_release(name))
+
+    def _signs_of_a_bad_release(self, name: str) -> list[Alarm]:
+        """Alarms that tell nobody: they are on while a bad release comes in, and that is undone."""
+        action = "Nobody need act: a release that comes in meanwhile is taken back"
+        return [
+            Alarm(
+                self,
+                "rollback-server-errors",
+                name=f"{name}-rollback-server-errors",
+                meaning=f"More than {ERROR_PERCENT} % of the requests to {self.node.id} end in a server error",
+                action=action,
+                metric=self.metrics.error_share,
+                comparison=">",
+                threshold=ERROR_PERCENT,
+                period=_MINUTE,
+                periods=2,
+            ),
+            Alarm(
+                self,
+                "rollback-unhealthy-hosts",
+                name=f"{name}-rollback-unhealthy-hosts",
+                meaning=f"An instance of {self.node.id} does not answer its health check",
+                action=action,
+                metric=self.metrics.unhealthy_hosts,
+                comparison=">=",
+                threshold=1,
+                period=_MINUTE,
+                periods=2,
+            ),
+        ]

@@ -1,0 +1,88 @@
+"""What a web service says when people wait, get errors, or find nobody."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from constructs_lib import cdk
+from constructs_lib.alarm_topic import AlarmTopic
+from constructs_lib.errors import Checks
+from constructs_lib.fleet_monitoring import alarm_on_cpu, alarm_on_failed_launches, cpu_metric, group_metric
+from constructs_lib.monitoring import Graph, Monitoring
+from constructs_lib.web_metrics import ERROR_PERCENT
+from constructs_lib.web_service import WebService
+
+_MINUTE = timedelta(minutes=1)
+_BUSY_PERCENT = 80
+
+
+class WebServiceMonitoring(Monitoring):
+    """Alarms on the service and on the load balancer in front of it, each after ``<name>-``.
+
+    ``unhealthy-hosts``, ``high-response-time``, ``server-errors``, ``asg-high-cpu``, ``asg-launches-failing``.
+
+    Args:
+        service: what is watched.
+        name: prefix of the alarms' names; by default it follows from the construct's path.
+        slow: an average answer that takes longer than this, for ten minutes, is too slow.
+        on_alarm: who is told.
+    """
+
+    def __init__(
+        self,
+        scope: cdk.Construct,
+        id: str,
+        *,
+        service: WebService,
+        slow: timedelta = timedelta(milliseconds=500),
+        name: str | None = None,
+        on_alarm: AlarmTopic | None = None,
+    ) -> None:
+        Checks(scope, id).between("slow", slow.total_seconds(), 0.001, 3600, fix="Half a second is the usual choice")
+        super().__init__(scope, id, name=name, on_alarm=on_alarm)
+        metrics = service.metrics
+        unhealthy, took = metrics.unhealthy_hosts, metrics.answer_time
+        self.add_alarm(
+            "unhealthy-hosts",
+            meaning=f"An instance of {service.node.id} does not answer its health check, or none is registered",
+            action="Read the instance's log; the group replaces it, so look why if it comes back",
+            metric=unhealthy,
+            comparison=">=",
+            threshold=1,
+            period=_MINUTE,
+            periods=2,
+            # Only registered targets are counted. Where there must be some, silence means there is none.
+            missing="breaching" if service.capacity.minimum else "notBreaching",
+        )
+        slow_answers = self.add_alarm(
+            "high-response-time",
+            meaning=f"{service.node.id} takes more than {slow.total_seconds():g} s to answer, on average",
+            action="See whether its CPU or the database's is busy, and which statements are slow",
+            metric=took,
+            comparison=">",
+            threshold=slow.total_seconds(),
+            periods=2,
+            # Nobody asks, nobody waits.
+            missing="notBreaching",
+        )
+        errors = metrics.error_share
+        failing = self.add_alarm(
+            "server-errors",
+            meaning=f"More than {ERROR_PERCENT} % of the requests to {service.node.id} end in a server error",
+            action="Read the error in its log; when it began with a deployment, roll that back",
+            metric=errors,
+            comparison=">",
+            threshold=ERROR_PERCENT,
+            period=_MINUTE,
+            periods=3,
+            # Errors and requests are counted only when there are some.
+            missing="notBreaching",
+        )
+        alarm_on_cpu(self, service, threshold=_BUSY_PERCENT, action="Raise its maximum, or look for what keeps it busy")
+        alarm_on_failed_launches(self, service)
+
+        self.add_graph(Graph(title="Traffic (requests)", left=[metrics.requests]))
+        self.add_graph(Graph(title="Errors (% of requests)", left=[errors], limits=[failing], period=_MINUTE))
+        self.add_graph(Graph(title="Response time (seconds)", left=[took], limits=[slow_answers]))
+        serving = group_metric(service, "GroupInServiceInstances", "Average", "in service")
+        self.add_graph(Graph(title="Instances (number, CPU %)", left=[serving, unhealthy], right=[cpu_metric(service)]))

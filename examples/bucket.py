@@ -1,0 +1,19 @@
+"""A private bucket that browsers upload to, and whose objects get cheaper and go as they age."""
+
+from constructs_lib import Bucket, LifecycleRule, Stack, cdk
+
+app = cdk.App()
+stack = Stack(app, "bucket", region="eu-west-1")
+
+photos = Bucket(
+    stack,
+    "photos",
+    upload_origins=["https://shop.example"],
+    lifecycle=[
+        LifecycleRule(name="originals", prefix="originals/", infrequent_access_after_days=30),
+        LifecycleRule(name="drafts", prefix="drafts/", expire_after_days=7),
+    ],
+)
+stack.output("name", photos.name)
+
+app.synth()

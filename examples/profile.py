@@ -1,0 +1,23 @@
+"""What an environment saves, and why that is all right: a profile says both, and the synth prints them."""
+
+from constructs_lib import Network, PostgresDatabase, Stack, cdk
+from constructs_lib.profiles import PROFILES
+
+profile = PROFILES["staging"]
+
+app = cdk.App()
+stack = Stack(app, f"shop-{profile.name}", region="eu-west-1", tags={"Environment": profile.name})
+
+network = Network(stack, "network", nat=profile.nat, flow_log_days=profile.flow_log_days)
+PostgresDatabase(
+    stack,
+    "orders",
+    network=network,
+    single_zone_reason=profile.why("multi_az"),
+    backup_days=profile.backup_days,
+    short_backups_reason=profile.why("backup_days"),
+    unprotected_reason=profile.why("protect"),
+)
+
+app.synth()
+print(profile.differences())  # noqa: T201

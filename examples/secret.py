@@ -1,0 +1,12 @@
+"""A random signing key that is in no plan and no state, and a role that may read it."""
+
+from constructs_lib import GeneratedSecret, ServiceRole, Stack, cdk
+
+app = cdk.App()
+stack = Stack(app, "secret", region="eu-west-1")
+
+key = GeneratedSecret(stack, "signing-key", description="Signs the shop's cookies")
+key.grant_read(ServiceRole(stack, "batch"))
+stack.output("arn", key.arn)
+
+app.synth()

@@ -1,0 +1,39 @@
+"""The Terraform CDK app: settings, stacks, synth."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from stacks.settings_source import SettingsProblem, load
+from stacks.software import find
+
+
+def main() -> int:
+    """Synthesize the deployment that ``ANB_ENVIRONMENT`` names into ``cdktf.out``."""
+    try:
+        settings = load(os.environ, Path(__file__).parent / "environments")
+        software = find(settings)
+    except SettingsProblem as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)  # noqa: T201
+        return 1
+    # Node starts here, once the settings are known to be right.
+    from constructs_lib import cdk, cost, privileges, relaxations, synthesized
+    from stacks.app import build
+
+    app = cdk.App()
+    build(app, settings, software)
+    app.synth()
+    folder = Path(app.outdir)
+    relaxations.write(folder)
+    privileges.write(folder)
+    for text in (str(software), settings.choices.differences(), cost.table(synthesized.read(folder))):
+        if text:
+            print(text, file=sys.stderr)  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""What Auto Scaling would launch: the groups, read back from the deployed AWS through its own API."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from constructs_lib.bootstrap import read_environment
+from operations.local import aws
+from services.environment import PortalEnvironment, ServiceEnvironment, WorkerEnvironment
+
+PORTAL, WORKER = "portal", "worker"
+_SERVICES: dict[str, type[ServiceEnvironment]] = {PORTAL: PortalEnvironment, WORKER: WorkerEnvironment}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """An Auto Scaling group and the newest version of its launch template.
+
+    Args:
+        name: of the group.
+        service: PORTAL or WORKER.
+        unit: the systemd unit that runs it.
+        template_id: its launch template.
+        user_data: what its instances run at their first boot, decoded.
+        role: name of the IAM role of their profile.
+        instance_type, image_id: of its instances.
+        hooks: names of its lifecycle hooks.
+        instance_ids: the instances Auto Scaling has launched.
+    """
+
+    name: str
+    service: str
+    unit: str
+    template_id: str
+    user_data: str
+    role: str
+    instance_type: str
+    image_id: str
+    hooks: tuple[str, ...]
+    instance_ids: tuple[str, ...]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables its service is given."""
+        return read_environment(self.user_data)
+
+
+def read_groups(aws_port: int) -> dict[str, Group]:
+    """The groups of the portal and the worker, by service.
+
+    Args:
+        aws_port: where the embedded AWS listens.
+    """
+    scaling, ec2, iam = (aws.client(service, aws_port) for service in ("autoscaling", "ec2", "iam"))
+    found = {}
+    for described in scaling.describe_auto_scaling_groups()["AutoScalingGroups"]:
+        template = _template(ec2, described["LaunchTemplate"]["LaunchTemplateId"])
+        user_data = base64.b64decode(template["UserData"]).decode()
+        profile = iam.get_instance_profile(InstanceProfileName=template["IamInstanceProfile"]["Name"])
+        hooks = scaling.describe_lifecycle_hooks(AutoScalingGroupName=described["AutoScalingGroupName"])
+        group = Group(
+            name=described["AutoScalingGroupName"],
+            service=_service(read_environment(user_data)),
+            unit=_unit(user_data),
+            template_id=described["LaunchTemplate"]["LaunchTemplateId"],
+            user_data=user_data,
+            role=profile["InstanceProfile"]["Roles"][0]["RoleName"],
+            instance_type=template["InstanceType"],
+            image_id=template["ImageId"],
+            hooks=tuple(hook["LifecycleHookName"] for hook in hooks["LifecycleHooks"]),
+            instance_ids=tuple(instance["InstanceId"] for instance in described["Instances"]),
+        )
+        found[group.service] = group
+    return found
+
+
+def _template(ec2: Any, template_id: str) -> dict[str, Any]:
+    versions = ec2.describe_launch_template_versions(LaunchTemplateId=template_id, Versions=["$Latest"])
+    data: dict[str, Any] = versions["LaunchTemplateVersions"][0]["LaunchTemplateData"]
+    return data
+
+
+def _unit(user_data: str) -> str:
+    (name,) = re.findall(r"^cat >/etc/systemd/system/(.+)-failed\.service ", user_data, re.MULTILINE)
+    return f"{name}.service"
+
+
+def _service(variables: dict[str, str]) -> str:
+    return next(name for name, kind in _SERVICES.items() if set(kind.variable_names()) <= set(variables))

@@ -1,0 +1,118 @@
+"""The lanes of the tests: what each proves and which files it runs. A new lane is a new row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from operations import browser, checkov, package
+from operations.boot import system
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lane:
+    """A group of tests that run together.
+
+    Args:
+        name: what it is asked for by.
+        proves: in one line.
+        arguments: pytest's.
+        prepare: installs what the tests need of the system.
+        by_name: whether it runs only when it is asked for by name.
+    """
+
+    name: str
+    proves: str
+    arguments: tuple[str, ...]
+    prepare: Callable[[], object] | None = None
+    by_name: bool = False
+
+
+LANES = (
+    Lane(
+        name="unit",
+        proves="constructs, stacks, settings, commands and rules, each by itself",
+        arguments=("tests", "-m", "not snapshot")
+        + tuple(
+            f"--ignore=tests/{slow}"
+            for slow in (
+                "services",
+                "package",
+                "checkov",
+                "fork",
+                "terraform",
+                "browser",
+                "local",
+                "road",
+                "boot",
+                "release",
+            )
+        ),
+    ),
+    Lane(
+        name="snapshot",
+        proves="the synthesized Terraform is the recorded one",
+        arguments=("tests", "-m", "snapshot"),
+    ),
+    Lane(
+        name="services",
+        proves="portal and worker on real PostgreSQL, ffmpeg and the embedded AWS",
+        arguments=("tests/services",),
+    ),
+    Lane(
+        name="package",
+        proves="what other teams install is the library alone, and every example runs from it",
+        arguments=("tests/package",),
+        prepare=package.prepare,
+    ),
+    Lane(
+        name="checkov",
+        proves="the scanner has nothing against the stacks of production that is not explained, and reads all of them",
+        arguments=("tests/checkov",),
+        prepare=checkov.prepare,
+    ),
+    Lane(
+        name="terraform",
+        proves="apply, plan and destroy of every stack, and of every option, with the real Terraform and AWS provider",
+        arguments=("tests/terraform",),
+    ),
+    Lane(
+        name="release",
+        proves="what instances get: the same from two folders, for both architectures, whole and small enough",
+        arguments=("tests/release",),
+    ),
+    Lane(
+        name="fork",
+        proves="the same stacks from cdktn and its provider, in an environment of their own",
+        arguments=("tests/fork",),
+    ),
+    Lane(
+        name="browser",
+        proves="people using the portal in Chromium",
+        arguments=("tests/browser",),
+        prepare=browser.ensure_chromium,
+    ),
+    Lane(
+        name="local",
+        proves="up, status, logs and down with real processes: stops, crashes, power cuts, taken ports",
+        arguments=("tests/local",),
+    ),
+    Lane(
+        name="road",
+        proves="the whole road over HTTP, from ./anb up to a voted video and down again",
+        arguments=("tests/road",),
+    ),
+    Lane(
+        name="boot",
+        proves="the deployed user-data boots on a real Debian 13 that reaches AWS and the database alone; needs root",
+        arguments=("tests/boot", "-m", "not soak"),
+        prepare=system.ensure_programs,
+    ),
+    Lane(
+        name="soak",
+        proves="the worker stopped at 30 random moments of its job, where boot stops it at 3; by name only",
+        arguments=("tests/boot", "-m", "soak"),
+        prepare=system.ensure_programs,
+        by_name=True,
+    ),
+)

@@ -1,0 +1,78 @@
+"""The embedded AWS: moto's server on loopback, and what services and Terraform need to talk to it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from operations import project
+from operations.local.ports import LOOPBACK, is_listening
+from operations.local.processes import Child, Program
+
+REGION = "us-east-1"
+
+
+def endpoint(port: int) -> str:
+    """The URL of the embedded AWS."""
+    return f"http://{LOOPBACK}:{port}"
+
+
+def client_variables(port: int, *, region: str = REGION) -> dict[str, str]:
+    """The variables that point any AWS SDK, command or Terraform provider at the embedded AWS.
+
+    The credentials are made up: moto accepts any. Nothing of the user's own AWS set-up is read.
+
+    Args:
+        port: where the embedded AWS listens.
+        region: the region to work in.
+    """
+    return {
+        "AWS_ENDPOINT_URL": endpoint(port),
+        "AWS_ACCESS_KEY_ID": "embedded",
+        "AWS_SECRET_ACCESS_KEY": "embedded",
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def without_aws(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment without the user's own AWS variables (a profile, a session token, an endpoint)."""
+    return {name: value for name, value in environment.items() if not name.startswith("AWS_")}
+
+
+def start(port: int, *, log: Path) -> Child:
+    """Start moto's server and wait until it answers.
+
+    Args:
+        port: TCP port on loopback.
+        log: file its messages are appended to.
+    """
+    child = Child(
+        Program(
+            name="aws",
+            arguments=[sys.executable, "-m", "operations.local.moto_server", "-H", LOOPBACK, "-p", str(port)],
+            log=log,
+            environment={**without_aws(os.environ), "PYTHONPATH": str(project.ROOT)},
+        )
+    )
+    child.wait_until(lambda: is_listening(port), seconds=60)
+    return child
+
+
+def client(service: str, port: int, *, region: str = REGION) -> Any:
+    """A boto3 client of the embedded AWS, whatever the environment of this process says."""
+    return boto3.client(
+        service,
+        endpoint_url=endpoint(port),
+        region_name=region,
+        aws_access_key_id="embedded",
+        aws_secret_access_key="embedded",
+    )

@@ -1,0 +1,165 @@
+"""What the services run on: all stacks deployed to the embedded AWS, or only what they cannot do without."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from constructs_lib.bootstrap import read_environment
+from operations.cdktf import Deployment, Tools
+from operations.errors import UserError
+from operations.local import aws, resources
+from operations.local.processes import STOP_SECONDS
+from operations.steps import step
+from services.environment import PortalEnvironment, ServiceEnvironment, WorkerEnvironment
+
+ENVIRONMENT = "local"
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The variables the instances of each service are given."""
+
+    portal: dict[str, str]
+    worker: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What opens the database."""
+
+    username: str
+    password: str
+
+
+def with_terraform(
+    folder: Path, aws_port: int, console: Console, settings: Mapping[str, str] | None = None
+) -> Deployed:
+    """Deploy every stack with the real Terraform, then read back what the launch templates give their instances.
+
+    Args:
+        folder: the local directory.
+        aws_port: where the embedded AWS listens.
+        console: where the progress is shown.
+        settings: variables that change the environment's settings.
+
+    Raises:
+        UserError: a tool is missing, the settings are wrong, or Terraform failed.
+    """
+    # The embedded AWS starts empty, so the states of the last time describe nothing.
+    shutil.rmtree(infrastructure(folder), ignore_errors=True)
+    with step("Finding Terraform, its AWS provider and Node", console) as current:
+        tools = Tools.ready()
+        current.note(f"provider {tools.provider.description}")
+    variables = {
+        **aws.client_variables(aws_port),
+        "ANB_ENVIRONMENT": ENVIRONMENT,
+        "ANB_AWS_REGION": aws.REGION,
+        "ANB_STATE_DIRECTORY": str(infrastructure(folder) / "states"),
+        **(settings or {}),
+    }
+    stacks = Deployment(infrastructure(folder), tools, variables)
+    with step("Synthesizing the stacks", console) as current:
+        planned = stacks.synthesize()
+        current.note(f"{planned} resources")
+    with step("Deploying the stacks with Terraform", console) as current:
+        stacks.deploy(
+            log=folder / "logs/infrastructure.log",
+            created=lambda count: current.note(f"{count} of {planned} resources"),
+        )
+    with step("Reading the instances' environment back from the launch templates", console):
+        return read_launch_templates(aws.client("ec2", aws_port))
+
+
+def infrastructure(folder: Path) -> Path:
+    """Where the synthesized stacks and their Terraform states are."""
+    return folder / "infrastructure"
+
+
+def read_launch_templates(ec2: Any) -> Deployed:
+    """What the newest version of each service's launch template gives its instances.
+
+    Args:
+        ec2: boto3 client.
+    """
+    found: dict[type[ServiceEnvironment], dict[str, str]] = {}
+    for template in ec2.describe_launch_templates()["LaunchTemplates"]:
+        versions = ec2.describe_launch_template_versions(
+            LaunchTemplateId=template["LaunchTemplateId"], Versions=["$Latest"]
+        )["LaunchTemplateVersions"]
+        user_data = base64.b64decode(versions[0]["LaunchTemplateData"]["UserData"]).decode()
+        variables = read_environment(user_data)
+        for kind in (PortalEnvironment, WorkerEnvironment):
+            if set(kind.variable_names()) <= set(variables):
+                found[kind] = variables
+    missing = [kind.__name__ for kind in (PortalEnvironment, WorkerEnvironment) if kind not in found]
+    if missing:
+        raise UserError(f"No launch template gives its instances a complete {' or '.join(missing)}.")
+    return Deployed(portal=found[PortalEnvironment], worker=found[WorkerEnvironment])
+
+
+def without_terraform(aws_port: int, console: Console) -> Deployed:
+    """Make the bucket, the queue and the secrets directly, for work on the portal and the worker.
+
+    Args:
+        aws_port: where the embedded AWS listens.
+        console: where the progress is shown.
+    """
+    visibility_seconds = 60
+    with step("Making the bucket, the queue and the secrets", console):
+        bucket = f"{ENVIRONMENT}-media"
+        resources.create_bucket(aws.client("s3", aws_port), bucket)
+        queue_url = resources.create_queue(
+            aws.client("sqs", aws_port), f"{ENVIRONMENT}-videos", visibility_seconds=visibility_seconds
+        )
+        manager = aws.client("secretsmanager", aws_port)
+        credentials = json.dumps({"username": "anb", "password": secrets.token_urlsafe(24)})
+        shared: dict[str, Any] = {
+            "environment_name": ENVIRONMENT,
+            "aws_region": aws.REGION,
+            "release": "working-copy",
+            "database_host": "127.0.0.1",
+            "database_port": 5432,
+            "database_name": "anb",
+            "database_secret_arn": resources.create_secret(manager, f"{ENVIRONMENT}/database", credentials),
+            "database_ssl_mode": "disable",
+            "media_bucket": bucket,
+            "queue_url": queue_url,
+            "log_group": None,
+        }
+        portal = PortalEnvironment(
+            **shared,
+            portal_host="127.0.0.1",
+            portal_port=8080,
+            drain_seconds=0,
+            token_secret_arn=resources.create_secret(manager, f"{ENVIRONMENT}/token", secrets.token_urlsafe(48)),
+            token_seconds=3600,
+            secure_cookies=False,
+            proxy_hops=0,
+            max_upload_bytes=100 * 1024 * 1024,
+        )
+        worker = WorkerEnvironment(
+            **shared,
+            worker_concurrency=1,
+            visibility_seconds=visibility_seconds,
+            max_job_seconds=600,
+            max_clip_seconds=30,
+            require_isolation=False,
+            stop_seconds=STOP_SECONDS,
+        )
+    return Deployed(portal=portal.as_variables(), worker=worker.as_variables())
+
+
+def database_credentials(aws_port: int, secret_arn: str) -> Credentials:
+    """What the secret of the database holds, which RDS made, or `without_terraform`."""
+    secret = aws.client("secretsmanager", aws_port).get_secret_value(SecretId=secret_arn)
+    values = json.loads(secret["SecretString"])
+    return Credentials(values["username"], values["password"])

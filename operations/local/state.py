@@ -1,0 +1,119 @@
+"""What is up on this machine, in one file, and who may change it: the one supervisor that holds the lock."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from operations.errors import UserError
+from operations.local.processes import is_running, start_time
+
+STARTING, RUNNING, STOPPING = "starting", "running", "stopping"
+
+
+@dataclass(frozen=True)
+class Member:
+    """A process of ours, named for good by its pid and when it started."""
+
+    pid: int
+    started: float
+    port: int | None = None
+
+    @property
+    def alive(self) -> bool:
+        return is_running(self.pid, self.started)
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """What a supervisor says about itself."""
+
+    phase: str
+    supervisor: Member
+    url: str
+    infra: bool
+    children: dict[str, Member] = field(default_factory=dict)
+    bucket: str = ""
+
+
+class StateFile:
+    """The state of the system in a folder.
+
+    Args:
+        folder: the local directory.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file = folder / "state.json"
+
+    def read(self) -> State | None:
+        """What the last supervisor said; None when it ended in order, or there never was one."""
+        try:
+            values: dict[str, Any] = json.loads(self._file.read_text())
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            raise UserError(f"{self._file} cannot be read; remove it and run ./anb up again.") from None
+        values["supervisor"] = Member(**values["supervisor"])
+        values["children"] = {name: Member(**member) for name, member in values["children"].items()}
+        return State(**values)
+
+    def write(self, state: State) -> None:
+        """Replace the file at once: a reader never sees half of it."""
+        partial = self._file.with_suffix(".new")
+        partial.write_text(json.dumps(asdict(state), indent=2))
+        partial.replace(self._file)
+
+    def update(self, **changes: Any) -> State:
+        """Change some fields; returns the new state."""
+        state = self.read()
+        assert state is not None, "nothing was written before"
+        state = replace(state, **changes)
+        self.write(state)
+        return state
+
+    def clear(self) -> None:
+        """Say that nothing is up."""
+        self._file.unlink(missing_ok=True)
+
+    @contextmanager
+    def own(self) -> Iterator[None]:
+        """Be the only supervisor while the block runs; the system lets go of the lock when the process dies.
+
+        Raises:
+            UserError: another supervisor is at work.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / "supervisor.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UserError(self._already()) from None
+            yield
+
+    def _already(self) -> str:
+        state = self.read()
+        if state is None or state.phase == STARTING:
+            return "Another ./anb up is starting. ./anb status shows how far it is; ./anb down stops it."
+        if state.phase == STOPPING:
+            return "It is just being stopped. Run ./anb up again when that is done."
+        return f"Already up at {state.url}. ./anb down stops it."
+
+
+def this_process() -> Member:
+    """The process that asks."""
+    return Member(os.getpid(), psutil.Process().create_time())
+
+
+def member(pid: int, port: int | None = None) -> Member:
+    """A process that was just started."""
+    return Member(pid, start_time(pid) or 0.0, port)

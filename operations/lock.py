@@ -1,0 +1,40 @@
+"""Locks the packages of Pipfile: ``python operations/lock.py``, with pipenv on the PATH or in .anb.
+
+pipenv writes the index it asked into the lock file, and installs from that index alone ever after. Ours names
+none, so that a company's mirror or an offline folder set up for pip is used as it is for everything else.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def without_index(lock: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """A lock that says what is installed, by version and hash, and not from where."""
+    packages = {
+        section: {name: {k: v for k, v in entry.items() if k != "index"} for name, entry in entries.items()}
+        for section, entries in lock.items()
+        if section != "_meta"
+    }
+    return {"_meta": {**lock["_meta"], "sources": []}, **packages}
+
+
+def main() -> int:
+    """Lock, and take the index out; returns the exit code."""
+    pipenv = shutil.which("pipenv") or PROJECT / ".anb/pipenv/bin/pipenv"
+    if subprocess.run([pipenv, "lock"], cwd=PROJECT, check=False).returncode != 0:
+        return 1
+    file = PROJECT / "Pipfile.lock"
+    file.write_text(json.dumps(without_index(json.loads(file.read_text())), indent=4) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+"""The reference pages, made from the docstrings: ``python -m operations.reference`` writes ``docs/reference``."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from inspect import cleandoc
+from pathlib import Path
+
+import constructs_lib
+from operations import project
+
+FOLDER = project.ROOT / "docs/reference"
+_LIBRARY = Path(constructs_lib.__file__).parent
+_TESTING = ("testing", "testing_cloudwatch")
+_TITLES = ("Args", "Raises", "Returns", "Yields")
+_Definition = ast.ClassDef | ast.FunctionDef
+
+
+def pages() -> dict[str, str]:
+    """Every page's text, by the name of its file."""
+    made: dict[str, str] = {}
+    table = ["| Name | What it is |", "| --- | --- |"]
+    for module in (*_TESTING, *sorted(set(constructs_lib._MODULES.values()))):
+        tree = ast.parse((_LIBRARY / f"{module}.py").read_text(encoding="utf-8"))
+        found = [node for node in tree.body if isinstance(node, _Definition) and _public(module, node.name)]
+        intro = _prose(cleandoc(ast.get_docstring(tree) or ""))
+        made[f"{module}.md"] = "\n".join([f"# {module}", "", intro, *(line for node in found for line in _whole(node))])
+        for node in found:
+            says = _prose((ast.get_docstring(node) or "").split("\n\n")[0].replace("\n", " "))
+            table.append(f"| [{node.name}]({module}.md#{node.name.lower()}) | {says} |")
+    head = "# Reference\n\nMade from the docstrings by `python -m operations.reference`.\n"
+    made["README.md"] = "\n".join([head, *table[:2], *sorted(table[2:], key=str.lower)])
+    return {name: text.rstrip() + "\n" for name, text in made.items()}
+
+
+def write(folder: Path = FOLDER) -> None:
+    """Write the pages, and remove those of modules that are gone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = pages()
+    for old in folder.glob("*.md"):
+        if old.name not in wanted:
+            old.unlink()
+    for name, text in wanted.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _public(module: str, name: str) -> bool:
+    if module in _TESTING:
+        return not name.startswith("_")
+    return constructs_lib._MODULES.get(name) == module
+
+
+def _whole(node: _Definition) -> Iterator[str]:
+    """The section of a class or function."""
+    yield from ("", f"## {node.name}", "")
+    if isinstance(node, ast.FunctionDef):
+        yield from _call(node, node, f"{node.name}")
+        return
+    maker = next((each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"), None)
+    bases = [ast.unparse(base).removeprefix("cdk.") for base in node.bases]
+    if bases:
+        yield from (f"*{node.name} is a {' and a '.join(bases)}.*", "")
+    yield from _call(node, maker, None)
+    attributes = list(_attributes(maker)) if maker else []
+    if attributes:
+        yield from ("", f"Attributes: {', '.join(f'`{name}`' for name in attributes)}")
+    for method in node.body:
+        if isinstance(method, ast.FunctionDef) and not method.name.startswith("_"):
+            yield from ("", f"### {node.name}.{method.name}", "")
+            shown = [ast.unparse(each) for each in method.decorator_list]
+            yield from _call(method, None if "property" in shown else method, method.name)
+
+
+def _call(documented: _Definition, called: ast.FunctionDef | None, name: str | None) -> Iterator[str]:
+    """A signature where there is a name, the prose, then the arguments and what is raised as tables."""
+    text, sections = _sections(cleandoc(ast.get_docstring(documented) or ""))
+    if called and name:
+        given = ast.unparse(called.args).removeprefix("self").removeprefix(", ")
+        back = f" -> {ast.unparse(called.returns)}" if called.returns else ""
+        yield from ("```python", f"{name}({given}){back}", "```", "")
+    yield _prose(text)
+    types = _types(documented, called)
+    if "Args" in sections:
+        yield from ("", "| Argument | Type | Default | Meaning |", "| --- | --- | --- | --- |")
+        for argument, meaning in sections["Args"]:
+            kind, default = types.get(argument, ("", ""))
+            yield f"| `{argument}` | {_cell(kind)} | {_cell(default)} | {_prose(meaning)} |"
+    for title in _TITLES[1:]:
+        if title in sections:
+            said = "; ".join(f"`{key}`: {meaning}" if key else meaning for key, meaning in sections[title])
+            yield from ("", f"{title}: {_prose(said)}")
+
+
+def _types(documented: _Definition, called: ast.FunctionDef | None) -> dict[str, tuple[str, str]]:
+    """Each argument's type and default, of a function or of a dataclass's fields."""
+    if called is None:
+        fields = (each for each in documented.body if isinstance(each, ast.AnnAssign))
+        return {ast.unparse(f.target): (ast.unparse(f.annotation), _default(f.value)) for f in fields}
+    arguments = called.args
+    places = [*arguments.posonlyargs, *arguments.args]
+    defaults = [*([None] * (len(places) - len(arguments.defaults))), *arguments.defaults, *arguments.kw_defaults]
+    pairs = zip([*places, *arguments.kwonlyargs], defaults, strict=True)
+    return {each.arg: (ast.unparse(each.annotation) if each.annotation else "", _default(d)) for each, d in pairs}
+
+
+def _default(value: ast.expr | None) -> str:
+    if value is None:
+        return ""
+    made = re.fullmatch(r"dataclasses\.field\(default_factory=(.+)\)", ast.unparse(value))
+    return f"{made[1]}()" if made else ast.unparse(value)
+
+
+def _attributes(maker: ast.FunctionDef) -> Iterator[str]:
+    """What the constructor leaves for others to use."""
+    for statement in ast.walk(maker):
+        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+        for target in targets:
+            if isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self" and target.attr[0] != "_":
+                yield target.attr
+
+
+def _sections(text: str) -> tuple[str, dict[str, list[tuple[str, str]]]]:
+    """The prose of a docstring, and its sections as pairs of a name and what it means."""
+    prose: list[str] = []
+    sections: dict[str, list[tuple[str, str]]] = {}
+    current: list[tuple[str, str]] | None = None
+    for line in text.splitlines():
+        if line.rstrip(":") in _TITLES and line.endswith(":"):
+            current = sections.setdefault(line[:-1], [])
+        elif line and not line.startswith(" "):
+            current = None
+            prose.append(line)
+        elif current is None:
+            prose.append(line)
+        elif entry := re.match(r" {4}(\w+(?:, \w+)*): (.*)", line):
+            current.append((entry[1], entry[2]))
+        elif line.strip() and current and re.match(r" {8}", line):
+            current[-1] = (current[-1][0], f"{current[-1][1]} {line.strip()}")
+        elif line.strip():
+            current.append(("", line.strip()))
+    return "\n".join(prose).strip(), sections
+
+
+def _prose(text: str) -> str:
+    """Markdown of a docstring's words; what is indented is Python."""
+    text = re.sub(r"``([^`]+)``", r"`\1`", text)
+    blocks = re.split(r"\n\n(?=\S)|\n\n(?= {4})", text)
+    return "\n\n".join(f"```python\n{cleandoc(each)}\n```" if each.startswith("    ") else each for each in blocks)
+
+
+def _cell(code: str) -> str:
+    return f"`{code}`".replace("|", "\\|") if code else ""
+
+
+if __name__ == "__main__":
+    write()

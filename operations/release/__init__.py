@@ -1,0 +1,1 @@
+"""What the instances run: built on any machine, for the instances' system."""

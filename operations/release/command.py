@@ -1,0 +1,48 @@
+"""The command `release`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from operations import project
+from operations.release.build import Built, build, checkout
+from operations.release.packages import MACHINES
+
+
+@click.command()
+@click.option(
+    "--architecture",
+    type=click.Choice(list(MACHINES)),
+    default="x86_64",
+    show_default=True,
+    help="Of the instances. This machine's does not matter.",
+)
+@click.option("--commit", help="Build this commit instead of the working copy, to deploy an earlier release again.")
+def release(architecture: str, commit: str | None) -> None:
+    """Build what the instances run: for each service its code and its packages.
+
+    Packages come as wheels, held to the hashes of Pipfile.lock. The same commit makes the same hashes on every
+    machine. `cdktf deploy` uploads what was built last.
+    """
+    console = Console()
+    target = project.OWN / "release" / architecture
+    with checkout(project.ROOT, commit) as sources:
+        built = build(sources, target, architecture, console, wheels=project.OWN / "wheels")
+    click.echo(summary(built))
+    click.echo(f"{built.version} of commit {built.commit}, in {_short(target)}")
+
+
+def summary(built: Built) -> str:
+    """The archives with their sizes and the hashes of their contents."""
+    lines = []
+    for service, parts in built.parts.items():
+        lines += [f"{part.file:<28}{part.bytes / 1e6:>8.2f} MB  {part.sha256}" for part in parts.values()]
+        lines.append(f"{service + ' in all':<28}{sum(part.bytes for part in parts.values()) / 1e6:>8.2f} MB")
+    return "\n".join(lines)
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(project.ROOT)) if path.is_relative_to(project.ROOT) else str(path)

@@ -1,0 +1,1 @@
+"""What the portal and the worker share: database, votes, storage, queue, telemetry."""

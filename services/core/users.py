@@ -1,0 +1,70 @@
+"""Players and voters: what the database knows of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+
+@dataclass(frozen=True)
+class User:
+    """A person with an account."""
+
+    id: int
+    first_name: str
+    last_name: str
+    email: str
+    password_hash: str
+    city: str
+    country: str
+    created_at: datetime
+    updated_at: datetime
+
+
+_COLUMNS = "id, first_name, last_name, email, password_hash, city, country, created_at, updated_at"
+_ADD = text(
+    "INSERT INTO users (first_name, last_name, email, password_hash, city, country) "
+    "VALUES (:first_name, :last_name, :email, :password_hash, :city, :country) "
+    "ON CONFLICT ((lower(email))) DO NOTHING RETURNING id"
+)
+_BY_EMAIL = text(f"SELECT {_COLUMNS} FROM users WHERE lower(email) = lower(:email)")
+_BY_ID = text(f"SELECT {_COLUMNS} FROM users WHERE id = :id")
+_SET_PASSWORD = text(
+    "UPDATE users SET password_hash = :renewed, updated_at = now() WHERE id = :id AND password_hash = :replaced"
+)
+
+
+def add_user(
+    connection: Connection, *, first_name: str, last_name: str, email: str, password_hash: str, city: str, country: str
+) -> int | None:
+    """Create an account; returns its id, or None where the address has one already."""
+    return connection.execute(
+        _ADD,
+        {
+            "first_name": first_name,
+            "last_name": last_name,
+            "email": email,
+            "password_hash": password_hash,
+            "city": city,
+            "country": country,
+        },
+    ).scalar_one_or_none()
+
+
+def find_user_by_email(connection: Connection, email: str) -> User | None:
+    """The account of an address, however it is spelled."""
+    row = connection.execute(_BY_EMAIL, {"email": email}).one_or_none()
+    return User(**row._mapping) if row else None
+
+
+def find_user(connection: Connection, user_id: int) -> User | None:
+    """The account with an id."""
+    row = connection.execute(_BY_ID, {"id": user_id}).one_or_none()
+    return User(**row._mapping) if row else None
+
+
+def set_password_hash(connection: Connection, user_id: int, renewed: str, *, replacing: str) -> None:
+    """Store another hash, unless the one it replaces has been replaced meanwhile."""
+    connection.execute(_SET_PASSWORD, {"id": user_id, "renewed": renewed, "replaced": replacing})

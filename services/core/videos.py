@@ -1,0 +1,178 @@
+"""Videos as the portal sees them: added, listed, ranked, deleted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+
+@dataclass(frozen=True)
+class Video:
+    """A video with its exact tally and the player it belongs to."""
+
+    id: UUID
+    user_id: int
+    title: str
+    original_filename: str
+    original_url: str
+    processed_url: str | None
+    poster_url: str | None
+    status: str
+    failure_reason: str | None
+    progress: int
+    uploaded_at: datetime
+    processed_at: datetime | None
+    is_public: bool
+    votes: int
+    first_name: str
+    last_name: str
+    city: str
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A video and its place in a ranking."""
+
+    position: int
+    video: Video
+
+
+class Deletion(Enum):
+    """What became of a wish to delete."""
+
+    DELETED = "deleted"
+    PUBLISHED = "published for voting"
+    NOT_OWNER = "not the owner"
+    UNKNOWN = "unknown"
+
+
+_SELECT = """
+    SELECT v.id, v.user_id, v.title, v.original_filename, v.original_url, v.processed_url, v.poster_url, v.status,
+           v.failure_reason, v.progress, v.uploaded_at, v.processed_at, v.is_public, u.first_name, u.last_name, u.city,
+           v.votes_count + coalesce((SELECT sum(d.delta) FROM vote_deltas d WHERE d.video_id = v.id), 0)::int AS votes
+    FROM videos v JOIN users u ON u.id = v.user_id
+"""
+# A character that a person typed is never a wildcard.
+_IN_CITY = "(CAST(:city AS text) IS NULL OR position(lower(:city) IN lower(u.city)) > 0)"
+_ADD = text(
+    """
+    WITH video AS (
+        INSERT INTO videos (id, user_id, title, original_filename, original_url, is_public)
+        VALUES (:id, :user_id, :title, :original_filename, :original_url, :is_public)
+        ON CONFLICT (id) DO NOTHING
+        RETURNING id
+    )
+    INSERT INTO task_results (task_id, video_id) SELECT id::text, id FROM video RETURNING video_id
+    """
+)
+_BY_ID = text(f"{_SELECT} WHERE v.id = :id")
+_OF_OWNER = text(f"{_SELECT} WHERE v.user_id = :user_id ORDER BY v.uploaded_at DESC, v.id")
+_PUBLIC = text(
+    f"SELECT * FROM ({_SELECT} WHERE v.is_public AND v.status = 'processed' AND {_IN_CITY}) AS public "
+    "ORDER BY votes DESC, uploaded_at DESC, id LIMIT :most"
+)
+_RANKING = text(
+    f"SELECT * FROM ({_SELECT} WHERE v.is_public AND v.status = 'processed' AND {_IN_CITY}) AS ranked "
+    "WHERE votes > 0 ORDER BY votes DESC, uploaded_at, id LIMIT :limit OFFSET :offset"
+)
+_CITIES = text(
+    "SELECT DISTINCT u.city FROM videos v JOIN users u ON u.id = v.user_id "
+    "WHERE v.is_public AND v.status = 'processed' ORDER BY u.city"
+)
+_LOCK = text("SELECT user_id, is_public, status FROM videos WHERE id = :id FOR UPDATE")
+_DELETE = text(
+    """
+    WITH gone AS (DELETE FROM videos WHERE id = :id RETURNING id, user_id),
+         deltas AS (DELETE FROM vote_deltas WHERE video_id = :id)
+    INSERT INTO deleted_videos (video_id, user_id) SELECT id, user_id FROM gone
+    """
+)
+
+
+def add_video(
+    connection: Connection,
+    *,
+    video_id: UUID,
+    user_id: int,
+    title: str,
+    original_filename: str,
+    original_url: str,
+    is_public: bool,
+) -> bool:
+    """Record an upload and the work it asks for, in one statement; False where it was recorded before.
+
+    Args:
+        original_url: the key of the player's file in the bucket.
+    """
+    added = connection.execute(
+        _ADD,
+        {
+            "id": video_id,
+            "user_id": user_id,
+            "title": title,
+            "original_filename": original_filename,
+            "original_url": original_url,
+            "is_public": is_public,
+        },
+    )
+    return added.scalar_one_or_none() is not None
+
+
+def find_video(connection: Connection, video_id: UUID) -> Video | None:
+    """The video with an id, whoever owns it."""
+    return next(iter(_videos(connection, _BY_ID, id=video_id)), None)
+
+
+def videos_of(connection: Connection, user_id: int) -> list[Video]:
+    """A player's own videos, the latest first."""
+    return _videos(connection, _OF_OWNER, user_id=user_id)
+
+
+def public_videos(connection: Connection, *, city: str | None = None, most: int = 500) -> list[Video]:
+    """The videos open for voting, those with the most votes first.
+
+    Args:
+        city: part of a city's name, in any case; None for all cities.
+        most: how many at the most.
+    """
+    return _videos(connection, _PUBLIC, city=city, most=most)
+
+
+def ranking(connection: Connection, *, city: str | None, page: int, limit: int) -> list[Ranked]:
+    """A page of the ranking: most votes first, then the earlier upload, then the smaller id.
+
+    Args:
+        city: part of a city's name, in any case; positions count within it. None for all cities.
+        page: from 1.
+        limit: videos on a page.
+    """
+    offset = (page - 1) * limit
+    found = _videos(connection, _RANKING, city=city, limit=limit, offset=offset)
+    return [Ranked(offset + place, video) for place, video in enumerate(found, start=1)]
+
+
+def cities(connection: Connection) -> list[str]:
+    """The cities that have a video open for voting."""
+    return list(connection.execute(_CITIES).scalars())
+
+
+def delete_video(connection: Connection, video_id: UUID, user_id: int) -> Deletion:
+    """Delete a player's own video, unless it is published for voting. The caller commits, then removes the objects."""
+    row = connection.execute(_LOCK, {"id": video_id}).one_or_none()
+    if row is None:
+        return Deletion.UNKNOWN
+    if row.user_id != user_id:
+        return Deletion.NOT_OWNER
+    if row.is_public and row.status == "processed":
+        return Deletion.PUBLISHED
+    connection.execute(_DELETE, {"id": video_id})
+    return Deletion.DELETED
+
+
+def _videos(connection: Connection, statement: Any, **parameters: object) -> list[Video]:
+    return [Video(**row._mapping) for row in connection.execute(statement, parameters)]

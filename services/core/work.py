@@ -1,0 +1,127 @@
+"""A video's work as the workers see it: claimed, renewed, finished, failed, released.
+
+Every change after the claim names the attempt it belongs to and does nothing where a later attempt
+has taken over, so a worker that was frozen or cut off can do no harm when it comes back. Leases are
+measured by the database's clock alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to process a video, until the lease runs out."""
+
+    video_id: UUID
+    attempt: int
+    original_key: str
+
+
+class Refusal(Enum):
+    """Why a video could not be claimed."""
+
+    DONE = "processed or failed already"
+    GONE = "deleted, or never there"
+    BUSY = "another worker holds it"
+
+
+_CLAIM = text(
+    """
+    WITH claimed AS (
+        UPDATE videos SET status = 'processing', attempt = attempt + 1, progress = 0, failure_reason = NULL,
+                          lease_until = now() + make_interval(secs => :seconds), updated_at = now()
+        WHERE id = :id AND (status = 'uploaded' OR (status = 'processing' AND lease_until < now()))
+        RETURNING id, attempt, original_url
+    ), task AS (
+        UPDATE task_results SET status = 'running', sent_at = coalesce(sent_at, now())
+        WHERE video_id IN (SELECT id FROM claimed)
+    )
+    SELECT id, attempt, original_url FROM claimed
+    """
+)
+_STATUS = text("SELECT status FROM videos WHERE id = :id")
+_HELD = "WHERE id = :id AND attempt = :attempt AND status = 'processing'"
+_RENEW = text(
+    "UPDATE videos SET lease_until = now() + make_interval(secs => :seconds), progress = greatest(progress, :progress) "
+    f"{_HELD} RETURNING id"
+)
+_FINISH = text(
+    f"""
+    WITH video AS (
+        UPDATE videos SET status = 'processed', processed_url = :processed, poster_url = :poster, progress = 100,
+                          processed_at = now(), updated_at = now(), lease_until = NULL {_HELD} RETURNING id
+    ), task AS (
+        UPDATE task_results SET status = 'completed', completed_at = now() WHERE video_id IN (SELECT id FROM video)
+    )
+    SELECT id FROM video
+    """
+)
+_FAIL = text(
+    f"""
+    WITH video AS (
+        UPDATE videos SET status = 'failed', failure_reason = :reason, updated_at = now(), lease_until = NULL
+        {_HELD} RETURNING id
+    ), task AS (
+        UPDATE task_results SET status = 'failed', error_message = :detail, completed_at = now()
+        WHERE video_id IN (SELECT id FROM video)
+    )
+    SELECT id FROM video
+    """
+)
+_RELEASE = text(
+    f"""
+    WITH video AS (
+        UPDATE videos SET status = 'uploaded', progress = 0, updated_at = now(), lease_until = NULL {_HELD} RETURNING id
+    ), task AS (
+        UPDATE task_results SET error_message = :detail WHERE video_id IN (SELECT id FROM video)
+    )
+    SELECT id FROM video
+    """
+)
+
+
+def claim(connection: Connection, video_id: UUID, *, lease_seconds: int) -> Claim | Refusal:
+    """Take a video that waits, or whose worker let its lease run out."""
+    row = connection.execute(_CLAIM, {"id": video_id, "seconds": lease_seconds}).one_or_none()
+    if row is not None:
+        return Claim(row.id, row.attempt, row.original_url)
+    status = connection.execute(_STATUS, {"id": video_id}).scalar_one_or_none()
+    if status is None:
+        return Refusal.GONE
+    return Refusal.DONE if status in ("processed", "failed") else Refusal.BUSY
+
+
+def renew(connection: Connection, held: Claim, *, lease_seconds: int, progress: int) -> bool:
+    """Keep a claim and tell how far the work is, in percent; False where it was lost."""
+    return _still_held(connection, _RENEW, held, seconds=lease_seconds, progress=progress)
+
+
+def finish(connection: Connection, held: Claim, *, processed_key: str, poster_key: str) -> bool:
+    """Publish the result; False where the claim was lost and the result is to be thrown away."""
+    return _still_held(connection, _FINISH, held, processed=processed_key, poster=poster_key)
+
+
+def fail(connection: Connection, held: Claim, *, reason: str, detail: str) -> bool:
+    """Give a video up for good; False where the claim was lost.
+
+    Args:
+        reason: a short code that the portal puts into the player's language.
+        detail: what an operator wants to know.
+    """
+    return _still_held(connection, _FAIL, held, reason=reason, detail=detail)
+
+
+def release(connection: Connection, held: Claim, *, detail: str) -> bool:
+    """Let another attempt have the video; False where the claim was lost."""
+    return _still_held(connection, _RELEASE, held, detail=detail)
+
+
+def _still_held(connection: Connection, statement: object, held: Claim, **parameters: object) -> bool:
+    result = connection.execute(statement, {"id": held.video_id, "attempt": held.attempt, **parameters})  # type: ignore[call-overload]
+    return result.scalar_one_or_none() is not None

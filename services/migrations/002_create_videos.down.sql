@@ -1,0 +1,2 @@
+DROP TABLE deleted_videos;
+DROP TABLE videos;

@@ -1,0 +1,59 @@
+"""The Flask API and the web portal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from services.core.aws import aws_client
+from services.core.database import DatabaseConnector
+from services.core.queue import VideoQueue
+from services.core.secrets import SecretStore
+from services.core.storage import MediaStore
+from services.environment import PORTAL_CONNECTIONS_PER_CORE, PortalEnvironment
+from services.portal import api, database, errors, headers, identity, links, pages, resources, swagger
+from services.portal.requests import StreamedRequest
+from services.portal.signing import SigningKeys
+
+# What a multipart form adds to its file.
+_FORM_BYTES = 2**20
+
+
+def create_app(environment: PortalEnvironment, *, is_closing: Callable[[], bool] = lambda: False) -> Flask:
+    """The portal's WSGI application; it opens no connection before the first request.
+
+    Args:
+        environment: what the instance was given.
+        is_closing: tells whether the portal was told to stop, so that balancers send no more.
+    """
+    app = Flask(__name__)
+    app.request_class = StreamedRequest
+    app.config["MAX_CONTENT_LENGTH"] = environment.max_upload_bytes + _FORM_BYTES
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    hops = environment.proxy_hops
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+
+    secrets = SecretStore(aws_client("secretsmanager", environment.aws_region))
+    held = resources.Resources(
+        environment=environment,
+        keys=SigningKeys(
+            partial(secrets.read_versions, environment.token_secret_arn),
+            lifetime=timedelta(seconds=max(environment.token_seconds, links.SECONDS)),
+        ),
+        media=MediaStore(aws_client("s3", environment.aws_region), environment.media_bucket),
+        queue=VideoQueue(aws_client("sqs", environment.aws_region), environment.queue_url),
+        is_closing=is_closing,
+    )
+    resources.register(app, held)
+    database.register(app, DatabaseConnector(environment, secrets), pool_size=PORTAL_CONNECTIONS_PER_CORE)
+    identity.register(app, environment)
+    headers.register(app, held)
+    errors.register(app)
+    api.register(app, held)
+    swagger.register(app)
+    pages.register(app)
+    return app

@@ -1,0 +1,26 @@
+"""Serves the portal with the environment of this process: ``python -m services.portal``."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from services.core.telemetry import configure_logging
+from services.environment import EnvironmentProblem, PortalEnvironment
+from services.portal.server import Server
+
+
+def main() -> int:
+    """Serve until told to stop; returns the exit code."""
+    try:
+        environment = PortalEnvironment.from_variables(os.environ)
+    except EnvironmentProblem as problem:
+        print(problem, file=sys.stderr)  # noqa: T201
+        return 1
+    configure_logging("portal", log_group=environment.log_group, region=environment.aws_region)
+    Server(environment).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""/health for load balancers, which asks no other service, and /health/deep for people, which asks them all."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import UTC, datetime
+from functools import partial
+from http import HTTPStatus
+from typing import Literal
+
+from flask import Blueprint, Flask, current_app, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from services.core import storage
+from services.core.migrate import read_migrations
+from services.core.release import read_release
+from services.portal.api.operation import Operation, operation
+from services.portal.api.shapes import Check, DeepHealth, Health, moment
+from services.portal.database import db, schema_version
+from services.portal.errors import Missing
+from services.portal.inspection import Finding, Inspection
+from services.portal.resources import Resources, resources
+
+VERSION = "1.0.0"
+_INSPECTION = "inspection"
+_ELSEWHERE = "404 page not found"
+# Nobody stores it: that the bucket says so is the answer.
+_NO_OBJECT = f"{storage.UPLOADS}health"
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/health")
+@operation(Operation(answers={200: Health, 503: Health}, asks_others=False))
+def health() -> ResponseReturnValue:
+    """Whether the portal answers and wants requests."""
+    # A stopping portal still serves, and tells balancers to send no more.
+    if resources().is_closing():
+        return jsonify(_shallow("stopping")), HTTPStatus.SERVICE_UNAVAILABLE
+    return jsonify(_shallow("healthy"))
+
+
+@blueprint.get("/health/deep")
+@operation(Operation(answers={200: DeepHealth, 503: DeepHealth}, refuses={404: (_ELSEWHERE,)}, asks_others=False))
+def deep_health() -> ResponseReturnValue:
+    """How the database, the queue and the bucket answer, and which release runs; told on the machine itself only."""
+    if not ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback:
+        raise Missing(_ELSEWHERE)
+    inspection: Inspection = current_app.extensions[_INSPECTION]
+    findings = inspection.findings()
+    held, release, expected = resources(), read_release(), len(read_migrations())
+    version = findings["database"].answer
+    # A later release's schema is right as well: it may only add to what this one uses.
+    schema_fits = isinstance(version, int) and version >= expected
+    good = schema_fits and not any(finding.problem for finding in findings.values())
+    told = DeepHealth(
+        status="healthy" if good else "unhealthy",
+        timestamp=moment(datetime.now(UTC)),
+        stopping=held.is_closing(),
+        release={"hash": held.environment.release, "version": release.version, "commit": release.commit},
+        schema={"version": version if isinstance(version, int) else None, "expected": expected, "ok": schema_fits},
+        checks={name: _check(finding) for name, finding in findings.items()},
+    )
+    return jsonify(told), HTTPStatus.OK if good else HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def register(app: Flask, held: Resources) -> None:
+    """Give an application what its deep check asks."""
+
+    def database() -> int:
+        with app.app_context(), db.engine.connect() as connection:
+            return schema_version(connection)
+
+    app.extensions[_INSPECTION] = Inspection(
+        {"database": database, "queue": held.queue.waiting, "bucket": partial(held.media.size, _NO_OBJECT)}
+    )
+
+
+def _shallow(status: Literal["healthy", "stopping"]) -> Health:
+    return {"status": status, "timestamp": moment(datetime.now(UTC)), "version": VERSION}
+
+
+def _check(finding: Finding) -> Check:
+    return {"ok": finding.problem is None, "ms": finding.milliseconds, "problem": finding.problem}

@@ -1,0 +1,63 @@
+"""/media: where players and pages fetch videos and posters; each answer leads to the bucket."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, request
+from flask.typing import ResponseReturnValue
+
+from services.core.videos import Video, find_video
+from services.portal.api.operation import Operation, operation
+from services.portal.api.parameters import parse_uuid
+from services.portal.database import statements
+from services.portal.errors import Missing
+from services.portal.identity import find_caller
+from services.portal.links import is_key_of, is_open
+from services.portal.ownership import UNKNOWN
+from services.portal.resources import resources
+
+blueprint = Blueprint("media", __name__, url_prefix="/media")
+
+_CONTRACT = Operation(
+    answers={302: None},
+    refuses={404: (UNKNOWN,)},
+    query={"key": {"type": "string", "description": "signed, from the owner's own JSON; a private video needs it"}},
+)
+
+
+@blueprint.get("/<video_id>/video.mp4")
+@operation(_CONTRACT)
+def play(video_id: str) -> ResponseReturnValue:
+    """Play a processed video."""
+    return _lead_to(_visible(video_id).processed_url)
+
+
+@blueprint.get("/<video_id>/poster.jpg")
+@operation(_CONTRACT)
+def poster(video_id: str) -> ResponseReturnValue:
+    """See a video's poster."""
+    return _lead_to(_visible(video_id).poster_url)
+
+
+def _visible(video_id: str) -> Video:
+    """The video, if the person who asks may see it; a private one is as good as missing to others."""
+    known = parse_uuid(video_id)
+    if known is not None:
+        with statements() as connection:
+            video = find_video(connection, known)
+        if video is not None and (is_open(video) or is_key_of(video, request.args.get("key", "")) or _is_owner(video)):
+            return video
+    raise Missing(UNKNOWN)
+
+
+def _is_owner(video: Video) -> bool:
+    caller = find_caller()
+    return caller is not None and caller.user_id == video.user_id
+
+
+def _lead_to(key: str | None) -> ResponseReturnValue:
+    if key is None:
+        raise Missing(UNKNOWN)
+    response = redirect(resources().media.link(key))
+    # Shorter than the link's hour, so that what is kept always works.
+    response.headers["Cache-Control"] = "private, max-age=60"
+    return response

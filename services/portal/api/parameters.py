@@ -1,0 +1,51 @@
+"""Parameters in paths and queries."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+from flask import request
+
+from services.portal.errors import Refused
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
+_LAST_PAGE = 1_000_000
+
+
+def parse_uuid(text: str) -> UUID | None:
+    """The UUID a text spells in its standard form, or None."""
+    return UUID(text) if _UUID.fullmatch(text) else None
+
+
+def page_and_limit() -> tuple[int, int]:
+    """The query's page and limit, those out of range brought back as the original does.
+
+    Raises:
+        Refused: one of them is no whole number.
+    """
+    page = _whole_number("page", 1)
+    limit = _whole_number("limit", 50)
+    return min(max(page, 1), _LAST_PAGE), limit if 1 <= limit <= 100 else 50
+
+
+def city() -> str | None:
+    """The query's part of a city's name, or None for all cities.
+
+    Raises:
+        Refused: it holds a NUL, which no city's name has.
+    """
+    text = request.args.get("city", "")
+    if "\0" in text:
+        raise Refused("Invalid city parameter")
+    return text or None
+
+
+def _whole_number(name: str, default: int) -> int:
+    text = request.args.get(name, "")
+    if not text:
+        return default
+    if not _WHOLE_NUMBER.fullmatch(text):
+        raise Refused(f"Invalid {name} parameter")
+    return int(text)

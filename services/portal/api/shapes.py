@@ -1,0 +1,257 @@
+"""What the API answers, as types: the views return them and the OpenAPI document describes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal, NotRequired
+
+from typing_extensions import TypedDict  # pydantic reads the one of typing from Python 3.12 on
+
+from services.core.users import User
+from services.core.videos import Ranked, Video
+from services.portal.links import poster_path, video_path
+
+
+class Message(TypedDict):
+    """A request was granted."""
+
+    message: str
+
+
+class Problem(TypedDict):
+    """A request was not granted."""
+
+    message: Literal[""]
+    error: str
+
+
+class Token(TypedDict):
+    """A bearer token and its lifetime in seconds."""
+
+    access_token: str
+    token_type: Literal["Bearer"]
+    expires_in: int
+
+
+class Profile(TypedDict):
+    """An account as its owner sees it."""
+
+    id: int
+    first_name: str
+    last_name: str
+    email: str
+    city: str
+    country: str
+    created_at: str
+    updated_at: str
+
+
+class Accepted(TypedDict):
+    """A video was taken and waits to be processed."""
+
+    message: str
+    task_id: str
+
+
+class Deleted(TypedDict):
+    """A video was deleted."""
+
+    message: str
+    video_id: str
+
+
+class UploadForm(TypedDict):
+    """A form that is posted to the bucket, the file last."""
+
+    url: str
+    fields: dict[str, str]
+
+
+class UploadOffer(TypedDict):
+    """Where the browser sends the file, and the receipt that completes the upload."""
+
+    video_id: str
+    upload: UploadForm
+    receipt: str
+
+
+class OwnVideo(TypedDict):
+    """A video as its owner sees it."""
+
+    video_id: str
+    user_id: int
+    title: str
+    original_filename: str
+    original_url: str
+    processed_url: NotRequired[str]
+    poster_url: NotRequired[str]
+    status: Literal["uploaded", "processing", "processed", "failed"]
+    progress: int
+    failure_reason: NotRequired[str]
+    uploaded_at: str
+    processed_at: NotRequired[str]
+    votes: int
+    is_public: bool
+
+
+class PublicVideo(TypedDict):
+    """A video as everybody sees it."""
+
+    id: str
+    video_id: str
+    user_id: int
+    title: str
+    original_filename: str
+    processed_url: NotRequired[str]
+    poster_url: NotRequired[str]
+    status: Literal["processed"]
+    uploaded_at: str
+    processed_at: NotRequired[str]
+    votes: int
+    is_public: bool
+    user_first_name: str
+    user_last_name: str
+    user_city: str
+
+
+class RankedVideo(TypedDict):
+    """A video's place in the ranking."""
+
+    position: int
+    video_id: str
+    username: str
+    title: str
+    city: str
+    votes: int
+    video_url: NotRequired[str]
+    poster_url: NotRequired[str]
+
+
+class Health(TypedDict):
+    """The portal answers, and wants requests or none any more."""
+
+    status: Literal["healthy", "stopping"]
+    timestamp: str
+    version: str
+
+
+class Check(TypedDict):
+    """How a service that the portal needs answered, and after how many milliseconds."""
+
+    ok: bool
+    ms: int
+    problem: str | None
+
+
+class RunningRelease(TypedDict):
+    """The release that runs."""
+
+    hash: str
+    version: str
+    commit: str
+
+
+class Schema(TypedDict):
+    """The database's schema, and the version that the release needs at least."""
+
+    version: int | None
+    expected: int
+    ok: bool
+
+
+class DeepHealth(TypedDict):
+    """The portal and what it needs."""
+
+    status: Literal["healthy", "unhealthy"]
+    timestamp: str
+    stopping: bool
+    release: RunningRelease
+    schema: Schema
+    checks: dict[str, Check]
+
+
+def moment(time: datetime) -> str:
+    """A moment as RFC 3339 in UTC."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def profile(user: User) -> Profile:
+    """An account as its owner sees it; never with the hash."""
+    return {
+        "id": user.id,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "email": user.email,
+        "city": user.city,
+        "country": user.country,
+        "created_at": moment(user.created_at),
+        "updated_at": moment(user.updated_at),
+    }
+
+
+def own_video(video: Video) -> OwnVideo:
+    """A video as its owner sees it."""
+    shape: OwnVideo = {
+        "video_id": str(video.id),
+        "user_id": video.user_id,
+        "title": video.title,
+        "original_filename": video.original_filename,
+        "original_url": video.original_url,
+        "status": video.status,  # type: ignore[typeddict-item]
+        "progress": video.progress,
+        "uploaded_at": moment(video.uploaded_at),
+        "votes": video.votes,
+        "is_public": video.is_public,
+    }
+    if path := video_path(video):
+        shape["processed_url"] = path
+    if path := poster_path(video):
+        shape["poster_url"] = path
+    if video.failure_reason:
+        shape["failure_reason"] = video.failure_reason
+    if video.processed_at:
+        shape["processed_at"] = moment(video.processed_at)
+    return shape
+
+
+def public_video(video: Video) -> PublicVideo:
+    """A video as everybody sees it: without the key of the original."""
+    shape: PublicVideo = {
+        "id": str(video.id),
+        "video_id": str(video.id),
+        "user_id": video.user_id,
+        "title": video.title,
+        "original_filename": video.original_filename,
+        "status": "processed",
+        "uploaded_at": moment(video.uploaded_at),
+        "votes": video.votes,
+        "is_public": video.is_public,
+        "user_first_name": video.first_name,
+        "user_last_name": video.last_name,
+        "user_city": video.city,
+    }
+    if path := video_path(video):
+        shape["processed_url"] = path
+    if path := poster_path(video):
+        shape["poster_url"] = path
+    if video.processed_at:
+        shape["processed_at"] = moment(video.processed_at)
+    return shape
+
+
+def ranked_video(ranked: Ranked) -> RankedVideo:
+    """A video's place in the ranking."""
+    video = ranked.video
+    shape: RankedVideo = {
+        "position": ranked.position,
+        "video_id": str(video.id),
+        "username": f"{video.first_name} {video.last_name}",
+        "title": video.title,
+        "city": video.city,
+        "votes": video.votes,
+    }
+    if path := video_path(video):
+        shape["video_url"] = path
+    if path := poster_path(video):
+        shape["poster_url"] = path
+    return shape

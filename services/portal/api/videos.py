@@ -1,0 +1,149 @@
+"""/api/videos: a player's own videos."""
+
+from __future__ import annotations
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from services.core.videos import videos_of
+from services.portal import ownership, uploads
+from services.portal.api.operation import Operation, operation
+from services.portal.api.parameters import parse_uuid
+from services.portal.api.shapes import Accepted, Deleted, OwnVideo, UploadOffer, own_video
+from services.portal.database import statements
+from services.portal.errors import Missing, Refused
+from services.portal.forms import CompletedUpload, DirectUpload, VideoUpload, read_fields
+from services.portal.identity import Caller
+
+blueprint = Blueprint("videos", __name__, url_prefix="/api/videos")
+
+RECEIVED = "Video subido correctamente. Procesamiento en curso."
+# What Go's strconv.ParseBool takes. Only the very word "true" makes a video public.
+_BOOLEANS = ("1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False", "")
+_FORM = {
+    "type": "object",
+    "required": ["video_file", "title"],
+    "properties": {
+        "video_file": {"type": "string", "format": "binary", "description": "a file whose name ends in .mp4"},
+        "title": {"type": "string", "minLength": 5, "maxLength": 100},
+        "is_public": {"type": "string", "description": "true lets everybody see the video and vote for it"},
+    },
+}
+
+
+@blueprint.post("/upload")
+@operation(
+    Operation(
+        answers={201: Accepted},
+        refuses={
+            400: (
+                uploads.NO_FILE,
+                "File size exceeds maximum allowed (100MB)",
+                uploads.ONLY_MP4,
+                "Invalid form data",
+                "Validation failed: ...",
+            )
+        },
+        multipart=_FORM,
+        signed_in=True,
+    )
+)
+def upload(caller: Caller) -> ResponseReturnValue:
+    """Upload a video through the API."""
+    try:
+        file = uploads.check_file(request.files.get("video_file"))
+    except RequestEntityTooLarge:
+        raise _too_large() from None
+    if request.form.get("is_public", "") not in _BOOLEANS:
+        raise Refused("Invalid form data")
+    form = read_fields(VideoUpload, {"title": request.form.get("title", "")})
+    video_id = uploads.receive(caller, file, form, is_public=request.form.get("is_public") == "true")
+    return jsonify(message=RECEIVED, task_id=str(video_id)), 201
+
+
+@blueprint.post("/uploads")
+@operation(
+    Operation(
+        answers={201: UploadOffer},
+        refuses={400: ("File size exceeds maximum allowed (100MB)", uploads.ONLY_MP4_OR_MOV)},
+        body=DirectUpload,
+        signed_in=True,
+    )
+)
+def offer_upload(caller: Caller, form: DirectUpload) -> ResponseReturnValue:
+    """Begin an upload that goes from the browser straight to the bucket."""
+    return jsonify(uploads.offer(caller, form)), 201
+
+
+@blueprint.post("/uploads/<video_id>/complete")
+@operation(
+    Operation(
+        answers={201: Accepted},
+        refuses={
+            400: (
+                "Invalid or expired receipt",
+                "The video file has not been uploaded yet",
+                "The uploaded file does not have the declared size",
+                uploads.ONLY_MP4_OR_MOV,
+            ),
+            403: ("You can only complete your own uploads",),
+            404: (ownership.UNKNOWN,),
+        },
+        body=CompletedUpload,
+        signed_in=True,
+    )
+)
+def complete_upload(caller: Caller, form: CompletedUpload, video_id: str) -> ResponseReturnValue:
+    """Complete a direct upload; doing it twice does no harm."""
+    known = parse_uuid(video_id)
+    if known is None:
+        raise Missing(ownership.UNKNOWN)
+    uploads.complete(caller, known, form.receipt)
+    return jsonify(message=RECEIVED, task_id=str(known)), 201
+
+
+@blueprint.get("")
+@operation(Operation(answers={200: list[OwnVideo]}, signed_in=True))
+def list_own(caller: Caller) -> ResponseReturnValue:
+    """The caller's videos, the latest first."""
+    with statements() as connection:
+        videos = videos_of(connection, caller.user_id)
+    return jsonify([own_video(video) for video in videos])
+
+
+@blueprint.get("/<video_id>")
+@operation(
+    Operation(answers={200: OwnVideo}, refuses={403: (ownership.NOT_OWNER,), 404: (ownership.UNKNOWN,)}, signed_in=True)
+)
+def show(caller: Caller, video_id: str) -> ResponseReturnValue:
+    """One of the caller's videos."""
+    known = parse_uuid(video_id)
+    if known is None:
+        raise Missing(ownership.UNKNOWN)
+    return jsonify(own_video(ownership.own_video(caller, known)))
+
+
+@blueprint.delete("/<video_id>")
+@operation(
+    Operation(
+        answers={200: Deleted},
+        refuses={400: (ownership.PUBLISHED,), 403: (ownership.NOT_OWNER,), 404: (ownership.UNKNOWN,)},
+        signed_in=True,
+    )
+)
+def delete(caller: Caller, video_id: str) -> ResponseReturnValue:
+    """Delete one of the caller's videos, unless it is published for voting."""
+    known = parse_uuid(video_id)
+    if known is None:
+        raise Missing(ownership.UNKNOWN)
+    ownership.delete_own_video(caller, known)
+    return jsonify(message="El video ha sido eliminado exitosamente.", video_id=video_id)
+
+
+def _too_large() -> Refused:
+    # Werkzeug says the same of a whole body that is too large and of a text field that is.
+    length, limit = request.content_length, request.max_content_length
+    if length is None or limit is None or length > limit:
+        return uploads.too_large()
+    return Refused("Invalid form data")

@@ -1,0 +1,162 @@
+"""What clients send: the forms of the contract, and their validation with the contract's texts.
+
+The texts are those of go-playground/validator, which the original used; clients show them as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated, TypeVar
+
+from flask import request
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from services.portal.errors import Refused
+
+MAX_JSON_BYTES = 64 * 1024
+INVALID_FORMAT = "Invalid request format"
+# HTML's rule for <input type=email>, with a dot in the host and no two dots in a row, and letters of any script.
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\uffff-]+"
+_LABEL = r"[A-Za-z0-9\u00a1-\uffff](?:[A-Za-z0-9\u00a1-\uffff-]{0,61}[A-Za-z0-9\u00a1-\uffff])?"
+_EMAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+")
+_LONGEST_EMAIL = 254  # RFC 5321, erratum 1690
+_RULES = {
+    "missing": "required",
+    "string_too_short": "min",
+    "string_too_long": "max",
+    "greater_than_equal": "min",
+    "email": "email",
+}
+
+
+def _storable(text: str) -> str:
+    # PostgreSQL keeps no NUL; U+FFFD stands where bytes were no UTF-8.
+    if "\0" in text or "\ufffd" in text:
+        raise PydanticCustomError("not_text", "holds characters that cannot be stored")
+    return text
+
+
+def _email(text: str) -> str:
+    if len(text) > _LONGEST_EMAIL or not _EMAIL.fullmatch(text):
+        raise PydanticCustomError("email", "is no e-mail address")
+    return text
+
+
+STORABLE = AfterValidator(_storable)
+Name = Annotated[str, StringConstraints(min_length=2, max_length=50), STORABLE]
+Password = Annotated[str, StringConstraints(min_length=8), STORABLE]
+Title = Annotated[str, StringConstraints(min_length=5, max_length=100), STORABLE]
+Email = Annotated[
+    str,
+    StringConstraints(min_length=1),
+    STORABLE,
+    AfterValidator(_email),
+    Field(json_schema_extra={"format": "email"}),
+]
+
+
+class UserRegistration(BaseModel):
+    """What a new account is made from."""
+
+    first_name: Name
+    last_name: Name
+    email: Email
+    password1: Password
+    password2: Password
+    city: Name
+    country: Name
+
+
+class UserLogin(BaseModel):
+    """What opens an account."""
+
+    email: Email
+    password: Annotated[str, StringConstraints(min_length=1), STORABLE]
+
+
+class VideoUpload(BaseModel):
+    """What is said of a video that is uploaded."""
+
+    title: Title
+
+
+class DirectUpload(BaseModel):
+    """What is said of a video that the browser will send straight to the bucket."""
+
+    title: Title
+    filename: Annotated[str, StringConstraints(min_length=1, max_length=1000), STORABLE]
+    size: Annotated[int, Field(ge=1, description="bytes of the file")]
+    is_public: bool = False
+
+
+class CompletedUpload(BaseModel):
+    """What completes a direct upload."""
+
+    receipt: Annotated[str, StringConstraints(min_length=1)]
+
+
+class InvalidFields(Refused):
+    """Fields that break a rule.
+
+    Args:
+        form: name of the form.
+        broken: fields and the rule each breaks: required, min, max or email.
+    """
+
+    def __init__(self, form: str, broken: dict[str, str]) -> None:
+        lines = [
+            f"Key: '{form}.{_camel(field)}' Error:Field validation for '{_camel(field)}' failed on the '{rule}' tag"
+            for field, rule in broken.items()
+        ]
+        super().__init__("Validation failed: " + "\n".join(lines))
+        self.broken = broken
+
+
+Form = TypeVar("Form", bound=BaseModel)
+
+
+def read_json(form: type[Form]) -> Form:
+    """The request's JSON body, checked; as the original, whatever its Content-Type says.
+
+    Raises:
+        Refused: it is no JSON object, or a value is of another type.
+        InvalidFields: fields break their rules.
+    """
+    request.max_content_length = MAX_JSON_BYTES
+    return _checked(form, lambda: form.model_validate_json(request.get_data()))
+
+
+def read_fields(form: type[Form], fields: dict[str, str]) -> Form:
+    """Fields of an HTML form, checked.
+
+    Raises:
+        InvalidFields: fields break their rules.
+    """
+    return _checked(form, lambda: form.model_validate(fields))
+
+
+def _checked(form: type[Form], read: Callable[[], Form]) -> Form:
+    try:
+        return read()
+    except ValidationError as problem:
+        broken: dict[str, str] = {}
+        for error in problem.errors(include_url=False):
+            rule = _rule(error)
+            if rule is None:
+                raise Refused(INVALID_FORMAT) from None
+            broken[str(error["loc"][0])] = rule
+        raise InvalidFields(form.__name__, broken) from None
+
+
+def _rule(error: ErrorDetails) -> str | None:
+    """The rule of go-playground that an error of pydantic breaks; None where the value is of no use at all."""
+    # Go's zero value: what is null or empty counts as not given.
+    if len(error["loc"]) == 1 and error["input"] in (None, ""):
+        return "required"
+    return _RULES.get(error["type"])
+
+
+def _camel(field: str) -> str:
+    return "".join(part.capitalize() for part in field.split("_"))

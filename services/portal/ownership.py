@@ -1,0 +1,61 @@
+"""A player's own videos: seen by the owner alone, deleted unless they are published for voting."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from services.core.aws import AWS_ERRORS
+from services.core.telemetry import get_logger
+from services.core.videos import Deletion, Video, delete_video, find_video
+from services.portal.database import statements, transaction
+from services.portal.errors import Forbidden, Missing, Refused
+from services.portal.identity import Caller
+from services.portal.resources import resources
+
+UNKNOWN = "Video not found"
+NOT_OWNER = "You do not have permission to access this video"
+PUBLISHED = "Video is published for voting and cannot be deleted"
+
+log = get_logger(__name__)
+
+
+def own_video(caller: Caller, video_id: UUID) -> Video:
+    """A video of the person who asks.
+
+    Raises:
+        Missing: there is no such video.
+        Forbidden: it is another person's.
+    """
+    with statements() as connection:
+        video = find_video(connection, video_id)
+    if video is None:
+        raise Missing(UNKNOWN)
+    if video.user_id != caller.user_id:
+        raise Forbidden(NOT_OWNER)
+    return video
+
+
+def delete_own_video(caller: Caller, video_id: UUID) -> None:
+    """Delete a video of the person who asks, its files included.
+
+    Raises:
+        Missing: there is no such video.
+        Forbidden: it is another person's.
+        Refused: it is published for voting.
+    """
+    with transaction() as connection:
+        video = find_video(connection, video_id)
+        outcome = delete_video(connection, video_id, caller.user_id)
+    if video is None or outcome is Deletion.UNKNOWN:
+        raise Missing(UNKNOWN)
+    if outcome is Deletion.NOT_OWNER:
+        raise Forbidden(NOT_OWNER)
+    if outcome is Deletion.PUBLISHED:
+        raise Refused(PUBLISHED)
+    log.info("video deleted", video_id=str(video_id), user_id=caller.user_id)
+    keys = [key for key in (video.original_url, video.processed_url, video.poster_url) if key]
+    try:
+        resources().media.delete(*keys)
+    except AWS_ERRORS as error:
+        # The video is gone for everybody; its files only cost space.
+        log.warning("objects of a deleted video stay behind", keys=keys, error=str(error))

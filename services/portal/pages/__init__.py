@@ -1,0 +1,28 @@
+"""The portal's pages: rendered here, read without scripts, built on the same verbs as the API."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from services.portal.pages import (
+    accounts,
+    errors,
+    gallery,
+    landing,
+    language,
+    my_videos,
+    notices,
+    origin,
+    rankings,
+    templating,
+    uploads,
+    watch,
+)
+
+
+def register(app: Flask) -> None:
+    """Give an application its pages."""
+    for part in (origin, language, notices, templating, errors):
+        part.register(app)
+    for part in (landing, accounts, gallery, watch, rankings, uploads, my_videos):
+        part.register(app)

@@ -1,0 +1,103 @@
+"""Signing up, in and out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Flask, render_template, request
+from flask.typing import ResponseReturnValue
+
+from services.core.users import find_user
+from services.portal.accounts import sign_in, sign_up
+from services.portal.database import statements
+from services.portal.errors import ApiError
+from services.portal.forms import InvalidFields, UserLogin, UserRegistration, read_fields
+from services.portal.identity import begin_session, end_session
+from services.portal.pages.navigation import back, wanted
+from services.portal.pages.notices import leave
+from services.portal.pages.sentences import refusal_sentence, rule_sentence
+
+_SUGGESTED_CITIES = (
+    "Armenia", "Barranquilla", "Bogotá", "Bucaramanga", "Buenaventura", "Cali", "Cartagena", "Cúcuta", "Florencia",
+    "Ibagué", "Leticia", "Manizales", "Medellín", "Montería", "Neiva", "Pasto", "Pereira", "Popayán", "Quibdó",
+    "Riohacha", "San Andrés", "Santa Marta", "Sincelejo", "Soacha", "Tunja", "Valledupar", "Villavicencio", "Yopal",
+)  # fmt: skip
+
+# The fields that the contract's refusals speak of.
+_FIELD_OF = {"Passwords do not match": "password2", "Email already registered": "email"}
+
+pages = Blueprint("accounts", __name__)
+
+
+def register(app: Flask) -> None:
+    """Give an application the pages of its accounts."""
+    app.register_blueprint(pages)
+
+
+@pages.get("/signup")
+def signup() -> str:
+    """The form for a new account."""
+    return _signup_page({"country": "Colombia"})
+
+
+@pages.post("/signup")
+def create() -> ResponseReturnValue:
+    """Create the account and sign the person in."""
+    fields = {name: value.strip() if "password" not in name else value for name, value in request.form.items()}
+    try:
+        registration = read_fields(UserRegistration, fields)
+        user_id = sign_up(registration)
+    except ApiError as problem:
+        return _signup_page(fields, problem), problem.status
+    with statements() as connection:
+        user = find_user(connection, user_id)
+    response = back()
+    if user is not None:
+        begin_session(response, user)
+    return leave(response, "welcome")
+
+
+@pages.get("/login")
+def login() -> str:
+    """The form that opens an account."""
+    return _login_page({})
+
+
+@pages.post("/login")
+def enter() -> ResponseReturnValue:
+    """Sign the person in."""
+    fields = {"email": request.form.get("email", "").strip(), "password": request.form.get("password", "")}
+    try:
+        user = sign_in(read_fields(UserLogin, fields))
+    except ApiError as problem:
+        return _login_page(fields, problem), problem.status
+    response = back("gallery.show")
+    begin_session(response, user)
+    return response
+
+
+@pages.post("/logout")
+def logout() -> ResponseReturnValue:
+    """Sign the person out, on every instance."""
+    response = back()
+    end_session(response)
+    return leave(response, "signed-out")
+
+
+def _signup_page(form: dict[str, str], problem: ApiError | None = None) -> str:
+    return render_template(
+        "pages/signup.html", form=form, suggested_cities=_SUGGESTED_CITIES, next=wanted(), **_told(problem)
+    )
+
+
+def _login_page(form: dict[str, str], problem: ApiError | None = None) -> str:
+    return render_template("pages/login.html", form=form, next=wanted("gallery.show"), **_told(problem))
+
+
+def _told(problem: ApiError | None) -> dict[str, Any]:
+    """What a form tells of a problem: a sentence at each field, or one for all."""
+    if isinstance(problem, InvalidFields):
+        return {"errors": {field: rule_sentence(field, rule) for field, rule in problem.broken.items()}, "problem": ""}
+    sentence = refusal_sentence(problem.text) if problem else ""
+    field = _FIELD_OF.get(problem.text) if problem else None
+    return {"errors": {field: sentence}, "problem": ""} if field else {"errors": {}, "problem": sentence}

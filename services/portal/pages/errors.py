@@ -1,0 +1,60 @@
+"""Errors as pages: what happened, in the person's language, and a way on."""
+
+from __future__ import annotations
+
+from flask import Flask, g, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import LazyString, lazy_gettext
+
+from services.portal.errors import DATABASE_DOWN, Forbidden, show_pages_with
+from services.portal.pages.navigation import here
+from services.portal.pages.notices import leave
+from services.portal.pages.templating import viewer
+
+_TEXTS: dict[int, tuple[LazyString, LazyString]] = {
+    400: (
+        lazy_gettext("That did not work"),
+        lazy_gettext("The request could not be understood. Go back and try again."),
+    ),
+    403: (
+        lazy_gettext("You may not do this"),
+        lazy_gettext(
+            "It belongs to somebody else, or the page was open for too long. Load it again and try once more."
+        ),
+    ),
+    404: (lazy_gettext("Out of bounds"), lazy_gettext("This page does not exist, or the video is no longer here.")),
+    413: (lazy_gettext("Too large"), lazy_gettext("What you sent is larger than we accept.")),
+    500: (
+        lazy_gettext("Foul on us"),
+        lazy_gettext("Something failed on our side. It was noted; try again in a while."),
+    ),
+    503: (
+        lazy_gettext("Time out"),
+        lazy_gettext("A part of the portal does not answer at the moment. Nothing is lost; try again in a minute."),
+    ),
+}
+
+
+def register(app: Flask) -> None:
+    """Give an application its error pages."""
+    show_pages_with(app, _page)
+
+
+def _page(status: int, text: str) -> ResponseReturnValue:
+    if status == 401:
+        return leave(redirect(url_for("accounts.login", next=here()), 303), "sign-in-first")
+    _decide_viewer(status)
+    heading, explanation = _TEXTS.get(status) or _TEXTS[500 if status >= 500 else 400]
+    page = render_template("pages/error.html", status=int(status), heading=heading, explanation=explanation)
+    return page, status
+
+
+def _decide_viewer(status: int) -> None:
+    """An error page may not fail for what made the error: the database or a wrong token."""
+    if status >= 500:
+        g.viewer = None
+        return
+    try:
+        viewer()
+    except (Forbidden, *DATABASE_DOWN):
+        g.viewer = None

@@ -1,0 +1,61 @@
+"""A player's own videos: their states, kept up to date on the open page, and deleting them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from services.core.videos import Video, videos_of
+from services.portal.database import statements
+from services.portal.errors import Refused
+from services.portal.identity import require_caller
+from services.portal.ownership import delete_own_video, own_video
+from services.portal.pages.notices import leave
+
+pages = Blueprint("my_videos", __name__, url_prefix="/my-videos")
+
+
+def register(app: Flask) -> None:
+    """Give an application the pages of a player's own videos."""
+    app.register_blueprint(pages)
+
+
+@pages.get("")
+def show() -> str:
+    """The player's own videos and their states."""
+    return render_template("pages/my_videos.html", videos=_own_videos())
+
+
+@pages.get("/list")
+def show_list() -> Response:
+    """The list of the player's own videos alone, for the page that stands open; unchanged it costs nothing."""
+    response = make_response(render_template("pages/my_videos_list.html", videos=_own_videos()))
+    response.cache_control.private = True
+    response.cache_control.no_cache = True
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+@pages.get("/<uuid:video_id>/delete")
+def confirm_delete(video_id: UUID) -> str:
+    """Ask whether a video is really to be deleted."""
+    return render_template("pages/delete.html", video=own_video(require_caller(), video_id))
+
+
+@pages.post("/<uuid:video_id>/delete")
+def delete(video_id: UUID) -> ResponseReturnValue:
+    """Delete a video, unless it is published for voting."""
+    response = redirect(url_for("my_videos.show"), 303)
+    try:
+        delete_own_video(require_caller(), video_id)
+    except Refused:
+        return leave(response, "published")
+    return leave(response, "deleted")
+
+
+def _own_videos() -> list[Video]:
+    with statements() as connection:
+        return videos_of(connection, require_caller().user_id)

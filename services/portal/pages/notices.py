@@ -1,0 +1,59 @@
+"""Short messages shown once, on the page after a form: the cookie carries a code, never a text."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, g, request
+from flask_babel import LazyString, lazy_gettext
+from werkzeug import Response as AnyResponse
+
+from services.portal.resources import resources
+
+NOTICES: dict[str, tuple[str, LazyString]] = {
+    "welcome": ("success", lazy_gettext("Your account is ready. Welcome to the court!")),
+    "signed-out": ("info", lazy_gettext("You signed out.")),
+    "sign-in-first": ("info", lazy_gettext("Sign in to go on.")),
+    "counted": ("success", lazy_gettext("Your vote counts. Thank you!")),
+    "already-voted": ("info", lazy_gettext("You had already voted for this video. Your vote counts once.")),
+    "own-video": ("error", lazy_gettext("You cannot vote for your own video.")),
+    "not-available": ("error", lazy_gettext("This video takes no votes.")),
+    "deleted": ("success", lazy_gettext("The video was deleted.")),
+    "published": ("error", lazy_gettext("A video published for voting cannot be deleted.")),
+}
+_COOKIE = "notice"
+_SECONDS = 60
+
+
+def register(app: Flask) -> None:
+    """Show notices in an application's pages."""
+    app.add_template_global(_take, "notices")
+    app.after_request(_forget)
+
+
+def leave(response: AnyResponse, code: str) -> AnyResponse:
+    """Let the next page show a notice.
+
+    Args:
+        response: usually a redirection.
+        code: one of ``NOTICES``.
+    """
+    response.set_cookie(
+        _COOKIE,
+        code,
+        max_age=_SECONDS,
+        httponly=True,
+        samesite="Lax",
+        secure=resources().environment.secure_cookies,
+    )
+    return response
+
+
+def _take() -> list[tuple[str, LazyString]]:
+    notice = NOTICES.get(request.cookies.get(_COOKIE, ""))
+    g.notice_shown = notice is not None
+    return [notice] if notice else []
+
+
+def _forget(response: Response) -> Response:
+    if g.get("notice_shown"):
+        response.delete_cookie(_COOKIE, httponly=True, samesite="Lax")
+    return response

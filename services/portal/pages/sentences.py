@@ -1,0 +1,76 @@
+"""What people are told in their language when something cannot be done: codes and contract texts in, sentences out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask_babel import LazyString, gettext, lazy_gettext
+
+from services.core.failures import FailureReason
+
+# The worker's codes for why a video failed.
+FAILURES: Mapping[str, LazyString] = {
+    FailureReason.FILE_MISSING: lazy_gettext("The file is no longer there. Upload the video again."),
+    FailureReason.NOT_A_VIDEO: lazy_gettext(
+        "This file is not a video. Export it from your phone or camera as MP4 and try again."
+    ),
+    FailureReason.UNSUPPORTED_FORMAT: lazy_gettext(
+        "We cannot read this kind of video. Save it as MP4 (H.264) and try again."
+    ),
+    FailureReason.TOO_LARGE_PICTURE: lazy_gettext(
+        "The picture is too large. Save the video in 4K or smaller and try again."
+    ),
+    FailureReason.TOO_SHORT: lazy_gettext("The video is too short. It must last at least half a second."),
+    FailureReason.DAMAGED: lazy_gettext("The file is damaged or incomplete. Upload the original file again."),
+    FailureReason.TOOK_TOO_LONG: lazy_gettext(
+        "The video took too long to prepare. Save it smaller or shorter and try again."
+    ),
+}
+_OTHER_FAILURE = lazy_gettext("We could not prepare this video. Delete it and upload it again.")
+
+# The rules of the contract's forms.
+_RULES: Mapping[str, LazyString] = {
+    "required": lazy_gettext("Fill in this field."),
+    "min": lazy_gettext("This is too short."),
+    "max": lazy_gettext("This is too long."),
+    "email": lazy_gettext("Write an email address such as name@example.com."),
+}
+_OTHER_RULE = lazy_gettext("This cannot be used.")
+
+# The contract's texts, as the API's clients get them.
+_REFUSALS: Mapping[str, LazyString] = {
+    "Passwords do not match": lazy_gettext("The two passwords are not the same."),
+    "Email already registered": lazy_gettext("This email has an account already. Sign in with it."),
+    "Invalid credentials": lazy_gettext("The email or the password is not right."),
+}
+_OTHER_REFUSAL = lazy_gettext("That did not work. Check what you wrote and try again.")
+
+
+def failure_sentence(code: str | None) -> str:
+    """Why a video failed, in plain words.
+
+    Args:
+        code: the worker's code; an unknown one gets a general sentence.
+    """
+    return str(FAILURES.get(code or "", _OTHER_FAILURE))
+
+
+def rule_sentence(field: str, rule: str) -> str:
+    """What is wrong with a field.
+
+    Args:
+        field: its name in the contract.
+        rule: the rule it breaks: required, min, max or email.
+    """
+    if rule == "min" and field.startswith("password"):
+        return str(gettext("Use at least 8 characters."))
+    return str(_RULES.get(rule, _OTHER_RULE))
+
+
+def refusal_sentence(text: str) -> str:
+    """A refusal in the person's language.
+
+    Args:
+        text: the contract's text.
+    """
+    return str(_REFUSALS.get(text, _OTHER_REFUSAL))

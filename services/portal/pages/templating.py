@@ -1,0 +1,42 @@
+"""What every template may ask for."""
+
+from __future__ import annotations
+
+from flask import Flask, g
+
+from services.portal.identity import Caller, find_caller
+from services.portal.links import poster_path
+from services.portal.pages.navigation import here
+from services.portal.pages.sentences import failure_sentence
+from services.portal.resources import resources
+
+
+def register(app: Flask) -> None:
+    """Give an application's templates their functions."""
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.add_template_global(viewer)
+    app.add_template_global(here)
+    app.add_template_global(csrf_token)
+    app.add_template_global(media_link)
+    app.add_template_global(poster_path)
+    app.add_template_global(failure_sentence)
+
+
+def viewer() -> Caller | None:
+    """The person who looks at the page, or None where nobody is signed in."""
+    if "viewer" not in g:
+        g.viewer = find_caller()
+    caller: Caller | None = g.viewer
+    return caller
+
+
+def csrf_token() -> str:
+    """What the forms of this session send along; empty where nobody is signed in."""
+    caller = viewer()
+    return (caller.csrf_token if caller else None) or ""
+
+
+def media_link(key: str) -> str:
+    """A link to an object of the bucket that browsers may show for an hour."""
+    return resources().media.link(key)

@@ -1,0 +1,92 @@
+"""gunicorn, set up for the portal."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+from gunicorn.workers.base import Worker
+
+from services.core.service_manager import ServiceManager
+from services.environment import (
+    PORTAL_KEEP_ALIVE_SECONDS,
+    PORTAL_REQUEST_SECONDS,
+    PORTAL_THREADS,
+    PortalEnvironment,
+)
+from services.portal import create_app
+from services.portal.arbiter import Arbiter, wait_until_it_answers
+from services.portal.gate import Gate
+from services.portal.housekeeper import Housekeeper
+
+_SHARED_MEMORY = Path("/dev/shm")
+
+
+class SharedLogger(Logger):  # type: ignore[misc]
+    """gunicorn's messages among the portal's own, as JSON lines."""
+
+    def setup(self, cfg: Config) -> None:
+        """Hand every record to the process's own handler."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn with the portal's settings.
+
+    Args:
+        environment: what the instance was given.
+    """
+
+    def __init__(self, environment: PortalEnvironment) -> None:
+        self._environment = environment
+        self._gate = Gate()
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Tell gunicorn how to run."""
+        for name, value in {**_settings(self._environment), "post_worker_init": self._begin}.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """The application; each worker makes its own, so that no connection is shared by a fork."""
+        return create_app(self._environment, is_closing=lambda: self._gate.closing)
+
+    def run(self) -> None:
+        """Serve until told to stop; ends the process."""
+        Arbiter(
+            self,
+            manager=ServiceManager.take_from(os.environ),
+            gate=self._gate,
+            drain_seconds=self._environment.drain_seconds,
+        ).run()
+
+    def _begin(self, worker: Worker) -> None:
+        """Start what a worker does beside serving."""
+        Housekeeper(worker.app.wsgi()).start()
+        at = (self._environment.portal_host, self._environment.portal_port, self._gate)
+        threading.Thread(target=wait_until_it_answers, args=at, name="readiness", daemon=True).start()
+
+
+def _settings(environment: PortalEnvironment) -> dict[str, Any]:
+    return {
+        "bind": f"{environment.portal_host}:{environment.portal_port}",
+        "worker_class": "gthread",
+        "workers": multiprocessing.cpu_count(),
+        "threads": PORTAL_THREADS,
+        # Longer than the load balancer's, or it would reuse connections that are closed already.
+        "keepalive": PORTAL_KEEP_ALIVE_SECONDS,
+        "graceful_timeout": PORTAL_REQUEST_SECONDS,
+        # A worker's sign of life is a file; on a disk it would wait for the disk.
+        "worker_tmp_dir": str(_SHARED_MEMORY) if _SHARED_MEMORY.is_dir() else None,
+        "control_socket_disable": True,
+        "logger_class": SharedLogger,
+    }

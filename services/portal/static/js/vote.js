@@ -1,0 +1,26 @@
+// Votes without leaving the page. Whatever cannot be done here is left to the form itself.
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  const place = form.closest("[data-vote]");
+  if (!place) return;
+  event.preventDefault();
+  const button = form.querySelector("button");
+  if (button.getAttribute("aria-disabled") === "true") return;
+  button.setAttribute("aria-disabled", "true");
+  try {
+    const answer = await fetch(form.action, {
+      method: "POST",
+      body: new URLSearchParams(new FormData(form)),
+      headers: { "X-Fragment": "vote" },
+      redirect: "manual",
+    });
+    if (answer.status !== 200) throw new Error(`the vote was answered with ${answer.status}`);
+    const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = parsed.querySelector("[data-vote]");
+    place.replaceWith(fresh);
+    fresh.querySelector(".voted")?.focus();
+  } catch {
+    form.submit();
+  }
+});

@@ -1,0 +1,155 @@
+"""The worker's program: ``python -m services.worker``, with the variables of services/environment.py."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import sys
+import threading
+
+from botocore.exceptions import BotoCoreError, ClientError
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.consumer import Consumer, Options
+from services.core.aws import aws_client
+from services.core.database import DatabaseConnector, open_engine
+from services.core.secrets import SecretStore
+from services.core.service_manager import ServiceManager
+from services.core.storage import UPLOADS, MediaStore
+from services.core.telemetry import configure_logging, get_logger
+from services.environment import WORKER_CONNECTIONS_PER_SLOT, EnvironmentProblem, WorkerEnvironment
+from services.worker.confine import kernel_refusal
+from services.worker.handler import VideoHandler
+from services.worker.job import Bench
+from services.worker.pipeline import Recipe
+from services.worker.problems import StartProblem
+from services.worker.programs import Ffmpeg, find_ffmpeg, find_watermark
+from services.worker.workspace import Workspace
+
+_LONGEST_PAUSE_SECONDS = 10.0
+log = get_logger(__name__)
+
+
+def main() -> int:
+    """Work until SIGTERM or SIGINT; returns the exit code."""
+    try:
+        environment = WorkerEnvironment.from_variables(os.environ)
+        options = consumer_options(environment)
+        ffmpeg, watermark = find_ffmpeg(os.environ), find_watermark()
+        refusal = kernel_refusal()
+        if refusal and environment.require_isolation:
+            raise StartProblem(
+                f"programs that read videos cannot be cut off from the network: {refusal}. Allow the worker user and "
+                "network namespaces (RestrictNamespaces=, user.max_user_namespaces), or set REQUIRE_ISOLATION=False"
+            )
+    except (EnvironmentProblem, StartProblem, ValueError) as problem:
+        print(problem, file=sys.stderr)  # noqa: T201
+        return 1
+    configure_logging("worker", log_group=environment.log_group, region=environment.aws_region)
+    manager = ServiceManager.take_from(os.environ)
+    workspace = Workspace()
+    try:
+        recipe = Recipe(
+            ffmpeg.path, watermark, environment.max_clip_seconds, threads_for(environment.worker_concurrency)
+        )
+        if refusal:
+            log.warning("programs that read videos keep the network: the kernel does not let it be taken", why=refusal)
+        bench = build(environment, options, recipe, workspace, offline=refusal is None)
+        sqs = aws_client("sqs", environment.aws_region, read_timeout=options.poll_seconds + 10)
+        consumer = Consumer(sqs, options, VideoHandler(bench), manager.ready)
+        stopping = threading.Event()
+
+        def stop(*_: object) -> None:
+            stopping.set()
+            manager.stopping()
+            consumer.stop()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        _announce(environment, ffmpeg)
+        if wait_for_services(bench, stopping):
+            consumer.run()
+    finally:
+        workspace.close()
+    log.info("worker stopped")
+    return 0
+
+
+def build(
+    environment: WorkerEnvironment, options: Options, recipe: Recipe, workspace: Workspace, *, offline: bool
+) -> Bench:
+    """What a worker's jobs work with."""
+    region = environment.aws_region
+    connector = DatabaseConnector(environment, SecretStore(aws_client("secretsmanager", region)))
+    return Bench(
+        engine=open_engine(connector, pool_size=WORKER_CONNECTIONS_PER_SLOT * environment.worker_concurrency),
+        store=MediaStore(aws_client("s3", region), environment.media_bucket),
+        workspace=workspace,
+        recipe=recipe,
+        lease_seconds=math.floor(environment.visibility_seconds - options.heartbeat_seconds),
+        max_seconds=environment.max_job_seconds,
+        offline=offline,
+    )
+
+
+def wait_for_services(bench: Bench, stopping: threading.Event) -> bool:
+    """Wait until the database and the bucket answer, for a video taken before would be received in vain.
+
+    Args:
+        bench: what reaches them.
+        stopping: set when the worker was told to stop.
+
+    Returns:
+        Whether they answer; False where the worker was told to stop first.
+    """
+    pause = 0.2
+    while not stopping.is_set():
+        try:
+            with bench.engine.connect() as connection:
+                connection.exec_driver_sql("SELECT 1")
+            bench.store.size(f"{UPLOADS}health")
+            return True
+        except (BotoCoreError, ClientError, SQLAlchemyError) as error:
+            log.warning("a service the worker needs does not answer", error=str(error))
+            stopping.wait(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+    return False
+
+
+def consumer_options(environment: WorkerEnvironment) -> Options:
+    """How the worker's queue is consumed.
+
+    Raises:
+        ValueError: the environment's numbers do not go together.
+    """
+    return Options(
+        queue_url=environment.queue_url,
+        slots=environment.worker_concurrency,
+        visibility_seconds=environment.visibility_seconds,
+        # The job ends itself first; this is for one that hangs.
+        max_message_seconds=environment.max_job_seconds + environment.visibility_seconds,
+        # The rest is for a poll that is under way, for jobs to give up, and for closing.
+        poll_seconds=2,
+        release_seconds=5,
+        grace_seconds=environment.stop_seconds - 10,
+    )
+
+
+def threads_for(slots: int) -> int:
+    """Threads of an encode: x264's own rule of 3 for 2 cores, shared by the slots."""
+    return max(1, math.ceil(1.5 * (os.cpu_count() or 1) / slots))
+
+
+def _announce(environment: WorkerEnvironment, ffmpeg: Ffmpeg) -> None:
+    log.info(
+        "worker started",
+        release=environment.release,
+        queue=environment.queue_url,
+        slots=environment.worker_concurrency,
+        ffmpeg=ffmpeg.version,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""What is accepted from players and what is made of it: the numbers and names of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+ORIGINAL = "in.mp4"
+PROCESSED = "out.mp4"
+POSTER = "poster.jpg"
+
+WIDTH = 1280
+HEIGHT = 720
+MAX_FRAME_RATE = 30
+
+MAX_PIXELS = 4096 * 2304
+MAX_STREAMS = 8
+MIN_SECONDS = 0.5
+# One name for each decoder that phones and cameras need; also ffmpeg's own name of the codec.
+CODECS = ("h264", "hevc", "mpeg4", "vp9", "av1", "libdav1d", "mjpeg", "h263")
+# The demuxer is named, never guessed: a text file called .mp4 can make ffmpeg play another tenant's file.
+DEMUXER = "mov"
+PROTOCOLS = "file"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The video stream that is going to be processed, as the probe saw it.
+
+    Args:
+        stream: index of the stream in the file.
+        codec: ffmpeg's name of the codec.
+        width: pixels as coded, before rotation.
+        height: pixels as coded, before rotation.
+        frame_rate: pictures a second; None where the file does not say.
+        seconds: length; None where the file does not say.
+    """
+
+    stream: int
+    codec: str
+    width: int
+    height: int
+    frame_rate: Fraction | None
+    seconds: float | None

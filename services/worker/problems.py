@@ -1,0 +1,31 @@
+"""Why a video is given up for good, and what may pass when it is tried again."""
+
+from __future__ import annotations
+
+from services.core.failures import FailureReason
+
+
+class StartProblem(Exception):
+    """The worker cannot start; the text is one sentence that says how to mend it."""
+
+
+class MediaProblem(Exception):
+    """The player's file cannot become a video, however often it is tried.
+
+    Args:
+        reason: what the portal tells the player.
+        detail: what an operator wants to know.
+    """
+
+    def __init__(self, reason: FailureReason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class PassingProblem(Exception):
+    """Something around the worker failed (disk, memory, time on a busy machine); another attempt may succeed."""
+
+
+class Cancelled(Exception):
+    """The work was called off: the worker stops, or the claim was lost."""

@@ -1,0 +1,1 @@
+"""ANB on AWS: one stack a file, built from ``constructs_lib``."""

@@ -1,0 +1,35 @@
+"""All stacks of ANB, wired."""
+
+from __future__ import annotations
+
+from constructs_lib import cdk
+from stacks.database import DatabaseStack
+from stacks.network import NetworkStack
+from stacks.observability import ObservabilityStack
+from stacks.portal import PortalStack
+from stacks.queue import QueueStack
+from stacks.settings import Settings
+from stacks.software import Software
+from stacks.storage import StorageStack
+from stacks.workers import WorkersStack
+
+
+def build(app: cdk.App, settings: Settings, software: Software) -> list[cdk.TerraformStack]:
+    """Add the seven stacks to an app.
+
+    Args:
+        app: the app.
+        settings: of the deployment.
+        software: what the instances run.
+
+    Returns:
+        The stacks, each after those it needs.
+    """
+    network = NetworkStack(app, settings)
+    storage = StorageStack(app, settings, software)
+    queue = QueueStack(app, settings)
+    database = DatabaseStack(app, settings, network)
+    portal = PortalStack(app, settings, network=network, storage=storage, queue=queue, database=database)
+    workers = WorkersStack(app, settings, network=network, storage=storage, queue=queue, database=database)
+    observability = ObservabilityStack(app, settings, queue=queue, database=database, portal=portal, workers=workers)
+    return [network, storage, queue, database, portal, workers, observability]

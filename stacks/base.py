@@ -1,0 +1,39 @@
+"""What every stack of ANB has: its region, its tags and where its state is."""
+
+from __future__ import annotations
+
+from constructs_lib import LocalState, S3State, SecurityAspect, Stack, cdk
+from stacks.settings import Settings
+from stacks.software import PROJECT
+
+EMULATED_HTTP = "the AWS emulator answers on loopback over http, and enforces the policy"
+"""Why requests without TLS are let in when the target is the emulator."""
+
+
+class AnbStack(Stack):
+    """A stack with ANB's region, tags and state.
+
+    Args:
+        settings: of the deployment.
+    """
+
+    def __init__(self, scope: cdk.Construct, id: str, settings: Settings) -> None:
+        self.settings = settings
+        self.prefix = settings.environment_name
+        super().__init__(scope, id, region=settings.aws_region, tags=self.labels, state=_state(settings))
+        cdk.Aspects.of(self).add(SecurityAspect())
+        self.plain_http_reason = EMULATED_HTTP if settings.embedded else None
+        if settings.embedded:
+            self.provider.s3_use_path_style = True
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The tags of everything."""
+        return {"Environment": self.prefix, "Project": "ANB-Rising-Stars", "ManagedBy": "Terraform"}
+
+
+def _state(settings: Settings) -> LocalState | S3State:
+    prefix = settings.environment_name
+    if settings.state_backend == "s3":
+        return S3State(bucket=settings.state_bucket, prefix=f"{prefix}/")
+    return LocalState(folder=PROJECT / settings.state_directory / prefix)

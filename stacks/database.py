@@ -1,0 +1,36 @@
+"""PostgreSQL."""
+
+from __future__ import annotations
+
+from constructs_lib import PostgresDatabase, cdk
+from stacks.base import AnbStack
+from stacks.network import NetworkStack
+from stacks.settings import Settings
+
+
+class DatabaseStack(AnbStack):
+    """The database in the private subnets."""
+
+    def __init__(self, scope: cdk.Construct, settings: Settings, network: NetworkStack) -> None:
+        super().__init__(scope, "database", settings)
+        profile = settings.choices
+        self.database = PostgresDatabase(
+            self,
+            "postgres",
+            network=network.network,
+            name=f"{self.prefix}-postgres",
+            database=settings.db_name,
+            username=settings.db_username,
+            instance_class=settings.db_instance_class,
+            storage_gib=settings.allocated_storage,
+            single_zone_reason=profile.why("multi_az"),
+            backup_days=settings.backup_retention_period,
+            short_backups_reason=profile.why("backup_days"),
+            log_days=settings.log_retention_days,
+            unprotected_reason=profile.why("protect"),
+            max_connections=settings.db_max_connections,
+        )
+        database = self.database
+        where = f"{database.host}:{database.port}/{database.database}"
+        self.output("db_endpoint", database.host, "Address of the database")
+        self.output("db_connection_string", f"postgresql://{database.username}@{where}", "The database, no password")

@@ -1,0 +1,144 @@
+"""The portal behind its load balancer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from constructs_lib import (
+    AccessLogBucket,
+    Capacity,
+    Domain,
+    GeneratedSecret,
+    PublicLoadBalancer,
+    WebFirewall,
+    WebService,
+    cdk,
+    relax,
+)
+from services.environment import (
+    PORTAL_CONNECTIONS_PER_CORE,
+    PORTAL_KEEP_ALIVE_SECONDS,
+    PORTAL_REQUEST_SECONDS,
+    PortalEnvironment,
+)
+from stacks import instances
+from stacks.base import AnbStack
+from stacks.database import DatabaseStack
+from stacks.network import NetworkStack
+from stacks.queue import QueueStack
+from stacks.settings import Settings
+from stacks.storage import PROCESSED, UPLOADS, StorageStack
+
+PORT = 8080
+CORES = 2
+"""Of an instance: all types that the settings allow have two at most."""
+
+
+class PortalStack(AnbStack):
+    """The load balancer, the portal's instances, the key that signs its tokens."""
+
+    def __init__(
+        self,
+        scope: cdk.Construct,
+        settings: Settings,
+        *,
+        network: NetworkStack,
+        storage: StorageStack,
+        queue: QueueStack,
+        database: DatabaseStack,
+    ) -> None:
+        super().__init__(scope, "portal", settings)
+        self.token_secret = GeneratedSecret(
+            self,
+            "token-secret",
+            name=f"{self.prefix}-tokens",
+            description="Signs the portal's tokens",
+            unprotected_reason=settings.choices.why("protect"),
+        )
+        self.load_balancer = self._balancer(network)
+        environment = PortalEnvironment(
+            **instances.shared_environment(
+                self, "portal", storage, storage.portal_release, queue.queue, database.database
+            ),
+            portal_host="0.0.0.0",
+            portal_port=PORT,
+            drain_seconds=int(WebService.NOTICE.total_seconds()),
+            token_secret_arn=self.token_secret.arn,
+            token_seconds=settings.token_seconds,
+            secure_cookies=settings.https,
+            proxy_hops=1,
+            max_upload_bytes=settings.max_upload_mib * 1024 * 1024,
+        )
+        self.service = WebService(
+            self,
+            "portal",
+            network=network.network,
+            load_balancer=self.load_balancer,
+            name=f"{self.prefix}-portal",
+            group_name=f"{self.prefix}-api-asg",
+            release=storage.portal_release,
+            before="/usr/bin/python3 -m services.core.migrate up",
+            command="/usr/bin/python3 -m services.portal",
+            environment=environment.as_variables(),
+            capacity=Capacity(settings.api_min_size, settings.api_max_size, settings.api_desired_capacity),
+            instances=instances.options(self, "portal", settings.api_instance_type),
+            port=PORT,
+            request_timeout=timedelta(seconds=PORTAL_REQUEST_SECONDS),
+            keep_alive=timedelta(seconds=PORTAL_KEEP_ALIVE_SECONDS),
+            cpu_target=settings.cpu_target_value,
+        )
+        self._grant(storage, queue, database)
+        self.output("application_url", self.load_balancer.url, "Where the portal is")
+        self.output("load_balancer_dns", self.load_balancer.dns_name, "The load balancer's name")
+        self.output("api_autoscaling_group_name", self.service.group_name, "The portal's instances")
+
+    def _balancer(self, network: NetworkStack) -> PublicLoadBalancer:
+        settings = self.settings
+        access_logs = AccessLogBucket(
+            self,
+            "access-logs",
+            name=f"{self.prefix}-logs-{self.account}-{settings.aws_region}",
+            days=settings.access_log_days,
+            force_destroy_reason=settings.choices.why("protect"),
+            plain_http_reason=self.plain_http_reason,
+        )
+        name, zone = settings.domain_name, settings.hosted_zone_id
+        balancer = PublicLoadBalancer(
+            self,
+            "balancer",
+            network=network.network,
+            name=f"{self.prefix}-alb",
+            domain=Domain(name=name, hosted_zone_id=zone) if name else None,
+            certificate_arn=settings.certificate_arn or None,
+            plain_http_reason=None if settings.https else "neither domain_name nor certificate_arn is set",
+            access_logs=access_logs,
+            unprotected_reason=settings.choices.why("protect"),
+        )
+        if settings.waf_requests_per_5_minutes == 0:
+            reason = "waf_requests_per_5_minutes is 0: a web firewall costs each month, attacked or not"
+            relax(balancer, "has no web firewall", reason=reason, explains=["CKV2_AWS_28"])
+        else:
+            WebFirewall(
+                self,
+                "firewall",
+                load_balancer=balancer,
+                name=f"{self.prefix}-waf",
+                requests_per_5_minutes=settings.waf_requests_per_5_minutes,
+                large_bodies_reason="the API's form takes whole videos",
+                log_days=settings.log_retention_days,
+            )
+        return balancer
+
+    def _grant(self, storage: StorageStack, queue: QueueStack, database: DatabaseStack) -> None:
+        service, bucket = self.service, storage.bucket
+        # It asks for objects that may be gone.
+        bucket.grant_list(service)
+        bucket.grant_read(service, prefix=UPLOADS)
+        bucket.grant_write(service, prefix=UPLOADS)
+        bucket.grant_delete(service, prefix=UPLOADS)
+        bucket.grant_read(service, prefix=PROCESSED)
+        bucket.grant_delete(service, prefix=PROCESSED)
+        queue.queue.grant_send(service)
+        # And the migration that runs before.
+        database.database.allow_from(service, connections=CORES * PORTAL_CONNECTIONS_PER_CORE + 1)
+        self.token_secret.grant_read(service)

@@ -1,0 +1,44 @@
+"""The bucket of the videos and of the releases."""
+
+from __future__ import annotations
+
+from constructs_lib import Bucket, LifecycleRule, Release, cdk
+from stacks.base import AnbStack
+from stacks.settings import Settings
+from stacks.software import Software
+
+UPLOADS = "uploads/"
+PROCESSED = "processed/"
+
+
+class StorageStack(AnbStack):
+    """Originals under ``uploads/``, finished videos under ``processed/``, the software under ``releases/``.
+
+    Args:
+        software: what the instances run.
+    """
+
+    def __init__(self, scope: cdk.Construct, settings: Settings, software: Software) -> None:
+        super().__init__(scope, "storage", settings)
+        originals = LifecycleRule(
+            name="originals",
+            prefix=UPLOADS,
+            infrequent_access_after_days=30 if settings.originals_days == 0 else None,
+            expire_after_days=settings.originals_days or None,
+        )
+        self.bucket = Bucket(
+            self,
+            "videos",
+            name=settings.video_storage_bucket_name or self._default_name(),
+            lifecycle=[originals],
+            upload_origins=settings.upload_origins,
+            force_destroy_reason=settings.choices.why("protect"),
+            plain_http_reason=self.plain_http_reason,
+        )
+        self.portal_release = Release(self, "portal", bucket=self.bucket, parts=software.portal, about=software.about)
+        self.worker_release = Release(self, "worker", bucket=self.bucket, parts=software.worker, about=software.about)
+        self.output("s3_bucket_name", self.bucket.name, "Bucket of the videos")
+        self.output("s3_bucket_arn", self.bucket.arn, "Bucket of the videos, as an ARN")
+
+    def _default_name(self) -> str:
+        return f"{self.prefix}-videos-{self.account}-{self.region}"

@@ -1,0 +1,37 @@
+"""The instances in service, one of each service: booted for the first test that asks, and kept for those after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from operations.boot.region import Instance
+from operations.boot.rollout import Rollout
+
+
+@dataclass(kw_only=True)
+class Fleet:
+    """What is in service now.
+
+    Args:
+        rollout: brings instances into service and takes them out.
+        serving: by service.
+    """
+
+    rollout: Rollout
+    serving: dict[str, Instance] = field(default_factory=dict)
+
+    def of(self, service: str) -> Instance:
+        """The instance of a service."""
+        if service not in self.serving:
+            self.serving[service] = self.rollout.bring(service)
+        return self.serving[service]
+
+    def replace(self, service: str) -> tuple[Instance, str | None]:
+        """Put an instance of the newest launch template into the place of the old one.
+
+        Returns:
+            The new one, and what the old one said to Auto Scaling when it had finished.
+        """
+        old = self.of(service)
+        self.serving[service] = self.rollout.bring(service)
+        return self.serving[service], self.rollout.take_away(old)

@@ -1,0 +1,130 @@
+"""A running system, Chromium in front of it, and people who use it."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
+
+from operations.browser import find_chromium
+from operations.local import clips
+from operations.local.postgres import Cluster
+
+from .site import Account, Client, Site, running
+
+# Where screenshots for the docs go; a folder that is thrown away where it is not set.
+SCREENSHOTS = "ANB_SCREENSHOTS"
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE = {"width": 360, "height": 780}
+DESK = {"width": 1440, "height": 900}
+OWNER = "anb"
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def site(
+    postgres_server: Cluster, migrated_template: str, aws_port: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """Portal and worker, with a database, a bucket and a queue of their own."""
+    name = f"browser_{uuid.uuid4().hex}"
+    postgres_server.copy_database(name, template=migrated_template, owner=OWNER)
+    with running(postgres_server.url(name, user=OWNER), aws_port, tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser, site: Site) -> Iterator[OpenPage]:
+    """Opens a browser of a new person; what it complains of fails the test.
+
+    Chromium reports violations of the content security policy as console errors. That a page was answered with
+    an error, or that the network was lost, it writes there too; the tests that ask for it look at the page.
+    """
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_one(*, viewport: dict[str, int] | None = None, **options: object) -> Page:
+        context = chromium.new_context(base_url=site.url, viewport=viewport or PHONE, **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+        page.on("console", lambda message: complaints.extend(_complaint(page, message)))
+        page.on("response", lambda answer: complaints.extend(_missing_part(answer)))
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _complaint(page: Page, message: ConsoleMessage) -> list[str]:
+    expected = message.type not in ("error", "warning") or message.text.startswith("Failed to load resource")
+    return [] if expected else [f"{page.url}: {message.text}"]
+
+
+def _missing_part(answer: Response) -> list[str]:
+    return [f"{answer.url}: {answer.status}"] if "/static/" in answer.url and answer.status >= 400 else []
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A short clip as a phone makes them."""
+    return clips.make_clip(tmp_path_factory.mktemp("clips") / "jugada.mp4", seconds=3, size="640x360")
+
+
+@pytest.fixture
+def new_client(site: Site) -> Callable[..., Client]:
+    """Makes people who use the API, to set the scene."""
+
+    def make(first_name: str, last_name: str, city: str = "Bogotá") -> Client:
+        return Client(site, Account(first_name, last_name, city, f"{uuid.uuid4().hex}@ejemplo.co"))
+
+    return make
+
+
+@pytest.fixture
+def shoot(tmp_path: Path) -> Callable[[Page, str], None]:
+    """Takes a screenshot of what the person sees."""
+    wanted = os.environ.get(SCREENSHOTS)
+    folder = Path(wanted or tmp_path)
+
+    def take(page: Page, name: str) -> None:
+        page.evaluate("document.fonts.ready")
+        if wanted:
+            # The player's own spinner fades away after the video is there.
+            page.wait_for_timeout(1000)
+        page.screenshot(path=folder / f"{name}.png")
+
+    return take
+
+
+def sign_in(page: Page, account: Account) -> None:
+    """Sign a person in by the form."""
+    page.goto("/login")
+    page.fill("#email", account.email)
+    page.fill("#password", account.password)
+    page.click("main form button")
+    page.wait_for_url("**/gallery")

@@ -1,0 +1,135 @@
+"""Uploads that do not go well: what the person is told, and what is left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from operations.local import clips
+
+from .conftest import OpenPage, sign_in
+from .site import MAX_UPLOAD_BYTES, Client
+
+SLOW_NETWORK = {"offline": False, "latency": 5, "downloadThroughput": 2_000_000, "uploadThroughput": 5_000}
+
+
+@pytest.fixture
+def player(new_client: Callable[..., Client]) -> Client:
+    return new_client("Andrés", "De la Hoz", "Barranquilla")
+
+
+@pytest.fixture
+def page(open_page: OpenPage, player: Client) -> Page:
+    """The upload page, opened by the player."""
+    page = open_page()
+    sign_in(page, player.account)
+    page.goto("/upload")
+    page.fill("#title", "Asistencia sin mirar")
+    return page
+
+
+def sent_requests(page: Page) -> list[str]:
+    """Notes what goes out from now on, other than reading."""
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method != "GET" else None)
+    return sent
+
+
+def test_a_text_file_called_mp4_is_refused_before_the_first_byte(page: Page, tmp_path: Path) -> None:
+    note = tmp_path / "notas.mp4"
+    note.write_text("esto no es un video")
+    sent = sent_requests(page)
+    page.set_input_files("#video_file", note)
+    expect(page.get_by_role("alert")).to_contain_text("Este archivo no es un video MP4 o MOV.")
+    page.locator("#send").click()
+    expect(page.get_by_role("alert")).to_be_focused()
+    assert sent == []
+
+
+def test_a_file_that_is_too_large_is_refused_before_the_first_byte(page: Page, tmp_path: Path) -> None:
+    large = tmp_path / "larga.mp4"
+    with large.open("wb") as file:
+        file.truncate(MAX_UPLOAD_BYTES + 1)
+    sent = sent_requests(page)
+    page.set_input_files("#video_file", large)
+    expect(page.get_by_role("alert")).to_contain_text("Este archivo pesa 20,0 MB; el máximo que aceptamos es 20 MB.")
+    page.locator("#send").click()
+    assert sent == []
+
+
+def test_a_clip_that_is_too_short_is_refused_before_the_first_byte(page: Page, tmp_path: Path) -> None:
+    sent = sent_requests(page)
+    page.set_input_files("#video_file", clips.make_clip(tmp_path / "corta.mp4", seconds=0.2, size="320x180"))
+    expect(page.get_by_role("alert")).to_contain_text("Este video dura menos de medio segundo.")
+    page.locator("#send").click()
+    assert sent == []
+
+
+@pytest.mark.parametrize(
+    "name, content, sentence",
+    [
+        ("vacia.mp4", b"", "Este archivo está vacío."),
+        ("foto.jpg", b"\xff\xd8\xff", "Este archivo no es un video MP4 o MOV."),
+    ],
+)
+def test_other_files_are_named_for_what_they_are(
+    name: str, content: bytes, sentence: str, page: Page, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    page.set_input_files("#video_file", tmp_path / name)
+    expect(page.get_by_role("alert")).to_contain_text(sentence)
+
+
+def test_a_clip_without_a_title_is_not_sent(page: Page, clip: Path) -> None:
+    page.fill("#title", "  no  ")
+    page.set_input_files("#video_file", clip)
+    sent = sent_requests(page)
+    page.locator("#send").click()
+    expect(page.get_by_role("alert")).to_contain_text("Ponle al video un título de 5 a 100 caracteres.")
+    assert sent == []
+
+
+def test_an_upload_is_cancelled(page: Page, clip: Path) -> None:
+    page.set_input_files("#video_file", clip)
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", SLOW_NETWORK)
+    page.locator("#send").click()
+    page.get_by_role("button", name="Cancelar").click()
+    expect(page.get_by_role("alert")).to_contain_text("Cancelaste la subida. No se publicó nada.")
+    expect(page.locator("#send")).to_be_enabled()
+    page.goto("/my-videos")
+    expect(page.locator(".empty")).to_contain_text("La cancha te espera")
+
+
+def test_a_lost_network_is_told_and_the_next_try_succeeds(page: Page, clip: Path) -> None:
+    def lose(route: Route) -> None:
+        if route.request.method == "POST" and "/api/" not in route.request.url:
+            route.abort("internetdisconnected")
+        else:
+            route.continue_()
+
+    page.route("**/*", lose)
+    page.set_input_files("#video_file", clip)
+    page.locator("#send").click()
+    expect(page.get_by_role("alert")).to_contain_text("Se perdió la conexión antes de que llegara el video.")
+    page.unroute("**/*")
+    page.locator("#send").click()
+    page.wait_for_url("**/my-videos")
+    expect(page.locator(".mine > li")).to_have_count(1)
+
+
+def test_what_the_worker_could_not_read_is_said_in_plain_words(
+    open_page: OpenPage, player: Client, tmp_path: Path
+) -> None:
+    note = tmp_path / "notas.mp4"
+    note.write_text("esto no es un video")
+    player.upload(note, "Archivo equivocado")
+    page = open_page()
+    sign_in(page, player.account)
+    page.goto("/my-videos")
+    expect(page.locator(".badge")).to_have_text("No se pudo procesar", timeout=60_000)
+    expect(page.locator(".mine")).to_contain_text("Este archivo no es un video.")
+    page.get_by_role("button", name="English").click()
+    expect(page.locator(".mine")).to_contain_text("This file is not a video.")

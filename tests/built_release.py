@@ -1,0 +1,23 @@
+"""A small release as `./anb release` leaves it, for what only needs that there is one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from constructs_lib.archive import pack
+
+
+def write(folder: Path, architecture: str = "x86_64") -> Path:
+    """Write a release whose archives hold one file each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    parts: dict[str, dict[str, dict[str, object]]] = {}
+    for service in ("portal", "worker"):
+        parts[service] = {}
+        for part in ("code", "dependencies"):
+            file = folder / f"{service}-{part}.tar.gz"
+            sha256 = pack({f"{part}.txt": service.encode()}, file)
+            parts[service][part] = {"file": file.name, "sha256": sha256, "bytes": file.stat().st_size, "made_from": ""}
+    built = {"version": "1.2.3", "commit": "abc", "architecture": architecture, "parts": parts}
+    (folder / "release.json").write_text(json.dumps(built))
+    return folder

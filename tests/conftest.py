@@ -1,0 +1,96 @@
+"""What the tests of several folders share: a real PostgreSQL and the embedded AWS, one of each per test process."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import uuid
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from hypothesis import settings
+
+from operations.local import aws, resources
+from operations.local.ports import free_port
+from operations.local.postgres import Cluster
+from services.core.migrate import read_migrations, upgrade
+
+# A busy machine is slow and not wrong: no test fails on a clock.
+settings.register_profile("anb", deadline=None)
+settings.load_profile("anb")
+
+OWNER = "anb"
+TEMPLATE = "anb_template"
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A PostgreSQL server that is thrown away after the run."""
+    folder = tmp_path_factory.mktemp("postgres")
+    cluster = Cluster(directory=folder / "data", port=free_port(), password=secrets.token_urlsafe(16), durable=False)
+    cluster.create()
+    server = cluster.start(log=folder / "postgres.log")
+    cluster.ensure_role(OWNER, cluster.password)
+    yield cluster
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: Cluster) -> str:
+    """The name of a database with every migration applied, from which the others are copied."""
+    postgres_server.ensure_database(TEMPLATE, owner=OWNER)
+    with psycopg.connect(postgres_server.url(TEMPLATE, user=OWNER)) as connection:
+        upgrade(connection, read_migrations())
+    return TEMPLATE
+
+
+@pytest.fixture
+def empty_database_url(postgres_server: Cluster) -> Iterator[str]:
+    """The URL of a database nothing was done to."""
+    name = f"test_{uuid.uuid4().hex}"
+    postgres_server.ensure_database(name, owner=OWNER)
+    yield postgres_server.url(name, user=OWNER)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def database_url(postgres_server: Cluster, migrated_template: str) -> Iterator[str]:
+    """The URL of a migrated database of this test alone."""
+    name = f"test_{uuid.uuid4().hex}"
+    postgres_server.copy_database(name, template=migrated_template, owner=OWNER)
+    yield postgres_server.url(name, user=OWNER)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def aws_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    port = free_port()
+    server = aws.start(port, log=tmp_path_factory.mktemp("aws") / "moto.log")
+    yield port
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def aws_endpoint(aws_port: int) -> Iterator[str]:
+    """The URL of the embedded AWS, which every boto3 client made without arguments then talks to."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        for name, value in aws.client_variables(aws_port).items():
+            patch.setenv(name, value)
+        yield aws.endpoint(aws_port)
+
+
+@pytest.fixture
+def media_bucket(aws_endpoint: str, aws_port: int) -> str:
+    """The name of an empty bucket of this test alone."""
+    name = f"media-{uuid.uuid4().hex}"
+    resources.create_bucket(aws.client("s3", aws_port), name)
+    return name
+
+
+@pytest.fixture
+def queue_url(aws_endpoint: str, aws_port: int) -> str:
+    """The URL of an empty queue (with its dead-letter queue) of this test alone."""
+    return resources.create_queue(aws.client("sqs", aws_port), f"videos-{uuid.uuid4().hex}", visibility_seconds=30)

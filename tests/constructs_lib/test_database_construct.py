@@ -1,0 +1,166 @@
+"""PostgresDatabase: private, encrypted, a password nobody knows, opened service by service."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+import pytest
+from scenes import network, web_service
+from syrupy.assertion import SnapshotAssertion
+
+from constructs_lib import ConstructError, PostgresDatabase, cdk
+from constructs_lib.cdk import TerraformStack
+from constructs_lib.relaxations import registered
+from constructs_lib.testing import Template, synth
+
+
+def make(stack: TerraformStack, **changes: Any) -> PostgresDatabase:
+    arguments = {"network": network(stack), "name": "shop-db", "database": "shop", "username": "keeper", **changes}
+    return PostgresDatabase(stack, "database", **arguments)
+
+
+def database(**changes: Any) -> Template:
+    return synth(lambda stack: make(stack, **changes))
+
+
+@pytest.mark.snapshot
+def test_protected(recorded: SnapshotAssertion) -> None:
+    shown = database().readable()["resource"]
+    kinds = ("aws_db_instance", "aws_db_parameter_group", "aws_db_subnet_group", "aws_security_group")
+    assert {kind: shown[kind] for kind in kinds} == recorded
+
+
+def test_rds_keeps_the_password() -> None:
+    instance = database().one("aws_db_instance")
+
+    assert instance["manage_master_user_password"] is True
+    assert "password" not in instance
+
+
+def test_it_is_private_encrypted_and_wants_tls() -> None:
+    template = database()
+
+    instance = template.one("aws_db_instance")
+    assert (instance["storage_encrypted"], instance["publicly_accessible"]) == (True, False)
+    parameters = {each["name"]: each["value"] for each in template.one("aws_db_parameter_group")["parameter"]}
+    assert parameters["rds.force_ssl"] == "1"
+
+
+def test_its_logs_are_kept_in_groups_that_forget_and_stand_before_it() -> None:
+    template = database(log_days=90)
+
+    groups = template.resources("aws_cloudwatch_log_group")
+    assert {each["name"]: each["retention_in_days"] for each in groups.values()} == {
+        "/aws/rds/instance/shop-db/postgresql": 90,
+        "/aws/rds/instance/shop-db/upgrade": 90,
+    }
+    instance = template.one("aws_db_instance")
+    assert instance["enabled_cloudwatch_logs_exports"] == ["postgresql", "upgrade"]
+    assert sorted(instance["depends_on"]) == sorted(f"aws_cloudwatch_log_group.{name}" for name in groups)
+
+
+def test_protection_keeps_a_last_snapshot() -> None:
+    kept, gone = database().one("aws_db_instance"), database(unprotected_reason="a test").one("aws_db_instance")
+
+    assert (kept["deletion_protection"], kept["skip_final_snapshot"]) == (True, False)
+    assert kept["final_snapshot_identifier"] == "shop-db-final"
+    assert (gone["deletion_protection"], gone["skip_final_snapshot"]) == (False, True)
+
+
+def test_a_service_is_let_in_by_group_and_may_read_the_password(software: pathlib.Path) -> None:
+    def build(stack: TerraformStack) -> None:
+        service = web_service(stack, software)
+        PostgresDatabase(
+            stack, "database", network=network_of(stack), name="shop-db", database="shop", username="keeper"
+        ).allow_from(service)
+
+    def network_of(stack: TerraformStack) -> Any:
+        return stack.node.find_child("network")
+
+    template = synth(build)
+
+    (opened,) = template.matching("aws_vpc_security_group_ingress_rule", from_port=5432)
+    assert "cidr_ipv4" not in opened
+    assert opened["referenced_security_group_id"].startswith("${aws_security_group.web_")
+    secrets = [each for each in template.policy("aws_iam_role_policy") if each["Sid"] == "ReadDatabaseSecret"]
+    assert secrets[0]["Action"] == ["secretsmanager:GetSecretValue"]
+    assert "master_user_secret[0].secret_arn" in secrets[0]["Resource"][0]
+
+
+def test_a_program_is_told_where_the_database_is_and_never_its_password() -> None:
+    def build(stack: TerraformStack) -> None:
+        store = PostgresDatabase(
+            stack, "database", network=network(stack), name="shop-db", database="shop", username="keeper"
+        )
+        for name, value in store.environment().items():
+            cdk.TerraformOutput(stack, name, value=value)
+
+    told = synth(build).outputs()
+
+    assert (told["DATABASE_PORT"], told["DATABASE_NAME"], told["DATABASE_SSL_MODE"]) == ("5432", "shop", "require")
+    assert told["DATABASE_HOST"].endswith(".address}")
+    assert told["DATABASE_SECRET_ARN"].endswith(".secret_arn}")
+    assert set(told) >= {"DATABASE_HOST", "DATABASE_SECRET_ARN"} and "keeper" not in str(told)
+
+
+def test_the_services_share_its_connections(software: pathlib.Path) -> None:
+    def open_all(stack: TerraformStack, each: int) -> PostgresDatabase:
+        service = web_service(stack, software)
+        data = PostgresDatabase(stack, "database", network=stack.node.find_child("network"), max_connections=100)
+        data.allow_from(service, connections=each)
+        return data
+
+    # 3 instances, 5 while they are replaced; 5 connections are PostgreSQL's own.
+    synth(lambda stack: open_all(stack, 19))
+    with pytest.raises(
+        ConstructError,
+        match=r"test/database: max_connections is 100; allowed are 105 and more: "
+        r"web takes 100 \(5 instances with 20 each\); 5 are reserved\. Raise it",
+    ):
+        synth(lambda stack: open_all(stack, 20))
+
+
+def test_what_is_weakened_is_entered_with_its_reason() -> None:
+    template = database(
+        single_zone_reason="a rehearsal", backup_days=0, short_backups_reason="a copy", unprotected_reason="thrown away"
+    )
+
+    assert template.one("aws_db_instance")["multi_az"] is False
+    assert [(each.weakened, each.reason) for each in registered(template.document) if each.path == "test/database"] == [
+        ("has no standby in another zone", "a rehearsal"),
+        ("keeps backups for less than 7 days", "a copy"),
+        ("may be destroyed", "thrown away"),
+    ]
+
+
+def test_by_default_a_standby_waits_in_another_zone() -> None:
+    template = database()
+
+    assert template.one("aws_db_instance")["multi_az"] is True
+    assert not [each for each in registered(template.document) if each.path == "test/database"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "Shop"}, r"test/database: name is 'Shop'; .* accepts for a database instance"),
+        ({"database": "my-shop"}, r"database is 'my-shop'"),
+        ({"username": "1keeper"}, r"username is '1keeper'"),
+        ({"storage_gib": 10}, r"storage_gib is 10; allowed are 20 to 65536"),
+        (
+            {"backup_days": 6},
+            r"backup_days is 6; allowed are 7 to 35, or fewer with a short_backups_reason\. Keep them longer",
+        ),
+        ({"log_days": 100}, r"log_days is 100; allowed are 1, 3, .* Choose one CloudWatch Logs knows"),
+        ({"backup_days": 36}, r"backup_days is 36; allowed are 0 to 35"),
+        ({"max_connections": 5}, r"max_connections is 5; allowed are 6 to 262143"),
+        (
+            {"parameters": {"max_connections": "50"}},
+            r"parameters is 'max_connections'; allowed are all others\. It is an argument",
+        ),
+    ],
+)
+def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConstructError, match=message):
+        database(**changes)

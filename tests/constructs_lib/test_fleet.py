@@ -1,0 +1,321 @@
+"""WebService and QueueWorkers: private instances, replaced in turn, scaled by what they are for."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from scenes import queue_workers, web_service
+from syrupy.assertion import SnapshotAssertion
+
+from constructs_lib import Capacity, ConstructError, InstanceOptions, Queue
+from constructs_lib.backlog_scaling import BACKLOG, STRANDED
+from constructs_lib.bootstrap import read_environment
+from constructs_lib.cdk import TerraformStack
+from constructs_lib.testing import Template, synth
+
+OWN = (
+    "aws_autoscaling_group",
+    "aws_autoscaling_lifecycle_hook",
+    "aws_autoscaling_policy",
+    "aws_iam_instance_profile",
+    "aws_iam_role",
+    "aws_iam_role_policy",
+    "aws_launch_template",
+    "aws_lb_target_group",
+    "aws_vpc_security_group_egress_rule",
+    "aws_vpc_security_group_ingress_rule",
+)
+
+
+def own(template: Template) -> dict[str, object]:
+    shown = template.readable()["resource"]
+    return {kind: shown[kind] for kind in OWN if kind in shown}
+
+
+@pytest.mark.snapshot
+def test_web_service(recorded: SnapshotAssertion, software: pathlib.Path) -> None:
+    assert own(synth(lambda stack: web_service(stack, software))) == recorded
+
+
+@pytest.mark.snapshot
+def test_queue_workers(recorded: SnapshotAssertion, software: pathlib.Path) -> None:
+    assert own(synth(lambda stack: queue_workers(stack, software))) == recorded
+
+
+@pytest.fixture(params=[web_service, queue_workers], ids=["web", "workers"])
+def fleet(request: pytest.FixtureRequest, software: pathlib.Path) -> Template:
+    return synth(lambda stack: request.param(stack, software))
+
+
+def test_a_new_template_rolls_the_group(fleet: Template) -> None:
+    group = fleet.one("aws_autoscaling_group")
+
+    assert group["launch_template"]["version"].endswith(".latest_version}")
+    assert group["instance_refresh"]["preferences"]["auto_rollback"] is True
+
+
+def test_an_instance_refresh_can_roll_back_because_the_template_names_an_image(fleet: Template) -> None:
+    """https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-rollback.html"""
+    assert fleet.one("aws_launch_template")["image_id"].startswith("${data.aws_ssm_parameter.")
+    (image,) = fleet.document["data"]["aws_ssm_parameter"].values()
+    assert image["name"] == "/aws/service/debian/release/13/latest/amd64"
+
+
+def test_no_deployment_resets_the_number_of_instances(fleet: Template) -> None:
+    assert fleet.one("aws_autoscaling_group")["lifecycle"] == {
+        "ignore_changes": ["desired_capacity", "initial_lifecycle_hook"]
+    }
+
+
+def test_instances_are_closed(fleet: Template) -> None:
+    template = fleet.one("aws_launch_template")
+
+    assert template["metadata_options"]["http_tokens"] == "required"
+    assert template["metadata_options"]["http_put_response_hop_limit"] == 1
+    assert template["network_interfaces"][0]["associate_public_ip_address"] == "false"
+    assert template["block_device_mappings"][0]["ebs"]["encrypted"] == "true"
+    assert "key_name" not in template
+    ports = {rule["from_port"] for rule in fleet.resources("aws_vpc_security_group_ingress_rule").values()}
+    assert 22 not in ports
+
+
+def test_tags_reach_instances_and_volumes(software: pathlib.Path) -> None:
+    template = synth(lambda stack: web_service(stack, software))
+
+    specifications = template.one("aws_launch_template")["tag_specifications"]
+    assert {each["resource_type"]: each["tags"]["Team"] for each in specifications} == {
+        "instance": "shop",
+        "volume": "shop",
+    }
+    assert {"key": "Team", "value": "shop", "propagate_at_launch": True} in template.one("aws_autoscaling_group")["tag"]
+
+
+def test_what_would_wedge_when_replaced_has_a_prefix_and_a_successor_first(software: pathlib.Path) -> None:
+    template = synth(lambda stack: web_service(stack, software))
+
+    for kind in ("aws_launch_template", "aws_lb_target_group", "aws_security_group", "aws_iam_role"):
+        for each in template.resources(kind).values():
+            assert each["lifecycle"] == {"create_before_destroy": True}
+            assert "name" not in each
+    assert len(template.one("aws_lb_target_group")["name_prefix"]) <= 6
+
+
+def test_the_launch_template_carries_the_environment(fleet: Template) -> None:
+    region = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
+    assert read_environment(fleet.user_data()) == {**region, "COLOUR": "blue"}
+
+
+def test_another_environment_is_another_user_data(software: pathlib.Path) -> None:
+    def user_data(colour: str) -> str:
+        return synth(lambda stack: web_service(stack, software, variables={"COLOUR": colour})).user_data()
+
+    assert user_data("red") != user_data("blue")
+    assert user_data("red") == user_data("red")
+
+
+def test_instances_may_read_releases_and_be_reached_by_session_manager_and_no_more(software: pathlib.Path) -> None:
+    statements = synth(lambda stack: web_service(stack, software)).policy("aws_iam_role_policy")
+
+    assert [each["Sid"] for each in statements] == [
+        "SessionManager",
+        "ReadReleasesRelease",
+        "WriteLogs",
+        "ReportToAutoScaling",
+    ]
+    assert statements[1]["Resource"][0].endswith("/releases/release/*")
+
+
+def test_an_existing_profile_makes_no_role(software: pathlib.Path) -> None:
+    lab = InstanceOptions(instance_type="t3.small", existing_profile="LabInstanceProfile")
+    template = synth(lambda stack: web_service(stack, software, instances=lab))
+
+    assert template.resources("aws_iam_role") == {}
+    assert template.resources("aws_iam_role_policy") == {}
+    assert template.one("aws_launch_template")["iam_instance_profile"] == {"name": "LabInstanceProfile"}
+
+
+def test_workers_scale_on_the_backlog_of_each(software: pathlib.Path) -> None:
+    template = synth(lambda stack: queue_workers(stack, software))
+
+    (policy,) = template.matching("aws_autoscaling_policy", policy_type="TargetTrackingScaling")
+    tracking = policy["target_tracking_configuration"]
+    assert tracking["target_value"] == 4.8
+    metrics = {each["id"]: each for each in tracking["customized_metric_specification"]["metrics"]}
+    assert [name for name, each in metrics.items() if each["return_data"]] == ["backlog"]
+    assert metrics["backlog"]["expression"] == BACKLOG
+    (queue_dimension,) = metrics["waiting"]["metric_stat"]["metric"]["dimensions"]
+    assert queue_dimension["name"] == "QueueName"
+    assert queue_dimension["value"].startswith("${aws_sqs_queue.orders_queue")
+    group = template.one("aws_autoscaling_group")
+    assert "GroupInServiceInstances" in group["enabled_metrics"]
+    assert group["metrics_granularity"] == "1Minute"
+
+
+def test_a_group_that_may_be_empty_gets_its_first_instance_from_a_step_policy(software: pathlib.Path) -> None:
+    template = synth(lambda stack: queue_workers(stack, software))
+
+    (policy,) = template.matching("aws_autoscaling_policy", policy_type="StepScaling")
+    assert policy["step_adjustment"] == [{"metric_interval_lower_bound": "0", "scaling_adjustment": 1}]
+    alarm = template.one("aws_cloudwatch_metric_alarm")
+    assert [each["id"] for each in alarm["metric_query"] if each["return_data"]] == ["stranded"]
+    assert alarm["metric_query"][-1]["expression"] == STRANDED
+    assert alarm["alarm_actions"][0].startswith("${aws_autoscaling_policy.worker_backlog_first_")
+    assert alarm["metric_query"][0]["metric"]["dimensions"].keys() == {"QueueName"}
+
+
+def test_a_group_that_is_never_empty_needs_none(software: pathlib.Path) -> None:
+    template = synth(lambda stack: queue_workers(stack, software, capacity=Capacity(1, 3, 1)))
+
+    assert template.matching("aws_autoscaling_policy", policy_type="StepScaling") == []
+    assert template.resources("aws_cloudwatch_metric_alarm") == {}
+
+
+def test_a_new_instance_is_waited_for_from_the_first_one_on(fleet: Template) -> None:
+    (first,) = [
+        hook
+        for hook in fleet.one("aws_autoscaling_group")["initial_lifecycle_hook"]
+        if hook["lifecycle_transition"] == "autoscaling:EC2_INSTANCE_LAUNCHING"
+    ]
+    (kept,) = fleet.matching("aws_autoscaling_lifecycle_hook", name="launching")
+
+    assert first == {
+        "name": "launching",
+        "lifecycle_transition": "autoscaling:EC2_INSTANCE_LAUNCHING",
+        "heartbeat_timeout": 600,
+        "default_result": "ABANDON",
+    }
+    assert {key: kept[key] for key in first} == first
+
+
+def test_a_leaving_worker_has_the_longest_job_a_poll_and_a_minute(software: pathlib.Path) -> None:
+    template = synth(lambda stack: queue_workers(stack, software))
+
+    (hook,) = template.matching("aws_autoscaling_lifecycle_hook", name="terminating")
+    assert (hook["heartbeat_timeout"], hook["default_result"]) == (900 + 20 + 60, "CONTINUE")
+    assert "TimeoutStopSec=920\n" in template.user_data()
+    assert "heartbeat='326'" in template.user_data()
+
+
+def test_a_leaving_web_instance_is_let_go_by_its_load_balancer_and_not_waited_for(software: pathlib.Path) -> None:
+    """Auto Scaling waits for the deregistration delay itself, and the shutdown stops the program.
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/attach-load-balancer-asg.html
+    """
+    template = synth(lambda stack: web_service(stack, software))
+
+    assert template.matching("aws_autoscaling_lifecycle_hook", name="terminating") == []
+    assert "heartbeat=''" in template.user_data()
+
+
+def test_instances_write_into_a_log_group_of_their_own(software: pathlib.Path) -> None:
+    template = synth(lambda stack: web_service(stack, software))
+    named = InstanceOptions(log_group="/shop/front", log_days=365)
+    chosen = synth(lambda stack: web_service(stack, software, instances=named)).one("aws_cloudwatch_log_group")
+
+    group = template.one("aws_cloudwatch_log_group")
+    assert (group["name"], group["retention_in_days"]) == ("/shop-web", 30)
+    assert (chosen["name"], chosen["retention_in_days"]) == ("/shop/front", 365)
+    (statement,) = [each for each in template.policy("aws_iam_role_policy") if each["Sid"] == "WriteLogs"]
+    assert statement["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
+    assert re.fullmatch(r"\$\{aws_cloudwatch_log_group\.[^}]*\.arn\}:\*", statement["Resource"][0])
+
+
+def test_only_a_program_that_asks_may_make_namespaces(software: pathlib.Path) -> None:
+    isolating = InstanceOptions(isolates_children=True)
+    asked = synth(lambda stack: queue_workers(stack, software, instances=isolating)).user_data()
+
+    assert "RestrictNamespaces=user net\n" in asked
+    assert "RestrictNamespaces=user net\n" not in synth(lambda stack: queue_workers(stack, software)).user_data()
+
+
+def reports(template: Template) -> dict[str, Any]:
+    (statement,) = [each for each in template.policy("aws_iam_role_policy") if each["Sid"] == "ReportToAutoScaling"]
+    return statement
+
+
+def test_an_instance_may_report_for_its_own_group_alone(software: pathlib.Path) -> None:
+    web = reports(synth(lambda stack: web_service(stack, software)))
+    workers = reports(synth(lambda stack: queue_workers(stack, software)))
+
+    usual = ["autoscaling:CompleteLifecycleAction", "autoscaling:SetInstanceHealth"]
+    assert web["Action"] == usual
+    assert workers["Action"] == sorted([*usual, "autoscaling:RecordLifecycleActionHeartbeat"])
+    group = "arn:aws:autoscaling:us-east-1:*:autoScalingGroup:*:autoScalingGroupName/shop-worker-asg"
+    assert workers["Resource"] == [group]
+
+
+def test_where_a_job_outlasts_a_hook_a_busy_worker_may_protect_itself(software: pathlib.Path) -> None:
+    def build(stack: TerraformStack) -> None:
+        queue_workers(stack, software, queue=Queue(stack, "long", name="long", max_job=timedelta(hours=3)))
+
+    template = synth(build)
+
+    assert "autoscaling:SetInstanceProtection" in reports(template)["Action"]
+    group = template.one("aws_autoscaling_group")
+    # Waiting for protection to end stops after an hour, and the jobs are longer; the hook waits for them instead.
+    assert group["instance_refresh"]["preferences"]["scale_in_protected_instances"] == "Refresh"
+    # A program that never starts would leave its instance protected for ever.
+    assert "protect_from_scale_in" not in group
+
+
+def test_a_replacement_waits_for_what_somebody_holds_and_never_shrinks_the_group(fleet: Template) -> None:
+    group = fleet.one("aws_autoscaling_group")
+    preferences = group["instance_refresh"]["preferences"]
+
+    assert preferences["scale_in_protected_instances"] == "Wait"
+    assert preferences["standby_instances"] == "Wait"
+    assert group["instance_maintenance_policy"] == {"max_healthy_percentage": 150, "min_healthy_percentage": 100}
+    assert preferences["min_healthy_percentage"] == 100
+    assert preferences["max_healthy_percentage"] == 150
+
+
+def test_the_bytes_left_of_the_user_data_are_named(software: pathlib.Path) -> None:
+    said = []
+
+    def build(stack: TerraformStack) -> None:
+        service = web_service(stack, software)
+        said.extend(entry.data for entry in service.node.metadata if entry.type == "@cdktf/info")
+
+    synth(build)
+    (sentence,) = said
+    assert re.fullmatch(r"user-data takes \d+ of 16384 bytes; \d{4,5} are left", sentence)
+
+
+@pytest.mark.parametrize(
+    ("build", "changes", "message"),
+    [
+        (web_service, {"capacity": Capacity(4, 3, 3)}, r"test/web: capacity.minimum is 4; allowed are 0 to 3\. It may"),
+        (web_service, {"capacity": Capacity(0, 0, 0)}, r"capacity.maximum is 0; allowed are 1 to 1000"),
+        (web_service, {"capacity": Capacity(1, 3, 4)}, r"capacity.desired is 4; allowed are 1 to 3\. It must lie"),
+        (web_service, {"boot": timedelta(hours=2)}, r"test/web: boot is '7200 s'; allowed are 30 s to 3600 s"),
+        (web_service, {"capacity": (1, 2, 3)}, r"capacity is \(1, 2, 3\); allowed are \(minimum, maximum\) or a Cap"),
+        (web_service, {"cpu_target": 95}, r"cpu_target is 95; allowed are 10 to 90"),
+        (web_service, {"port": 80}, r"port is 80; allowed are 1024 to 65535\. The program runs without privileges"),
+        (web_service, {"group_name": "a b"}, r"group_name is 'a b'"),
+        (web_service, {"name": "w" * 38}, r"test/web: name is 'w{38}'; allowed are 1 to 37 characters"),
+        (
+            web_service,
+            {"instances": InstanceOptions(instance_type="t3.small", disk_gib=4)},
+            r"disk_gib is 4; allowed are 8 to 16384",
+        ),
+        (
+            web_service,
+            {"instances": InstanceOptions(log_days=8)},
+            r"test/web: log_days is 8; allowed are 1, 3, .* Choose one CloudWatch Logs knows",
+        ),
+        (web_service, {"instances": InstanceOptions(log_group="a b")}, r"log_group is 'a b'"),
+        (queue_workers, {"seconds_per_job": 0}, r"test/worker: seconds_per_job is 0; allowed are 0.1 to 900"),
+        (queue_workers, {"jobs_at_once": 0}, r"jobs_at_once is 0; allowed are 1 to 1000"),
+        (
+            queue_workers,
+            {"acceptable_latency": timedelta(seconds=20)},
+            r"acceptable_latency is '20 s'; allowed are 25 s to 344400 s\. It is at least one job's turn",
+        ),
+    ],
+)
+def test_what_they_refuse(software: pathlib.Path, build: Any, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConstructError, match=message):
+        synth(lambda stack: build(stack, software, **changes))

@@ -1,0 +1,234 @@
+"""PublicLoadBalancer: HTTPS, or plain HTTP with a reason; every request written down."""
+
+from __future__ import annotations
+
+import pathlib
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from scenes import network, warnings, web_service
+from syrupy.assertion import SnapshotAssertion
+
+from constructs_lib import AccessLogBucket, ConstructError, Domain, PublicLoadBalancer, cdk
+from constructs_lib.cdk import TerraformStack
+from constructs_lib.relaxations import registered
+from constructs_lib.testing import Template, synth
+
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+DOMAIN = Domain(name="www.shop.example", hosted_zone_id="Z0123456789")
+PLAIN = {"plain_http_reason": "a test"}
+
+
+def made(stack: TerraformStack, **changes: Any) -> PublicLoadBalancer:
+    usual: dict[str, Any] = {"name": "shop-alb"}
+    if "access_logs_off_reason" not in changes:
+        usual["access_logs"] = AccessLogBucket(stack, "access-logs", name="shop-access-logs")
+    return PublicLoadBalancer(stack, "balancer", network=network(stack), **{**usual, **changes})
+
+
+def balancer(**changes: Any) -> Template:
+    return synth(lambda stack: made(stack, **changes).forward_to("arn:targets"))
+
+
+def edge(template: Template) -> dict[str, object]:
+    kinds = (
+        *("aws_lb", "aws_lb_listener", "aws_security_group", "aws_vpc_security_group_ingress_rule"),
+        *("aws_acm_certificate", "aws_acm_certificate_validation", "aws_route53_record", "aws_s3_bucket_policy"),
+    )
+    shown = template.readable()["resource"]
+    return {kind: shown[kind] for kind in kinds if kind in shown}
+
+
+@pytest.mark.snapshot
+def test_with_a_certificate(recorded: SnapshotAssertion) -> None:
+    assert edge(balancer(certificate_arn=CERTIFICATE)) == recorded
+
+
+@pytest.mark.snapshot
+def test_with_a_domain(recorded: SnapshotAssertion) -> None:
+    assert edge(balancer(domain=DOMAIN)) == recorded
+
+
+@pytest.mark.snapshot
+def test_plain_http(recorded: SnapshotAssertion) -> None:
+    assert edge(balancer(**PLAIN, access_logs_off_reason="a test", unprotected_reason="a test")) == recorded
+
+
+def test_with_a_certificate_port_80_only_redirects() -> None:
+    template = balancer(certificate_arn=CERTIFICATE)
+
+    (http,) = template.matching("aws_lb_listener", port=80)
+    (https,) = template.matching("aws_lb_listener", port=443)
+    assert http["default_action"][0]["redirect"]["status_code"] == "HTTP_301"
+    assert https["ssl_policy"] == "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    assert https["default_action"] == [{"target_group_arn": "arn:targets", "type": "forward"}]
+
+
+def test_a_domain_is_pointed_here_and_its_certificate_is_used_once_it_is_issued() -> None:
+    template = balancer(domain=DOMAIN)
+
+    (alias,) = template.matching("aws_route53_record", type="A")
+    assert (alias["name"], alias["zone_id"]) == ("www.shop.example", "Z0123456789")
+    assert alias["alias"]["evaluate_target_health"] is True
+    (https,) = template.matching("aws_lb_listener", port=443)
+    assert https["certificate_arn"].startswith("${aws_acm_certificate_validation.")
+    assert template.one("aws_acm_certificate")["lifecycle"] == {"create_before_destroy": True}
+
+
+def test_a_certificate_given_with_a_domain_is_the_one_that_is_used() -> None:
+    template = balancer(domain=DOMAIN, certificate_arn=CERTIFICATE)
+
+    assert template.matching("aws_lb_listener", port=443, certificate_arn=CERTIFICATE)
+    assert template.resources("aws_acm_certificate") == {}
+    assert len(template.resources("aws_route53_record")) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "url"),
+    [
+        ({"domain": DOMAIN}, "https://www.shop.example"),
+        ({"certificate_arn": CERTIFICATE}, "https://${aws_lb."),
+        (PLAIN, "http://${aws_lb."),
+    ],
+)
+def test_its_url(changes: dict[str, Any], url: str) -> None:
+    template = synth(lambda stack: cdk.TerraformOutput(stack, "url", value=made(stack, **changes).url))
+
+    assert template.outputs()["url"].startswith(url)
+
+
+def test_without_a_certificate_443_stays_closed() -> None:
+    opened = balancer(**PLAIN).resources("aws_vpc_security_group_ingress_rule")
+
+    assert [rule["from_port"] for rule in opened.values()] == [80]
+
+
+def test_plain_http_is_said_aloud() -> None:
+    def build(stack: TerraformStack) -> None:
+        assert warnings(made(stack, **PLAIN)) == [
+            "serves plain HTTP, anyone on the way can read passwords and sessions: a test"
+        ]
+        assert [each for each in warnings(stack) if "plain HTTP" in each] == warnings(stack)
+
+    synth(build)
+
+
+def test_requests_that_could_be_read_in_two_ways_stop_here() -> None:
+    made = balancer(certificate_arn=CERTIFICATE).one("aws_lb")
+
+    assert made["drop_invalid_header_fields"] is True
+    assert made["desync_mitigation_mode"] == "defensive"
+
+
+def test_it_refuses_to_be_deleted_unless_there_is_a_reason() -> None:
+    assert balancer(certificate_arn=CERTIFICATE).one("aws_lb")["enable_deletion_protection"] is True
+
+    template = balancer(certificate_arn=CERTIFICATE, unprotected_reason="rebuilt daily")
+    assert template.one("aws_lb")["enable_deletion_protection"] is False
+    assert ("may be deleted", "rebuilt daily") in [(e.weakened, e.reason) for e in registered(template.document)]
+
+
+def test_requests_are_written_down_in_a_bucket_that_only_this_accounts_balancers_may_write_to() -> None:
+    template = balancer(certificate_arn=CERTIFICATE)
+
+    (policy,) = template.resources("aws_s3_bucket_policy")
+    assert template.one("aws_lb")["depends_on"] == [f"aws_s3_bucket_policy.{policy}"]
+    assert template.one("aws_lb")["access_logs"]["enabled"] is True
+    no_tls, write = template.policy("aws_s3_bucket_policy")
+    assert no_tls["Effect"] == "Deny"
+    assert write["Principal"] == {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}
+    assert write["Action"] == "s3:PutObject"
+    bucket, _, rest = write["Resource"].partition("}")
+    assert bucket.startswith("${aws_s3_bucket.")
+    assert rest.startswith("/AWSLogs/${data.aws_caller_identity.") and rest.endswith("/*")
+
+
+def test_old_access_logs_go() -> None:
+    template = synth(lambda stack: AccessLogBucket(stack, "logs", name="shop-logs", days=14))
+
+    rules = {rule["id"]: rule for rule in template.one("aws_s3_bucket_lifecycle_configuration")["rule"]}
+    assert rules["old-logs"]["expiration"] == [{"days": 14}]
+
+
+def test_access_logs_are_left_out_for_a_reason() -> None:
+    template = balancer(certificate_arn=CERTIFICATE, access_logs_off_reason="a laboratory")
+
+    assert "access_logs" not in template.one("aws_lb")
+    assert ("keeps no access logs", ("CKV_AWS_91",)) in [
+        (each.weakened, each.explains) for each in registered(template.document)
+    ]
+
+
+def test_a_service_behind_it_keeps_connections_longer_and_may_finish_its_answers(software: pathlib.Path) -> None:
+    template = synth(lambda stack: web_service(stack, software, request_timeout=timedelta(seconds=40)))
+
+    assert template.one("aws_lb")["idle_timeout"] == 60
+    assert template.one("aws_lb_target_group")["deregistration_delay"] == "40"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"request_timeout": timedelta(seconds=61)},
+            r"test/web: request_timeout is 61.0; allowed are 1 to 60\. The",
+        ),
+        ({"keep_alive": timedelta(seconds=60)}, r"keep_alive is 60.0; allowed are 61 to 86400\. .* after 60 seconds"),
+    ],
+)
+def test_a_service_whose_times_do_not_fit_is_refused(
+    software: pathlib.Path, changes: dict[str, timedelta], message: str
+) -> None:
+    with pytest.raises(ConstructError, match=message):
+        synth(lambda stack: web_service(stack, software, **changes))
+
+
+def test_it_alone_is_open_to_the_world(software: pathlib.Path) -> None:
+    template = synth(lambda stack: web_service(stack, software))
+
+    world = template.matching("aws_vpc_security_group_ingress_rule", cidr_ipv4="0.0.0.0/0")
+    assert {rule["security_group_id"] for rule in world} == {template.one("aws_lb")["security_groups"][0]}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"certificate_arn": CERTIFICATE, "plain_http_reason": "why not"},
+        {"domain": DOMAIN, "plain_http_reason": "why not"},
+    ],
+)
+def test_it_wants_a_certificate_a_domain_or_a_reason(given: dict[str, Any]) -> None:
+    with pytest.raises(ConstructError, match="test/balancer: certificate_arn is .* say in plain_http_reason why"):
+        balancer(**given)
+
+
+def test_it_wants_access_logs_or_a_reason() -> None:
+    def neither(stack: TerraformStack) -> None:
+        PublicLoadBalancer(stack, "balancer", network=network(stack), name="shop", **PLAIN)
+
+    with pytest.raises(ConstructError, match="balancer: access_logs is None; allowed are an AccessLogBucket, or none "):
+        synth(neither)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({**PLAIN, "name": "s" * 33}, "name is 's{33}'; allowed are 1 to 32 characters"),
+        ({**PLAIN, "idle_timeout": timedelta(0)}, "idle_timeout is 0.0; allowed are 1 to 4000. It is in seconds"),
+        ({"plain_http_reason": " "}, "reason is ' '; allowed is why it serves plain HTTP"),
+        ({**PLAIN, "unprotected_reason": ""}, "reason is ''; allowed is why it may be deleted"),
+        (
+            {"domain": Domain(name="shop", hosted_zone_id="Z1")},
+            r"test/balancer/certificate: domain.name is 'shop'; allowed are 1 to 64 characters matching",
+        ),
+        (
+            {"domain": Domain(name="shop.example", hosted_zone_id="/hostedzone/Z1")},
+            r"domain.hosted_zone_id is '/hostedzone/Z1'; allowed are 1 to 32 characters matching \[A-Z0-9\]\+",
+        ),
+    ],
+)
+def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConstructError, match=message):
+        balancer(**changes)

@@ -1,0 +1,209 @@
+"""Network: two tiers over the zones, nothing reachable that was not asked for."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scenes import network as make
+from scenes import queue_workers, warnings
+from syrupy.assertion import SnapshotAssertion
+
+from constructs_lib import ConstructError
+from constructs_lib.cdk import TerraformStack
+from constructs_lib.relaxations import registered
+from constructs_lib.testing import Template, synth
+
+
+def network(**changes: Any) -> Template:
+    return synth(lambda stack: make(stack, **{"flow_logs_off_reason": None, **changes}))
+
+
+@pytest.mark.snapshot
+def test_single_nat(recorded: SnapshotAssertion) -> None:
+    assert network().readable() == recorded
+
+
+@pytest.mark.snapshot
+def test_nat_per_zone(recorded: SnapshotAssertion) -> None:
+    assert network(availability_zones=3, nat="per_zone").readable() == recorded
+
+
+@pytest.mark.snapshot
+def test_endpoints_without_nat(recorded: SnapshotAssertion) -> None:
+    template = network(nat="none", interface_endpoints=("sqs", "secretsmanager"))
+
+    assert template.readable() == recorded
+
+
+def cidrs(template: Template) -> dict[str, str]:
+    return {each["tags"]["Name"]: each["cidr_block"] for each in template.resources("aws_subnet").values()}
+
+
+@settings(max_examples=10, deadline=None)
+@given(cidr=st.builds("10.{}.0.0/{}".format, st.integers(0, 255), st.integers(16, 24)), zones=st.integers(2, 3))
+def test_adding_a_zone_renumbers_nothing(cidr: str, zones: int) -> None:
+    few = network(cidr=cidr, availability_zones=zones)
+    more = network(cidr=cidr, availability_zones=zones + 1)
+
+    assert few.resources("aws_subnet").items() <= more.resources("aws_subnet").items()
+    assert len(more.resources("aws_subnet")) == 2 * (zones + 1)
+
+
+@pytest.mark.parametrize("nat", ["none", "single", "per_zone"])
+def test_adding_a_zone_changes_no_resource_but_the_endpoints_list_of_routes(nat: str) -> None:
+    few, more = network(availability_zones=2, nat=nat), network(availability_zones=3, nat=nat)
+
+    changed = {
+        kind
+        for kind, found in few.document["resource"].items()
+        for id, properties in found.items()
+        if more.resources(kind).get(id) != properties
+    }
+    assert changed == {"aws_vpc_endpoint"}
+
+
+def test_a_subnet_stays_in_its_zone_when_the_list_of_zones_changes() -> None:
+    for subnet in network().resources("aws_subnet").values():
+        assert subnet["lifecycle"] == {"ignore_changes": ["availability_zone"]}
+
+
+def test_a_region_with_too_few_zones_is_an_error_and_not_the_first_zone_again() -> None:
+    zones = {each["availability_zone"] for each in network(availability_zones=3).resources("aws_subnet").values()}
+
+    assert sorted(zone[-4:] for zone in zones) == ["[0]}", "[1]}", "[2]}"]
+
+
+def test_explicit_ranges_are_used_as_given() -> None:
+    template = network(public_cidrs=["10.0.1.0/24", "10.0.2.0/24"], private_cidrs=["10.0.11.0/24", "10.0.12.0/24"])
+
+    assert sorted(cidrs(template).values()) == ["10.0.1.0/24", "10.0.11.0/24", "10.0.12.0/24", "10.0.2.0/24"]
+
+
+@pytest.mark.parametrize(("nat", "gateways"), [("none", 0), ("single", 1), ("per_zone", 2)])
+def test_nat_gateways(nat: str, gateways: int) -> None:
+    template = network(nat=nat)
+
+    assert len(template.resources("aws_nat_gateway")) == gateways
+    private = template.matching("aws_route", destination_cidr_block="0.0.0.0/0")
+    used = {route["nat_gateway_id"] for route in private if "nat_gateway_id" in route}
+    assert len(used) == gateways
+
+
+def test_s3_is_reached_without_nat() -> None:
+    endpoint = network(nat="none").one("aws_vpc_endpoint")
+
+    assert endpoint["service_name"] == "com.amazonaws.us-east-1.s3"
+    assert len(endpoint["route_table_ids"]) == 2
+
+
+def test_interface_endpoints_answer_by_the_usual_names_and_to_the_vpc_alone() -> None:
+    template = network(interface_endpoints=("sqs", "logs"))
+
+    made = template.matching("aws_vpc_endpoint", vpc_endpoint_type="Interface", private_dns_enabled=True)
+    assert {each["service_name"][-4:] for each in made} == {".sqs", "logs"}
+    assert [len(each["subnet_ids"]) for each in made] == [2, 2]
+    rule = template.one("aws_vpc_security_group_ingress_rule")
+    assert (rule["cidr_ipv4"], rule["from_port"], rule["to_port"]) == ("10.0.0.0/16", 443, 443)
+    assert [each["security_group_ids"] for each in made] == [[rule["security_group_id"]]] * 2
+
+
+def test_it_warns_when_private_instances_could_reach_nothing() -> None:
+    def build(stack: TerraformStack) -> None:
+        (said,) = warnings(make(stack, nat="none"))
+        assert said.startswith("the private subnets reach nothing but S3: nat is 'none' and there are no interface_")
+
+    synth(build)
+
+
+@pytest.mark.parametrize("changes", [{"nat": "single"}, {"nat": "none", "interface_endpoints": ("sqs",)}])
+def test_it_does_not_warn_otherwise(changes: dict[str, Any]) -> None:
+    def build(stack: TerraformStack) -> None:
+        assert warnings(make(stack, **changes)) == []
+
+    synth(build)
+
+
+def test_a_service_warns_of_what_it_is_granted_and_cannot_reach(software: pathlib.Path) -> None:
+    def build(stack: TerraformStack) -> None:
+        closed = make(stack, nat="none", interface_endpoints=("ssm", "ssmmessages"))
+        workers = queue_workers(stack, software, network=closed)
+        said = [warning for warning in warnings(workers) if "sqs" in warning]
+        (of_the_queue,) = said
+        assert of_the_queue == (
+            "may sqs:ReceiveMessage but cannot reach sqs: its network has no NAT. "
+            "Add 'sqs' to the network's interface_endpoints"
+        )
+        assert [warning for warning in warnings(workers) if "ssm" in warning or "s3" in warning] == []
+
+    synth(build)
+
+
+def test_flow_logs_hold_accepted_and_refused_traffic() -> None:
+    template = network(flow_log_days=7)
+
+    log = template.one("aws_flow_log")
+    assert (log["traffic_type"], log["log_destination_type"]) == ("ALL", "cloud-watch-logs")
+    assert template.one("aws_cloudwatch_log_group")["retention_in_days"] == 7
+    assert [each["Sid"] for each in template.policy("aws_iam_role_policy")] == ["WriteFlowLogs", "FindTheGroup"]
+
+
+def test_only_this_accounts_flow_logs_may_take_the_role() -> None:
+    trusted = json.loads(network().one("aws_iam_role")["assume_role_policy"])["Statement"][0]
+
+    assert trusted["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
+    assert "aws_caller_identity" in trusted["Condition"]["StringEquals"]["aws:SourceAccount"]
+
+
+def test_flow_logs_are_left_out_for_a_reason() -> None:
+    template = network(flow_logs_off_reason="a laboratory")
+
+    assert not template.resources("aws_flow_log") and not template.resources("aws_iam_role")
+    (entry,) = registered(template.document)
+    assert (entry.path, entry.reason, entry.explains) == ("test/network", "a laboratory", ("CKV2_AWS_11",))
+
+
+def test_the_default_group_is_emptied_and_no_subnet_gives_public_addresses() -> None:
+    template = network()
+
+    default = template.one("aws_default_security_group")
+    assert "ingress" not in default and "egress" not in default
+    assert len(template.matching("aws_subnet", map_public_ip_on_launch=False)) == 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"cidr": "10.0.0.1/16"},
+            r"test/network: cidr is '10.0.0.1/16'; allowed are IPv4 networks .* has host bits set",
+        ),
+        ({"cidr": "10.0.0.0/8"}, r"cidr is '10.0.0.0/8'; allowed are ranges from /16 to /24\. 10.0.0.0/16 is"),
+        ({"availability_zones": 1}, r"availability_zones is 1; allowed are 2 to 4\. A load balancer needs two"),
+        ({"nat": "cheap"}, r"nat is 'cheap'; allowed are none, single, per_zone\. single is"),
+        ({"public_cidrs": ["10.0.1.0/24"]}, r"public_cidrs is \['10.0.1.0/24'\]; allowed are 2 ranges\. Give one for"),
+        (
+            {"public_cidrs": ["10.0.1.0/24", "10.1.0.0/24"]},
+            r"public_cidrs is '10.1.0.0/24'; allowed are ranges inside 10.0.0.0/16\. Move it into the VPC",
+        ),
+        (
+            {"private_cidrs": ["10.0.0.0/24", "10.0.200.0/24"]},
+            r"private_cidrs is '10.0.0.0/24'; allowed are ranges of its own\. It overlaps 10.0.0.0/20",
+        ),
+        (
+            {"interface_endpoints": ["SQS"]},
+            r"test/network/endpoints: services is 'SQS'; allowed are .* Choose a name AWS accepts for a service",
+        ),
+        ({"interface_endpoints": ["s3"]}, r"services is 's3'; allowed are others\. S3 has a gateway endpoint already"),
+        ({"interface_endpoints": ["sqs", "sqs"]}, r"services is 'sqs'; allowed is each service once\. Name it once"),
+        ({"flow_log_days": 2}, r"test/network/flow-logs: days is 2; allowed are 1, 3, .* Choose one CloudWatch Logs"),
+        ({"flow_logs_off_reason": " "}, r"test/network: reason is ' '; allowed is why it keeps no flow logs\. Write"),
+    ],
+)
+def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConstructError, match=message):
+        network(**changes)

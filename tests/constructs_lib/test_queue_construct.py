@@ -1,0 +1,74 @@
+"""Queue: a dead-letter queue always, encrypted, TLS only."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from constructs_lib import ConstructError, Queue
+from constructs_lib.testing import Template, synth
+
+
+def queue(**changes: Any) -> Template:
+    return synth(
+        lambda stack: Queue(stack, "orders", **{"name": "orders", "max_job": timedelta(minutes=15), **changes})
+    )
+
+
+@pytest.mark.snapshot
+def test_queue(recorded: SnapshotAssertion) -> None:
+    assert queue().readable() == recorded
+
+
+def test_a_message_tried_too_often_goes_to_the_dead_letters() -> None:
+    template = queue(max_receives=4)
+
+    (live,) = template.matching("aws_sqs_queue", name="orders")
+    (dead,) = template.matching("aws_sqs_queue", name="orders-dlq")
+    assert json.loads(live["redrive_policy"])["maxReceiveCount"] == 4
+    assert dead["message_retention_seconds"] == 14 * 86400
+
+
+@pytest.mark.parametrize(("max_job", "hidden"), [(10, 30), (45, 45), (900, 120)])
+def test_a_message_is_hidden_for_the_longest_job_or_until_the_next_heartbeats(max_job: int, hidden: int) -> None:
+    (live,) = queue(max_job=timedelta(seconds=max_job)).matching("aws_sqs_queue", name="orders")
+
+    assert live["visibility_timeout_seconds"] == hidden
+
+
+def test_both_queues_are_encrypted_and_refuse_plain_http() -> None:
+    template = queue()
+
+    assert len(template.matching("aws_sqs_queue", sqs_managed_sse_enabled=True)) == 2
+    policies = [json.loads(each["policy"]) for each in template.resources("aws_sqs_queue_policy").values()]
+    assert [policy["Statement"][0]["Effect"] for policy in policies] == ["Deny", "Deny"]
+
+
+def test_only_its_own_messages_may_land_in_the_dead_letters() -> None:
+    allowed = json.loads(queue().one("aws_sqs_queue_redrive_allow_policy")["redrive_allow_policy"])
+
+    assert allowed["redrivePermission"] == "byQueue"
+    assert len(allowed["sourceQueueArns"]) == 1
+
+
+def test_a_reason_relaxes_each_protection_alone() -> None:
+    assert queue(plain_http_reason="an emulator").resources("aws_sqs_queue_policy") == {}
+    assert queue(open_redrive_reason="an emulator").resources("aws_sqs_queue_redrive_allow_policy") == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "or ders"}, r"test/orders: name is 'or ders'; allowed are 1 to 76 characters"),
+        ({"max_job": timedelta(hours=12)}, r"test/orders: max_job is '43200 s'; allowed are 1 s to 43080 s"),
+        ({"retention": timedelta(days=15)}, r"retention is '1296000 s'; allowed are 3060 s to 1123200 s"),
+        ({"max_receives": 0}, r"max_receives is 0; allowed are 1 to 1000\. 3 is"),
+    ],
+)
+def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConstructError, match=message):
+        queue(**changes)

@@ -1,0 +1,108 @@
+"""Release: parts in the bucket under fixed keys, what instances are told of them, and who may read them."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+from typing import Any
+
+import pytest
+
+from constructs_lib import Bucket, ConstructError, Release, ServiceRole
+from constructs_lib.archive import pack
+from constructs_lib.bootstrap import ReleasePart
+from constructs_lib.cdk import TerraformStack
+from constructs_lib.testing import Template, synth
+
+KEY = "releases/shop/shop.tar.gz"
+
+
+def release(folder: pathlib.Path, **changes: Any) -> Template:
+    def build(stack: TerraformStack) -> None:
+        bucket = Bucket(stack, "software", name="shop-software")
+        Release(stack, "shop", **{"bucket": bucket, "parts": {"shop": folder}, **changes})
+
+    return synth(build)
+
+
+def objects(template: Template) -> dict[str, dict[str, Any]]:
+    return {each["key"]: each for each in template.resources("aws_s3_object").values()}
+
+
+def test_a_changed_part_goes_under_the_same_key_with_another_hash(software: pathlib.Path) -> None:
+    first = objects(release(software))[KEY]
+    same = objects(release(software))[KEY]
+    (software / "main.py").write_text("print('good bye')\n")
+    other = objects(release(software))[KEY]
+
+    assert first == same
+    assert first["source_hash"] == first["metadata"]["sha256"] != other["source_hash"]
+
+
+def test_a_built_archive_is_taken_as_it_is(software: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    built = tmp_path / "built.tar.gz"
+    sha256 = pack({"anything": software}, built)
+    template = release(software, parts={"code": software, "dependencies": built})
+
+    assert objects(template)["releases/shop/dependencies.tar.gz"]["source_hash"] == sha256
+    assert len(objects(template)) == 3
+
+
+def test_the_manifest_names_the_version_of_each_part(software: pathlib.Path) -> None:
+    made: list[Release] = []
+
+    def build(stack: TerraformStack) -> None:
+        bucket = Bucket(stack, "software", name="shop-software")
+        made.append(Release(stack, "shop", bucket=bucket, parts={"shop": software}, about={"commit": "abc"}))
+
+    manifest = json.loads(objects(synth(build))["releases/shop/release.json"]["content"])
+
+    (part,) = made[0].parts
+    assert isinstance(part, ReleasePart)
+    assert manifest["about"] == {"commit": "abc"}
+    assert manifest["sha256"] == made[0].sha256
+    assert manifest["parts"]["shop"]["sha256"] == part.sha256
+    assert re.fullmatch(r"\$\{aws_s3_object\.\w+\.version_id\}", manifest["parts"]["shop"]["version_id"])
+
+
+def test_the_bucket_keeps_versions_before_anything_is_put_into_it(software: pathlib.Path) -> None:
+    """Else the first release has no version of its own, and cannot be brought back."""
+    for stored in objects(release(software)).values():
+        (first,) = stored["depends_on"]
+        assert first.startswith("aws_s3_bucket_versioning.software_versioned_")
+
+
+def test_instances_may_read_old_versions_of_this_release_alone(software: pathlib.Path) -> None:
+    def build(stack: TerraformStack) -> None:
+        made = Release(stack, "shop", bucket=Bucket(stack, "b", name="shop-software"), parts={"shop": software})
+        owner = type("Owner", (), {"role": ServiceRole(stack, "role", name="web")})()
+        made.grant_read(owner)
+
+    statements = json.loads(synth(build).one("aws_iam_role_policy")["policy"])["Statement"]
+
+    (read,) = [each for each in statements if "s3:GetObjectVersion" in each["Action"]]
+    assert read["Action"] == ["s3:GetObject", "s3:GetObjectVersion"]
+    assert read["Resource"][0].endswith("/releases/shop/*")
+
+
+def test_the_path_of_the_archive_is_of_no_machine(software: pathlib.Path) -> None:
+    assert objects(release(software))[KEY]["source"].startswith("assets/")
+
+
+def test_what_it_refuses(software: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    broken = tmp_path / "broken.tar.gz"
+    broken.write_bytes(b"broken")
+    refused: list[tuple[dict[str, pathlib.Path], str]] = [
+        ({}, r"test/shop: parts is {}; allowed is one or more"),
+        ({"a/b": software}, r"test/shop: parts is 'a/b'"),
+        ({"shop": tmp_path / "nowhere"}, r"parts\[shop\] is '.*/nowhere'; allowed are folders with files and \.tar"),
+        ({"shop": software / "main.py"}, r"parts\[shop\] is '.*/main.py'; allowed are folders with files and \.tar"),
+        (
+            {"shop": broken},
+            r"parts\[shop\] is '.*/broken.tar.gz'; allowed are readable \.tar\.gz files\. Build it anew",
+        ),
+    ]
+    for parts, message in refused:
+        with pytest.raises(ConstructError, match=message):
+            release(software, parts=parts)

@@ -1,0 +1,60 @@
+"""GeneratedSecret: a value that no state and no plan has seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from constructs_lib import ConstructError, GeneratedSecret
+from constructs_lib.relaxations import registered
+from constructs_lib.testing import Template, synth
+
+
+def secret(**changes: Any) -> Template:
+    return synth(lambda stack: GeneratedSecret(stack, "key", name="shop-key", description="Signs tokens", **changes))
+
+
+@pytest.mark.snapshot
+def test_secret(recorded: SnapshotAssertion) -> None:
+    assert secret().readable() == recorded
+
+
+def test_the_value_is_ephemeral_and_written_only() -> None:
+    template = secret(length=80)
+
+    (source,) = template.document["ephemeral"]["aws_secretsmanager_random_password"].items()
+    version = template.one("aws_secretsmanager_secret_version")
+    assert source[1]["password_length"] == 80
+    assert (
+        version["secret_string_wo"] == f"${{ephemeral.aws_secretsmanager_random_password.{source[0]}.random_password}}"
+    )
+    assert "secret_string" not in version
+
+
+def test_a_deleted_secret_can_be_brought_back_unless_there_is_a_reason() -> None:
+    kept, thrown_away = secret(), secret(unprotected_reason="it is made anew each day")
+
+    assert kept.one("aws_secretsmanager_secret")["recovery_window_in_days"] == 7
+    assert registered(kept.document) == []
+    assert thrown_away.one("aws_secretsmanager_secret")["recovery_window_in_days"] == 0
+    (entry,) = registered(thrown_away.document)
+    assert (entry.path, entry.weakened, entry.reason) == (
+        "test/key",
+        "is gone at once when deleted",
+        "it is made anew each day",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"length": 16}, r"test/key: length is 16; allowed are 32 to 512"),
+        ({"recovery_days": 0}, r"recovery_days is 0; allowed are 7 to 30\. To have it gone at once, say why in unpro"),
+        ({"unprotected_reason": " "}, r"reason is ' '; allowed is why it is gone at once when deleted"),
+    ],
+)
+def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConstructError, match=message):
+        secret(**changes)

@@ -1,0 +1,87 @@
+"""SecurityAspect: a finding stops the synth, and a registered reason lets it pass."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from scenes import web_service
+
+from constructs_lib import Queue, SecurityAspect, cdk, relax
+from constructs_lib.cdk import TerraformStack
+from constructs_lib.security import RULES, findings
+from constructs_lib.testing import synth
+from operations import project
+
+Written = Callable[..., dict[str, dict[str, Any]]]
+HOUR = timedelta(hours=1)
+
+
+def open_database(stack: TerraformStack) -> Any:
+    cdk.Aspects.of(stack).add(SecurityAspect())
+    return cdk.aws.db_instance.DbInstance(
+        stack,
+        "database",
+        instance_class="db.t4g.micro",
+        storage_encrypted=True,
+        backup_retention_period=7,
+        publicly_accessible=True,
+    )
+
+
+def test_a_finding_stops_the_synth_and_says_how_to_mend_it(written: Written) -> None:
+    message = (
+        r"\[shop/database\] is a database with a public address; allowed are private addresses \(public-database\)\. "
+        r"Set publicly_accessible to false, or enter the reason with relax\(\)"
+    )
+    with pytest.raises(RuntimeError, match=message):
+        written(shop=open_database)
+
+
+@pytest.mark.parametrize("explains", ["public-database", "CKV_AWS_17"])
+def test_a_registered_reason_lets_it_pass(written: Written, explains: str) -> None:
+    def build(stack: TerraformStack) -> None:
+        relax(open_database(stack), "has a public address", reason="a test server", explains=[explains])
+
+    assert written(shop=build)["shop"]["resource"]["aws_db_instance"]
+
+
+def test_a_reason_for_another_rule_or_place_does_not(written: Written) -> None:
+    def build(stack: TerraformStack) -> None:
+        relax(open_database(stack), "is small", reason="a test server", explains=["CKV_AWS_16"])
+        queue = Queue(stack, "orders", name="orders", max_job=HOUR)
+        relax(queue, "is public", reason="a test", explains=["public-database"])
+
+    with pytest.raises(RuntimeError, match="public-database"):
+        written(shop=build)
+
+
+def test_our_own_constructs_pass_by_their_registered_reasons_alone(written: Written, software: pathlib.Path) -> None:
+    document = written(shop=lambda stack: web_service(stack, software))["shop"]
+
+    assert findings(document) == []
+    del document["output"]["relaxations"]
+    assert {finding.rule.id for finding in findings(document)} == {
+        "open-security-group",
+        "plain-http",
+        "unlogged-balancer",
+        "unlogged-network",
+    }
+
+
+def test_safe_constructs_need_no_reason() -> None:
+    assert findings(synth(lambda stack: Queue(stack, "orders", name="orders", max_job=HOUR)).document) == []
+
+
+def test_every_rule_has_an_id_of_its_own() -> None:
+    assert len({rule.id for rule in RULES}) == len(RULES)
+
+
+def test_the_page_lists_every_rule() -> None:
+    page = (project.ROOT / "docs/security-rules.md").read_text()
+
+    rows = [f"| `{rule.id}` | {rule.allowed} | {rule.fix} | {', '.join(rule.checkov)} |" for rule in RULES]
+    assert [line for line in page.splitlines() if line.startswith("| `")] == rows

@@ -1,0 +1,195 @@
+"""The arithmetic of queue workers: what a team knows gives what AWS wants, whatever the numbers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from constructs_lib.errors import ConstructError
+from constructs_lib.sizing import (
+    LONG_POLL,
+    LONGEST_HIDDEN,
+    LONGEST_HOOK,
+    LONGEST_RETENTION,
+    SHORTEST_HOOK,
+    QueueSizing,
+    backlog_per_instance,
+    size_queue,
+    size_workers,
+)
+
+SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
+GLOBAL_HOOK = 48 * HOUR
+"""A lifecycle action ends after 48 hours or 100 heartbeat timeouts, whichever comes first.
+https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks-overview.html"""
+
+jobs = st.timedeltas(min_value=SECOND, max_value=LONGEST_HIDDEN - 2 * MINUTE)
+few_receives = st.integers(1, 20)
+
+
+def queue(max_job: timedelta, **changes: Any) -> QueueSizing:
+    return size_queue("shop/jobs", max_job=max_job, **{"retention": 13 * DAY, **changes})
+
+
+@given(jobs, few_receives)
+def test_a_message_is_renewed_before_it_comes_back_even_when_two_renewals_fail(job: timedelta, receives: int) -> None:
+    sized = queue(job, max_receives=receives)
+
+    assert 2 * sized.heartbeat < sized.visibility_timeout
+    assert 3 * sized.heartbeat <= sized.visibility_timeout + timedelta(microseconds=3)
+    assert 30 * SECOND <= sized.visibility_timeout <= 2 * MINUTE
+    assert sized.visibility_timeout >= min(job, 2 * MINUTE)
+    assert sized.visibility_timeout % SECOND == timedelta(0)
+
+
+@given(jobs)
+def test_the_last_renewal_of_the_longest_job_is_within_what_sqs_allows(job: timedelta) -> None:
+    assert job + queue(job).visibility_timeout <= LONGEST_HIDDEN
+
+
+@given(jobs, few_receives, st.timedeltas(min_value=MINUTE, max_value=13 * DAY))
+def test_a_message_outlives_its_tries_and_its_death(job: timedelta, receives: int, retention: timedelta) -> None:
+    tries = receives * (job + queue(job, max_receives=1).visibility_timeout)
+    assume(tries + SECOND <= retention)
+    sized = queue(job, retention=retention, max_receives=receives)
+
+    assert sized.dead_letter_retention - sized.retention >= DAY
+    assert sized.dead_letter_retention <= LONGEST_RETENTION
+
+
+@given(jobs, st.floats(0.1, 40_000), st.integers(1, 100), st.timedeltas(min_value=30 * SECOND, max_value=HOUR))
+def test_nothing_waits_for_less_than_the_longest_job(
+    job: timedelta, seconds: float, at_once: int, boot: timedelta
+) -> None:
+    assume(seconds <= job.total_seconds())
+    latency = timedelta(seconds=seconds) + SECOND
+    consumed = queue(job)
+    sized = size_workers(
+        "p", consumed, seconds_per_job=seconds, acceptable_latency=latency, jobs_at_once=at_once, boot=boot
+    )
+
+    assert consumed.stop_timeout >= job + LONG_POLL
+    assert SHORTEST_HOOK <= sized.terminate_timeout <= LONGEST_HOOK
+    # Where no single wait of a hook is long enough, the heartbeats are needed and a busy instance protects itself.
+    assert sized.scale_in_protection == (sized.terminate_timeout < consumed.stop_timeout + MINUTE)
+    assert 2 * sized.terminate_heartbeat < sized.terminate_timeout
+    assert consumed.stop_timeout < min(GLOBAL_HOOK, 100 * sized.terminate_timeout)
+    assert boot < sized.launch_timeout <= LONGEST_HOOK
+    assert sized.oldest_message_alarm >= latency + job + boot
+    assert sized.oldest_message_alarm % MINUTE == timedelta(0)
+
+
+@given(st.floats(0.1, 3600), st.timedeltas(min_value=SECOND, max_value=DAY), st.integers(1, 100))
+def test_an_instance_clears_its_backlog_in_time(seconds: float, latency: timedelta, at_once: int) -> None:
+    assume(latency.total_seconds() >= seconds / at_once)
+    target = backlog_per_instance(seconds, latency, at_once)
+
+    assert target >= 1
+    assert target * seconds / at_once <= latency.total_seconds() * (1 + 1e-6)
+    # Two places are dropped, no more.
+    assert (target + 0.011) * seconds / at_once > latency.total_seconds() or target == 1
+
+
+@given(st.floats(0.1, 3600), st.timedeltas(min_value=SECOND, max_value=DAY))
+def test_more_patience_or_more_at_once_never_means_more_instances(seconds: float, latency: timedelta) -> None:
+    target = backlog_per_instance(seconds, latency)
+
+    assert backlog_per_instance(seconds, latency + MINUTE) >= target
+    assert backlog_per_instance(seconds, latency, 2) >= target
+    assert backlog_per_instance(seconds * 2, latency) <= target
+
+
+@pytest.mark.parametrize(
+    ("latency", "seconds", "at_once", "target"),
+    [
+        (120, 25, 1, 4.8),
+        (250, 100, 4, 10.0),
+        (10, 10, 1, 1.0),
+        (10, 30, 3, 1.0),
+        (250, 25, 1, 10.0),
+        (100, 3, 1, 33.33),
+    ],
+)
+def test_the_backlog_one_instance_clears_in_time(latency: int, seconds: float, at_once: int, target: float) -> None:
+    assert backlog_per_instance(seconds, timedelta(seconds=latency), at_once) == target
+
+
+def test_the_last_job_a_hook_can_wait_for_needs_no_protection() -> None:
+    last = LONGEST_HOOK - MINUTE - LONG_POLL
+    numbers: dict[str, Any] = {"seconds_per_job": 25, "acceptable_latency": HOUR}
+
+    assert not size_workers("p", queue(last), **numbers).scale_in_protection
+    assert size_workers("p", queue(last + SECOND), **numbers).scale_in_protection
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"max_job": timedelta(0)},
+            (
+                "shop/jobs: max_job is '0 s'; allowed are 1 s to 43170 s. SQS hides a message for 12 hours at most. "
+                "Cut the job into shorter ones"
+            ),
+        ),
+        ({"max_job": 12 * HOUR}, "max_job is '43200 s'; allowed are 1 s to 43080 s"),
+        ({"max_receives": 0}, "max_receives is 0; allowed are 1 to 1000. 3 is the usual choice"),
+        (
+            {"max_job": 11 * HOUR, "max_receives": 40},
+            "max_receives is 40; allowed are 1 to 28 with a max_job of 39600 s. SQS keeps no message long enough",
+        ),
+        (
+            {"max_job": HOUR, "retention": HOUR},
+            (
+                "retention is '3600 s'; allowed are 11160 s to 1123200 s. A message must outlive its tries "
+                "(max_receives x (max_job + visibility)) and leave the dead-letter queue a day of SQS's 14"
+            ),
+        ),
+        ({"retention": 14 * DAY}, "retention is '1209600 s'; allowed are 360 s to 1123200 s"),
+    ],
+)
+def test_what_a_queue_refuses(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConstructError) as refused:
+        size_queue("shop/jobs", **{"max_job": MINUTE, **changes})
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"seconds_per_job": 901},
+            (
+                "shop/workers: seconds_per_job is 901; allowed are 0.1 to 900. "
+                "A usual job takes no longer than the longest one: the queue's max_job is 900 s"
+            ),
+        ),
+        ({"seconds_per_job": 0}, "seconds_per_job is 0; allowed are 0.1 to 900"),
+        ({"jobs_at_once": 0}, "jobs_at_once is 0; allowed are 1 to 1000. 1 is the usual choice"),
+        ({"boot": 2 * HOUR}, "boot is '7200 s'; allowed are 30 s to 3600 s. A lifecycle hook waits twice as long"),
+        (
+            {"acceptable_latency": 20 * SECOND},
+            (
+                "acceptable_latency is '20 s'; allowed are 25 s to 344400 s. It is at least one job's turn "
+                "(seconds_per_job / jobs_at_once), and a message must outlive it"
+            ),
+        ),
+        ({"acceptable_latency": 4 * DAY}, "acceptable_latency is '345600 s'; allowed are 25 s to 344400 s"),
+    ],
+)
+def test_what_workers_refuse(changes: dict[str, Any], message: str) -> None:
+    numbers: dict[str, Any] = {"seconds_per_job": 25, "acceptable_latency": 2 * MINUTE}
+    with pytest.raises(ConstructError) as refused:
+        size_workers("shop/workers", size_queue("shop/jobs", max_job=15 * MINUTE), **{**numbers, **changes})
+    assert message in str(refused.value)
+
+
+def test_it_needs_no_framework() -> None:
+    code = "import sys, constructs_lib.sizing; sys.exit(any(m in sys.modules for m in ('cdktf', 'jsii', 'constructs')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,31 @@
+"""The evaluator of metric math: missing points, guarded and unguarded quotients, and what it does not know."""
+
+from __future__ import annotations
+
+import pytest
+
+from constructs_lib.testing_cloudwatch import Value, evaluate
+
+
+@pytest.mark.parametrize(
+    ("expression", "result"),
+    [
+        ("100 * used / had", 25.0),
+        ("had - used + 1", 4.0),
+        ("used / gone", None),
+        ("used / zero", None),
+        ("FILL(gone, 7)", 7.0),
+        ("FILL(used, 7)", 1.0),
+        ("IF(zero > 0, had / zero, used)", 1.0),
+        ("IF(used >= 1, had, zero)", 4.0),
+        ("IF(gone > 0, had, zero)", None),
+    ],
+)
+def test_one_moment_of_an_expression(expression: str, result: Value) -> None:
+    assert evaluate(expression, used=1, had=4, zero=0, gone=None) == result
+
+
+@pytest.mark.parametrize("expression", ["RATE(used)", "used ** 2", "'a'"])
+def test_what_it_does_not_know_is_no_result(expression: str) -> None:
+    with pytest.raises(AssertionError, match="no metric math: "):
+        evaluate(expression, used=1)

@@ -1,0 +1,105 @@
+"""WebFirewall: AWS's common rules and a limit for each address, in front of a load balancer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from scenes import network
+from syrupy.assertion import SnapshotAssertion
+
+from constructs_lib import ConstructError, PublicLoadBalancer, WebFirewall
+from constructs_lib.cdk import TerraformStack
+from constructs_lib.relaxations import registered
+from constructs_lib.testing import Template, synth
+
+
+def firewall(**changes: Any) -> Template:
+    def build(stack: TerraformStack) -> None:
+        balancer = PublicLoadBalancer(
+            stack,
+            "balancer",
+            network=network(stack),
+            name="shop-alb",
+            plain_http_reason="a test",
+            access_logs_off_reason="a test",
+        )
+        usual = {"name": "shop-waf", "requests_per_5_minutes": 2000}
+        WebFirewall(stack, "firewall", load_balancer=balancer, **{**usual, **changes})
+
+    return synth(build)
+
+
+def rules(template: Template) -> dict[str, dict[str, Any]]:
+    return {rule["name"]: rule for rule in template.one("aws_wafv2_web_acl")["rule"]}
+
+
+@pytest.mark.snapshot
+def test_web_firewall(recorded: SnapshotAssertion) -> None:
+    shown = firewall(large_bodies_reason="photos").readable()["resource"]
+
+    assert {kind: found for kind, found in shown.items() if "waf" in kind or "log_group" in kind} == recorded
+
+
+def test_it_stands_in_front_of_the_load_balancer() -> None:
+    template = firewall()
+
+    association = template.one("aws_wafv2_web_acl_association")
+    assert association["resource_arn"].startswith("${aws_lb.balancer_")
+    assert association["web_acl_arn"].startswith("${aws_wafv2_web_acl.firewall_")
+
+
+def test_an_address_that_asks_too_often_is_told_so_before_any_other_rule() -> None:
+    rate = rules(firewall(requests_per_5_minutes=500))["requests-per-address"]
+
+    assert rate["priority"] == 0
+    assert rate["action"]["block"]["custom_response"]["response_code"] == 429
+    statement = rate["statement"]["rate_based_statement"]
+    assert (statement["limit"], statement["evaluation_window_sec"], statement["aggregate_key_type"]) == (500, 300, "IP")
+
+
+def test_awss_common_rules_and_known_bad_inputs_are_refused() -> None:
+    found = rules(firewall())
+
+    managed = {"AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet"}
+    assert set(found) == {"requests-per-address", *managed}
+    assert len({rule["priority"] for rule in found.values()}) == 3
+
+
+def test_large_bodies_are_refused_unless_there_is_a_reason_to_let_them_in() -> None:
+    def counted(template: Template) -> list[str]:
+        group = rules(template)["AWSManagedRulesCommonRuleSet"]["statement"]["managed_rule_group_statement"]
+        return [each["name"] for each in group.get("rule_action_override", []) if "count" in each["action_to_use"]]
+
+    relaxed = firewall(large_bodies_reason="photos")
+    assert counted(firewall()) == []
+    assert counted(relaxed) == ["SizeRestrictions_BODY"]
+    assert ("lets bodies above 8 KiB in", "photos") in [
+        (each.weakened, each.reason) for each in registered(relaxed.document)
+    ]
+
+
+def test_what_is_refused_is_logged_without_cookies_and_tokens() -> None:
+    template = firewall(log_days=7)
+
+    group = template.one("aws_cloudwatch_log_group")
+    assert (group["name"], group["retention_in_days"]) == ("aws-waf-logs-shop-waf", 7)
+    logging = template.one("aws_wafv2_web_acl_logging_configuration")
+    assert [field["single_header"]["name"] for field in logging["redacted_fields"]] == ["authorization", "cookie"]
+    assert logging["logging_filter"]["default_behavior"] == "DROP"
+    (kept,) = logging["logging_filter"]["filter"]
+    assert kept["condition"] == [{"action_condition": {"action": "BLOCK"}}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"requests_per_5_minutes": 5}, "requests_per_5_minutes is 5; allowed are 10 to 2e.09. 2000 is a usual choice"),
+        ({"log_days": 31}, "log_days is 31; allowed are 1, 3, .* Choose one CloudWatch Logs knows"),
+        ({"name": "shop waf"}, "test/firewall: name is 'shop waf'; allowed are 1 to 100 characters"),
+        ({"large_bodies_reason": ""}, "reason is ''; allowed is why it lets bodies above 8 KiB in"),
+    ],
+)
+def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConstructError, match=message):
+        firewall(**changes)

@@ -1,0 +1,97 @@
+"""docs/migrate-to-cdktn.md does what it says: the same stacks from cdktn, in an environment of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from constructs_lib.testing import Template, read_templates
+from operations import project
+from tests import built_release
+
+PAGE = project.ROOT / "docs/migrate-to-cdktn.md"
+FOLDER = project.OWN / "fork"
+
+
+def commands(name: str) -> str:
+    """The page's block of commands by that name."""
+    (block,) = re.findall(rf"^```sh\n# lane fork: {name}\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+    return str(block)
+
+
+def run(script: str, out: Path) -> str:
+    """Run commands of the page in the project's folder, stacks into a folder apart."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANB_", "CONSTRUCTS_LIB_"))}
+    release = {"ANB_RELEASE_DIRECTORY": str(built_release.write(out.parent / "release"))}
+    result = subprocess.run(
+        ["sh", "-ec", script.replace(".venv/bin/python", shlex.quote(sys.executable))],
+        cwd=project.ROOT,
+        env={
+            **kept,
+            "CDKTF_OUTDIR": str(out),
+            "PYTHONPATH": str(project.ROOT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **release,
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, f"{script}\n{result.stdout}\n{result.stderr}"
+    return result.stdout
+
+
+def stacks(out: Path) -> dict[str, Template]:
+    return read_templates(out)
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> None:
+    """The page's environment, made again only when the page names other packages."""
+    script, marker = commands("install"), FOLDER / "installed"
+    if not marker.exists() or marker.read_text() != script:
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        run(script, tmp_path)
+        marker.write_text(script)
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_page_leads_to_the_same_stacks(tmp_path: Path) -> None:
+    recorded = run(
+        ".venv/bin/python -m pytest -q --collect-only -m snapshot tests/constructs_lib tests/stacks", tmp_path
+    )
+    (snapshots,) = re.findall(r"^(\d+)/\d+ tests collected", recorded, re.MULTILINE)
+
+    proved = run(commands("prove"), tmp_path / "fork")
+    run(".venv/bin/python main.py", tmp_path / "ours")
+
+    assert re.search(rf"^{snapshots} passed, \d+ deselected", proved, re.MULTILINE), proved
+    theirs, ours = stacks(tmp_path / "fork"), stacks(tmp_path / "ours")
+    assert len(ours) == 7
+    for name, template in ours.items():
+        assert _without_metadata(theirs[name].readable()) == _without_metadata(template.readable())
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_environment_holds_the_fork_alone(tmp_path: Path) -> None:
+    listed = {
+        each["name"]: each["version"] for each in json.loads(run(".anb/fork/bin/pip list --format=json", tmp_path))
+    }
+
+    assert listed["cdktn"].startswith("0.24.")
+    assert not [name for name in listed if name.startswith("cdktf")]
+
+
+def _without_metadata(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _without_metadata(each) for key, each in value.items() if key != "//"}
+    return [_without_metadata(each) for each in value] if isinstance(value, list) else value

@@ -1,0 +1,43 @@
+"""The embedded AWS answers SDKs that know nothing of it but their environment."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import boto3
+
+from operations.local import aws, resources
+
+
+def test_a_client_without_arguments_reaches_it(media_bucket: str) -> None:
+    boto3.client("s3").put_object(Bucket=media_bucket, Key="uploads/a", Body=b"1")
+    assert boto3.client("s3").get_object(Bucket=media_bucket, Key="uploads/a")["Body"].read() == b"1"
+
+
+def test_browsers_of_any_origin_may_upload_and_read_the_etag_of_a_part(media_bucket: str) -> None:
+    rule = boto3.client("s3").get_bucket_cors(Bucket=media_bucket)["CORSRules"][0]
+    assert rule["AllowedOrigins"] == ["*"]
+    assert "PUT" in rule["AllowedMethods"]
+    assert rule["ExposeHeaders"] == ["ETag"]
+
+
+def test_a_message_received_too_often_goes_to_the_dead_letter_queue(queue_url: str) -> None:
+    attributes = boto3.client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
+    policy = json.loads(attributes["RedrivePolicy"])
+    assert policy["deadLetterTargetArn"].endswith("-dlq")
+    assert int(policy["maxReceiveCount"]) == 3
+    assert attributes["VisibilityTimeout"] == "30"
+
+
+def test_a_secret_is_read_by_its_arn(aws_endpoint: str, aws_port: int) -> None:
+    arn = resources.create_secret(aws.client("secretsmanager", aws_port), "some/secret", "value")
+    assert boto3.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"] == "value"
+
+
+def test_nothing_of_the_users_own_aws_is_read() -> None:
+    variables = {"AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t", "HOME": "/home/someone"}
+    assert aws.without_aws(variables) == {"HOME": "/home/someone"}
+    ours = aws.client_variables(4566)
+    assert ours["AWS_CONFIG_FILE"] == ours["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
+    assert ours["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"

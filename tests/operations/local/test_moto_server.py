@@ -1,0 +1,114 @@
+"""The embedded AWS does one thing at a time, but for long polls and objects."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from moto.server import DomainDispatcherApplication
+
+from operations.local import aws
+from operations.local.moto_server import OneAtATime
+
+
+def signed(service: str) -> dict[str, str]:
+    scope = f"embedded/20260101/us-east-1/{service}/aws4_request"
+    return {"HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "together"),
+    [
+        ("ec2", "ec2", False),
+        ("autoscaling", "ec2", False),
+        ("sqs", "ec2", True),
+        ("ec2", "s3", True),
+        ("s3", "s3", True),
+    ],
+)
+def test_who_waits_for_whom(monkeypatch: pytest.MonkeyPatch, first: str, second: str, together: bool) -> None:
+    inside, entered = threading.Semaphore(0), threading.Semaphore(0)
+
+    def answer(_self: Any, _environ: Any, start: Any) -> list[bytes]:
+        entered.release()
+        assert inside.acquire(timeout=30)
+        start("200 OK", [])
+        return []
+
+    monkeypatch.setattr(DomainDispatcherApplication, "__call__", answer)
+    application = OneAtATime(lambda _service: None)
+    requests = [threading.Thread(target=application, args=(signed(name), lambda *_: None)) for name in (first, second)]
+    requests[0].start()
+    assert entered.acquire(timeout=30)
+    requests[1].start()
+    assert entered.acquire(timeout=30 if together else 0.3) is together
+    for _ in requests:
+        inside.release()
+    for request in requests:
+        request.join(timeout=30)
+        assert not request.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("status", "attempts", "answers"),
+    [
+        ("200 OK", ["a", "a"], [b"1", b"1"]),
+        ("200 OK", ["a", "b"], [b"1", b"2"]),
+        ("200 OK", ["", ""], [b"1", b"2"]),
+        ("500 INTERNAL SERVER ERROR", ["a", "a"], [b"1", b"2"]),
+    ],
+    ids=["an answered request tried again", "another request", "requests without a name", "a request that failed"],
+)
+def test_a_second_attempt_gets_the_answer_of_the_first(
+    monkeypatch: pytest.MonkeyPatch, status: str, attempts: list[str], answers: list[bytes]
+) -> None:
+    asked: list[None] = []
+
+    def answer(_self: Any, _environ: Any, start: Any) -> list[bytes]:
+        asked.append(None)
+        start(status, [("x-amzn-requestid", str(len(asked)))])
+        return [str(len(asked)).encode()]
+
+    monkeypatch.setattr(DomainDispatcherApplication, "__call__", answer)
+    application = OneAtATime(lambda _service: None)
+    told: list[tuple[Any, ...]] = []
+    bodies = []
+    for name in attempts:
+        environ = {**signed("ec2"), **({"HTTP_AMZ_SDK_INVOCATION_ID": name} if name else {})}
+        bodies.append(b"".join(application(environ, lambda *given: told.append(given))))
+
+    assert bodies == answers
+    assert told == [(status, [("x-amzn-requestid", body.decode())]) for body in answers]
+
+
+def test_what_was_made_is_not_made_again_when_the_answer_was_lost(aws_port: int) -> None:
+    iam = aws.client("iam", aws_port)
+
+    def name_it(request: Any, **_: Any) -> None:
+        request.headers["amz-sdk-invocation-id"] = "5f1c9d2e-lost"
+
+    iam.meta.events.register("before-send.iam.CreateInstanceProfile", name_it)
+    first, second = (iam.create_instance_profile(InstanceProfileName="lost-answer") for _ in range(2))
+
+    assert first["InstanceProfile"]["InstanceProfileId"] == second["InstanceProfile"]["InstanceProfileId"]
+    assert len(iam.list_instance_profiles()["InstanceProfiles"]) == 1
+
+
+def test_a_bucket_in_which_something_was_deleted_can_be_emptied(aws_port: int, media_bucket: str) -> None:
+    s3 = aws.client("s3", aws_port)
+    s3.put_object(Bucket=media_bucket, Key="before.mp4", Body=b"video")
+    s3.put_bucket_versioning(Bucket=media_bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.delete_object(Bucket=media_bucket, Key="before.mp4")
+    # As Terraform takes a bucket down: versioning first, then what is in it, marker after marker.
+    s3.put_bucket_versioning(Bucket=media_bucket, VersioningConfiguration={"Status": "Suspended"})
+    held = s3.list_object_versions(Bucket=media_bucket)
+    everything = [
+        {"Key": each["Key"], "VersionId": each["VersionId"]} for each in held["Versions"] + held["DeleteMarkers"]
+    ]
+
+    assert len(everything) == 2
+    s3.delete_objects(Bucket=media_bucket, Delete={"Objects": everything})
+
+    s3.delete_bucket(Bucket=media_bucket)
+    assert media_bucket not in [each["Name"] for each in s3.list_buckets()["Buckets"]]

@@ -1,0 +1,79 @@
+"""Only what the emulator pretends is changed; everything else an instance is given reaches the service."""
+
+from __future__ import annotations
+
+from operations.local.pretended import Here, on_this_machine
+from operations.local.processes import STOP_SECONDS
+from services.environment import PortalEnvironment, WorkerEnvironment
+
+HERE = Here(database_port=15432, aws_port=14566, portal_port=18080)
+SHARED = {
+    "environment_name": "anb",
+    "aws_region": "eu-west-1",
+    "release": "abc",
+    "database_host": "anb.rds.amazonaws.com",
+    "database_port": 5432,
+    "database_name": "anb",
+    "database_secret_arn": "arn:database",
+    "database_ssl_mode": "require",
+    "media_bucket": "anb-media",
+    "queue_url": "http://sqs/anb",
+    "log_group": "/anb/portal",
+}
+PORTAL = PortalEnvironment(
+    **SHARED,
+    portal_host="0.0.0.0",
+    portal_port=8080,
+    drain_seconds=50,
+    token_secret_arn="arn:token",
+    token_seconds=3600,
+    secure_cookies=True,
+    proxy_hops=1,
+    max_upload_bytes=1,
+).as_variables()
+WORKER = WorkerEnvironment(
+    **SHARED,
+    worker_concurrency=3,
+    visibility_seconds=60,
+    max_job_seconds=900,
+    max_clip_seconds=30,
+    require_isolation=True,
+    stop_seconds=920,
+).as_variables()
+
+
+def test_the_portal_uses_this_machines_database_and_is_open_to_this_machine_only() -> None:
+    changed = {name: text for name, text in on_this_machine(PORTAL, HERE).items() if PORTAL.get(name, text) != text}
+    assert changed == {
+        "DATABASE_HOST": "127.0.0.1",
+        "DATABASE_PORT": "15432",
+        "DATABASE_SSL_MODE": "disable",
+        "DRAIN_SECONDS": "0",
+        "LOG_GROUP": "",
+        "PORTAL_HOST": "127.0.0.1",
+        "PORTAL_PORT": "18080",
+        "PROXY_HOPS": "0",
+        "SECURE_COOKIES": "False",
+    }
+
+
+def test_the_worker_is_given_nothing_of_the_portals() -> None:
+    variables = on_this_machine(WORKER, HERE)
+    assert "PORTAL_PORT" not in variables
+    assert variables["WORKER_CONCURRENCY"] == "3"
+
+
+def test_the_worker_ends_before_whoever_stops_it_kills_it() -> None:
+    assert on_this_machine(WORKER, HERE)["STOP_SECONDS"] == str(STOP_SECONDS)
+    assert "STOP_SECONDS" not in on_this_machine(PORTAL, HERE)
+
+
+def test_aws_is_the_embedded_one_in_the_deployments_region() -> None:
+    variables = on_this_machine(WORKER, HERE)
+    assert variables["AWS_ENDPOINT_URL"] == "http://127.0.0.1:14566"
+    assert variables["AWS_REGION"] == variables["AWS_DEFAULT_REGION"] == "eu-west-1"
+
+
+def test_what_comes_out_is_a_complete_environment() -> None:
+    assert PortalEnvironment.from_variables(on_this_machine(PORTAL, HERE)).portal_port == 18080
+    assert WorkerEnvironment.from_variables(on_this_machine(WORKER, HERE)).media_bucket == "anb-media"

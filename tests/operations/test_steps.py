@@ -1,0 +1,51 @@
+"""Steps are lines in a log and live in a terminal."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from operations import steps
+
+
+def shown(*, terminal: bool) -> Console:
+    return Console(file=io.StringIO(), force_terminal=terminal, width=40)
+
+
+def text(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_a_log_gets_a_line_at_the_start_and_one_at_the_end() -> None:
+    console = shown(terminal=False)
+    with steps.step("Doing a thing with a title that is long", console) as current:
+        current.note("3 of 4")
+    assert text(console) == (
+        "… Doing a thing with a title that is long\n✓ Doing a thing with a title that is long  0.0 s, 3 of 4\n"
+    )
+
+
+def test_a_log_hears_of_progress_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "QUIET_SECONDS", 0)
+    console = shown(terminal=False)
+    with steps.step("Deploying", console) as current:
+        current.note("1 of 4")
+    assert "    0 s, 1 of 4\n" in text(console)
+
+
+def test_a_step_that_fails_is_marked() -> None:
+    console = shown(terminal=False)
+    with pytest.raises(RuntimeError), steps.step("Deploying", console):
+        raise RuntimeError
+    assert "✗ Deploying  0.0 s" in text(console)
+
+
+def test_a_terminal_keeps_only_the_outcome() -> None:
+    console = shown(terminal=True)
+    with steps.step("Deploying", console) as current:
+        current.note("4 of 4")
+    assert "Deploying" in text(console)
+    assert "… Deploying" not in text(console)

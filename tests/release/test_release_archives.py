@@ -1,0 +1,110 @@
+"""The release of this project, built for real: the same twice, for both architectures, whole and small enough."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from operations import project
+from operations.release.build import Built, build
+from operations.release.contents import AWS_SERVICES
+
+WHEELS = project.OWN / "wheels"
+MACHINE = {"x86_64": 62, "arm64": 183}
+"""ELF's numbers of the architectures."""
+MOST_BYTES = {"portal": 40_000_000, "worker": 130_000_000}
+
+CALL = """
+import datetime, sys
+sys.path[:0] = [sys.argv[1]]
+import boto3, botocore, babel
+assert botocore.__file__.startswith(sys.argv[1]) and babel.__file__.startswith(sys.argv[1])
+known = {"region_name": "us-east-1", "aws_access_key_id": "a", "aws_secret_access_key": "b"}
+for service in sys.argv[2].split(","):
+    client = boto3.client(service, endpoint_url="http://127.0.0.1:9", **known)
+    assert client.meta.service_model.operation_names
+boto3.client("s3", **known).generate_presigned_url("get_object", Params={"Bucket": "b", "Key": "k"})
+from babel.dates import format_date
+print(format_date(datetime.date(2026, 1, 2), locale="es"), format_date(datetime.date(2026, 1, 2), locale="en"))
+"""
+
+
+def build_for(architecture: str) -> tuple[Built, Path]:
+    target = project.OWN / "release" / architecture
+    return build(project.ROOT, target, architecture, Console(stderr=True), wheels=WHEELS), target
+
+
+@pytest.fixture(scope="module", params=list(MACHINE))
+def built(request: pytest.FixtureRequest) -> tuple[Built, Path]:
+    """The release as the command builds it, which keeps what did not change."""
+    return build_for(request.param)
+
+
+def test_it_is_small_enough(built: tuple[Built, Path]) -> None:
+    release, target = built
+    for service, parts in release.parts.items():
+        assert sum((target / part.file).stat().st_size for part in parts.values()) < MOST_BYTES[service]
+
+
+def test_what_is_compiled_is_for_the_instances(built: tuple[Built, Path]) -> None:
+    release, target = built
+    for service in release.parts:
+        compiled = set()
+        with tarfile.open(target / f"{service}-dependencies.tar.gz") as opened:
+            for entry in opened:
+                start = opened.extractfile(entry).read(20)  # type: ignore[union-attr]
+                if start.startswith(b"\x7fELF"):
+                    compiled.add(entry.name)
+                    assert struct.unpack_from("<H", start, 18) == (MACHINE[release.architecture],), entry.name
+        assert len(compiled) > 10
+        assert any("imageio_ffmpeg/binaries/ffmpeg-" in name for name in compiled) == (service == "worker")
+        assert any(name.startswith("packages/av/") for name in compiled) == (service == "worker")
+
+
+def test_the_code_is_whole(built: tuple[Built, Path]) -> None:
+    release, target = built
+    with tarfile.open(target / "portal-code.tar.gz") as opened:
+        names = set(opened.getnames())
+        about = json.load(opened.extractfile("services/release.json"))  # type: ignore[arg-type]
+    assert about == {"version": release.version, "commit": release.commit}
+    assert {
+        "services/environment.py",
+        "services/core/migrate.py",
+        "services/migrations/001_create_users.up.sql",
+        "services/portal/static/css/base.css",
+        "services/portal/templates/layout.html",
+        "services/portal/translations/es/LC_MESSAGES/messages.mo",
+    } <= names
+    assert not [name for name in names if "/worker/" in name or "__pycache__" in name]
+
+
+def test_aws_and_the_languages_work_from_what_was_kept(tmp_path: Path) -> None:
+    _, target = build_for("x86_64")
+    with tarfile.open(target / "portal-dependencies.tar.gz") as opened:
+        opened.extractall(tmp_path, filter="data")
+    command = [sys.executable, "-S", "-c", CALL, str(tmp_path / "packages"), ",".join(sorted(AWS_SERVICES))]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (result.returncode, result.stdout) == (0, "2 ene 2026 Jan 2, 2026\n"), result.stderr
+
+
+def test_two_clones_in_two_folders_build_the_same(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "another" / "second"
+    for clone in (first, second):
+        subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", project.ROOT, clone], check=True)
+    one = build(first, tmp_path / "one", "x86_64", Console(stderr=True), wheels=WHEELS)
+    shutil.rmtree(first)
+    two = build(second, tmp_path / "two", "x86_64", Console(stderr=True), wheels=WHEELS)
+
+    assert one == two
+    for parts in one.parts.values():
+        for part in parts.values():
+            assert (tmp_path / "one" / part.file).read_bytes() == (tmp_path / "two" / part.file).read_bytes()

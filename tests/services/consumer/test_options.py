@@ -1,0 +1,31 @@
+"""How a queue is consumed is checked before it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.consumer import Options
+
+GOOD = {"queue_url": "http://127.0.0.1/q", "slots": 1, "visibility_seconds": 30, "max_message_seconds": 60}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"slots": 0}, "slots is 0; allowed are 1 to 1000"),
+        ({"visibility_seconds": 0}, "visibility_seconds is 0; allowed are 1 to 43200"),
+        ({"max_message_seconds": 29}, "max_message_seconds is 29; allowed are 30 to 43200"),
+        ({"poll_seconds": 21}, "poll_seconds is 21; allowed are 0 to 20"),
+        ({"grace_seconds": -1}, "grace_seconds is -1; allowed are 0 to 43200"),
+        ({"release_seconds": -1}, "release_seconds is -1; allowed are 0 to 43200"),
+        ({"backoff_seconds": 43201}, "backoff_seconds is 43201; allowed are 0 to 43200"),
+        ({"max_backoff_seconds": 29}, "max_backoff_seconds is 29; allowed are 30 to 43200"),
+    ],
+)
+def test_a_value_out_of_its_range_is_told(wrong: dict[str, int], sentence: str) -> None:
+    with pytest.raises(ValueError, match=f"^{sentence}$"):
+        Options(**{**GOOD, **wrong})  # type: ignore[arg-type]
+
+
+def test_two_heartbeats_may_fail_before_a_message_comes_back() -> None:
+    assert Options(**GOOD).heartbeat_seconds == 10  # type: ignore[arg-type]

@@ -1,0 +1,31 @@
+"""Secrets: read once, read again when asked to."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from botocore.exceptions import ClientError
+
+from operations.local import aws, resources
+from services.core.aws import aws_client
+from services.core.secrets import SecretStore
+
+
+@pytest.fixture
+def arn(aws_endpoint: str, aws_port: int) -> str:
+    return resources.create_secret(aws.client("secretsmanager", aws_port), uuid.uuid4().hex, "first")
+
+
+def test_a_secret_is_read_once_until_it_is_asked_for_afresh(arn: str, aws_port: int) -> None:
+    store = SecretStore(aws_client("secretsmanager", aws.REGION))
+    assert store.read(arn) == "first"
+    aws.client("secretsmanager", aws_port).put_secret_value(SecretId=arn, SecretString="second")
+    assert store.read(arn) == "first"
+    assert store.read(arn, fresh=True) == "second"
+    assert store.read(arn) == "second"
+
+
+def test_a_secret_that_is_not_there(aws_endpoint: str) -> None:
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        SecretStore(aws_client("secretsmanager", aws.REGION)).read("nothing")

@@ -1,0 +1,110 @@
+"""What the portal's tests share: the application on real services, people with accounts, and videos."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+
+from operations.local import aws
+from operations.local.ports import free_port
+from services.environment import PortalEnvironment
+from services.portal import create_app
+from services.portal.database import db
+
+from .contract import Contract
+from .people import People
+from .process import ROOT, PortalProcess, PortalStarter
+from .videos import Videos
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> None:
+    """structlog's default draws every traceback with its variables, which takes seconds each."""
+    structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()])
+
+
+@pytest.fixture
+def start_app() -> Iterator[Callable[[PortalEnvironment], Flask]]:
+    """Makes applications; whatever they answer is held against the OpenAPI document."""
+    apps: list[Flask] = []
+    contracts: list[Contract] = []
+
+    def start(environment: PortalEnvironment) -> Flask:
+        app = create_app(environment)
+        contracts.append(Contract(app))
+        apps.append(app)
+        return app
+
+    yield start
+    for app in apps:
+        with app.app_context():
+            db.engine.dispose()
+    assert [breach for contract in contracts for breach in contract.breaches] == []
+
+
+@pytest.fixture
+def app(start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment) -> Flask:
+    """The application, with its database, bucket, queue and secrets."""
+    return start_app(portal_environment)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client without an account."""
+    return app.test_client()
+
+
+@pytest.fixture
+def people(app: Flask) -> People:
+    """Makes people with accounts."""
+    return People(app)
+
+
+@pytest.fixture
+def videos(engine: Engine) -> Videos:
+    """Makes videos in any state, as the workers would leave them."""
+    return Videos(engine)
+
+
+@pytest.fixture
+def app_without(
+    start_app: Callable[[PortalEnvironment], Flask],
+    portal_environment: PortalEnvironment,
+    aws_port: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[str], Flask]:
+    """Makes an application one of whose services (database, s3, sqs, secrets_manager) does not answer."""
+
+    def start(service: str) -> Flask:
+        if service == "database":
+            return start_app(dataclasses.replace(portal_environment, database_port=free_port()))
+        monkeypatch.setenv("AWS_ENDPOINT_URL_" + service.upper(), aws.endpoint(free_port()))
+        return start_app(portal_environment)
+
+    return start
+
+
+@pytest.fixture
+def start_portal(portal_environment: PortalEnvironment, tmp_path: Path) -> Iterator[PortalStarter]:
+    """Starts portals as an instance does, each on a port of its own, and ends them after the test."""
+    started: list[PortalProcess] = []
+
+    def start(*, variables: Mapping[str, str] | None = None, folder: Path = ROOT, **changes: Any) -> PortalProcess:
+        environment = dataclasses.replace(portal_environment, portal_port=free_port(), **changes)
+        started.append(
+            PortalProcess(environment, tmp_path / f"portal{len(started)}.log", variables or {}, folder=folder)
+        )
+        return started[-1]
+
+    yield start
+    for portal in started:
+        portal.process.kill()
+        portal.process.wait()

@@ -1,0 +1,57 @@
+"""Voting by the form of a page: one answer for scripts, another for browsers without."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+import pytest
+from flask.testing import FlaskClient
+
+from ..people import People
+from ..videos import Videos
+
+
+@pytest.fixture
+def video(people: People, videos: Videos) -> UUID:
+    return videos.processed(people.new(), is_public=True)
+
+
+def vote(browser: tuple[FlaskClient, str], video: UUID, **headers: str) -> tuple[int, str, str]:
+    client, csrf = browser
+    answer = client.post(f"/videos/{video}/vote", data={"csrf_token": csrf, "next": "/rankings"}, headers=headers)
+    return answer.status_code, answer.location or "", client.get("/rankings").text if answer.location else answer.text
+
+
+def test_a_form_leads_back_to_its_page_with_a_notice(people: People, video: UUID) -> None:
+    browser = people.browser(people.new())
+    status, location, page = vote(browser, video)
+    assert (status, location) == (303, "/rankings")
+    assert "Tu voto cuenta. ¡Gracias!" in page
+    assert "Ya habías votado por este video." in vote(browser, video)[2]
+
+
+def test_a_script_gets_the_vote_alone(people: People, video: UUID) -> None:
+    browser = people.browser(people.new())
+    status, _, fragment = vote(browser, video, **{"X-Fragment": "vote"})
+    assert status == 200
+    assert fragment.lstrip().startswith('<div class="voting" data-vote>')
+    assert "Votaste" in fragment and "<form" not in fragment
+
+
+def test_what_a_script_cannot_show_is_left_to_the_page(people: People, videos: Videos) -> None:
+    owner = people.new()
+    own = videos.processed(owner, is_public=True)
+    status, _, page = vote(people.browser(owner), own, **{"X-Fragment": "vote"})
+    assert status == 303
+    assert "No puedes votar por tu propio video." in page
+
+
+def test_a_video_that_takes_no_votes_is_told_apart(people: People, videos: Videos) -> None:
+    private = videos.processed(people.new(), is_public=False)
+    for video in (private, uuid4()):
+        assert "Este video no recibe votos." in vote(people.browser(people.new()), video)[2]
+
+
+def test_who_is_not_signed_in_is_asked_to(client: FlaskClient, video: UUID) -> None:
+    answer = client.post(f"/videos/{video}/vote", data={"next": f"/videos/{video}"})
+    assert answer.location == f"/login?next=/videos/{video}"

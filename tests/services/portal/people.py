@@ -1,0 +1,98 @@
+"""People with accounts, made through the API itself."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_jwt_extended import decode_token
+from werkzeug.datastructures import Headers
+from werkzeug.test import TestResponse
+
+from services.core.users import find_user
+from services.portal.database import statements
+from services.portal.identity import begin_session
+
+PASSWORD = "correct horse battery"
+
+
+def registration(**changes: Any) -> dict[str, Any]:
+    """The body of a sign-up that is granted, with some values changed."""
+    return {
+        "first_name": "Ana",
+        "last_name": "Díaz",
+        "email": "ana@example.com",
+        "password1": PASSWORD,
+        "password2": PASSWORD,
+        "city": "Bogotá",
+        "country": "Colombia",
+        **changes,
+    }
+
+
+@dataclass(frozen=True)
+class Person:
+    """Someone with an account, and a client that carries the bearer token."""
+
+    id: int
+    email: str
+    token: str
+    client: FlaskClient
+
+    def get(self, path: str, **arguments: Any) -> TestResponse:
+        return self.client.get(path, headers=self.headers, **arguments)
+
+    def post(self, path: str, **arguments: Any) -> TestResponse:
+        return self.client.post(path, headers=self.headers, **arguments)
+
+    def delete(self, path: str, **arguments: Any) -> TestResponse:
+        return self.client.delete(path, headers=self.headers, **arguments)
+
+    @property
+    def headers(self) -> Headers:
+        return Headers({"Authorization": f"Bearer {self.token}"})
+
+
+class People:
+    """Makes people.
+
+    Args:
+        app: where they have their accounts.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._numbers = itertools.count(1)
+
+    def new(self, **changes: Any) -> Person:
+        """Someone who signed up and signed in."""
+        email = changes.pop("email", f"person{next(self._numbers)}@example.com")
+        client = self._app.test_client()
+        created = client.post("/api/auth/signup", json=registration(email=email, **changes))
+        assert created.status_code == 201, created.text
+        token = self.sign_in(email)
+        with self._app.app_context():
+            return Person(decode_token(token)["user_id"], email, token, client)
+
+    def sign_in(self, email: str) -> str:
+        """A new token for someone."""
+        answer = self._app.test_client().post("/api/auth/login", json={"email": email, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        return str(answer.json["access_token"])  # type: ignore[index]
+
+    def browser(self, person: Person) -> tuple[FlaskClient, str]:
+        """A browser in which someone is signed in, and the CSRF token of its session."""
+        with self._app.test_request_context(headers={"User-Agent": "a browser"}):
+            with statements() as connection:
+                user = find_user(connection, person.id)
+            assert user is not None
+            response = self._app.response_class()
+            begin_session(response, user)
+        client = self._app.test_client()
+        cookies = dict(line.split(";")[0].split("=", 1) for line in response.headers.getlist("Set-Cookie"))
+        for name, value in cookies.items():
+            client.set_cookie(name, value)
+        return client, next(value for name, value in cookies.items() if "csrf" in name)

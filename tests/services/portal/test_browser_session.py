@@ -1,0 +1,141 @@
+"""The browser's session: a cookie that scripts cannot read, a CSRF token, and an end that holds at once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, text
+from werkzeug.http import parse_cookie
+
+from services.core.users import User, find_user
+from services.environment import PortalEnvironment
+from services.portal.database import statements
+from services.portal.identity import begin_session
+
+from .people import People, Person
+
+PROFILE = "/api/auth/profile"
+NO_CSRF = {"message": "", "error": "Missing or invalid CSRF token"}
+
+
+def cookies_of(app: Flask, person: Person) -> list[str]:
+    with app.test_request_context():
+        with statements() as connection:
+            user = find_user(connection, person.id)
+        assert isinstance(user, User)
+        response = app.response_class()
+        begin_session(response, user)
+    return response.headers.getlist("Set-Cookie")
+
+
+def test_over_https_the_cookies_are_bound_to_this_host(
+    start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment
+) -> None:
+    app = start_app(dataclasses.replace(portal_environment, secure_cookies=True))
+    session, csrf = sorted(cookies_of(app, People(app).new()), key=lambda cookie: "csrf" in cookie)
+    assert session.startswith("__Host-session=")
+    assert session.endswith("; Secure; HttpOnly; Path=/; SameSite=Lax")
+    assert csrf.startswith("__Host-csrf=")
+    assert csrf.endswith("; Secure; Path=/; SameSite=Lax")
+
+
+def test_without_https_they_lack_only_what_browsers_would_refuse(app: Flask, people: People) -> None:
+    session, csrf = sorted(cookies_of(app, people.new()), key=lambda cookie: "csrf" in cookie)
+    assert session.startswith("session=") and session.endswith("; HttpOnly; Path=/; SameSite=Lax")
+    assert csrf.startswith("csrf=") and csrf.endswith("; Path=/; SameSite=Lax")
+
+
+def test_it_reads_what_a_bearer_token_reads(people: People) -> None:
+    person = people.new()
+    browser, _ = people.browser(person)
+    assert browser.get(PROFILE).json == person.get(PROFILE).json
+
+
+def test_a_change_needs_the_csrf_token_in_a_header(people: People) -> None:
+    browser, csrf = people.browser(people.new())
+    assert (browser.post("/api/auth/logout").status_code, browser.post("/api/auth/logout").json) == (403, NO_CSRF)
+    assert browser.post("/api/auth/logout", headers={"X-CSRF-TOKEN": csrf}).status_code == 200
+
+
+def test_or_in_a_form(people: People) -> None:
+    browser, csrf = people.browser(people.new())
+    assert browser.post("/api/auth/logout", data={"csrf_token": csrf}).status_code == 200
+
+
+@pytest.mark.parametrize("wrong", ["x", "é"])
+def test_another_csrf_token_is_refused(people: People, wrong: str) -> None:
+    browser, _ = people.browser(people.new())
+    answer = browser.post("/api/auth/logout", data={"csrf_token": wrong})
+    assert (answer.status_code, answer.json) == (403, NO_CSRF)
+
+
+def test_the_csrf_token_of_another_session_is_refused(people: People) -> None:
+    person = people.new()
+    browser, _ = people.browser(person)
+    _, other = people.browser(person)
+    assert browser.post("/api/auth/logout", headers={"X-CSRF-TOKEN": other}).status_code == 403
+
+
+def test_a_bearer_token_needs_no_csrf_token_even_beside_a_cookie(people: People) -> None:
+    person = people.new()
+    browser, _ = people.browser(person)
+    assert browser.post("/api/auth/logout", headers=person.headers).status_code == 200
+
+
+def test_after_logout_the_same_cookie_is_refused_on_every_instance(
+    app: Flask, people: People, start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment
+) -> None:
+    person = people.new()
+    browser, csrf = people.browser(person)
+    kept = browser.get_cookie("session")
+    assert kept is not None
+    answer = browser.post("/api/auth/logout", headers={"X-CSRF-TOKEN": csrf})
+    assert answer.json == {"message": "Logged out successfully"}
+    assert {parse_cookie(line.split(";")[0]).popitem()[1] for line in answer.headers.getlist("Set-Cookie")} == {""}
+    for instance in (app, start_app(portal_environment)):
+        thief = instance.test_client()
+        thief.set_cookie("session", kept.value)
+        refused = thief.get(PROFILE)
+        assert (refused.status_code, refused.json) == (401, {"message": "", "error": "Invalid or expired token"})
+
+
+def test_logout_ends_this_session_and_no_other(people: People) -> None:
+    person = people.new()
+    phone, _ = people.browser(person)
+    laptop, csrf = people.browser(person)
+    laptop.post("/api/auth/logout", headers={"X-CSRF-TOKEN": csrf})
+    assert phone.get(PROFILE).status_code == 200
+
+
+def test_a_sessions_cookie_is_no_bearer_token(people: People) -> None:
+    browser, _ = people.browser(people.new())
+    cookie = browser.get_cookie("session")
+    assert cookie is not None
+    answer = browser.get(PROFILE, headers={"Authorization": f"Bearer {cookie.value}"})
+    assert answer.status_code == 401
+
+
+def test_a_bearer_token_is_no_sessions_cookie(app: Flask, people: People) -> None:
+    person = people.new()
+    browser = app.test_client()
+    browser.set_cookie("session", person.token)
+    assert browser.get(PROFILE).status_code == 401
+
+
+def test_the_database_remembers_the_session_but_not_its_token(people: People, engine: Engine) -> None:
+    person = people.new()
+    people.browser(person)
+    with engine.connect() as connection:
+        row = connection.execute(text("SELECT user_id, session_token, user_agent FROM user_sessions")).one()
+    assert (row.user_id, row.user_agent) == (person.id, "a browser")
+    assert len(row.session_token) == 64 and row.session_token not in person.token
+
+
+def test_signing_up_or_in_through_the_api_sets_no_cookie(people: People) -> None:
+    person = people.new()
+    answer = person.client.post("/api/auth/login", json={"email": person.email, "password": "correct horse battery"})
+    assert answer.status_code == 200
+    assert "Set-Cookie" not in answer.headers

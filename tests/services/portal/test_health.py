@@ -1,0 +1,164 @@
+"""/health, which load balancers ask, and /health/deep, which tells people the truth."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+
+from operations.local import aws
+from services.environment import PortalEnvironment
+from services.portal import create_app
+from services.portal.gate import Gate
+from services.portal.inspection import Inspection
+
+
+def without_moment(answer: Any) -> dict[str, Any]:
+    assert datetime.fromisoformat(answer.json["timestamp"]).utcoffset() is not None
+    return {**answer.json, "timestamp": ""}
+
+
+def deep(client: FlaskClient) -> tuple[int, dict[str, Any]]:
+    """What the deep check says; on a machine too busy to answer within its second, it is asked again."""
+    end = time.monotonic() + 60
+    while True:
+        answer = client.get("/health/deep")
+        told = without_moment(answer)
+        if time.monotonic() > end or not any(_is_slow(check["problem"]) for check in told["checks"].values()):
+            return answer.status_code, told
+        time.sleep(0.5)
+
+
+def _is_slow(problem: str | None) -> bool:
+    return (problem or "").startswith("no answer within")
+
+
+def test_health_asks_nobody(app_without: Callable[[str], Flask]) -> None:
+    answer = app_without("database").test_client().get("/health")
+    assert answer.status_code == 200
+    assert without_moment(answer) == {"status": "healthy", "timestamp": "", "version": "1.0.0"}
+
+
+def test_a_stopping_portal_wants_no_requests_and_serves_them_all_the_same(
+    portal_environment: PortalEnvironment,
+) -> None:
+    gate = Gate()
+    client = create_app(portal_environment, is_closing=lambda: gate.closing).test_client()
+    assert client.get("/health").status_code == 200
+    gate.close()
+    answer = client.get("/health")
+    assert answer.status_code == 503
+    assert without_moment(answer) == {"status": "stopping", "timestamp": "", "version": "1.0.0"}
+    assert client.get("/api/public/videos").status_code == 200
+
+
+def test_the_deep_check_tells_of_each_service_and_of_the_release(
+    client: FlaskClient, portal_environment: PortalEnvironment
+) -> None:
+    status, told = deep(client)
+    assert status == 200, told
+    for check in told["checks"].values():
+        assert 0 <= check.pop("ms") <= 1000
+    assert told == {
+        "status": "healthy",
+        "timestamp": "",
+        "stopping": False,
+        "release": {"hash": portal_environment.release, "version": "development", "commit": "development"},
+        "schema": {"version": 5, "expected": 5, "ok": True},
+        "checks": {name: {"ok": True, "problem": None} for name in ("bucket", "database", "queue")},
+    }
+
+
+@pytest.mark.parametrize(("service", "name"), [("database", "database"), ("sqs", "queue"), ("s3", "bucket")])
+def test_the_deep_check_names_what_does_not_answer(
+    app_without: Callable[[str], Flask], service: str, name: str
+) -> None:
+    answer = app_without(service).test_client().get("/health/deep")
+    told = answer.json
+    assert told is not None
+    assert (answer.status_code, told["status"]) == (503, "unhealthy")
+    assert name in [check for check, found in told["checks"].items() if not found["ok"]]
+    assert told["checks"][name]["problem"]
+
+
+def test_a_schema_that_is_too_old_is_told(client: FlaskClient, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM schema_migrations WHERE version = 5"))
+    status, told = deep(client)
+    assert status == 503
+    assert told["schema"] == {"version": 4, "expected": 5, "ok": False}
+
+
+def test_a_later_releases_schema_is_right(client: FlaskClient, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO schema_migrations (version, name, checksum) VALUES (6, 'next', 'x')"))
+    status, told = deep(client)
+    assert status == 200
+    assert told["schema"] == {"version": 6, "expected": 5, "ok": True}
+
+
+@pytest.mark.parametrize(
+    ("hops", "peer", "forwarded", "told"),
+    [
+        (0, "127.0.0.1", None, True),
+        (0, "::1", None, True),
+        (0, "10.0.1.7", None, False),
+        # Through the load balancer, which appends whom it talks to.
+        (1, "10.0.1.7", "203.0.113.9", False),
+        (1, "10.0.1.7", "127.0.0.1, 203.0.113.9", False),
+        # On the instance itself.
+        (1, "127.0.0.1", None, True),
+    ],
+)
+def test_only_the_machine_itself_is_told(
+    portal_environment: PortalEnvironment, hops: int, peer: str, forwarded: str | None, told: bool
+) -> None:
+    app = create_app(dataclasses.replace(portal_environment, proxy_hops=hops))
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    answer = app.test_client().get("/health/deep", headers=headers, environ_base={"REMOTE_ADDR": peer})
+    assert (answer.status_code != 404) == told
+    if not told:
+        assert answer.json == {"message": "", "error": "404 page not found"}
+
+
+def test_what_hangs_is_told_in_time_and_hangs_one_thread_only() -> None:
+    go_on = threading.Event()
+    asked: list[str] = []
+
+    def hang() -> None:
+        asked.append("hang")
+        go_on.wait(60)
+
+    inspection = Inspection({"slow": hang, "quick": lambda: 7})
+    found = inspection.findings()
+    assert found["slow"].problem == "no answer within 1 s"
+    assert (found["quick"].answer, found["quick"].problem) == (7, None)
+    inspection._found_at -= 10
+    inspection.findings()
+    assert asked == ["hang"]
+    go_on.set()
+
+
+def test_many_questions_are_one_round() -> None:
+    rounds: list[int] = []
+    inspection = Inspection({"count": lambda: rounds.append(1)})
+    threads = [threading.Thread(target=inspection.findings) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert rounds == [1]
+
+
+def test_a_queue_that_is_gone_is_told_by_name(portal_environment: PortalEnvironment, aws_port: int) -> None:
+    aws.client("sqs", aws_port).delete_queue(QueueUrl=portal_environment.queue_url)
+    _, told = deep(create_app(portal_environment).test_client())
+    assert "NonExistentQueue" in told["checks"]["queue"]["problem"]

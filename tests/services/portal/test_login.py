@@ -1,0 +1,159 @@
+"""POST /api/auth/login, POST /api/auth/logout and GET /api/auth/profile."""
+
+from __future__ import annotations
+
+import bcrypt
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_jwt_extended import decode_token
+from sqlalchemy import Engine, text
+
+from .people import PASSWORD, People
+
+LOGIN = "/api/auth/login"
+INVALID = {"message": "", "error": "Invalid credentials"}
+
+
+def stored_hash(engine: Engine) -> str:
+    with engine.connect() as connection:
+        return str(connection.execute(text("SELECT password_hash FROM users")).scalar_one())
+
+
+def set_hash(engine: Engine, value: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE users SET password_hash = :value"), {"value": value})
+
+
+def test_it_gives_a_token(client: FlaskClient, people: People, app: Flask) -> None:
+    person = people.new()
+    answer = client.post(LOGIN, json={"email": person.email, "password": PASSWORD})
+    assert answer.status_code == 200
+    assert answer.json is not None
+    assert set(answer.json) == {"access_token", "token_type", "expires_in"}
+    assert (answer.json["token_type"], answer.json["expires_in"]) == ("Bearer", 3600)
+    with app.app_context():
+        claims = decode_token(answer.json["access_token"])
+    assert (claims["user_id"], claims["email"]) == (person.id, person.email)
+    assert (claims["iss"], claims["sub"]) == ("anb-rising-stars", f"user:{person.id}")
+    assert claims["exp"] - claims["iat"] == 3600
+    assert claims["nbf"] == claims["iat"]
+
+
+def test_each_token_has_an_id_of_its_own(people: People, app: Flask) -> None:
+    person = people.new()
+    with app.app_context():
+        ids = {decode_token(people.sign_in(person.email))["jti"] for _ in range(3)}
+    assert len(ids) == 3
+
+
+def test_the_address_may_be_spelled_otherwise(client: FlaskClient, people: People) -> None:
+    people.new(email="Ana@Example.com")
+    assert client.post(LOGIN, json={"email": "ana@example.COM", "password": PASSWORD}).status_code == 200
+
+
+def test_a_wrong_password_and_an_unknown_address_are_told_alike(client: FlaskClient, people: People) -> None:
+    person = people.new()
+    wrong = client.post(LOGIN, json={"email": person.email, "password": "another password"})
+    unknown = client.post(LOGIN, json={"email": "nobody@example.com", "password": PASSWORD})
+    assert (wrong.status_code, wrong.json) == (unknown.status_code, unknown.json) == (401, INVALID)
+
+
+def test_the_password_nobody_has_opens_no_account(client: FlaskClient) -> None:
+    answer = client.post(LOGIN, json={"email": "nobody@example.com", "password": "nobody has this password"})
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "broken"),
+    [
+        (
+            {"email": "ana", "password": "x"},
+            ("Email", "email"),
+        ),
+        (
+            {"email": "a@b.co"},
+            ("Password", "required"),
+        ),
+        ({"password": "x"}, ("Email", "required")),
+    ],
+)
+def test_a_field_that_breaks_its_rule_is_named(
+    client: FlaskClient, body: dict[str, str], broken: tuple[str, str]
+) -> None:
+    answer = client.post(LOGIN, json=body)
+    field, rule = broken
+    error = f"Key: 'UserLogin.{field}' Error:Field validation for '{field}' failed on the '{rule}' tag"
+    assert (answer.status_code, answer.json) == (400, {"message": "", "error": f"Validation failed: {error}"})
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b'{"email": 1, "password": "x"}', b'{"email": "a@b.co", "password": "a\\u0000"}']
+)
+def test_what_cannot_be_read_is_refused(client: FlaskClient, body: bytes) -> None:
+    answer = client.post(LOGIN, data=body)
+    assert (answer.status_code, answer.json) == (400, {"message": "", "error": "Invalid request format"})
+
+
+def test_a_bcrypt_hash_of_the_original_is_accepted_and_renewed(
+    client: FlaskClient, people: People, engine: Engine
+) -> None:
+    person = people.new()
+    old = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4, prefix=b"2a")).decode()
+    set_hash(engine, old)
+    assert client.post(LOGIN, json={"email": person.email, "password": "another password"}).status_code == 401
+    assert stored_hash(engine) == old
+    assert client.post(LOGIN, json={"email": person.email, "password": PASSWORD}).status_code == 200
+    assert stored_hash(engine).startswith("$argon2id$")
+    assert client.post(LOGIN, json={"email": person.email, "password": PASSWORD}).status_code == 200
+
+
+def test_a_password_too_long_for_bcrypt_does_not_match_its_beginning(
+    client: FlaskClient, people: People, engine: Engine
+) -> None:
+    person = people.new()
+    set_hash(engine, bcrypt.hashpw(b"x" * 72, bcrypt.gensalt(4)).decode())
+    assert client.post(LOGIN, json={"email": person.email, "password": "x" * 73}).status_code == 401
+    assert client.post(LOGIN, json={"email": person.email, "password": "x" * 72}).status_code == 200
+
+
+def test_a_hash_that_is_none_opens_no_account(client: FlaskClient, people: People, engine: Engine) -> None:
+    person = people.new()
+    set_hash(engine, "plain text")
+    assert client.post(LOGIN, json={"email": person.email, "password": PASSWORD}).status_code == 401
+
+
+def test_a_hash_with_weaker_parameters_is_renewed(client: FlaskClient, people: People, engine: Engine) -> None:
+    person = people.new()
+    weaker = PasswordHasher(memory_cost=8192, time_cost=1, parallelism=1).hash(PASSWORD)
+    set_hash(engine, weaker)
+    assert client.post(LOGIN, json={"email": person.email, "password": PASSWORD}).status_code == 200
+    assert "m=19456,t=2,p=1" in stored_hash(engine)
+
+
+def test_a_bearer_token_outlives_the_logout(people: People) -> None:
+    person = people.new()
+    answer = person.post("/api/auth/logout")
+    assert (answer.status_code, answer.json) == (200, {"message": "Logged out successfully"})
+    assert person.get("/api/auth/profile").status_code == 200
+
+
+def test_the_profile_shows_the_account_and_never_the_hash(people: People) -> None:
+    person = people.new(first_name="Ana", city="Cali")
+    answer = person.get("/api/auth/profile")
+    assert answer.status_code == 200
+    assert answer.json is not None
+    assert list(answer.json) == [
+        "id", "first_name", "last_name", "email", "city", "country", "created_at", "updated_at",
+    ]  # fmt: skip
+    assert (answer.json["id"], answer.json["first_name"], answer.json["city"]) == (person.id, "Ana", "Cali")
+    assert answer.json["created_at"].endswith("Z")
+
+
+def test_the_profile_of_an_account_that_is_gone_is_missing(people: People, engine: Engine) -> None:
+    person = people.new()
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM users"))
+    answer = person.get("/api/auth/profile")
+    assert (answer.status_code, answer.json) == (404, {"message": "", "error": "User not found"})

@@ -1,0 +1,232 @@
+"""Secrets are rotated while the portal serves: nobody is turned away, and nothing is restarted."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from flask import Flask
+from sqlalchemy import Engine
+
+from operations.local import aws
+from operations.local.postgres import Cluster
+from services.core.secrets import Versions
+from services.environment import PortalEnvironment
+from services.portal.signing import SigningKeys, name_of
+
+from .people import People, registration
+from .videos import cut_connections
+
+SECOND, THIRD = "a second key of this portal, long enough", "a third key of this portal, long enough"
+PROFILE = "/api/auth/profile"
+AppStarter = Callable[[PortalEnvironment], Flask]
+
+
+class Role:
+    """A role of the database whose password is changed, and the secret that tells it."""
+
+    def __init__(self, cluster: Cluster, environment: PortalEnvironment, aws_port: int) -> None:
+        self._url = cluster.url(environment.database_name)
+        self._manager = aws.client("secretsmanager", aws_port)
+        self._arn = environment.database_secret_arn
+        self.name = f"rotating_{uuid.uuid4().hex}"
+        self._execute(f"CREATE ROLE {self.name} LOGIN IN ROLE anb")
+        self.change_password("first")
+        self.change_secret("first")
+
+    def change_password(self, password: str) -> None:
+        self._execute(f"ALTER ROLE {self.name} PASSWORD '{password}'")
+
+    def change_secret(self, password: str) -> None:
+        text = json.dumps({"username": self.name, "password": password})
+        self._manager.put_secret_value(SecretId=self._arn, SecretString=text)
+
+    def drop(self) -> None:
+        self._execute(f"DROP OWNED BY {self.name}; DROP ROLE {self.name}")
+
+    def _execute(self, statement: str) -> None:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+
+@pytest.fixture
+def role(postgres_server: Cluster, portal_environment: PortalEnvironment, aws_port: int) -> Iterator[Role]:
+    made = Role(postgres_server, portal_environment, aws_port)
+    yield made
+    made.drop()
+
+
+class Load:
+    """People who read and sign up without a pause, and try once more when they are turned away."""
+
+    def __init__(self, app: Flask, clients: int = 6) -> None:
+        self._app = app
+        self._end = threading.Event()
+        self.answers: list[tuple[int, ...]] = []
+        self._threads = [threading.Thread(target=self._ask) for _ in range(clients)]
+        for thread in self._threads:
+            thread.start()
+
+    def _ask(self) -> None:
+        client = self._app.test_client()
+        while not self._end.is_set():
+            person = registration(email=f"{uuid.uuid4().hex}@example.com")
+            for ask in (
+                lambda: client.get("/api/public/videos"),
+                lambda person=person: client.post("/api/auth/signup", json=person),
+            ):
+                statuses = [ask().status_code]
+                if statuses[0] >= 500:
+                    statuses.append(ask().status_code)
+                self.answers.append(tuple(statuses))
+
+    def wait_for(self, more: int) -> None:
+        wanted = len(self.answers) + more
+        while len(self.answers) < wanted:
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        self._end.set()
+        for thread in self._threads:
+            thread.join()
+
+
+@pytest.mark.parametrize("first", ["password", "secret"])
+def test_a_password_is_rotated_under_load(
+    start_app: AppStarter, portal_environment: PortalEnvironment, role: Role, engine: Engine, first: str
+) -> None:
+    with engine.connect():
+        pass
+    load = Load(start_app(portal_environment))
+    load.wait_for(20)
+    role.change_password("second") if first == "password" else role.change_secret("second")
+    load.wait_for(20)
+    # Connections that were open before live on; now every one has to be opened anew.
+    cut_connections(engine)
+    time.sleep(0.5)
+    role.change_secret("second") if first == "password" else role.change_password("second")
+    load.wait_for(40)
+    load.stop()
+    assert {statuses[-1] for statuses in load.answers} <= {200, 201}
+
+
+def test_a_password_that_stays_wrong_is_not_tried_for_ever(
+    start_app: AppStarter, portal_environment: PortalEnvironment, role: Role
+) -> None:
+    role.change_password("second")
+    client = start_app(portal_environment).test_client()
+    assert client.get("/api/public/videos").status_code == 503
+    role.change_secret("second")
+    assert client.get("/api/public/videos").status_code == 200
+
+
+def test_tokens_outlive_a_rotation_of_the_key(
+    start_app: AppStarter, portal_environment: PortalEnvironment, aws_port: int
+) -> None:
+    app = start_app(portal_environment)
+    before = People(app).new()
+    manager = aws.client("secretsmanager", aws_port)
+    manager.put_secret_value(SecretId=portal_environment.token_secret_arn, SecretString=SECOND)
+    # Another instance has the new key already; this one is shown its token before it looks by itself.
+    other = start_app(portal_environment)
+    after = People(other).new(email="eva@example.com")
+    app.extensions["portal"].keys._read_at -= 10
+    for application in (app, other):
+        client = application.test_client()
+        assert client.get(PROFILE, headers=before.headers).status_code == 200
+        assert client.get(PROFILE, headers=after.headers).status_code == 200
+
+
+def test_a_key_that_was_rotated_twice_is_not_believed(
+    start_app: AppStarter, portal_environment: PortalEnvironment, aws_port: int
+) -> None:
+    before = People(start_app(portal_environment)).new()
+    manager = aws.client("secretsmanager", aws_port)
+    for text in (SECOND, THIRD):
+        manager.put_secret_value(SecretId=portal_environment.token_secret_arn, SecretString=text)
+    client = start_app(portal_environment).test_client()
+    assert client.get(PROFILE, headers=before.headers).status_code == 401
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclasses.dataclass
+class Store:
+    """Secrets Manager as the keys see it."""
+
+    versions: Versions
+    reads: int = 0
+    down: bool = False
+
+    def __call__(self) -> Versions:
+        self.reads += 1
+        if self.down:
+            raise EndpointConnectionError(endpoint_url="https://secretsmanager")
+        return self.versions
+
+
+def keys(age: timedelta = timedelta(0), **changes: Any) -> tuple[SigningKeys, Store, Clock]:
+    store = Store(Versions("new", datetime.now(UTC) - age, "old"))
+    clock = Clock()
+    return SigningKeys(store, lifetime=timedelta(hours=1), clock=clock), store, clock
+
+
+def test_the_key_before_is_believed_as_long_as_what_it_signed_holds() -> None:
+    assert keys(timedelta(minutes=59))[0].accepted() == ["old", "new"]
+    late = keys(timedelta(minutes=61))[0]
+    assert late.accepted() == ["new"]
+    assert late.named(name_of("old")) == "new"
+
+
+def test_a_rotation_is_seen_after_a_minute() -> None:
+    signing, store, clock = keys()
+    store.versions = Versions("newer", datetime.now(UTC), "new")
+    assert signing.newest() == "newer"
+    store.versions = Versions("newest", datetime.now(UTC), "newer")
+    clock.now = 59
+    assert signing.newest() == "newer"
+    clock.now = 60
+    assert signing.newest() == "newest"
+
+
+def test_strangers_cannot_make_the_portal_ask_for_each_forged_token() -> None:
+    signing, store, clock = keys()
+    for _ in range(100):
+        assert signing.named("forged") == "new"
+    assert store.reads == 1
+    clock.now = 5
+    for _ in range(100):
+        signing.named("forged")
+    assert store.reads == 2
+
+
+def test_the_keys_at_hand_are_used_while_aws_cannot_be_asked() -> None:
+    signing, store, clock = keys()
+    assert signing.newest() == "new"
+    store.down = True
+    clock.now = 60
+    assert signing.newest() == "new"
+    assert signing.newest() == "new"
+    assert store.reads == 2
+
+
+def test_without_any_key_nothing_is_signed() -> None:
+    signing, store, _ = keys()
+    store.down = True
+    with pytest.raises(EndpointConnectionError):
+        signing.newest()

@@ -1,0 +1,122 @@
+"""``python -m services.portal``: the process as an instance starts it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+import requests
+from sqlalchemy import Engine, text
+
+from operations.local import aws
+from services.environment import PortalEnvironment
+
+from .people import registration
+from .process import ROOT, PortalStarter
+
+Served = tuple[str, subprocess.Popen[bytes], Path]
+
+
+@pytest.fixture
+def served(start_portal: PortalStarter) -> Served:
+    portal = start_portal()
+    portal.wait_until_it_answers()
+    return portal.url, portal.process, portal.log
+
+
+def test_it_serves_keeps_house_and_ends_when_told(served: Served, engine: Engine) -> None:
+    url, process, log = served
+    assert requests.post(f"{url}/api/auth/signup", json=registration(), timeout=30).status_code == 201
+    with engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO videos (user_id, title, original_filename, original_url) VALUES (1, 't', 'f', 'u')")
+        )
+        connection.execute(text("INSERT INTO vote_deltas (video_id, delta) SELECT id, 1 FROM videos"))
+    end = time.monotonic() + 60
+    while True:
+        with engine.connect() as connection:
+            if connection.execute(text("SELECT votes_count FROM videos")).scalar_one() == 1:
+                break
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {line["service"] for line in lines} == {"portal"}
+    assert "account created" in {line["event"] for line in lines}
+
+
+def test_it_listens_where_it_is_told_alone(served: Served) -> None:
+    port = int(served[0].rsplit(":", 1)[1])
+    with socket.socket() as other:
+        # Every address of 127/8 is this machine's; the portal was given only the first.
+        assert other.connect_ex(("127.0.0.2", port)) != 0
+
+
+def test_a_request_with_two_lengths_is_refused(served: Served) -> None:
+    port = int(served[0].rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(
+            b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        )
+        assert connection.recv(100).startswith(b"HTTP/1.1 400")
+
+
+def test_an_upload_far_too_large_is_told_so(served: Served) -> None:
+    url = served[0]
+    requests.post(f"{url}/api/auth/signup", json=registration(), timeout=30)
+    login = {"email": "ana@example.com", "password": registration()["password1"]}
+    token = requests.post(f"{url}/api/auth/login", json=login, timeout=30).json()["access_token"]
+    answer = requests.post(
+        f"{url}/api/videos/upload",
+        headers={"Authorization": f"Bearer {token}"},
+        data={"title": "Triple doble"},
+        files={"video_file": ("play.mp4", b"x" * 20 * 2**20)},
+        timeout=60,
+    )
+    assert (answer.status_code, answer.json()["error"]) == (400, "File size exceeds maximum allowed (1MB)")
+
+
+def test_a_wrong_environment_is_told_in_sentences(portal_environment: PortalEnvironment) -> None:
+    variables = {**portal_environment.as_variables(), "PORTAL_PORT": "http", "DATABASE_HOST": ""}
+    ended = subprocess.run(
+        [sys.executable, "-m", "services.portal"],
+        env={**os.environ, **variables},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    first, second = ended.stderr.splitlines()
+    assert first.startswith("DATABASE_HOST (address of PostgreSQL): is missing")
+    assert second == "PORTAL_PORT (port the portal listens on): is 'http'; allowed are whole numbers from 1"
+
+
+def test_the_lines_of_all_its_processes_are_in_cloudwatch_when_it_has_ended(
+    start_portal: PortalStarter, aws_port: int
+) -> None:
+    logs = aws.client("logs", aws_port)
+    group = f"/anb/{uuid.uuid4().hex}"
+    logs.create_log_group(logGroupName=group)
+    portal = start_portal(log_group=group)
+    portal.wait_until_it_answers()
+    assert requests.post(f"{portal.url}/api/auth/signup", json=registration(), timeout=30).status_code == 201
+    portal.process.send_signal(signal.SIGTERM)
+    assert portal.process.wait(60) == 0
+    found = logs.filter_log_events(logGroupName=group)["events"]
+    assert {event["logStreamName"] for event in found} == {f"portal/{platform.node()}"}
+    events = {json.loads(event["message"])["event"] for event in found}
+    # The first is a worker's, the second the master's.
+    assert {"account created", "portal draining"} <= events

@@ -1,0 +1,269 @@
+"""POST /api/videos/upload: the contract's multipart form."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, text
+from werkzeug.test import TestResponse
+
+from operations.local import aws
+from services.environment import PortalEnvironment
+from services.portal.housekeeper import keep_house
+
+from .people import People, Person
+
+UPLOAD = "/api/videos/upload"
+MEBIBYTE = 2**20
+DISK_FULL = """
+    CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END $$;
+    CREATE TRIGGER disk_full BEFORE INSERT ON task_results EXECUTE FUNCTION disk_full();
+"""
+
+
+def send(person: Person, content: bytes = b"clip", name: str = "play.mp4", **fields: str) -> TestResponse:
+    return person.post(UPLOAD, data={"title": "Triple doble", **fields, "video_file": (io.BytesIO(content), name)})
+
+
+def error(answer: TestResponse) -> tuple[int, Any]:
+    assert answer.json is not None and answer.json["message"] == ""
+    return answer.status_code, answer.json["error"]
+
+
+def objects(bucket: str, aws_port: int) -> dict[str, int]:
+    found = aws.client("s3", aws_port).list_objects_v2(Bucket=bucket).get("Contents", [])
+    return {item["Key"]: item["Size"] for item in found}
+
+
+def messages(queue_url: str, aws_port: int) -> list[Any]:
+    received = aws.client("sqs", aws_port).receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)
+    return [json.loads(message["Body"]) for message in received.get("Messages", [])]
+
+
+def count(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(text("SELECT count(*) FROM videos")).scalar_one())
+
+
+def test_it_stores_records_and_queues_the_video(
+    people: People, media_bucket: str, queue_url: str, aws_port: int
+) -> None:
+    person = people.new()
+    answer = send(person, b"x" * 5000, is_public="true")
+    assert answer.status_code == 201
+    assert answer.json is not None
+    video_id = answer.json["task_id"]
+    assert answer.json == {
+        "message": "Video subido correctamente. Procesamiento en curso.",
+        "task_id": video_id,
+    }
+    assert objects(media_bucket, aws_port) == {f"uploads/{video_id}.mp4": 5000}
+    assert messages(queue_url, aws_port) == [{"video_id": video_id}]
+    video = person.get(f"/api/videos/{video_id}").json
+    assert video is not None
+    assert (video["title"], video["status"], video["is_public"]) == ("Triple doble", "uploaded", True)
+    assert video["original_filename"] == "play.mp4"
+
+
+@pytest.mark.parametrize("content", [b"", b"no mp4"])
+def test_the_content_is_not_looked_at(people: People, content: bytes) -> None:
+    assert send(people.new(), content).status_code == 201
+
+
+@pytest.mark.parametrize("name", ["PLAY.MP4", "play.mP4", "a.b.mp4", "📹.mp4"])
+def test_any_name_that_ends_in_mp4_will_do(people: People, name: str) -> None:
+    assert send(people.new(), name=name).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("../../evil.mp4", "evil.mp4"),
+        ("C:/videos/play.mp4", "play.mp4"),
+        ("-i x;$(id).mp4", "-i x;$(id).mp4"),
+        ("n" * 400 + ".mp4", "n" * 251 + ".mp4"),
+    ],
+)
+def test_the_files_name_is_text_and_never_a_key(
+    people: People, media_bucket: str, aws_port: int, name: str, kept: str
+) -> None:
+    person = people.new()
+    answer = send(person, name=name)
+    assert answer.json is not None
+    assert list(objects(media_bucket, aws_port)) == [f"uploads/{answer.json['task_id']}.mp4"]
+    video = person.get(f"/api/videos/{answer.json['task_id']}").json
+    assert video is not None and video["original_filename"] == kept
+
+
+@pytest.mark.parametrize(
+    ("given", "public"),
+    [("true", True), ("1", False), ("TRUE", False), ("True", False), ("t", False), ("false", False), ("", False)],
+)
+def test_only_the_word_true_makes_it_public(people: People, given: str, public: bool) -> None:
+    person = people.new()
+    send(person, is_public=given)
+    (video,) = person.get("/api/videos").json or []
+    assert video["is_public"] is public
+
+
+def test_it_is_private_by_default(people: People) -> None:
+    person = people.new()
+    send(person)
+    (video,) = person.get("/api/videos").json or []
+    assert video["is_public"] is False
+
+
+def test_no_file(people: People) -> None:
+    person = people.new()
+    expected = (400, "No video file provided")
+    assert error(person.post(UPLOAD, data={"title": "Triple doble"}, content_type="multipart/form-data")) == expected
+    assert error(person.post(UPLOAD, data={"video_file": "text", "title": "Triple doble"})) == expected
+    assert error(person.post(UPLOAD, json={"title": "Triple doble"})) == expected
+    assert error(person.post(UPLOAD)) == expected
+    assert error(send(person, name="")) == expected
+    broken = person.post(UPLOAD, data=b"--x\r\nno part", content_type="multipart/form-data; boundary=x")
+    assert error(broken) == expected
+
+
+@pytest.mark.parametrize("name", ["play.mov", "play.mp4.exe", "mp4", "play.mp4 "])
+def test_another_extension(people: People, name: str) -> None:
+    assert error(send(people.new(), name=name)) == (400, "Invalid file type. Only MP4 files are allowed")
+
+
+def test_the_limit_is_exact(people: People) -> None:
+    person = people.new()
+    assert send(person, b"x" * MEBIBYTE).status_code == 201
+    assert error(send(person, b"x" * (MEBIBYTE + 1))) == (400, "File size exceeds maximum allowed (1MB)")
+
+
+def test_a_body_far_over_the_limit_is_refused_unread(people: People) -> None:
+    assert error(send(people.new(), b"x" * 3 * MEBIBYTE)) == (400, "File size exceeds maximum allowed (1MB)")
+
+
+def test_the_text_names_the_limit_of_the_environment(
+    start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment
+) -> None:
+    app = start_app(dataclasses.replace(portal_environment, max_upload_bytes=100 * MEBIBYTE))
+    answer = send(People(app).new(), b"x" * (100 * MEBIBYTE + 1))
+    assert error(answer) == (400, "File size exceeds maximum allowed (100MB)")
+
+
+@pytest.mark.parametrize("given", ["maybe", "yes", "tRUE", "2"])
+def test_is_public_must_be_a_boolean_of_go(people: People, given: str) -> None:
+    assert error(send(people.new(), is_public=given)) == (400, "Invalid form data")
+
+
+@pytest.mark.parametrize(("title", "rule"), [("", "required"), ("four", "min"), ("x" * 101, "max"), ("ñ" * 4, "min")])
+def test_a_title_that_breaks_its_rule(people: People, title: str, rule: str) -> None:
+    text = f"Validation failed: Key: 'VideoUpload.Title' Error:Field validation for 'Title' failed on the '{rule}' tag"
+    assert error(send(people.new(), title=title)) == (400, text)
+
+
+@pytest.mark.parametrize("title", ["     ", "ñ" * 5, "x" * 100, "<img src=x onerror=alert(1)>"])
+def test_a_title_is_kept_as_it_is(people: People, title: str) -> None:
+    person = people.new()
+    assert send(person, title=title).status_code == 201
+    (video,) = person.get("/api/videos").json or []
+    assert video["title"] == title
+
+
+@pytest.mark.parametrize("title", [b"Triple\x00doble", b"Triple\xff\xfedoble"])
+def test_a_title_that_is_no_text(people: People, title: bytes) -> None:
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="title"\r\n\r\n' + title + b"\r\n"
+        b'--x\r\nContent-Disposition: form-data; name="video_file"; filename="a.mp4"\r\n\r\nclip\r\n--x--\r\n'
+    )
+    answer = people.new().post(UPLOAD, data=body, content_type="multipart/form-data; boundary=x")
+    assert error(answer) == (400, "Invalid request format")
+
+
+def test_a_huge_text_field_is_not_read_into_memory(people: People) -> None:
+    assert error(send(people.new(), title="x" * 900_000)) == (400, "Invalid form data")
+
+
+def test_the_checks_have_an_order(people: People) -> None:
+    """Token, file part, size, extension, form, title: the first that fails is told."""
+    person = people.new()
+    large = b"x" * (MEBIBYTE + 1)
+    nobody = dataclasses.replace(person, token="x")
+    wrong = {"is_public": "maybe", "title": ""}
+    assert error(nobody.post(UPLOAD)) == (401, "Invalid or expired token")
+    assert error(person.post(UPLOAD, data=wrong)) == (400, "No video file provided")
+    assert error(send(person, large, "play.mov", **wrong)) == (400, "File size exceeds maximum allowed (1MB)")
+    assert error(send(person, b"", "play.mov", **wrong)) == (400, "Invalid file type. Only MP4 files are allowed")
+    assert error(send(person, **wrong)) == (400, "Invalid form data")
+
+
+def test_without_the_bucket_nothing_is_recorded(app_without: Callable[[str], Flask], engine: Engine) -> None:
+    person = People(app_without("s3")).new()
+    assert error(send(person)) == (503, "Service temporarily unavailable")
+    assert count(engine) == 0
+
+
+def test_without_the_queue_the_video_is_taken_and_relayed_later(
+    app: Flask, app_without: Callable[[str], Flask], queue_url: str, aws_port: int
+) -> None:
+    person = People(app_without("sqs")).new()
+    answer = send(person)
+    assert answer.status_code == 201
+    assert answer.json is not None
+    assert messages(queue_url, aws_port) == []
+    with app.app_context():
+        keep_house(sessions_too=False)
+    assert messages(queue_url, aws_port) == [{"video_id": answer.json["task_id"]}]
+
+
+def test_a_video_that_cannot_be_recorded_leaves_no_object(
+    people: People, engine: Engine, media_bucket: str, aws_port: int
+) -> None:
+    person = people.new()
+    with engine.begin() as connection:
+        connection.execute(text(DISK_FULL))
+    assert error(send(person)) == (503, "Service temporarily unavailable")
+    assert objects(media_bucket, aws_port) == {}
+    assert count(engine) == 0
+
+
+def test_memory_stays_flat_while_a_large_file_passes(
+    start_app: Callable[[PortalEnvironment], Flask],
+    portal_environment: PortalEnvironment,
+    media_bucket: str,
+    aws_port: int,
+    tmp_path: Any,
+) -> None:
+    app = start_app(dataclasses.replace(portal_environment, max_upload_bytes=100 * MEBIBYTE))
+    person = People(app).new()
+    send(person)
+    body = tmp_path / "body"
+    head = (
+        b'--x\r\nContent-Disposition: form-data; name="title"\r\n\r\nTriple doble\r\n'
+        b'--x\r\nContent-Disposition: form-data; name="video_file"; filename="a.mp4"\r\n\r\n'
+    )
+    size = 60 * MEBIBYTE
+    with body.open("wb") as file:
+        file.write(head)
+        file.seek(size, 1)
+        file.write(b"\r\n--x--\r\n")
+    with body.open("rb") as file:
+        tracemalloc.start()
+        answer = person.post(
+            UPLOAD,
+            input_stream=file,
+            content_type="multipart/form-data; boundary=x",
+            content_length=body.stat().st_size,
+        )
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert answer.status_code == 201
+    assert answer.json is not None
+    assert objects(media_bucket, aws_port)[f"uploads/{answer.json['task_id']}.mp4"] == size
+    # One part of 8 MiB on its way to the bucket, and what copies it.
+    assert peak < 24 * MEBIBYTE

@@ -1,0 +1,150 @@
+"""GET /api/public/videos, POST .../vote and GET /api/user/votes."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+from werkzeug.test import TestResponse
+
+from .people import People, Person
+from .videos import Videos
+
+
+def vote(person: Person, video_id: object) -> TestResponse:
+    return person.post(f"/api/public/videos/{video_id}/vote")
+
+
+def refused(answer: TestResponse) -> tuple[int, str]:
+    assert answer.json is not None and answer.json["message"] == ""
+    return answer.status_code, answer.json["error"]
+
+
+def test_there_are_no_public_videos_at_first(client: FlaskClient) -> None:
+    answer = client.get("/api/public/videos")
+    assert (answer.status_code, answer.json) == (200, [])
+
+
+def test_a_public_video(client: FlaskClient, people: People, videos: Videos) -> None:
+    ana = people.new(first_name="Ana", last_name="Díaz", city="Cali")
+    video_id = videos.published(ana)
+    (video,) = client.get("/api/public/videos").json or []
+    assert video.pop("uploaded_at").endswith("Z") and video.pop("processed_at").endswith("Z")
+    assert video == {
+        "id": str(video_id),
+        "video_id": str(video_id),
+        "user_id": ana.id,
+        "title": "Triple doble",
+        "original_filename": "play.mp4",
+        "status": "processed",
+        "votes": 0,
+        "is_public": True,
+        "user_first_name": "Ana",
+        "user_last_name": "Díaz",
+        "user_city": "Cali",
+        "processed_url": f"/media/{video_id}/video.mp4",
+        "poster_url": f"/media/{video_id}/poster.jpg",
+    }
+
+
+def test_only_public_and_processed_videos_are_listed(client: FlaskClient, people: People, videos: Videos) -> None:
+    ana = people.new()
+    videos.uploaded(ana, is_public=True)
+    videos.processing(ana, is_public=True)
+    videos.failed(ana, is_public=True)
+    videos.processed(ana, is_public=False)
+    assert client.get("/api/public/videos").json == []
+
+
+def test_most_votes_come_first_then_the_latest(client: FlaskClient, people: People, videos: Videos) -> None:
+    ana = people.new()
+    early, late, favourite = (videos.published(ana, day=day) for day in (2, 3, 1))
+    videos.vote(favourite, people.new())
+    listed = [video["video_id"] for video in client.get("/api/public/videos?limit=1&sort=title").json or []]
+    assert listed == [str(favourite), str(late), str(early)]
+
+
+def test_a_vote_counts_once(people: People, videos: Videos, client: FlaskClient) -> None:
+    video_id = videos.published(people.new())
+    eva = people.new()
+    answer = vote(eva, video_id)
+    assert (answer.status_code, answer.json) == (200, {"message": "Vote registered successfully"})
+    assert refused(vote(eva, video_id)) == (400, "You have already voted for this video")
+    (video,) = client.get("/api/public/videos").json or []
+    assert video["votes"] == 1
+
+
+def test_the_body_is_ignored(people: People, videos: Videos) -> None:
+    eva = people.new()
+    video_id = videos.published(people.new())
+    answer = eva.post(f"/api/public/videos/{video_id}/vote", data=b"{no json", content_type="application/json")
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("video_id", ["7", "x" * 36, "%00", "00000000-0000-4000-8000-00000000000", "' OR 1=1 --"])
+def test_an_id_that_is_none(people: People, video_id: str) -> None:
+    assert refused(vote(people.new(), video_id)) == (400, "Invalid video ID format")
+
+
+def test_a_video_that_is_not_there(people: People) -> None:
+    assert refused(vote(people.new(), uuid.uuid4())) == (404, "Video not found or not available for voting")
+
+
+@pytest.mark.parametrize("state", ["uploaded", "processing", "failed"])
+def test_a_video_that_is_not_ready(people: People, videos: Videos, state: str) -> None:
+    ana, eva = people.new(), people.new()
+    video_id = getattr(videos, state)(ana, is_public=True)
+    assert refused(vote(eva, video_id)) == (404, "Video not found or not available for voting")
+    assert refused(vote(ana, video_id)) == (400, "You cannot vote for your own video")
+
+
+def test_a_private_video(people: People, videos: Videos) -> None:
+    ana, eva = people.new(), people.new()
+    video_id = videos.processed(ana, is_public=False)
+    assert refused(vote(eva, video_id)) == (404, "Video not found or not available for voting")
+    assert refused(vote(ana, video_id)) == (400, "You cannot vote for your own video")
+
+
+def test_ones_own_video(people: People, videos: Videos) -> None:
+    ana = people.new()
+    assert refused(vote(ana, videos.published(ana))) == (400, "You cannot vote for your own video")
+
+
+def test_ones_own_deleted_video(people: People, videos: Videos) -> None:
+    ana, eva = people.new(), people.new()
+    video_id = videos.uploaded(ana)
+    ana.delete(f"/api/videos/{video_id}")
+    assert refused(vote(ana, video_id)) == (400, "You cannot vote for your own video")
+    assert refused(vote(eva, video_id)) == (404, "Video not found or not available for voting")
+
+
+def test_of_fifty_identical_votes_at_once_one_counts(
+    app: Flask, people: People, videos: Videos, engine: Engine
+) -> None:
+    video_id = videos.published(people.new())
+    eva = people.new()
+
+    def once(_: int) -> int:
+        path = f"/api/public/videos/{video_id}/vote"
+        return app.test_client().post(path, headers=eva.headers).status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        statuses = sorted(threads.map(once, range(50)))
+    assert statuses == [200] + [400] * 49
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM votes")).scalar_one() == 1
+        assert connection.execute(text("SELECT sum(delta) FROM vote_deltas")).scalar_one() == 1
+
+
+def test_the_votes_of_a_person(people: People, videos: Videos) -> None:
+    ana, eva = people.new(), people.new()
+    assert eva.get("/api/user/votes").json == []
+    first, second = videos.published(ana), videos.published(ana)
+    vote(eva, first)
+    vote(eva, second)
+    assert set(eva.get("/api/user/votes").json or []) == {str(first), str(second)}
+    assert ana.get("/api/user/votes").json == []

@@ -1,0 +1,118 @@
+"""The contract between infrastructure and services: what travels comes back, and what is wrong is told at once."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.environment import EnvironmentProblem, PortalEnvironment, ServiceEnvironment, WorkerEnvironment
+
+PORTAL = PortalEnvironment(
+    environment_name="demo",
+    aws_region="us-east-1",
+    release="abc",
+    database_host="db.example",
+    database_port=5432,
+    database_name="anb",
+    database_secret_arn="arn:aws:secretsmanager:us-east-1:1:secret:db",
+    database_ssl_mode="verify-full",
+    media_bucket="demo-media",
+    queue_url="https://sqs.example/1/videos",
+    log_group="/anb/demo/portal",
+    portal_host="0.0.0.0",
+    portal_port=8080,
+    drain_seconds=50,
+    token_secret_arn="arn:aws:secretsmanager:us-east-1:1:secret:tokens",
+    token_seconds=3600,
+    secure_cookies=True,
+    proxy_hops=1,
+    max_upload_bytes=104857600,
+)
+
+
+def problems(**changes: str) -> list[str]:
+    with pytest.raises(EnvironmentProblem) as caught:
+        PortalEnvironment.from_variables({**PORTAL.as_variables(), **changes})
+    return caught.value.problems
+
+
+def test_a_variable_is_its_fields_name_in_capitals() -> None:
+    variables = PORTAL.as_variables()
+    assert variables["DATABASE_HOST"] == "db.example"
+    assert variables["SECURE_COOKIES"] == "True"
+    assert tuple(variables) == PortalEnvironment.variable_names()
+
+
+def test_each_service_is_told_what_both_need() -> None:
+    shared = set(ServiceEnvironment.variable_names())
+    assert shared < set(PortalEnvironment.variable_names())
+    assert shared < set(WorkerEnvironment.variable_names())
+
+
+@given(
+    host=st.text(min_size=1).filter(str.strip),
+    port=st.integers(1, 10**18 - 1),
+    secure=st.booleans(),
+    hops=st.integers(0, 10**18 - 1),
+)
+def test_what_is_sent_is_what_arrives(host: str, port: int, secure: bool, hops: int) -> None:
+    sent = dataclasses.replace(PORTAL, database_host=host, portal_port=port, secure_cookies=secure, proxy_hops=hops)
+    assert PortalEnvironment.from_variables(sent.as_variables()) == sent
+
+
+@pytest.mark.parametrize("group", ["/anb/demo/portal", None])
+def test_there_may_be_no_log_group_but_it_must_be_said(group: str | None) -> None:
+    sent = dataclasses.replace(PORTAL, log_group=group).as_variables()
+    assert sent["LOG_GROUP"] == (group or "")
+    assert PortalEnvironment.from_variables(sent).log_group == group
+    del sent["LOG_GROUP"]
+    with pytest.raises(EnvironmentProblem, match=r"LOG_GROUP \(.*; empty for none\): is missing"):
+        PortalEnvironment.from_variables(sent)
+
+
+def test_variables_of_others_are_ignored() -> None:
+    assert PortalEnvironment.from_variables({**PORTAL.as_variables(), "PATH": "/bin", "LANG": "C"}) == PORTAL
+
+
+def test_every_missing_variable_is_named() -> None:
+    with pytest.raises(EnvironmentProblem) as caught:
+        PortalEnvironment.from_variables({})
+    assert len(caught.value.problems) == len(PortalEnvironment.variable_names())
+    assert str(caught.value).splitlines() == caught.value.problems
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_variable_counts_as_missing(empty: str) -> None:
+    expected = (
+        "DATABASE_HOST (address of PostgreSQL): is missing; the launch template gives it, "
+        "and services/environment.py lists them all"
+    )
+    assert problems(DATABASE_HOST=empty) == [expected]
+
+
+@pytest.mark.parametrize("value", ["x", "0", "-1", "1.5", "٣", "1 2", "--1"])
+def test_a_number_out_of_range(value: str) -> None:
+    assert problems(PORTAL_PORT=value) == [
+        f"PORTAL_PORT (port the portal listens on): is {value!r}; allowed are whole numbers from 1"
+    ]
+
+
+@pytest.mark.parametrize("value", ["yes", "true", "1"])
+def test_neither_true_nor_false(value: str) -> None:
+    assert problems(SECURE_COOKIES=value) == [
+        f"SECURE_COOKIES (whether browsers reach the portal over HTTPS only): is {value!r}; allowed are True and False"
+    ]
+
+
+def test_none_of_the_allowed_words() -> None:
+    assert problems(DATABASE_SSL_MODE="on") == [
+        "DATABASE_SSL_MODE (libpq sslmode): is 'on'; allowed are disable, prefer, require, verify-ca, verify-full"
+    ]
+
+
+def test_it_cannot_be_changed_after_it_was_checked() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        PORTAL.portal_port = 1  # type: ignore[misc]

@@ -1,0 +1,110 @@
+"""What the worker's tests share: its environment, its bench, uploads, and clips made once."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import clips
+import pytest
+from sqlalchemy import Engine
+from world import HookedStore, WorkerProcess, World
+
+from operations.local import aws
+from services.core import storage
+from services.environment import PortalEnvironment, ServiceEnvironment, WorkerEnvironment
+from services.worker.job import Bench
+from services.worker.pipeline import Recipe
+from services.worker.programs import find_watermark
+from services.worker.workspace import Workspace
+
+
+@pytest.fixture
+def worker_environment(portal_environment: PortalEnvironment) -> WorkerEnvironment:
+    """The environment of a worker of this test alone."""
+    shared = {field.name: getattr(portal_environment, field.name) for field in dataclasses.fields(ServiceEnvironment)}
+    return WorkerEnvironment(
+        **shared,
+        worker_concurrency=1,
+        visibility_seconds=10,
+        max_job_seconds=120,
+        max_clip_seconds=30,
+        require_isolation=True,
+        stop_seconds=25,
+    )
+
+
+@pytest.fixture
+def recipe() -> Recipe:
+    return Recipe(clips.FFMPEG, find_watermark(), max_seconds=30, threads=3)
+
+
+@pytest.fixture
+def store(media_bucket: str, aws_port: int) -> storage.MediaStore:
+    return storage.MediaStore(aws.client("s3", aws_port), media_bucket)
+
+
+@pytest.fixture
+def hooked(media_bucket: str, aws_port: int) -> HookedStore:
+    return HookedStore(aws.client("s3", aws_port), media_bucket)
+
+
+@pytest.fixture
+def bench(
+    engine: Engine, store: storage.MediaStore, recipe: Recipe, worker_environment: WorkerEnvironment, tmp_path: Path
+) -> Iterator[Bench]:
+    """What a worker's jobs work with, in this process."""
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    workspace = Workspace(folder)
+    yield Bench(
+        engine=engine,
+        store=store,
+        workspace=workspace,
+        recipe=recipe,
+        lease_seconds=math.floor(worker_environment.visibility_seconds * 2 / 3),
+        max_seconds=worker_environment.max_job_seconds,
+        offline=True,
+    )
+    workspace.close()
+
+
+@pytest.fixture
+def world(engine: Engine, store: storage.MediaStore, media_bucket: str, queue_url: str, aws_port: int) -> World:
+    return World(engine, store, aws.client("sqs", aws_port), aws.client("s3", aws_port), media_bucket, queue_url)
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Makes a clip, or gives the one made before with the same wishes."""
+    folder = tmp_path_factory.mktemp("clips")
+    made: dict[str, Path] = {}
+
+    def get(size: str = "640x360", *, ending: str = "mp4", **wishes: Any) -> Path:
+        key = repr((size, ending, sorted(wishes.items())))
+        if key not in made:
+            made[key] = clips.make(folder / f"{len(made)}.{ending}", size, **wishes)
+        return made[key]
+
+    return get
+
+
+@pytest.fixture
+def start_worker(worker_environment: WorkerEnvironment, tmp_path: Path) -> Iterator[Callable[..., WorkerProcess]]:
+    """Starts worker processes, which share a folder for temporary files, and ends them after the test."""
+    started: list[WorkerProcess] = []
+
+    def start(
+        *, variables: Mapping[str, str] | None = None, before: Sequence[str] = (), **changes: Any
+    ) -> WorkerProcess:
+        environment = dataclasses.replace(worker_environment, **changes)
+        worker = WorkerProcess(environment, tmp_path / "temporary", variables or {}, before)
+        started.append(worker)
+        return worker
+
+    yield start
+    for worker in started:
+        worker.kill()

@@ -1,0 +1,153 @@
+"""The worker as an instance runs it: a process of its own that is started, told to end, and starts anew."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from world import WorkerProcess, World, until
+
+from operations.local.ports import free_port
+from services.environment import WorkerEnvironment
+from services.worker.__main__ import consumer_options
+from services.worker.problems import StartProblem
+from services.worker.programs import find_ffmpeg, find_watermark
+
+Maker = Callable[..., Path]
+WorkerStarter = Callable[..., WorkerProcess]
+
+
+def test_a_worker_takes_messages_and_publishes_videos(world: World, start_worker: WorkerStarter, clip: Maker) -> None:
+    videos = [world.upload(clip("640x360", seconds=1)) for _ in range(3)]
+    worker = start_worker(worker_concurrency=2)
+    for video_id in videos:
+        until(lambda video_id=video_id: world.video(video_id).status == "processed")  # type: ignore[misc]
+    until(lambda: world.waiting() == (0, 0))
+    assert worker.terminate() == 0
+    world.check_settled()
+    assert worker.leftovers() == []
+    assert {line["video_id"] for line in worker.said("video processed")} == {str(video_id) for video_id in videos}
+
+
+def test_a_worker_told_to_end_finishes_what_it_has_begun(
+    world: World, start_worker: WorkerStarter, clip: Maker
+) -> None:
+    video_id = world.upload(clip("1280x720", seconds=10))
+    worker = start_worker()
+    until(lambda: world.video(video_id).status == "processing")
+    assert worker.terminate() == 0
+    assert world.video(video_id).status == "processed"
+    assert world.attempts(video_id) == 1
+    world.check_settled()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_worker_told_to_end_at_any_moment_loses_nothing(
+    world: World, start_worker: WorkerStarter, clip: Maker, seed: int
+) -> None:
+    chance = random.Random(seed)
+    long = clip("1080x1920", seconds=45, sound=True, source="color=red")
+    videos = [world.upload(path) for path in (long, clip("640x360", seconds=1))]
+
+    def all_done() -> bool:
+        return all(world.video(video_id).status == "processed" for video_id in videos)
+
+    # Twice at most: a message given back counts as received, and its queue allows three receives.
+    for _ in range(2):
+        worker = start_worker()
+        until(lambda worker=worker: bool(worker.said("worker started")))  # type: ignore[misc]
+        until(lambda worker=worker: all_done() or bool(worker.said("video claimed")))  # type: ignore[misc]
+        moment = chance.randrange(60)
+        until(lambda moment=moment: max(world.video(one).progress for one in videos) >= moment)  # type: ignore[misc]
+        assert worker.terminate(times=chance.choice((1, 2))) == 0
+        assert worker.leftovers() == []
+    last = start_worker()
+    until(lambda: bool(last.said("worker started")))
+    until(all_done)
+    until(lambda: world.waiting() == (0, 0))
+    assert last.terminate() == 0
+    world.check_settled()
+
+
+def test_what_is_begun_may_take_all_the_time_there_is_before_the_worker_is_killed(
+    worker_environment: WorkerEnvironment,
+) -> None:
+    options = consumer_options(dataclasses.replace(worker_environment, stop_seconds=620))
+
+    assert options.grace_seconds == 610
+    assert options.poll_seconds + options.grace_seconds + options.release_seconds < 620
+    assert consumer_options(dataclasses.replace(worker_environment, stop_seconds=10)).grace_seconds == 0
+
+
+def test_an_environment_that_cannot_be_used_is_told_and_nothing_starts(start_worker: WorkerStarter) -> None:
+    worker = start_worker(variables={"VISIBILITY_SECONDS": "soon", "QUEUE_URL": ""})
+    assert worker.process.wait(60) == 1
+    told = worker.log.read_text().splitlines()
+    assert [line.partition(" ")[0] for line in told] == ["QUEUE_URL", "VISIBILITY_SECONDS"]
+
+
+def test_a_job_that_may_last_longer_than_sqs_allows_is_told(start_worker: WorkerStarter) -> None:
+    worker = start_worker(max_job_seconds=43_200)
+    assert worker.process.wait(60) == 1
+    assert worker.log.read_text() == "max_message_seconds is 43210; allowed are 10 to 43200\n"
+
+
+def test_a_worker_without_ffmpeg_does_not_start(start_worker: WorkerStarter) -> None:
+    worker = start_worker(variables={"FFMPEG_BINARY": "/nowhere/ffmpeg"})
+    assert worker.process.wait(60) == 1
+    told = worker.log.read_text()
+    assert told.startswith("ffmpeg at /nowhere/ffmpeg (FFMPEG_BINARY names it) does not run:")
+    assert "Traceback" not in told
+
+
+def test_a_program_that_is_no_ffmpeg_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StartProblem, match="does not run"):
+        find_ffmpeg({"FFMPEG_BINARY": "/bin/false"})
+
+
+def test_a_worker_without_its_watermark_does_not_start(tmp_path: Path) -> None:
+    with pytest.raises(StartProblem, match=r"watermark .*nothing.png cannot be read \(No such file or directory\)"):
+        find_watermark(tmp_path / "nothing.png")
+    (tmp_path / "text.png").write_text("no picture")
+    with pytest.raises(StartProblem, match=r"watermark .*text.png is not a PNG"):
+        find_watermark(tmp_path / "text.png")
+
+
+def test_a_worker_is_ready_when_it_has_read_its_queue(
+    world: World, start_worker: WorkerStarter, listening: socket.socket, clip: Maker
+) -> None:
+    worker = start_worker(variables={"NOTIFY_SOCKET": listening.getsockname()})
+    assert listening.recv(100) == b"READY=1"
+    video_id = world.upload(clip("640x360", seconds=1))
+    until(lambda: world.video(video_id).status == "processed")
+    assert worker.terminate() == 0
+    assert listening.recv(100) == b"STOPPING=1"
+    listening.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        listening.recv(100)
+
+
+@pytest.mark.parametrize("missing", ["database", "bucket", "queue"])
+def test_a_worker_without_what_it_needs_is_not_ready_and_takes_nothing(
+    world: World, start_worker: WorkerStarter, listening: socket.socket, clip: Maker, missing: str
+) -> None:
+    video_id = world.upload(clip("640x360", seconds=1))
+    elsewhere: dict[str, Any] = {
+        "database": {"database_port": free_port()},
+        "bucket": {"variables": {"AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{free_port()}"}},
+        "queue": {"variables": {"AWS_ENDPOINT_URL_SQS": f"http://127.0.0.1:{free_port()}"}},
+    }
+    change = elsewhere[missing]
+    variables = {"NOTIFY_SOCKET": listening.getsockname(), **change.pop("variables", {})}
+    worker = start_worker(variables=variables, **change)
+    warning = "queue cannot be read" if missing == "queue" else "a service the worker needs does not answer"
+    until(lambda: bool(worker.said(warning)))
+    assert worker.terminate() == 0
+    assert listening.recv(100) == b"STOPPING=1"
+    assert world.waiting() == (1, 0)
+    assert world.attempts(video_id) == 0
