@@ -208,7 +208,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
-        started = False
         try:
             with self.balancing.borrow() as connection:
                 if connection is None:
@@ -216,12 +215,14 @@ class _Handler(BaseHTTPRequestHandler):
                     return
                 connection.request(self.command, self.path, self._body(length), self._headers_for_target())
                 answer = connection.getresponse()
-                started = True
-                self._relay(answer)
+                body = answer.read()
         except (OSError, http.client.HTTPException) as problem:
             self.close_connection = True
-            if not started:
-                self._refuse(HTTPStatus.BAD_GATEWAY, repr(problem))
+            self._refuse(HTTPStatus.BAD_GATEWAY, repr(problem))
+            return
+        # The connection is free again before the client can ask for more: its next request may use it.
+        with suppress(OSError):
+            self._relay(answer, body)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _serve
 
@@ -240,8 +241,7 @@ class _Handler(BaseHTTPRequestHandler):
         kept = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
         return {**kept, "X-Forwarded-For": self.client_address[0], "X-Forwarded-Proto": "http"}
 
-    def _relay(self, answer: http.client.HTTPResponse) -> None:
-        body = answer.read()
+    def _relay(self, answer: http.client.HTTPResponse, body: bytes) -> None:
         self.send_response_only(answer.status, answer.reason)
         for name, value in answer.getheaders():
             if name.lower() not in _HOP_BY_HOP and name.lower() != "content-length":
