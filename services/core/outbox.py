@@ -7,8 +7,10 @@ from sqlalchemy import Engine, text
 from services.core.queue import VideoQueue
 
 _UNSENT = text(
-    "SELECT id, video_id FROM task_results WHERE status = 'pending' AND sent_at IS NULL "
-    "ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED"
+    """
+    SELECT t.id, t.video_id, t.request_id, v.user_id FROM task_results t JOIN videos v ON v.id = t.video_id
+    WHERE t.status = 'pending' AND t.sent_at IS NULL ORDER BY t.id LIMIT :most FOR UPDATE OF t SKIP LOCKED
+    """
 )
 _SENT = text("UPDATE task_results SET sent_at = now() WHERE id = :id")
 
@@ -25,6 +27,6 @@ def relay(engine: Engine, queue: VideoQueue, *, most: int = 10) -> int:
     with engine.begin() as connection:
         tasks = connection.execute(_UNSENT, {"most": most}).all()
         for task in tasks:
-            queue.send(task.video_id)
+            queue.send(task.video_id, user_id=task.user_id, request_id=task.request_id)
             connection.execute(_SENT, {"id": task.id})
     return len(tasks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
 import structlog
 
@@ -11,6 +12,11 @@ from services.core.cloudwatch import CloudWatchHandler, stream_name
 
 bind = structlog.contextvars.bind_contextvars
 unbind_all = structlog.contextvars.clear_contextvars
+
+
+def bound(name: str) -> Any:
+    """What is bound under a name to the log lines of the work at hand; None where nothing is."""
+    return structlog.contextvars.get_contextvars().get(name)
 
 
 def configure_logging(service: str, *, log_group: str | None = None, region: str | None = None) -> None:

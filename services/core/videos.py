@@ -10,6 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from services.core import telemetry
+
 
 @dataclass(frozen=True)
 class Video:
@@ -67,7 +69,8 @@ _ADD = text(
         ON CONFLICT (id) DO NOTHING
         RETURNING id
     )
-    INSERT INTO task_results (task_id, video_id) SELECT id::text, id FROM video RETURNING video_id
+    INSERT INTO task_results (task_id, video_id, request_id)
+    SELECT id::text, id, :request_id FROM video RETURNING video_id
     """
 )
 _BY_ID = text(f"{_SELECT} WHERE v.id = :id")
@@ -106,6 +109,8 @@ def add_video(
 ) -> bool:
     """Record an upload and the work it asks for, in one statement; False where it was recorded before.
 
+    The work keeps the id of the request at hand, so that the worker's log lines have it too.
+
     Args:
         original_url: the key of the player's file in the bucket.
     """
@@ -118,6 +123,7 @@ def add_video(
             "original_filename": original_filename,
             "original_url": original_url,
             "is_public": is_public,
+            "request_id": telemetry.bound("request_id"),
         },
     )
     return added.scalar_one_or_none() is not None

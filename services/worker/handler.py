@@ -7,7 +7,7 @@ import threading
 from uuid import UUID
 
 from services.consumer import Message, UnreadableMessage, Verdict
-from services.core.queue import TASK_TYPE
+from services.core.queue import REQUEST_ID, TASK_TYPE, USER_ID
 from services.core.telemetry import bind
 from services.worker.job import Bench, process
 
@@ -27,6 +27,17 @@ def video_of(message: Message) -> UUID:
         raise UnreadableMessage(f'the body is not {{"video_id": "<uuid>"}}: {error}') from error
 
 
+def uploaded_by(message: Message) -> dict[str, str | int]:
+    """Whose video it is and which request brought it, as far as the message tells: what log lines are found by."""
+    told: dict[str, str | int] = {}
+    if request_id := message.attributes.get(REQUEST_ID):
+        told["request_id"] = request_id
+    # The portal's lines have a number; so have the worker's, unless somebody else wrote the message.
+    if (user_id := message.attributes.get(USER_ID, "")).isdecimal():
+        told["user_id"] = int(user_id)
+    return told
+
+
 class VideoHandler:
     """Processes the videos that messages name.
 
@@ -40,5 +51,5 @@ class VideoHandler:
     def __call__(self, message: Message, interrupted: threading.Event) -> Verdict:
         """Process a message's video; see `services.consumer.Handler`."""
         video_id = video_of(message)
-        bind(video_id=str(video_id))
+        bind(video_id=str(video_id), **uploaded_by(message))
         return process(self._bench, video_id, interrupted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 import time
 
@@ -31,7 +32,9 @@ class Lease:
         self._progress = 0
         self._lost = threading.Event()
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
+        # Its log lines have the ids of the job's.
+        context = contextvars.copy_context()
+        self._thread = threading.Thread(target=context.run, args=(self._run,), name="lease", daemon=True)
 
     @property
     def lost(self) -> bool:
