@@ -1,4 +1,4 @@
-"""Videos as the portal sees them: added, listed, ranked, deleted."""
+"""Videos as the portal sees them: added, found, deleted."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from services.core import telemetry
+from services.core.voting_period import COUNTED_UNTIL
 
 
 @dataclass(frozen=True)
 class Video:
-    """A video with its exact tally and the player it belongs to."""
+    """A video with its exact tally and the player it belongs to.
+
+    ``is_open`` tells whether everybody may watch it and vote for it: public, processed, and not hidden by a moderator.
+    """
 
     id: UUID
     user_id: int
@@ -30,18 +34,12 @@ class Video:
     uploaded_at: datetime
     processed_at: datetime | None
     is_public: bool
+    is_open: bool
+    hidden_at: datetime | None
     votes: int
     first_name: str
     last_name: str
     city: str
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """A video and its place in a ranking."""
-
-    position: int
-    video: Video
 
 
 class Deletion(Enum):
@@ -53,14 +51,19 @@ class Deletion(Enum):
     UNKNOWN = "unknown"
 
 
-_SELECT = """
-    SELECT v.id, v.user_id, v.title, v.original_filename, v.original_url, v.processed_url, v.poster_url, v.status,
-           v.failure_reason, v.progress, v.uploaded_at, v.processed_at, v.is_public, u.first_name, u.last_name, u.city,
-           v.votes_count + coalesce((SELECT sum(d.delta) FROM vote_deltas d WHERE d.video_id = v.id), 0)::int AS votes
-    FROM videos v JOIN users u ON u.id = v.user_id
+WAITING = f"cast_at < {COUNTED_UNTIL}"
+"""SQL: of the deltas, those that wait to be rolled up and are told already."""
+
+COLUMNS = f"""
+    v.id, v.user_id, v.title, v.original_filename, v.original_url, v.processed_url, v.poster_url, v.status,
+    v.failure_reason, v.progress, v.uploaded_at, v.processed_at, v.is_public, v.is_open, v.hidden_at,
+    u.first_name, u.last_name, coalesce(v.city, u.city) AS city,
+    v.votes_count + coalesce((SELECT sum(d.delta) FROM vote_deltas d WHERE d.video_id = v.id AND d.{WAITING}), 0)::int
+        AS votes
 """
-# A character that a person typed is never a wildcard.
-_IN_CITY = "(CAST(:city AS text) IS NULL OR position(lower(:city) IN lower(u.city)) > 0)"
+"""SQL: a ``Video`` of the tables ``videos v`` and ``users u``."""
+
+_SELECT = f"SELECT {COLUMNS} FROM videos v JOIN users u ON u.id = v.user_id"
 _ADD = text(
     """
     WITH video AS (
@@ -75,19 +78,7 @@ _ADD = text(
 )
 _BY_ID = text(f"{_SELECT} WHERE v.id = :id")
 _OF_OWNER = text(f"{_SELECT} WHERE v.user_id = :user_id ORDER BY v.uploaded_at DESC, v.id")
-_PUBLIC = text(
-    f"SELECT * FROM ({_SELECT} WHERE v.is_public AND v.status = 'processed' AND {_IN_CITY}) AS public "
-    "ORDER BY votes DESC, uploaded_at DESC, id LIMIT :most"
-)
-_RANKING = text(
-    f"SELECT * FROM ({_SELECT} WHERE v.is_public AND v.status = 'processed' AND {_IN_CITY}) AS ranked "
-    "WHERE votes > 0 ORDER BY votes DESC, uploaded_at, id LIMIT :limit OFFSET :offset"
-)
-_CITIES = text(
-    "SELECT DISTINCT u.city FROM videos v JOIN users u ON u.id = v.user_id "
-    "WHERE v.is_public AND v.status = 'processed' ORDER BY u.city"
-)
-_LOCK = text("SELECT user_id, is_public, status FROM videos WHERE id = :id FOR UPDATE")
+_LOCK = text("SELECT user_id, is_open FROM videos WHERE id = :id FOR UPDATE")
 _DELETE = text(
     """
     WITH gone AS (DELETE FROM videos WHERE id = :id RETURNING id, user_id),
@@ -139,34 +130,6 @@ def videos_of(connection: Connection, user_id: int) -> list[Video]:
     return _videos(connection, _OF_OWNER, user_id=user_id)
 
 
-def public_videos(connection: Connection, *, city: str | None = None, most: int = 500) -> list[Video]:
-    """The videos open for voting, those with the most votes first.
-
-    Args:
-        city: part of a city's name, in any case; None for all cities.
-        most: how many at the most.
-    """
-    return _videos(connection, _PUBLIC, city=city, most=most)
-
-
-def ranking(connection: Connection, *, city: str | None, page: int, limit: int) -> list[Ranked]:
-    """A page of the ranking: most votes first, then the earlier upload, then the smaller id.
-
-    Args:
-        city: part of a city's name, in any case; positions count within it. None for all cities.
-        page: from 1.
-        limit: videos on a page.
-    """
-    offset = (page - 1) * limit
-    found = _videos(connection, _RANKING, city=city, limit=limit, offset=offset)
-    return [Ranked(offset + place, video) for place, video in enumerate(found, start=1)]
-
-
-def cities(connection: Connection) -> list[str]:
-    """The cities that have a video open for voting."""
-    return list(connection.execute(_CITIES).scalars())
-
-
 def delete_video(connection: Connection, video_id: UUID, user_id: int) -> Deletion:
     """Delete a player's own video, unless it is published for voting. The caller commits, then removes the objects."""
     row = connection.execute(_LOCK, {"id": video_id}).one_or_none()
@@ -174,7 +137,7 @@ def delete_video(connection: Connection, video_id: UUID, user_id: int) -> Deleti
         return Deletion.UNKNOWN
     if row.user_id != user_id:
         return Deletion.NOT_OWNER
-    if row.is_public and row.status == "processed":
+    if row.is_open:
         return Deletion.PUBLISHED
     connection.execute(_DELETE, {"id": video_id})
     return Deletion.DELETED

@@ -1,8 +1,7 @@
-"""Votes: one statement decides and inserts; the tally is exact at every moment.
+"""Votes: one statement decides and inserts, another retracts; none waits for the voters of the same video.
 
-A vote inserts a row into ``votes`` and a delta into ``vote_deltas``, in one statement. The deltas
-are rolled into ``videos.votes_count`` in the background; the tally of a video is its rolled count
-plus its pending deltas, read in one statement.
+A vote inserts a row into ``votes`` and a delta into ``vote_deltas``. The tally (``services.core.tally``)
+is made from the deltas, exactly, at every moment.
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ from psycopg.errors import ForeignKeyViolation
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
+from services.core.voting_period import IS_OPEN
+
 
 class VoteResult(Enum):
     """What became of a vote."""
@@ -22,62 +23,72 @@ class VoteResult(Enum):
     ALREADY_VOTED = "already voted"
     OWN_VIDEO = "own video"
     NOT_AVAILABLE = "not available"
+    CLOSED = "voting is closed"
+
+
+class Retraction(Enum):
+    """What became of the wish to take a vote back."""
+
+    RETRACTED = "retracted"
+    NOT_VOTED = "not voted"
+    CLOSED = "voting is closed"
 
 
 _CAST = text(
-    """
+    f"""
     WITH video AS (
-        SELECT id, user_id, is_public AND status = 'processed' AS open FROM videos WHERE id = :video_id
+        SELECT id, user_id, is_open AS open FROM videos WHERE id = :video_id
         UNION ALL
         SELECT video_id, user_id, false FROM deleted_videos WHERE video_id = :video_id
+    ), period AS (
+        SELECT {IS_OPEN} AS open
     ), vote AS (
-        INSERT INTO votes (video_id, user_id)
-        SELECT id, :user_id FROM video WHERE open AND user_id <> :user_id
+        INSERT INTO votes (video_id, user_id, network)
+        SELECT id, :user_id, CAST(:network AS cidr) FROM video, period
+        WHERE video.open AND user_id <> :user_id AND period.open
         ON CONFLICT DO NOTHING
         RETURNING video_id
     ), delta AS (
         INSERT INTO vote_deltas (video_id, delta) SELECT video_id, 1 FROM vote
     )
     SELECT coalesce(bool_or(user_id = :user_id), false) AS own,
-           coalesce(bool_or(open), false) AS open,
+           coalesce(bool_or(video.open), false) AS open,
+           (SELECT open FROM period) AS taken,
            EXISTS (SELECT 1 FROM vote) AS counted
     FROM video
     """
 )
-_VOTED = text("SELECT video_id FROM votes WHERE user_id = :user_id ORDER BY created_at DESC, video_id")
-# Rows are updated in the order of their ids, so that two rollers never wait for each other in a circle.
-_ROLL = text(
-    """
-    WITH taken AS (
-        DELETE FROM vote_deltas WHERE id IN (
-            SELECT id FROM vote_deltas ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
-        ) RETURNING video_id, delta
-    ), sums AS (
-        SELECT video_id, sum(delta) AS votes, count(*) AS deltas FROM taken GROUP BY video_id
-    ), locked AS (
-        SELECT videos.id FROM videos JOIN sums ON sums.video_id = videos.id
-        ORDER BY videos.id FOR NO KEY UPDATE OF videos
-    ), rolled AS (
-        UPDATE videos SET votes_count = videos.votes_count + sums.votes
-        FROM sums JOIN locked ON locked.id = sums.video_id WHERE videos.id = locked.id
+_RETRACT = text(
+    f"""
+    WITH period AS (
+        SELECT {IS_OPEN} AS open
+    ), vote AS (
+        DELETE FROM votes USING period
+        WHERE video_id = :video_id AND user_id = :user_id AND period.open
+        RETURNING video_id, quarantined_at
+    ), delta AS (
+        INSERT INTO vote_deltas (video_id, delta) SELECT video_id, -1 FROM vote WHERE quarantined_at IS NULL
     )
-    SELECT coalesce(sum(deltas), 0) FROM sums
+    SELECT open AS taken, EXISTS (SELECT 1 FROM vote) AS retracted FROM period
     """
 )
+_VOTED = text("SELECT video_id FROM votes WHERE user_id = :user_id ORDER BY created_at DESC, video_id")
+_VOTED_OF = text("SELECT video_id FROM votes WHERE user_id = :user_id AND video_id = ANY(:video_ids)")
 
 
-def cast_vote(connection: Connection, video_id: UUID, user_id: int) -> VoteResult:
+def cast_vote(connection: Connection, video_id: UUID, user_id: int, *, network: str | None = None) -> VoteResult:
     """Vote for a video, at most once for each person.
 
     Args:
         connection: in AUTOCOMMIT: a vote that meets its video's deletion fails the transaction it is in.
+        network: that the vote came from, as ``192.0.2.0/24``; None where nobody knows.
 
     Returns:
         ``OWN_VIDEO`` for the player's own video in any state, deleted included; ``NOT_AVAILABLE``
-        where a stranger's video is missing, private or not processed.
+        where a stranger's video is missing, private, hidden or not processed; ``CLOSED`` outside the voting period.
     """
     try:
-        row = connection.execute(_CAST, {"video_id": video_id, "user_id": user_id}).one()
+        row = connection.execute(_CAST, {"video_id": video_id, "user_id": user_id, "network": network}).one()
     except IntegrityError as error:
         # The statement saw the video, waited for its deletion, and found it gone.
         if isinstance(error.orig, ForeignKeyViolation):
@@ -87,7 +98,17 @@ def cast_vote(connection: Connection, video_id: UUID, user_id: int) -> VoteResul
         return VoteResult.COUNTED
     if row.own:
         return VoteResult.OWN_VIDEO
-    return VoteResult.ALREADY_VOTED if row.open else VoteResult.NOT_AVAILABLE
+    if not row.open:
+        return VoteResult.NOT_AVAILABLE
+    return VoteResult.ALREADY_VOTED if row.taken else VoteResult.CLOSED
+
+
+def retract_vote(connection: Connection, video_id: UUID, user_id: int) -> Retraction:
+    """Take a vote back while the voting is open; the person may vote for the video again."""
+    row = connection.execute(_RETRACT, {"video_id": video_id, "user_id": user_id}).one()
+    if row.retracted:
+        return Retraction.RETRACTED
+    return Retraction.NOT_VOTED if row.taken else Retraction.CLOSED
 
 
 def voted_videos(connection: Connection, user_id: int) -> list[UUID]:
@@ -95,10 +116,6 @@ def voted_videos(connection: Connection, user_id: int) -> list[UUID]:
     return list(connection.execute(_VOTED, {"user_id": user_id}).scalars())
 
 
-def roll_up(connection: Connection, *, most: int = 5000) -> int:
-    """Move pending deltas into the counts; returns how many were moved. Any number of processes may do it.
-
-    Args:
-        most: how many deltas to move in one statement.
-    """
-    return int(connection.execute(_ROLL, {"most": most}).scalar_one())
+def voted_among(connection: Connection, user_id: int, video_ids: list[UUID]) -> set[UUID]:
+    """Those of some videos that a person voted for."""
+    return set(connection.execute(_VOTED_OF, {"user_id": user_id, "video_ids": video_ids}).scalars())

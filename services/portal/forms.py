@@ -5,12 +5,14 @@ The texts are those of go-playground/validator, which the original used; clients
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 from flask import request
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from services.portal.errors import Refused
@@ -44,6 +46,13 @@ def _email(text: str) -> str:
     return text
 
 
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        raise PydanticCustomError("network", "is no network such as 192.0.2.0/24") from None
+
+
 STORABLE = AfterValidator(_storable)
 Name = Annotated[str, StringConstraints(min_length=2, max_length=50), STORABLE]
 Password = Annotated[str, StringConstraints(min_length=8), STORABLE]
@@ -55,6 +64,10 @@ Email = Annotated[
     AfterValidator(_email),
     Field(json_schema_extra={"format": "email"}),
 ]
+
+
+# Calendars differ on what lies far away: Python's ends with the year 9999, PostgreSQL's does not.
+Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2199, 12, 31, tzinfo=UTC))]
 
 
 class UserRegistration(BaseModel):
@@ -95,6 +108,26 @@ class CompletedUpload(BaseModel):
     """What completes a direct upload."""
 
     receipt: Annotated[str, StringConstraints(min_length=1)]
+
+
+class Reason(BaseModel):
+    """Why a moderator does something."""
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), STORABLE]
+
+
+class NetworkVotes(Reason):
+    """The votes of a network; null stands for those of which none was noted."""
+
+    network: Annotated[str, AfterValidator(_network)] | None
+
+
+class NewVotingPeriod(Reason):
+    """When votes are taken; null stands for no limit."""
+
+    opens_at: Moment | None
+    freezes_at: Moment | None
+    closes_at: Moment | None
 
 
 class InvalidFields(Refused):

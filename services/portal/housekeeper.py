@@ -1,4 +1,4 @@
-"""Work of every portal process in the background: votes rolled up, uploads relayed, old sessions forgotten.
+"""Work of every portal process in the background: votes rolled up and counted again, uploads relayed, and so on.
 
 Any number of processes do it side by side. What fails is logged and tried again at the next round.
 """
@@ -7,22 +7,38 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.core.aws import AWS_ERRORS
 from services.core.outbox import relay
+from services.core.rankings import take_standings
 from services.core.sessions import clear_sessions
+from services.core.tally import check_tally, roll_up
 from services.core.telemetry import get_logger
-from services.core.votes import roll_up
 from services.portal.database import db, statements
 from services.portal.resources import resources
 
 _SECONDS_BETWEEN_ROUNDS = 0.5
-_ROUNDS_BETWEEN_CLEARINGS = 600
 
 log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Chore:
+    """Something done again and again.
+
+    Args:
+        waiting: what is logged where it cannot be done.
+        rounds: it is done in every so-manieth round.
+        work: does it.
+    """
+
+    waiting: str
+    rounds: int
+    work: Callable[[], None]
 
 
 class Housekeeper:
@@ -50,21 +66,20 @@ class Housekeeper:
         rounds = 0
         while not self._stopping.is_set():
             with self._app.app_context():
-                keep_house(sessions_too=rounds % _ROUNDS_BETWEEN_CLEARINGS == 0)
+                keep_house(rounds)
             rounds += 1
             self._stopping.wait(_SECONDS_BETWEEN_ROUNDS)
 
 
-def keep_house(*, sessions_too: bool) -> None:
-    """One round. The three works do not wait for each other: a queue that is down delays no votes.
+def keep_house(number: int) -> None:
+    """One round. The chores do not wait for each other: a queue that is down delays no votes.
 
     Args:
-        sessions_too: forget the sessions that are past their time, too.
+        number: of the round, from 0, in which every chore has its turn.
     """
-    _attempt("votes wait to be rolled up", _roll_votes)
-    _attempt("uploads wait to be relayed", _relay_uploads)
-    if sessions_too:
-        _attempt("old sessions wait to be forgotten", _forget_sessions)
+    for chore in CHORES:
+        if number % chore.rounds == 0:
+            _attempt(chore)
 
 
 def _roll_votes() -> None:
@@ -78,16 +93,37 @@ def _relay_uploads() -> None:
         pass
 
 
+def _check_tally() -> None:
+    with statements() as connection:
+        check = check_tally(connection)
+    if check is not None and check.differing:
+        log.error("the tally is not the number of the votes", differing=check.differing, examples=check.examples)
+
+
+def _take_standings() -> None:
+    with statements() as connection:
+        take_standings(connection)
+
+
 def _forget_sessions() -> None:
     with statements() as connection:
         clear_sessions(connection)
 
 
-def _attempt(waiting: str, work: Callable[[], None]) -> None:
+CHORES = (
+    Chore("votes wait to be rolled up", 1, _roll_votes),
+    Chore("uploads wait to be relayed", 1, _relay_uploads),
+    Chore("the tally waits to be checked", 10, _check_tally),
+    Chore("the day's places wait to be remembered", 120, _take_standings),
+    Chore("old sessions wait to be forgotten", 600, _forget_sessions),
+)
+
+
+def _attempt(chore: Chore) -> None:
     try:
-        work()
+        chore.work()
     except (*AWS_ERRORS, SQLAlchemyError) as error:
-        log.warning(waiting, error=str(error))
+        log.warning(chore.waiting, error=str(error))
     except Exception:
         # A bug may stop one work, never the thread.
-        log.exception(waiting)
+        log.exception(chore.waiting)

@@ -25,11 +25,6 @@ def poster_path(video: Video) -> str | None:
     return _path(video, "poster.jpg") if video.poster_url else None
 
 
-def is_open(video: Video) -> bool:
-    """Whether anyone may watch the video."""
-    return video.is_public and video.status == "processed"
-
-
 def is_key_of(video: Video, key: str) -> bool:
     """Whether a key was given out for the video within the last hour."""
     try:
@@ -40,7 +35,7 @@ def is_key_of(video: Video, key: str) -> bool:
 
 def _path(video: Video, name: str) -> str:
     path = f"/media/{video.id}/{name}"
-    return path if is_open(video) else f"{path}?key={_keys().dumps(str(video.id))}"
+    return path if video.is_open else f"{path}?key={_keys().dumps(str(video.id))}"
 
 
 def _keys() -> URLSafeTimedSerializer:

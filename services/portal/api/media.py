@@ -11,7 +11,7 @@ from services.portal.api.parameters import parse_uuid
 from services.portal.database import statements
 from services.portal.errors import Missing
 from services.portal.identity import find_caller
-from services.portal.links import is_key_of, is_open
+from services.portal.links import is_key_of
 from services.portal.ownership import UNKNOWN
 from services.portal.resources import resources
 
@@ -44,7 +44,7 @@ def _visible(video_id: str) -> Video:
     if known is not None:
         with statements() as connection:
             video = find_video(connection, known)
-        if video is not None and (is_open(video) or is_key_of(video, request.args.get("key", "")) or _is_owner(video)):
+        if video is not None and (video.is_open or is_key_of(video, request.args.get("key", "")) or _is_owner(video)):
             return video
     raise Missing(UNKNOWN)
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from services.portal.forms import read_json
 from services.portal.identity import require_caller
+from services.portal.moderating import require_moderator
 
 View = Callable[..., ResponseReturnValue]
 _ATTRIBUTE = "operation"
@@ -28,6 +29,7 @@ class Operation:
         multipart: schema of the HTML form it takes.
         query: schemas of its query parameters.
         signed_in: whether it takes only people who are signed in.
+        moderators_only: whether it takes only moderators among these.
         asks_others: whether it needs the database or the bucket, without which it answers 503.
     """
 
@@ -37,6 +39,7 @@ class Operation:
     multipart: Mapping[str, Any] | None = None
     query: Mapping[str, Any] = field(default_factory=dict)
     signed_in: bool = False
+    moderators_only: bool = False
     asks_others: bool = True
 
 
@@ -52,7 +55,9 @@ def operation(declared: Operation) -> Callable[[View], View]:
         @functools.wraps(view)
         def run(**arguments: Any) -> ResponseReturnValue:
             if declared.signed_in:
-                arguments["caller"] = require_caller()
+                arguments["caller"] = caller = require_caller()
+                if declared.moderators_only:
+                    require_moderator(caller)
             if declared.body is not None:
                 arguments["form"] = read_json(declared.body)
             return view(**arguments)

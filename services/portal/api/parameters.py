@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import request
 
+from services.core.listing import InCity
 from services.portal.errors import Refused
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -25,24 +26,48 @@ def page_and_limit() -> tuple[int, int]:
     Raises:
         Refused: one of them is no whole number.
     """
-    page = _whole_number("page", 1)
-    limit = _whole_number("limit", 50)
+    page = whole_number("page", 1)
+    limit = whole_number("limit", 50)
     return min(max(page, 1), _LAST_PAGE), limit if 1 <= limit <= 100 else 50
 
 
-def city() -> str | None:
+def part_of_city() -> InCity | None:
     """The query's part of a city's name, or None for all cities.
 
     Raises:
         Refused: it holds a NUL, which no city's name has.
     """
+    name = _city()
+    return InCity(name=name, whole=False) if name else None
+
+
+def whole_city() -> InCity | None:
+    """The query's city, or None for all cities.
+
+    Raises:
+        Refused: it holds a NUL, which no city's name has.
+    """
+    name = _city()
+    return InCity(name=name, whole=True) if name else None
+
+
+def _city() -> str:
     text = request.args.get("city", "")
     if "\0" in text:
         raise Refused("Invalid city parameter")
-    return text or None
+    return text
 
 
-def _whole_number(name: str, default: int) -> int:
+def whole_number(name: str, default: int) -> int:
+    """A whole number of the query.
+
+    Args:
+        name: of the parameter.
+        default: where it is missing or empty.
+
+    Raises:
+        Refused: it is no whole number.
+    """
     text = request.args.get(name, "")
     if not text:
         return default

@@ -1,86 +1,79 @@
-"""/api/public: videos open for voting, votes and the ranking; and the caller's votes."""
+"""/api/public: the videos open for voting, and the ranking."""
 
 from __future__ import annotations
 
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from services.core.videos import public_videos, ranking
-from services.core.votes import VoteResult, cast_vote, voted_videos
+from services.core.gallery import gallery
+from services.core.listing import Place
+from services.core.rankings import ranking, ranking_after
+from services.portal import cursors
 from services.portal.api.operation import Operation, operation
-from services.portal.api.parameters import city, page_and_limit, parse_uuid
-from services.portal.api.shapes import Message, PublicVideo, RankedVideo, public_video, ranked_video
+from services.portal.api.parameters import page_and_limit, part_of_city, whole_number
+from services.portal.api.shapes import PublicVideo, RankedVideo, public_video, ranked_video
 from services.portal.database import statements
-from services.portal.errors import Missing, Refused
-from services.portal.identity import Caller
 
-blueprint = Blueprint("public", __name__, url_prefix="/api")
+blueprint = Blueprint("public", __name__, url_prefix="/api/public")
 
-INVALID_ID = "Invalid video ID format"
-OWN_VIDEO = "You cannot vote for your own video"
-ALREADY_VOTED = "You have already voted for this video"
-NOT_AVAILABLE = "Video not found or not available for voting"
-_CITY = {"type": "string", "description": "part of a city's name, in any case"}
+_MOST = 500
+_INVALID_CITY = "Invalid city parameter"
+_CITY = {"type": "string", "description": "part of a city's name; case and accents make no difference"}
+_CURSOR = {"type": "string", "description": "from the Link header of the page before"}
 
 
-@blueprint.get("/public/videos")
-@operation(Operation(answers={200: list[PublicVideo]}))
-def list_public() -> ResponseReturnValue:
-    """The videos open for voting, those with the most votes first."""
-    with statements() as connection:
-        videos = public_videos(connection)
-    return jsonify([public_video(video) for video in videos])
-
-
-@blueprint.post("/public/videos/<video_id>/vote")
+@blueprint.get("/videos")
 @operation(
     Operation(
-        answers={200: Message},
-        refuses={400: (INVALID_ID, OWN_VIDEO, ALREADY_VOTED), 404: (NOT_AVAILABLE,)},
-        signed_in=True,
+        answers={200: list[PublicVideo]},
+        refuses={400: ("Invalid per_page parameter", _INVALID_CITY, cursors.INVALID)},
+        query={
+            "per_page": {
+                "type": "integer",
+                "default": _MOST,
+                "description": f"1 to {_MOST}; others are taken as {_MOST}",
+            },
+            "city": _CITY,
+            "cursor": _CURSOR,
+        },
     )
 )
-def vote(caller: Caller, video_id: str) -> ResponseReturnValue:
-    """Vote for a video, once."""
-    known = parse_uuid(video_id)
-    if known is None:
-        raise Refused(INVALID_ID)
+def list_public() -> ResponseReturnValue:
+    """The videos open for voting: most votes first, then the later upload. A Link header leads to the rest."""
+    # Existing clients send a limit that never was honoured.
+    limit = whole_number("per_page", _MOST)
+    limit = limit if 1 <= limit <= _MOST else _MOST
+    after = cursors.wanted()
     with statements() as connection:
-        result = cast_vote(connection, known, caller.user_id)
-    match result:
-        case VoteResult.COUNTED:
-            return jsonify(message="Vote registered successfully")
-        case VoteResult.OWN_VIDEO:
-            raise Refused(OWN_VIDEO)
-        case VoteResult.ALREADY_VOTED:
-            raise Refused(ALREADY_VOTED)
-        case VoteResult.NOT_AVAILABLE:
-            raise Missing(NOT_AVAILABLE)
+        videos = gallery(connection, city=part_of_city(), after=after.place if after else None, limit=limit + 1)
+    shown = videos[:limit]
+    rest = cursors.link_to(cursors.of_place(Place.of(shown[-1]))) if len(videos) > limit else {}
+    return jsonify([public_video(video) for video in shown]), rest
 
 
-@blueprint.get("/user/votes")
-@operation(Operation(answers={200: list[str]}, signed_in=True))
-def list_votes(caller: Caller) -> ResponseReturnValue:
-    """The ids of the videos the caller voted for."""
-    with statements() as connection:
-        return jsonify([str(video_id) for video_id in voted_videos(connection, caller.user_id)])
-
-
-@blueprint.get("/public/rankings")
+@blueprint.get("/rankings")
 @operation(
     Operation(
         answers={200: list[RankedVideo]},
-        refuses={400: ("Invalid page parameter", "Invalid limit parameter", "Invalid city parameter")},
+        refuses={
+            400: ("Invalid page parameter", "Invalid limit parameter", _INVALID_CITY, cursors.INVALID),
+        },
         query={
             "page": {"type": "integer", "default": 1, "description": "from 1; less is taken as 1"},
             "limit": {"type": "integer", "default": 50, "description": "1 to 100; others are taken as 50"},
             "city": _CITY,
+            "cursor": {**_CURSOR, "description": f"{_CURSOR['description']}; page is ignored then"},
         },
     )
 )
 def show_ranking() -> ResponseReturnValue:
-    """A page of the ranking: the videos that have votes, those with the most first."""
+    """A page of the ranking: the videos that have votes, those with the most first. A Link header leads to the rest."""
     page, limit = page_and_limit()
+    after, city = cursors.wanted(), part_of_city()
     with statements() as connection:
-        found = ranking(connection, city=city(), page=page, limit=limit)
-    return jsonify([ranked_video(ranked) for ranked in found])
+        if after:
+            found = ranking_after(connection, after, city=city, limit=limit)
+        else:
+            found = ranking(connection, city=city, page=page, limit=limit)
+    rest = cursors.link_to(cursors.of_ranked(found[-1])) if len(found) == limit else {}
+    return jsonify([ranked_video(ranked) for ranked in found]), rest

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, render_template
 
-from services.core import videos
-from services.core.votes import voted_videos
-from services.portal.api.parameters import city
+from services.core.gallery import gallery
+from services.core.listing import Place
+from services.core.rankings import cities
+from services.core.votes import voted_among
+from services.portal import cursors
+from services.portal.api.parameters import whole_city
 from services.portal.database import statements
 from services.portal.pages.templating import viewer
 
-_MOST = 120
+_ON_A_PAGE = 24
 
 pages = Blueprint("gallery", __name__)
 
@@ -23,10 +26,20 @@ def register(app: Flask) -> None:
 @pages.get("/gallery")
 def show() -> str:
     """The videos of all players, or of a city's."""
-    wanted_city = city()
+    city, after = whole_city(), cursors.wanted()
     caller = viewer()
     with statements() as connection:
-        shown = videos.public_videos(connection, city=wanted_city, most=_MOST)
-        cities = videos.cities(connection)
-        voted = set(voted_videos(connection, caller.user_id)) if caller else set()
-    return render_template("pages/gallery.html", videos=shown, cities=cities, city=wanted_city or "", voted=voted)
+        found = gallery(connection, city=city, after=after.place if after else None, limit=_ON_A_PAGE + 1)
+        shown = found[:_ON_A_PAGE]
+        voted = voted_among(connection, caller.user_id, [video.id for video in shown]) if caller else set()
+        known = cities(connection)
+    rest = cursors.of_place(Place.of(shown[-1])) if len(found) > _ON_A_PAGE else None
+    return render_template(
+        "pages/gallery.html",
+        videos=shown,
+        rest=rest,
+        first=after is None,
+        cities=known,
+        city=city.name if city else "",
+        voted=voted,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, render_template
 
-from services.core.videos import ranking
+from services.core.rankings import ranking
 from services.portal.database import statements
 from services.portal.pages.uploads import max_upload_text
 
@@ -22,5 +22,5 @@ def register(app: Flask) -> None:
 def show() -> str:
     """Tell what the portal is and show the leading players."""
     with statements() as connection:
-        leading = ranking(connection, city=None, page=1, limit=_PLAYERS)
+        leading = ranking(connection, limit=_PLAYERS)
     return render_template("pages/landing.html", ranking=leading, max_upload=max_upload_text())

@@ -16,6 +16,7 @@ NOTICES: dict[str, tuple[str, LazyString]] = {
     "already-voted": ("info", lazy_gettext("You had already voted for this video. Your vote counts once.")),
     "own-video": ("error", lazy_gettext("You cannot vote for your own video.")),
     "not-available": ("error", lazy_gettext("This video takes no votes.")),
+    "voting-closed": ("error", lazy_gettext("The voting is closed at the moment.")),
     "deleted": ("success", lazy_gettext("The video was deleted.")),
     "published": ("error", lazy_gettext("A video published for voting cannot be deleted.")),
 }

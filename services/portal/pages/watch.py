@@ -8,11 +8,11 @@ from flask import Blueprint, Flask, get_template_attribute, render_template, req
 from flask.typing import ResponseReturnValue
 
 from services.core.videos import Video, find_video
-from services.core.votes import VoteResult, cast_vote, voted_videos
+from services.core.votes import VoteResult, cast_vote, voted_among
 from services.portal.database import statements
 from services.portal.errors import Missing
 from services.portal.identity import require_caller
-from services.portal.links import is_open
+from services.portal.networks import network_of
 from services.portal.ownership import UNKNOWN
 from services.portal.pages.navigation import back
 from services.portal.pages.notices import leave
@@ -25,6 +25,7 @@ _NOTICES = {
     VoteResult.ALREADY_VOTED: "already-voted",
     VoteResult.OWN_VIDEO: "own-video",
     VoteResult.NOT_AVAILABLE: "not-available",
+    VoteResult.CLOSED: "voting-closed",
 }
 
 pages = Blueprint("watch", __name__, url_prefix="/videos")
@@ -41,7 +42,7 @@ def show(video_id: UUID) -> str:
     video = _watchable(video_id)
     caller = viewer()
     with statements() as connection:
-        voted = set(voted_videos(connection, caller.user_id)) if caller else set()
+        voted = voted_among(connection, caller.user_id, [video_id]) if caller else set()
     return render_template("pages/video.html", video=video, voted=voted)
 
 
@@ -50,7 +51,7 @@ def vote(video_id: UUID) -> ResponseReturnValue:
     """Vote for a video."""
     caller = require_caller()
     with statements() as connection:
-        result = cast_vote(connection, video_id, caller.user_id)
+        result = cast_vote(connection, video_id, caller.user_id, network=network_of(request.remote_addr))
         shown = find_video(connection, video_id) if FRAGMENT_HEADER in request.headers else None
     if shown is not None and result in (VoteResult.COUNTED, VoteResult.ALREADY_VOTED):
         return str(get_template_attribute("macros/videos.html", "voting")(shown, {video_id}))
@@ -63,6 +64,6 @@ def _watchable(video_id: UUID) -> Video:
     if video is None or video.status != "processed":
         raise Missing(UNKNOWN)
     caller = viewer()
-    if not is_open(video) and (caller is None or caller.user_id != video.user_id):
+    if not video.is_open and (caller is None or caller.user_id != video.user_id):
         raise Missing(UNKNOWN)
     return video

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-import pytest
 from sqlalchemy import Connection, text
 
-from services.core.videos import Deletion, add_video, cities, delete_video, find_video, public_videos, videos_of
+from services.core.videos import Deletion, add_video, delete_video, find_video, videos_of
 from services.core.votes import cast_vote
 
 from .world import World
@@ -37,27 +36,6 @@ def test_a_video_knows_its_player(connection: Connection, world: World) -> None:
 
 def test_an_unknown_video(connection: Connection) -> None:
     assert find_video(connection, uuid4()) is None
-
-
-@pytest.mark.parametrize(("part", "found"), [("cal", 1), ("ALI", 1), ("%", 0), ("_ali", 0), (None, 2), ("o", 1)])
-def test_public_videos_of_a_city(connection: Connection, world: World, part: str | None, found: int) -> None:
-    world.published(world.person(city="Cali"))
-    world.published(world.person(city="Pasto"))
-    assert len(public_videos(connection, city=part)) == found
-
-
-def test_there_is_an_end_to_the_list(connection: Connection, world: World) -> None:
-    owner = world.person()
-    for _ in range(3):
-        world.published(owner)
-    assert len(public_videos(connection, most=2)) == 2
-
-
-def test_the_cities_with_videos_to_vote_for(connection: Connection, world: World) -> None:
-    for city in ("Pasto", "Cali", "Cali"):
-        world.published(world.person(city=city))
-    world.uploaded(world.person(city="Quito"))
-    assert cities(connection) == ["Cali", "Pasto"]
 
 
 def test_deleting(connection: Connection, world: World) -> None:

@@ -11,8 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
 
-from services.core.videos import delete_video, find_video, public_videos, ranking
-from services.core.votes import VoteResult, cast_vote, roll_up, voted_videos
+from services.core.gallery import gallery
+from services.core.rankings import ranking
+from services.core.tally import roll_up
+from services.core.videos import delete_video, find_video
+from services.core.votes import VoteResult, cast_vote, voted_videos
 
 from .world import World
 
@@ -123,8 +126,8 @@ def test_lists_and_ranking_count_pending_votes_too(connection: Connection, world
         roll_up(connection)
     for voter in voters:
         cast_vote(connection, many, voter)
-    assert [(video.id, video.votes) for video in public_videos(connection)] == [(many, 2), (few, 1), (none, 0)]
-    ranked = ranking(connection, city=None, page=1, limit=10)
+    assert [(video.id, video.votes) for video in gallery(connection, limit=10)] == [(many, 2), (few, 1), (none, 0)]
+    ranked = ranking(connection, limit=10)
     assert [(row.position, row.video.id, row.video.votes) for row in ranked] == [(1, many, 2), (2, few, 1)]
 
 

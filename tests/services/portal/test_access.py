@@ -20,6 +20,8 @@ OPEN = {
     ("POST", "/api/auth/login"),
     ("GET", "/api/public/videos"),
     ("GET", "/api/public/rankings"),
+    ("GET", "/api/public/voting"),
+    ("GET", "/api/public/verification"),
     ("GET", "/health"),
     ("GET", "/health/deep"),
     ("GET", "/media/<video_id>/video.mp4"),
@@ -35,8 +37,22 @@ SIGNED_IN = {
     ("GET", "/api/videos/<video_id>"),
     ("DELETE", "/api/videos/<video_id>"),
     ("GET", "/api/user/votes"),
+    ("GET", "/api/user/standings"),
     ("POST", "/api/public/videos/<video_id>/vote"),
+    ("DELETE", "/api/public/videos/<video_id>/vote"),
 }
+MODERATORS = {
+    ("GET", "/api/moderation/bulks"),
+    ("GET", "/api/moderation/log"),
+    ("POST", "/api/moderation/videos/<video_id>/hide"),
+    ("POST", "/api/moderation/videos/<video_id>/show"),
+    ("POST", "/api/moderation/videos/<video_id>/votes/set-aside"),
+    ("POST", "/api/moderation/videos/<video_id>/votes/give-back"),
+    ("POST", "/api/moderation/users/<user_id>/close"),
+    ("POST", "/api/moderation/users/<user_id>/open"),
+    ("PUT", "/api/moderation/voting-period"),
+}
+SIGNED_IN |= MODERATORS
 VIDEO = "00000000-0000-4000-8000-000000000000"
 
 
@@ -52,13 +68,13 @@ def test_each_route_has_been_decided_on(app: Flask) -> None:
 
 @pytest.mark.parametrize(("method", "rule"), sorted(SIGNED_IN))
 def test_nobody_is_let_in_without_a_token(client: FlaskClient, method: str, rule: str) -> None:
-    answer = client.open(rule.replace("<video_id>", VIDEO), method=method)
+    answer = client.open(rule.replace("<video_id>", VIDEO).replace("<user_id>", "1"), method=method)
     assert (answer.status_code, answer.json) == (401, {"message": "", "error": "Authorization header required"})
 
 
 @pytest.mark.parametrize(("method", "rule"), sorted(SIGNED_IN))
 def test_nobody_is_let_in_with_a_wrong_token(client: FlaskClient, method: str, rule: str) -> None:
-    path = rule.replace("<video_id>", VIDEO)
+    path = rule.replace("<video_id>", VIDEO).replace("<user_id>", "1")
     answer = client.open(path, method=method, headers={"Authorization": "Bearer x.y.z"})
     assert (answer.status_code, answer.json) == (401, {"message": "", "error": "Invalid or expired token"})
 
@@ -66,7 +82,7 @@ def test_nobody_is_let_in_with_a_wrong_token(client: FlaskClient, method: str, r
 @pytest.mark.parametrize(("method", "rule"), sorted(route for route in SIGNED_IN if route[0] != "GET"))
 def test_a_browser_changes_nothing_without_its_csrf_token(people: People, method: str, rule: str) -> None:
     browser, _ = people.browser(people.new())
-    answer = browser.open(rule.replace("<video_id>", VIDEO), method=method)
+    answer = browser.open(rule.replace("<video_id>", VIDEO).replace("<user_id>", "1"), method=method)
     assert (answer.status_code, answer.json) == (403, {"message": "", "error": "Missing or invalid CSRF token"})
 
 

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import Engine, text
 from structlog.testing import capture_logs
 
-from services.portal.housekeeper import Housekeeper, keep_house
+from services.portal.housekeeper import CHORES, Housekeeper, keep_house
 
 from .people import People
 from .videos import Videos, cut_connections
@@ -34,7 +34,7 @@ def test_a_round_rolls_votes_up_and_the_tally_stays(app: Flask, people: People, 
     video_id = videos.published(ana)
     videos.vote(video_id, *(people.new() for _ in range(3)))
     with app.app_context():
-        keep_house(sessions_too=False)
+        keep_house(1)
     assert value(engine, "SELECT votes_count FROM videos") == 3
     assert value(engine, "SELECT count(*) FROM vote_deltas") == 0
     video = ana.get(f"/api/videos/{video_id}").json
@@ -48,9 +48,9 @@ def test_old_sessions_are_forgotten_when_it_is_their_turn(app: Flask, people: Pe
     with engine.begin() as connection:
         connection.execute(text("UPDATE user_sessions SET expires_at = now() WHERE id = 1"))
     with app.app_context():
-        keep_house(sessions_too=False)
+        keep_house(1)
         assert value(engine, "SELECT count(*) FROM user_sessions") == 2
-        keep_house(sessions_too=True)
+        keep_house(0)
     assert value(engine, "SELECT count(*) FROM user_sessions") == 1
 
 
@@ -63,7 +63,7 @@ def test_without_the_queue_the_votes_are_rolled_up_all_the_same(
     videos.uploaded(ana)
     videos.vote(videos.published(ana), people.new())
     with capture_logs() as lines, app.app_context():
-        keep_house(sessions_too=True)
+        keep_house(0)
     assert [line["event"] for line in lines] == ["uploads wait to be relayed"]
     assert value(engine, "SELECT sum(votes_count) FROM videos") == 1
 
@@ -72,12 +72,8 @@ def test_without_the_queue_the_votes_are_rolled_up_all_the_same(
 def test_without_the_database_it_says_so_and_goes_on(app_without: Callable[[str], Flask], service: str) -> None:
     app = app_without(service)
     with capture_logs() as lines, app.app_context():
-        keep_house(sessions_too=True)
-    assert [(line["log_level"], line["event"]) for line in lines] == [
-        ("warning", "votes wait to be rolled up"),
-        ("warning", "uploads wait to be relayed"),
-        ("warning", "old sessions wait to be forgotten"),
-    ]
+        keep_house(0)
+    assert [(line["log_level"], line["event"]) for line in lines] == [("warning", chore.waiting) for chore in CHORES]
 
 
 def test_the_thread_survives_the_loss_of_its_connections(

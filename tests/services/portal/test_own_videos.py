@@ -50,6 +50,7 @@ def test_an_uploaded_video(people: People, videos: Videos) -> None:
         "progress": 0,
         "votes": 0,
         "is_public": False,
+        "hidden": False,
     }
 
 

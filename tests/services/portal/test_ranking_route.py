@@ -47,6 +47,7 @@ def test_a_row(client: FlaskClient, people: People, videos: Videos, voters: list
             "title": "Triple doble",
             "city": "Cali",
             "votes": 3,
+            "change": None,
             "video_url": f"/media/{video_id}/video.mp4",
             "poster_url": f"/media/{video_id}/poster.jpg",
         }

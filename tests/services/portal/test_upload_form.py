@@ -217,7 +217,7 @@ def test_without_the_queue_the_video_is_taken_and_relayed_later(
     assert answer.json is not None
     assert messages(queue_url, aws_port) == []
     with app.app_context():
-        keep_house(sessions_too=False)
+        keep_house(1)
     assert messages(queue_url, aws_port) == [{"video_id": answer.json["task_id"]}]
 
 

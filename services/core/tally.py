@@ -1,0 +1,165 @@
+"""The tally: exact at every moment, and counted again by itself for ever.
+
+The tally of a video is its rolled count, ``videos.votes_count``, plus its deltas that wait, read in one statement.
+Any number of processes roll deltas up at once. Votes cast during a freeze wait until the voting closes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from services.core.voting_period import COUNTED_UNTIL
+
+SLICES = 16
+
+# Rows are updated in the order of their ids, so that two rollers never wait for each other in a circle.
+_ROLL = text(
+    f"""
+    WITH taken AS (
+        DELETE FROM vote_deltas WHERE (cast_at, id) IN (
+            SELECT cast_at, id FROM vote_deltas WHERE cast_at < {COUNTED_UNTIL}
+            ORDER BY cast_at, id LIMIT :most FOR UPDATE SKIP LOCKED
+        ) RETURNING video_id, delta
+    ), sums AS (
+        SELECT video_id, sum(delta) AS votes, count(*) AS deltas FROM taken GROUP BY video_id
+    ), locked AS (
+        SELECT videos.id FROM videos JOIN sums ON sums.video_id = videos.id
+        ORDER BY videos.id FOR NO KEY UPDATE OF videos
+    ), rolled AS (
+        UPDATE videos SET votes_count = videos.votes_count + sums.votes
+        FROM sums JOIN locked ON locked.id = sums.video_id WHERE videos.id = locked.id AND sums.votes <> 0
+    )
+    SELECT coalesce(sum(deltas), 0) FROM sums
+    """
+)
+# One statement is one snapshot: what is compared was true at one moment.
+_CHECK = text(
+    """
+    WITH slice AS (
+        SELECT slice, to_hex(slice::int) AS digit FROM tally_checks
+        WHERE checked_at < now() - make_interval(secs => :seconds)
+        ORDER BY checked_at, slice LIMIT 1 FOR UPDATE SKIP LOCKED
+    ), bounds AS (
+        SELECT slice, rpad(digit, 32, '0')::uuid AS first, rpad(digit, 32, 'f')::uuid AS last FROM slice
+    ), counted AS (
+        SELECT v.video_id, count(*) AS votes FROM votes v, bounds
+        WHERE v.video_id BETWEEN bounds.first AND bounds.last AND v.quarantined_at IS NULL GROUP BY 1
+    ), waiting AS (
+        SELECT d.video_id, sum(d.delta) AS votes FROM vote_deltas d, bounds
+        WHERE d.video_id BETWEEN bounds.first AND bounds.last GROUP BY 1
+    ), compared AS (
+        SELECT v.id, coalesce(c.votes, 0) AS votes, v.votes_count + coalesce(w.votes, 0) AS tally
+        FROM bounds JOIN videos v ON v.id BETWEEN bounds.first AND bounds.last
+        LEFT JOIN counted c ON c.video_id = v.id LEFT JOIN waiting w ON w.video_id = v.id
+    ), found AS (
+        SELECT count(*) AS videos, coalesce(sum(votes), 0) AS votes, coalesce(sum(tally), 0) AS tally,
+               count(*) FILTER (WHERE votes <> tally) AS differing,
+               (array_agg(id ORDER BY id) FILTER (WHERE votes <> tally))[1:10] AS examples
+        FROM compared
+    ), kept AS (
+        UPDATE tally_checks SET checked_at = now(), videos = found.videos, votes = found.votes,
+                                tally = found.tally, differing = found.differing
+        FROM found, slice WHERE tally_checks.slice = slice.slice
+    )
+    SELECT slice.slice, found.* FROM slice, found
+    """
+)
+_VERDICT = text(
+    "SELECT min(checked_at) FILTER (WHERE checked_at > '-infinity') AS since, bool_and(checked_at > '-infinity') AS "
+    "whole, sum(videos) AS videos, sum(votes) AS votes, sum(tally) AS tally, sum(differing) AS differing "
+    "FROM tally_checks"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """What one count of a sixteenth of the videos found.
+
+    Args:
+        slice: which: the first hexadecimal digit of the videos' ids.
+        videos: how many there are in it.
+        votes: rows that count.
+        tally: the sum of what people are shown, with the votes that wait.
+        differing: videos for which the two are not the same; there are none, ever.
+        examples: up to ten of these.
+    """
+
+    slice: int
+    videos: int
+    votes: int
+    tally: int
+    differing: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the last counts of all slices found together.
+
+    Args:
+        since: the oldest of them; None before the first.
+        whole: whether every slice was counted.
+        videos: how many there are.
+        votes: rows that count.
+        tally: the sum of what people are shown, with the votes that wait.
+        differing: videos for which the two are not the same.
+    """
+
+    since: datetime | None
+    whole: bool
+    videos: int
+    votes: int
+    tally: int
+    differing: int
+
+    @property
+    def exact(self) -> bool:
+        """Whether every video's tally is the number of its votes."""
+        return self.whole and self.differing == 0
+
+
+def roll_up(connection: Connection, *, most: int = 5000) -> int:
+    """Move deltas into the counts; returns how many were moved. Any number of processes may do it.
+
+    Args:
+        most: how many deltas to move in one statement.
+    """
+    return int(connection.execute(_ROLL, {"most": most}).scalar_one())
+
+
+def check_tally(connection: Connection, *, seconds: float = 5) -> Check | None:
+    """Count the votes of the slice that was counted the longest ago, and keep what was found.
+
+    Args:
+        seconds: leave slices alone that were counted within.
+
+    Returns:
+        None where every slice was counted lately, or others are at it.
+    """
+    row = connection.execute(_CHECK, {"seconds": seconds}).one_or_none()
+    if row is None:
+        return None
+    return Check(
+        slice=row.slice,
+        videos=row.videos,
+        votes=int(row.votes),
+        tally=int(row.tally),
+        differing=row.differing,
+        examples=tuple(str(video_id) for video_id in row.examples or ()),
+    )
+
+
+def verdict(connection: Connection) -> Verdict:
+    """Whether the tally is exact, as last counted."""
+    row = connection.execute(_VERDICT).one()
+    return Verdict(
+        since=row.since,
+        whole=row.whole,
+        videos=int(row.videos),
+        votes=int(row.votes),
+        tally=int(row.tally),
+        differing=int(row.differing),
+    )

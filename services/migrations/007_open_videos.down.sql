@@ -1,0 +1,11 @@
+DROP INDEX videos_city_gallery_idx;
+DROP INDEX videos_gallery_idx;
+DROP INDEX videos_city_ranking_idx;
+DROP INDEX videos_ranking_idx;
+CREATE INDEX videos_ranking_idx ON videos (votes_count DESC, uploaded_at, id) WHERE is_public AND status = 'processed';
+ALTER TABLE videos DROP COLUMN city_key, DROP COLUMN is_open, DROP COLUMN hidden_at;
+DROP TRIGGER videos_city ON videos;
+DROP FUNCTION take_city_of_player();
+ALTER TABLE videos DROP COLUMN city;
+DROP FUNCTION city_key(TEXT);
+ALTER TABLE users DROP COLUMN disabled_at, DROP COLUMN is_moderator;

@@ -1,0 +1,10 @@
+DROP TABLE moderation_log;
+DROP TABLE tally_checks;
+DROP TABLE standings;
+DROP INDEX vote_deltas_video_idx;
+CREATE INDEX vote_deltas_video_idx ON vote_deltas (video_id);
+ALTER TABLE vote_deltas DROP CONSTRAINT vote_deltas_pkey;
+ALTER TABLE vote_deltas DROP COLUMN cast_at;
+ALTER TABLE vote_deltas ADD PRIMARY KEY (id);
+ALTER TABLE votes DROP COLUMN network, DROP COLUMN quarantined_at;
+DROP TABLE voting_period;

@@ -1,0 +1,139 @@
+"""/api/moderation: for moderators alone; everything can be undone, needs a reason and is logged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+
+from services.core import moderation
+from services.core.voting_period import VotingPeriod, read_voting
+from services.portal import moderating
+from services.portal.api.operation import Operation, operation
+from services.portal.api.parameters import parse_uuid, whole_number
+from services.portal.api.shapes import Message, VotingNow, voting
+from services.portal.api.shapes_of_moderation import LogEntry, Moved, VoteBulk, bulk, log_entry
+from services.portal.database import statements
+from services.portal.errors import Missing, Refused
+from services.portal.forms import NetworkVotes, NewVotingPeriod, Reason
+from services.portal.identity import Caller
+
+blueprint = Blueprint("moderation", __name__, url_prefix="/api/moderation")
+
+_LARGEST_ID = 2**31 - 1
+_BASE = Operation(
+    answers={200: Message},
+    refuses={403: (moderating.ONLY_MODERATORS,), 404: (moderating.NOTHING_TO_DO,)},
+    body=Reason,
+    signed_in=True,
+    moderators_only=True,
+)
+_LOOKING = replace(_BASE, body=None, refuses={403: (moderating.ONLY_MODERATORS,)})
+
+
+@blueprint.get("/bulks")
+@operation(
+    replace(
+        _LOOKING,
+        answers={200: list[VoteBulk]},
+        refuses={**_LOOKING.refuses, 400: ("Invalid least parameter", "Invalid days parameter")},
+        query={
+            "least": {"type": "integer", "default": 5, "description": "votes that make a bulk, from 1"},
+            "days": {"type": "integer", "default": 7, "description": "how far to look back, 1 to 90"},
+        },
+    )
+)
+def list_bulks(caller: Caller) -> ResponseReturnValue:
+    """Votes for one video from one network, those by the youngest accounts first."""
+    least, days = max(1, min(whole_number("least", 5), _LARGEST_ID)), max(1, min(whole_number("days", 7), 90))
+    with statements() as connection:
+        return jsonify([bulk(found) for found in moderation.bulks(connection, least=least, days=days)])
+
+
+@blueprint.get("/log")
+@operation(replace(_LOOKING, answers={200: list[LogEntry]}))
+def show_log(caller: Caller) -> ResponseReturnValue:
+    """The last hundred things that moderators did, the latest first."""
+    with statements() as connection:
+        return jsonify([log_entry(entry) for entry in moderation.entries(connection)])
+
+
+@blueprint.post("/videos/<video_id>/hide")
+@operation(_BASE)
+def hide(caller: Caller, form: Reason, video_id: str) -> ResponseReturnValue:
+    """Take a video out of the lists and the voting."""
+    moderating.hide(caller, _video(video_id), form.reason)
+    return jsonify(message="Video hidden")
+
+
+@blueprint.post("/videos/<video_id>/show")
+@operation(_BASE)
+def show(caller: Caller, form: Reason, video_id: str) -> ResponseReturnValue:
+    """Take a hidden video back into the lists and the voting."""
+    moderating.show(caller, _video(video_id), form.reason)
+    return jsonify(message="Video shown")
+
+
+@blueprint.post("/videos/<video_id>/votes/set-aside")
+@operation(replace(_BASE, answers={200: Moved}, body=NetworkVotes))
+def set_aside(caller: Caller, form: NetworkVotes, video_id: str) -> ResponseReturnValue:
+    """Let the votes of a network for a video count nowhere."""
+    return jsonify(votes=moderating.set_aside(caller, _video(video_id), form.network, form.reason))
+
+
+@blueprint.post("/videos/<video_id>/votes/give-back")
+@operation(replace(_BASE, answers={200: Moved}, body=NetworkVotes))
+def give_back(caller: Caller, form: NetworkVotes, video_id: str) -> ResponseReturnValue:
+    """Let votes that were set aside count again."""
+    return jsonify(votes=moderating.give_back(caller, _video(video_id), form.network, form.reason))
+
+
+@blueprint.post("/users/<user_id>/close")
+@operation(_BASE)
+def close_account(caller: Caller, form: Reason, user_id: str) -> ResponseReturnValue:
+    """Let nobody use an account any more."""
+    moderating.close_account(caller, _user(user_id), form.reason)
+    return jsonify(message="Account closed")
+
+
+@blueprint.post("/users/<user_id>/open")
+@operation(_BASE)
+def open_account(caller: Caller, form: Reason, user_id: str) -> ResponseReturnValue:
+    """Let a closed account be used again."""
+    moderating.open_account(caller, _user(user_id), form.reason)
+    return jsonify(message="Account opened")
+
+
+@blueprint.put("/voting-period")
+@operation(
+    replace(
+        _BASE,
+        answers={200: VotingNow},
+        refuses={400: ("The voting opens first, then freezes, then closes",), 403: (moderating.ONLY_MODERATORS,)},
+        body=NewVotingPeriod,
+    )
+)
+def set_period(caller: Caller, form: NewVotingPeriod) -> ResponseReturnValue:
+    """Set when votes are taken, and from when on their counts are told only after the end."""
+    try:
+        period = VotingPeriod(opens_at=form.opens_at, freezes_at=form.freezes_at, closes_at=form.closes_at)
+    except ValueError:
+        raise Refused("The voting opens first, then freezes, then closes") from None
+    moderating.set_period(caller, period, form.reason)
+    with statements() as connection:
+        return jsonify(voting(read_voting(connection)))
+
+
+def _video(video_id: str) -> UUID:
+    known = parse_uuid(video_id)
+    if known is None:
+        raise Missing(moderating.NOTHING_TO_DO)
+    return known
+
+
+def _user(user_id: str) -> int:
+    if not (user_id.isascii() and user_id.isdigit()) or len(user_id) > 10 or int(user_id) > _LARGEST_ID:
+        raise Missing(moderating.NOTHING_TO_DO)
+    return int(user_id)

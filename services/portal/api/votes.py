@@ -1,0 +1,110 @@
+"""Votes: cast, taken back, listed; and when they are taken, and that they were counted right."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from services.core.rankings import standings_of
+from services.core.tally import verdict
+from services.core.votes import Retraction, VoteResult, cast_vote, retract_vote, voted_videos
+from services.core.voting_period import read_voting
+from services.portal.api.operation import Operation, operation
+from services.portal.api.parameters import parse_uuid
+from services.portal.api.shapes import Message, OwnStanding, Verification, VotingNow, own_standing, verification, voting
+from services.portal.database import statements
+from services.portal.errors import Missing, Refused
+from services.portal.identity import Caller
+from services.portal.networks import network_of
+
+blueprint = Blueprint("votes", __name__, url_prefix="/api")
+
+INVALID_ID = "Invalid video ID format"
+OWN_VIDEO = "You cannot vote for your own video"
+ALREADY_VOTED = "You have already voted for this video"
+NOT_VOTED = "You have not voted for this video"
+NOT_AVAILABLE = "Video not found or not available for voting"
+CLOSED = "Voting is closed"
+
+
+@blueprint.post("/public/videos/<video_id>/vote")
+@operation(
+    Operation(
+        answers={200: Message},
+        refuses={400: (INVALID_ID, OWN_VIDEO, ALREADY_VOTED, CLOSED), 404: (NOT_AVAILABLE,)},
+        signed_in=True,
+    )
+)
+def vote(caller: Caller, video_id: str) -> ResponseReturnValue:
+    """Vote for a video, once."""
+    known = _known(video_id)
+    with statements() as connection:
+        result = cast_vote(connection, known, caller.user_id, network=network_of(request.remote_addr))
+    match result:
+        case VoteResult.COUNTED:
+            return jsonify(message="Vote registered successfully")
+        case VoteResult.OWN_VIDEO:
+            raise Refused(OWN_VIDEO)
+        case VoteResult.ALREADY_VOTED:
+            raise Refused(ALREADY_VOTED)
+        case VoteResult.CLOSED:
+            raise Refused(CLOSED)
+        case VoteResult.NOT_AVAILABLE:
+            raise Missing(NOT_AVAILABLE)
+
+
+@blueprint.delete("/public/videos/<video_id>/vote")
+@operation(Operation(answers={200: Message}, refuses={400: (INVALID_ID, NOT_VOTED, CLOSED)}, signed_in=True))
+def retract(caller: Caller, video_id: str) -> ResponseReturnValue:
+    """Take a vote back, while the voting is open."""
+    known = _known(video_id)
+    with statements() as connection:
+        result = retract_vote(connection, known, caller.user_id)
+    match result:
+        case Retraction.RETRACTED:
+            return jsonify(message="Vote retracted")
+        case Retraction.NOT_VOTED:
+            raise Refused(NOT_VOTED)
+        case Retraction.CLOSED:
+            raise Refused(CLOSED)
+
+
+@blueprint.get("/user/votes")
+@operation(Operation(answers={200: list[str]}, signed_in=True))
+def list_votes(caller: Caller) -> ResponseReturnValue:
+    """The ids of the videos the caller voted for."""
+    with statements() as connection:
+        return jsonify([str(video_id) for video_id in voted_videos(connection, caller.user_id)])
+
+
+@blueprint.get("/user/standings")
+@operation(Operation(answers={200: list[OwnStanding]}, signed_in=True))
+def list_standings(caller: Caller) -> ResponseReturnValue:
+    """Where the caller's videos stand, in the country and in their city, the best first; twenty at the most."""
+    with statements() as connection:
+        return jsonify([own_standing(standing) for standing in standings_of(connection, caller.user_id)])
+
+
+@blueprint.get("/public/voting")
+@operation(Operation(answers={200: VotingNow}))
+def show_voting() -> ResponseReturnValue:
+    """When votes are taken, and whether they are now."""
+    with statements() as connection:
+        return jsonify(voting(read_voting(connection)))
+
+
+@blueprint.get("/public/verification")
+@operation(Operation(answers={200: Verification}))
+def show_verification() -> ResponseReturnValue:
+    """Whether every video's tally is the number of its votes, as last counted."""
+    with statements() as connection:
+        return jsonify(verification(verdict(connection)))
+
+
+def _known(video_id: str) -> UUID:
+    known = parse_uuid(video_id)
+    if known is None:
+        raise Refused(INVALID_ID)
+    return known

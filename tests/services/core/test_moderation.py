@@ -1,0 +1,137 @@
+"""What moderators do can be undone, counts at once, and stands in the log."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Connection, text
+
+from services.core import moderation
+from services.core.gallery import gallery
+from services.core.moderation import Deed
+from services.core.tally import check_tally, roll_up, verdict
+from services.core.videos import find_video
+from services.core.votes import Retraction, VoteResult, cast_vote, retract_vote
+
+from .world import World
+
+NETWORK = "192.0.2.0/24"
+
+
+@pytest.fixture
+def deed(connection: Connection, world: World) -> Deed:
+    moderator = world.person()
+    connection.execute(text("UPDATE users SET is_moderator = true WHERE id = :id"), {"id": moderator})
+    return Deed(moderator_id=moderator, reason="bought votes")
+
+
+def log(connection: Connection) -> list[tuple[str, int | None]]:
+    return [(entry.action, entry.votes) for entry in moderation.entries(connection)]
+
+
+def votes_of(connection: Connection, video_id: object) -> int:
+    found = find_video(connection, video_id)  # type: ignore[arg-type]
+    assert found is not None
+    return found.votes
+
+
+def test_a_hidden_video_is_in_no_list_and_takes_no_vote_until_it_is_shown(
+    connection: Connection, world: World, deed: Deed
+) -> None:
+    video_id = world.published(world.person())
+    cast_vote(connection, video_id, world.person())
+    assert moderation.hide_video(connection, deed, video_id)
+    assert not moderation.hide_video(connection, deed, video_id)
+    assert gallery(connection, limit=5) == []
+    assert cast_vote(connection, video_id, world.person()) is VoteResult.NOT_AVAILABLE
+    assert moderation.show_video(connection, deed, video_id)
+    assert not moderation.show_video(connection, deed, video_id)
+    assert [video.votes for video in gallery(connection, limit=5)] == [1]
+    assert log(connection) == [("show video", None), ("hide video", None)]
+
+
+def test_votes_set_aside_count_nowhere_until_they_are_given_back(
+    connection: Connection, world: World, deed: Deed
+) -> None:
+    video_id, honest, bought = world.published(world.person()), world.person(), world.person()
+    cast_vote(connection, video_id, honest, network="198.51.100.0/24")
+    for voter in (bought, world.person()):
+        cast_vote(connection, video_id, voter, network=NETWORK)
+    roll_up(connection)
+    assert moderation.quarantine_votes(connection, deed, video_id, NETWORK) == 2
+    assert moderation.quarantine_votes(connection, deed, video_id, NETWORK) == 0
+    assert votes_of(connection, video_id) == 1
+    assert cast_vote(connection, video_id, bought) is VoteResult.ALREADY_VOTED
+    roll_up(connection)
+    assert retract_vote(connection, video_id, bought) is Retraction.RETRACTED
+    assert votes_of(connection, video_id) == 1
+    assert moderation.give_votes_back(connection, deed, video_id, NETWORK) == 1
+    assert votes_of(connection, video_id) == 2
+    assert log(connection) == [("give votes back", 1), ("set votes aside", 2)]
+    while check_tally(connection, seconds=3600):
+        pass
+    assert verdict(connection).exact
+
+
+def test_votes_without_a_network_are_a_group_too(connection: Connection, world: World, deed: Deed) -> None:
+    video_id = world.published(world.person())
+    cast_vote(connection, video_id, world.person())
+    cast_vote(connection, video_id, world.person(), network=NETWORK)
+    assert moderation.quarantine_votes(connection, deed, video_id, None) == 1
+    assert votes_of(connection, video_id) == 1
+
+
+def test_accounts_are_closed_and_opened_but_never_a_moderators(
+    connection: Connection, world: World, deed: Deed
+) -> None:
+    person = world.person()
+    assert moderation.close_account(connection, deed, person)
+    assert not moderation.close_account(connection, deed, person)
+    assert not moderation.close_account(connection, deed, deed.moderator_id)
+    assert moderation.open_account(connection, deed, person)
+    assert not moderation.open_account(connection, deed, person)
+    assert log(connection) == [("open account", None), ("close account", None)]
+
+
+def test_what_is_not_there_is_not_done_and_not_logged(connection: Connection, deed: Deed) -> None:
+    assert not moderation.hide_video(connection, deed, uuid4())
+    assert not moderation.close_account(connection, deed, 10**6)
+    assert moderation.quarantine_votes(connection, deed, uuid4(), NETWORK) == 0
+    assert log(connection) == []
+
+
+def test_a_deed_that_cannot_be_logged_is_not_done(connection: Connection, world: World, deed: Deed) -> None:
+    video_id = world.published(world.person())
+    unknown = Deed(moderator_id=10**6, reason="nobody")
+    with pytest.raises(Exception, match="moderation_log_moderator_id_fkey"):
+        moderation.hide_video(connection, unknown, video_id)
+    assert len(gallery(connection, limit=5)) == 1
+
+
+def test_votes_in_bulk_are_found_those_of_young_accounts_first(connection: Connection, world: World) -> None:
+    video_id, other = world.published(world.person()), world.published(world.person())
+    old = [world.person() for _ in range(3)]
+    connection.execute(text("UPDATE users SET created_at = now() - interval '1 day'"))
+    for voter in old:
+        cast_vote(connection, other, voter, network="198.51.100.0/24")
+    for voter in [world.person() for _ in range(2)]:
+        cast_vote(connection, video_id, voter, network=NETWORK)
+    cast_vote(connection, video_id, old[0], network="203.0.113.0/24")
+    found = moderation.bulks(connection, least=2)
+    assert [(bulk.video_id, bulk.network, bulk.votes, bulk.young) for bulk in found] == [
+        (video_id, NETWORK, 2, 2),
+        (other, "198.51.100.0/24", 3, 0),
+    ]
+    assert [bulk.video_id for bulk in moderation.bulks(connection, video_id=other, least=2)] == [other]
+
+
+def test_who_may_moderate(connection: Connection, world: World) -> None:
+    person = world.person()
+    assert not moderation.is_moderator(connection, person)
+    email = connection.execute(text("SELECT upper(email) FROM users WHERE id = :id"), {"id": person}).scalar_one()
+    assert moderation.appoint(connection, email, moderator=True)
+    assert moderation.is_moderator(connection, person)
+    connection.execute(text("UPDATE users SET disabled_at = now()"))
+    assert not moderation.is_moderator(connection, person)
+    assert not moderation.appoint(connection, "nobody@example.com", moderator=True)

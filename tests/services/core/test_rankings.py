@@ -1,0 +1,184 @@
+"""The ranking and the gallery: exactly what sorting everything would give, at any moment and from any place."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, text
+
+from services.core.gallery import gallery
+from services.core.listing import InCity, Place
+from services.core.rankings import Ranked, RankedPlace, cities, ranking, ranking_after, standings_of, take_standings
+from services.core.tally import roll_up
+from services.core.videos import Video, find_video
+from services.core.votes import cast_vote, retract_vote
+
+from .world import World
+
+CITIES = ("Cali", "Bogotá")
+
+
+def everything(connection: Connection, videos: list[UUID]) -> list[Video]:
+    found = [find_video(connection, video_id) for video_id in videos]
+    return [video for video in found if video is not None and video.is_open]
+
+
+def by_ranking(videos: list[Video]) -> list[UUID]:
+    voted = [video for video in videos if video.votes > 0]
+    return [video.id for video in sorted(voted, key=lambda video: (-video.votes, video.uploaded_at, video.id))]
+
+
+def by_gallery(videos: list[Video]) -> list[UUID]:
+    key = lambda video: (video.votes, video.uploaded_at, video.id)  # noqa: E731
+    return [video.id for video in sorted(videos, key=key, reverse=True)]
+
+
+def ids(ranked: list[Ranked]) -> list[UUID]:
+    return [row.video.id for row in ranked]
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    steps=st.lists(
+        st.one_of(
+            st.tuples(st.sampled_from(["vote", "retract"]), st.integers(0, 5), st.integers(0, 3)),
+            st.tuples(st.just("roll"), st.integers(1, 4), st.just(0)),
+            st.tuples(st.sampled_from(["hide", "show"]), st.integers(0, 5), st.just(0)),
+        ),
+        max_size=40,
+    ),
+    limit=st.integers(1, 4),
+    city=st.sampled_from([None, *CITIES]),
+)
+def test_every_page_is_the_one_that_sorting_everything_gives(
+    connection: Connection, world: World, steps: list[tuple[str, int, int]], limit: int, city: str | None
+) -> None:
+    connection.execute(text("DELETE FROM videos"))
+    videos = [world.published(world.person(city=CITIES[number % 2])) for number in range(6)]
+    voters = [world.person() for _ in range(4)]
+    for verb, number, voter in steps:
+        match verb:
+            case "vote":
+                cast_vote(connection, videos[number], voters[voter])
+            case "retract":
+                retract_vote(connection, videos[number], voters[voter])
+            case "roll":
+                roll_up(connection, most=number)
+            case "hide" | "show":
+                moment = "now()" if verb == "hide" else "NULL"
+                statement = text(f"UPDATE videos SET hidden_at = {moment} WHERE id = :id")
+                connection.execute(statement, {"id": videos[number]})
+    within = InCity(name=city, whole=True) if city else None
+    known = [video for video in everything(connection, videos) if city in (None, video.city)]
+    expected = by_ranking(known)
+    for page in range(1, len(expected) // limit + 2):
+        ranked = ranking(connection, city=within, page=page, limit=limit)
+        assert ids(ranked) == expected[(page - 1) * limit : page * limit]
+        assert [row.position for row in ranked] == list(
+            range((page - 1) * limit + 1, len(ranked) + 1 + (page - 1) * limit)
+        )
+        if ranked:
+            after = RankedPlace(position=ranked[-1].position, place=Place.of(ranked[-1].video))
+            rest = ranking_after(connection, after, city=within, limit=limit)
+            assert ids(rest) == expected[page * limit : (page + 1) * limit]
+            assert [row.position for row in rest] == list(range(page * limit + 1, page * limit + 1 + len(rest)))
+    shown: list[UUID] = []
+    place = None
+    while len(shown) <= len(known):
+        found = gallery(connection, city=within, after=place, limit=limit)
+        shown += [video.id for video in found]
+        if not found:
+            break
+        place = Place.of(found[-1])
+    assert shown == by_gallery(known)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(votes=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=30), rolled=st.integers(0, 30))
+def test_a_players_places_are_those_in_the_ranking(
+    connection: Connection, world: World, votes: list[tuple[int, int]], rolled: int
+) -> None:
+    connection.execute(text("DELETE FROM videos"))
+    players = [world.person(city=CITIES[number % 2]) for number in range(3)]
+    videos = [world.published(players[number % 3]) for number in range(6)]
+    voters = [world.person() for _ in range(6)]
+    for place, (number, voter) in enumerate(votes):
+        cast_vote(connection, videos[number], voters[voter])
+        if place == rolled:
+            roll_up(connection)
+    country = {row.video.id: row.position for row in ranking(connection, limit=100)}
+    for number, player in enumerate(players):
+        city = InCity(name=CITIES[number % 2], whole=True)
+        in_city = {row.video.id: row.position for row in ranking(connection, city=city, limit=100)}
+        standings = standings_of(connection, player)
+        own = {video for place, video in enumerate(videos) if place % 3 == number and video in country}
+        assert {standing.video_id for standing in standings} == own
+        for standing in standings:
+            assert standing.position == country[standing.video_id]
+            assert standing.city_position == in_city[standing.video_id]
+        assert [standing.position for standing in standings] == sorted(standing.position for standing in standings)
+
+
+@pytest.mark.parametrize(
+    ("part", "found"),
+    [("cal", 1), ("ALI", 1), ("%", 0), ("_ali", 0), ("o", 2), ("bogota", 1), ("BOGOTÁ", 1), (" bogotá ", 1), ("x", 0)],
+)
+def test_part_of_a_citys_name(connection: Connection, world: World, part: str, found: int) -> None:
+    for city in ("Cali", "Pasto", "Bogotá"):
+        world.published(world.person(city=city))
+    assert len(gallery(connection, city=InCity(name=part, whole=False), limit=10)) == found
+
+
+def test_a_whole_city_is_no_part_of_another(connection: Connection, world: World) -> None:
+    for city in ("Santa", "Santa Marta"):
+        world.published(world.person(city=city))
+    assert len(gallery(connection, city=InCity(name="Santa", whole=False), limit=10)) == 2
+    assert len(gallery(connection, city=InCity(name="Santa", whole=True), limit=10)) == 1
+
+
+def test_the_cities_with_open_videos_each_once_however_it_is_spelled(connection: Connection, world: World) -> None:
+    leading = world.published(world.person(city="Bogotá"))
+    for city in ("Pasto", "bogota", "BOGOTÁ", "Cali", "Cali"):
+        world.published(world.person(city=city))
+    world.uploaded(world.person(city="Quito"))
+    cast_vote(connection, leading, world.person())
+    roll_up(connection)
+    assert cities(connection) == ["Bogotá", "Cali", "Pasto"]
+
+
+def test_without_videos_there_are_no_cities(connection: Connection) -> None:
+    assert cities(connection) == []
+
+
+def test_changes_are_told_against_the_places_at_the_beginning_of_the_day(connection: Connection, world: World) -> None:
+    first, second, late = (world.published(world.person(city="Cali")) for _ in range(3))
+    voters = [world.person() for _ in range(3)]
+    cast_vote(connection, first, voters[0])
+    cast_vote(connection, first, voters[1])
+    cast_vote(connection, second, voters[0])
+    assert [row.change for row in ranking(connection, limit=5)] == [None, None]
+    roll_up(connection)
+    assert take_standings(connection) == 2
+    assert take_standings(connection) == 0
+    for voter in voters[1:]:
+        cast_vote(connection, second, voter)
+    cast_vote(connection, late, voters[0])
+    country = ranking(connection, limit=5)
+    assert [(row.video.id, row.change) for row in country] == [(second, 1), (first, -1), (late, None)]
+    in_city = ranking(connection, city=InCity(name="cali", whole=True), limit=5)
+    assert [row.change for row in in_city] == [1, -1, None]
+    part = ranking(connection, city=InCity(name="al", whole=False), limit=5)
+    assert [row.change for row in part] == [None, None, None]
+
+
+def test_yesterdays_places_are_forgotten(connection: Connection, world: World) -> None:
+    video_id = world.published(world.person())
+    cast_vote(connection, video_id, world.person())
+    roll_up(connection)
+    take_standings(connection)
+    connection.execute(text("UPDATE standings SET taken_on = taken_on - 1"))
+    assert take_standings(connection) == 1
+    assert connection.execute(text("SELECT count(*) FROM standings")).scalar_one() == 1

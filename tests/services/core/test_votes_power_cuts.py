@@ -1,0 +1,189 @@
+"""Sixty-four voters and two rollers, and a PostgreSQL that is killed three times under them."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from operations.local.ports import free_port
+from operations.local.postgres import Cluster
+from operations.local.processes import Child, ProcessEnded
+from services.core.database import DRIVER_URL
+from services.core.migrate import read_migrations, upgrade
+from services.core.tally import check_tally, roll_up, verdict
+from services.core.votes import VoteResult, cast_vote
+
+VOTERS, ROLLERS, KILLS, VIDEOS = 64, 2, 3, 5
+ACKNOWLEDGED_BETWEEN_KILLS = 400
+
+
+class Database:
+    """A PostgreSQL that keeps what it acknowledged (fsync on), and is killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.cluster = Cluster(directory=folder / "data", port=free_port(), password=secrets.token_urlsafe(16))
+        self.cluster.create()
+        self._log = folder / "postgres.log"
+        self._server = self.cluster.start(log=self._log)
+
+    def kill(self) -> None:
+        """Kill every process of it at once, and start it again."""
+        postmaster = psutil.Process(self._server.pid)
+        family = [postmaster, *postmaster.children(recursive=True)]
+        for process in family:
+            process.kill()
+        self._server.stop()
+        psutil.wait_procs(family, timeout=30)
+        self._server = self._start_again()
+
+    def _start_again(self) -> Child:
+        end = time.monotonic() + 60
+        while True:
+            try:
+                return self.cluster.start(log=self._log)
+            except ProcessEnded:
+                # For a moment the memory it shared is still held.
+                if time.monotonic() > end:
+                    raise
+
+    def stop(self) -> None:
+        self._server.stop()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(tmp_path)
+    yield database
+    database.stop()
+
+
+def open_engine(database: Database) -> Engine:
+    url = database.cluster.url("postgres").replace("postgresql://", DRIVER_URL, 1)
+    return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+
+
+def populate(engine: Engine) -> tuple[list[uuid.UUID], list[int]]:
+    """Videos open for voting, and many more people than will come to vote."""
+    with engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        upgrade(raw, read_migrations())
+        connection.execute(
+            text(
+                "INSERT INTO users (first_name, last_name, email, password_hash, city, country) "
+                "SELECT 'Ana', 'Díaz', number::text, '', 'Cali', 'Colombia' FROM generate_series(0, 20000) AS number"
+            )
+        )
+        videos = connection.execute(
+            text(
+                "INSERT INTO videos (user_id, title, original_filename, original_url, processed_url, status, is_public)"
+                " SELECT (SELECT min(id) FROM users), 'Triple', 'x', 'x', 'x', 'processed', true "
+                "FROM generate_series(1, :videos) RETURNING id"
+            ),
+            {"videos": VIDEOS},
+        )
+        people = connection.execute(text("SELECT id FROM users ORDER BY id OFFSET 1"))
+        return list(videos.scalars()), list(people.scalars())
+
+
+class Election:
+    """What voters did and what they were told."""
+
+    def __init__(self, engine: Engine, videos: list[uuid.UUID], people: list[int]) -> None:
+        self._engine, self._videos = engine, videos
+        self._people = iter(people)
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._numbers = itertools.count()
+        self.acknowledged: Counter[tuple[uuid.UUID, int]] = Counter()
+        self.asked: set[tuple[uuid.UUID, int]] = set()
+        self.cut = 0
+        self.surprises: list[BaseException] = []
+        self._threads = [threading.Thread(target=self._guard, args=(self._vote,)) for _ in range(VOTERS)]
+        self._threads += [threading.Thread(target=self._guard, args=(self._roll,)) for _ in range(ROLLERS)]
+        for thread in self._threads:
+            thread.start()
+
+    def _guard(self, work: object) -> None:
+        try:
+            while not self._over.is_set():
+                work()  # type: ignore[operator]
+        except BaseException as surprise:
+            self.surprises.append(surprise)
+
+    def _vote(self) -> None:
+        with self._lock:
+            person = next(self._people)
+            # Most come for the first video.
+            video = self._videos[0 if next(self._numbers) % 2 else person % VIDEOS]
+            self.asked.add((video, person))
+        while True:
+            try:
+                with self._engine.connect() as connection:
+                    result = cast_vote(connection, video, person)
+            except DBAPIError:
+                # Whether the vote was kept is not known; whoever is not told asks again.
+                self.cut += 1
+                if self._over.wait(0.05):
+                    return
+                continue
+            assert result in (VoteResult.COUNTED, VoteResult.ALREADY_VOTED), result
+            with self._lock:
+                self.acknowledged[video, person] += 1
+            return
+
+    def _roll(self) -> None:
+        try:
+            with self._engine.connect() as connection:
+                roll_up(connection, most=50)
+        except DBAPIError:
+            self.cut += 1
+        self._over.wait(0.02)
+
+    def wait_for(self, more: int) -> None:
+        wanted = len(self.acknowledged) + more
+        while len(self.acknowledged) < wanted and not self.surprises:
+            time.sleep(0.02)
+
+    def end(self) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def test_what_was_acknowledged_is_kept_once_and_the_tally_is_the_count(database: Database) -> None:
+    engine = open_engine(database)
+    videos, people = populate(engine)
+    election = Election(engine, videos, people)
+    for _ in range(KILLS):
+        election.wait_for(ACKNOWLEDGED_BETWEEN_KILLS)
+        database.kill()
+    election.wait_for(ACKNOWLEDGED_BETWEEN_KILLS)
+    election.end()
+    assert election.surprises == []
+    assert election.cut >= KILLS
+    with engine.connect() as connection:
+        stored = {
+            (row.video_id, row.user_id) for row in connection.execute(text("SELECT video_id, user_id FROM votes"))
+        }
+        assert election.acknowledged.keys() <= stored <= election.asked
+        assert set(election.acknowledged.values()) == {1}
+        while roll_up(connection):
+            pass
+        counts = dict(connection.execute(text("SELECT id, votes_count FROM videos")).tuples().all())
+        assert counts == {video: sum(1 for voted, _ in stored if voted == video) for video in videos}
+        while check_tally(connection, seconds=3600):
+            pass
+        assert verdict(connection).exact

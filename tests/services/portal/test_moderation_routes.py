@@ -1,0 +1,163 @@
+"""/api/moderation: moderators alone, reversible, with a reason."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+
+from services.portal.api.operation import operation_of
+
+from .people import People, Person
+from .videos import Videos
+
+BECAUSE = {"reason": "bought votes"}
+NETWORK = "127.0.0.0/24"
+
+
+@pytest.fixture
+def moderator(people: People, engine: Engine) -> Person:
+    person = people.new(first_name="Marta", last_name="Ríos")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE users SET is_moderator = true WHERE id = :id"), {"id": person.id})
+    return person
+
+
+def votes(client: FlaskClient) -> list[int]:
+    return [video["votes"] for video in client.get("/api/public/videos").json or []]
+
+
+def test_every_route_takes_moderators_alone(app: Flask, people: People, client: FlaskClient) -> None:
+    person, seen = people.new(), 0
+    for rule in app.url_map.iter_rules():
+        if not rule.rule.startswith("/api/moderation/"):
+            continue
+        declared = operation_of(app.view_functions[rule.endpoint])
+        assert declared is not None and declared.moderators_only and declared.signed_in
+        path = rule.rule.replace("<video_id>", str(uuid4())).replace("<user_id>", "1")
+        for method in (rule.methods or set()) & {"GET", "POST", "PUT", "DELETE"}:
+            seen += 1
+            answer = client.open(path, method=method, headers=person.headers, json=BECAUSE)
+            assert (answer.status_code, answer.json["error"]) == (403, "Only moderators may do this"), rule  # type: ignore[index]
+            assert client.open(path, method=method, json=BECAUSE).status_code == 401
+    assert seen == 9
+
+
+def test_a_video_is_hidden_and_shown_again(
+    client: FlaskClient, people: People, videos: Videos, moderator: Person
+) -> None:
+    ana, voter = people.new(), people.new()
+    video_id = videos.published(ana)
+    path = f"/api/moderation/videos/{video_id}"
+    assert moderator.post(f"{path}/hide", json=BECAUSE).json == {"message": "Video hidden"}
+    assert votes(client) == []
+    assert voter.post(f"/api/public/videos/{video_id}/vote").status_code == 404
+    assert client.get(f"/media/{video_id}/video.mp4").status_code == 404
+    own = ana.get(f"/api/videos/{video_id}").json
+    assert own is not None and own["hidden"] is True
+    assert moderator.post(f"{path}/hide", json=BECAUSE).status_code == 404
+    assert moderator.post(f"{path}/show", json=BECAUSE).json == {"message": "Video shown"}
+    assert votes(client) == [0]
+
+
+def test_votes_in_bulk_are_found_set_aside_and_given_back(
+    client: FlaskClient, people: People, videos: Videos, moderator: Person
+) -> None:
+    video_id = videos.published(people.new(first_name="Ana", last_name="Díaz"), title="Triple doble")
+    for voter in [people.new() for _ in range(3)]:
+        assert voter.post(f"/api/public/videos/{video_id}/vote").status_code == 200
+    assert moderator.get("/api/moderation/bulks").json == []
+    found = moderator.get("/api/moderation/bulks?least=3").json
+    assert found is not None and len(found) == 1
+    told = {name: found[0][name] for name in ("video_id", "title", "player", "network", "votes", "young")}
+    assert told == {
+        "video_id": str(video_id),
+        "title": "Triple doble",
+        "player": "Ana Díaz",
+        "network": NETWORK,
+        "votes": 3,
+        "young": 3,
+    }
+    path, body = f"/api/moderation/videos/{video_id}/votes", {**BECAUSE, "network": NETWORK}
+    assert moderator.post(f"{path}/set-aside", json=body).json == {"votes": 3}
+    assert votes(client) == [0]
+    assert moderator.post(f"{path}/set-aside", json=body).status_code == 404
+    assert moderator.post(f"{path}/give-back", json=body).json == {"votes": 3}
+    assert votes(client) == [3]
+    log = moderator.get("/api/moderation/log").json
+    assert log is not None
+    assert [(entry["action"], entry["votes"], entry["moderator"], entry["reason"]) for entry in log] == [
+        ("give votes back", 3, "Marta Ríos", "bought votes"),
+        ("set votes aside", 3, "Marta Ríos", "bought votes"),
+    ]
+
+
+def test_an_account_is_closed_and_opened(people: People, moderator: Person) -> None:
+    person = people.new()
+    path = f"/api/moderation/users/{person.id}"
+    assert moderator.post(f"{path}/close", json=BECAUSE).json == {"message": "Account closed"}
+    assert moderator.post(f"{path}/close", json=BECAUSE).status_code == 404
+    assert moderator.post(f"{path}/open", json=BECAUSE).json == {"message": "Account opened"}
+    assert moderator.post(f"/api/moderation/users/{moderator.id}/close", json=BECAUSE).status_code == 404
+
+
+def test_the_voting_period_is_set(client: FlaskClient, people: People, videos: Videos, moderator: Person) -> None:
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    body = {**BECAUSE, "opens_at": later, "freezes_at": None, "closes_at": None}
+    answer = moderator.client.put("/api/moderation/voting-period", json=body, headers=moderator.headers)
+    assert answer.status_code == 200 and answer.json is not None and answer.json["state"] == "not yet open"
+    assert people.new().post(f"/api/public/videos/{videos.published(people.new())}/vote").status_code == 400
+    log = moderator.get("/api/moderation/log").json
+    assert log is not None and log[0]["action"] == "set voting period"
+
+
+@pytest.mark.parametrize(
+    "period",
+    [
+        {"opens_at": "2026-02-01T00:00:00Z", "freezes_at": None, "closes_at": "2026-01-01T00:00:00Z"},
+        {"opens_at": "2026-02-01T00:00:00", "freezes_at": None, "closes_at": None},
+        {"opens_at": "9999-12-31T23:59:59-05:00", "freezes_at": None, "closes_at": None},
+        {"opens_at": "soon", "freezes_at": None, "closes_at": None},
+        {"opens_at": None},
+    ],
+)
+def test_a_period_that_is_none(moderator: Person, period: dict[str, Any]) -> None:
+    answer = moderator.client.put(
+        "/api/moderation/voting-period", json={**BECAUSE, **period}, headers=moderator.headers
+    )
+    assert answer.status_code == 400, answer.text
+
+
+@pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": "  "}, {"reason": None}, {"reason": "x" * 501}])
+def test_without_a_reason_nothing_is_done(
+    client: FlaskClient, people: People, videos: Videos, moderator: Person, body: dict[str, Any]
+) -> None:
+    video_id = videos.published(people.new())
+    assert moderator.post(f"/api/moderation/videos/{video_id}/hide", json=body).status_code == 400
+    assert votes(client) == [0]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "videos/not-a-uuid/hide",
+        f"videos/{uuid4()}/hide",
+        "users/0/close",
+        "users/99999999999/close",
+        "users/-1/close",
+        "users/²/close",
+    ],
+)
+def test_what_is_not_there(moderator: Person, path: str) -> None:
+    assert moderator.post(f"/api/moderation/{path}", json=BECAUSE).status_code == 404
+
+
+@pytest.mark.parametrize("network", ["home", "300.0.0.0/8", "10.0.0.1/8", 5, ""])
+def test_what_is_no_network(moderator: Person, network: object) -> None:
+    body = {**BECAUSE, "network": network}
+    assert moderator.post(f"/api/moderation/videos/{uuid4()}/votes/set-aside", json=body).status_code == 400

@@ -1,0 +1,114 @@
+"""DELETE /api/public/videos/{id}/vote, the voting period, and the verification everybody can read."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+
+from services.portal.housekeeper import keep_house
+
+from .people import People
+from .videos import Videos
+
+CLOSE = "UPDATE voting_period SET closes_at = now()"
+
+
+def votes(client: FlaskClient) -> list[int]:
+    return [video["votes"] for video in client.get("/api/public/videos").json or []]
+
+
+def test_a_vote_is_taken_back_and_may_be_cast_again(client: FlaskClient, people: People, videos: Videos) -> None:
+    video_id, voter = videos.published(people.new()), people.new()
+    path = f"/api/public/videos/{video_id}/vote"
+    assert voter.post(path).status_code == 200
+    answer = voter.delete(path)
+    assert (answer.status_code, answer.json) == (200, {"message": "Vote retracted"})
+    assert votes(client) == [0]
+    assert voter.get("/api/user/votes").json == []
+    answer = voter.delete(path)
+    assert (answer.status_code, answer.json) == (400, {"message": "", "error": "You have not voted for this video"})
+    assert voter.post(path).status_code == 200
+    assert votes(client) == [1]
+
+
+@pytest.mark.parametrize("video_id", ["not-a-uuid", str(uuid4())])
+def test_what_was_not_voted_for_cannot_be_taken_back(people: People, video_id: str) -> None:
+    assert people.new().delete(f"/api/public/videos/{video_id}/vote").status_code == 400
+
+
+def test_nobody_takes_back_anothers_vote(client: FlaskClient, people: People, videos: Videos) -> None:
+    video_id, voter = videos.published(people.new()), people.new()
+    voter.post(f"/api/public/videos/{video_id}/vote")
+    assert people.new().delete(f"/api/public/videos/{video_id}/vote").status_code == 400
+    assert client.delete(f"/api/public/videos/{video_id}/vote").status_code == 401
+    assert votes(client) == [1]
+
+
+def test_when_the_voting_is_closed_everybody_is_told(
+    client: FlaskClient, people: People, videos: Videos, engine: Engine
+) -> None:
+    video_id, voter = videos.published(people.new()), people.new()
+    now = client.get("/api/public/voting").json
+    assert now is not None and (now["state"], now["closes_at"]) == ("open", None)
+    with engine.begin() as connection:
+        connection.execute(text(CLOSE))
+    now = client.get("/api/public/voting").json
+    assert now is not None and now["state"] == "closed" and now["closes_at"] <= now["now"]
+    for answer in (
+        voter.post(f"/api/public/videos/{video_id}/vote"),
+        voter.delete(f"/api/public/videos/{video_id}/vote"),
+    ):
+        assert (answer.status_code, answer.json) == (400, {"message": "", "error": "Voting is closed"})
+
+
+def test_where_a_player_stands(people: People, videos: Videos) -> None:
+    ana, luz = people.new(city="Cali"), people.new(city="Pasto")
+    first, second = videos.published(luz, title="Clavada"), videos.published(ana, title="Triple doble")
+    videos.vote(first, *(people.new() for _ in range(2)))
+    videos.vote(second, people.new())
+    assert ana.get("/api/user/standings").json == [
+        {
+            "video_id": str(second),
+            "title": "Triple doble",
+            "votes": 1,
+            "position": 2,
+            "city": "Cali",
+            "city_position": 1,
+        }
+    ]
+
+
+def test_everybody_can_read_that_the_tally_is_exact(
+    app: Flask, client: FlaskClient, people: People, videos: Videos, engine: Engine
+) -> None:
+    before = client.get("/api/public/verification").json
+    assert before is not None and (before["exact"], before["complete"], before["since"]) == (False, False, None)
+    videos.vote(videos.published(people.new()), people.new(), people.new())
+
+    def count_again() -> None:
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE tally_checks SET checked_at = '-infinity'"))
+        for _ in range(16):
+            with app.app_context():
+                keep_house(0)
+
+    count_again()
+    found = client.get("/api/public/verification").json
+    assert found is not None
+    assert {name: found[name] for name in ("exact", "complete", "videos", "votes", "tally", "differing")} == {
+        "exact": True,
+        "complete": True,
+        "videos": 1,
+        "votes": 2,
+        "tally": 2,
+        "differing": 0,
+    }
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE videos SET votes_count = votes_count + 1"))
+    count_again()
+    found = client.get("/api/public/verification").json
+    assert found is not None and (found["exact"], found["differing"], found["tally"]) == (False, 1, 3)
