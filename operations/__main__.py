@@ -6,6 +6,7 @@ import click
 
 from operations.bench import bench
 from operations.local.commands import down, logs, status, up
+from operations.local.moderators import moderator
 from operations.release.command import release
 from operations.testing import run_tests
 
@@ -18,7 +19,7 @@ def anb() -> None:
     """
 
 
-for command in (up, status, logs, down, release, run_tests, bench):
+for command in (up, status, logs, down, moderator, release, run_tests, bench):
     anb.add_command(command)
 
 if __name__ == "__main__":

@@ -136,6 +136,21 @@ def test_status_and_logs_name_every_program(anb: Commands) -> None:
     assert "database system is ready" in anb.run("logs", "database").stdout
 
 
+def test_moderators_are_appointed_in_the_portal_that_is_up(anb: Commands) -> None:
+    down = anb.run("moderator", "appoint", "ana@anb.example")
+    assert (down.returncode, "Nothing is up" in down.stderr) == (1, True)
+    anb.up("--no-infra")
+    unknown = anb.run("moderator", "appoint", "ana@anb.example")
+    assert (unknown.returncode, "ana@anb.example has no account" in unknown.stderr) == (1, True)
+    headers = sign_in(anb.url)
+    log = f"{anb.url}/api/moderation/log"
+    assert requests.get(log, headers=headers, timeout=30).status_code == 403
+    assert anb.run("moderator", "appoint", "ana@anb.example").stdout == "ana@anb.example is now a moderator\n"
+    assert requests.get(log, headers=headers, timeout=30).status_code == 200
+    assert anb.run("moderator", "dismiss", "ana@anb.example").returncode == 0
+    assert requests.get(log, headers=headers, timeout=30).status_code == 403
+
+
 def test_a_program_that_dies_is_named_and_takes_the_others_along(anb: Commands) -> None:
     anb.up("--no-infra")
     members = anb.members()
