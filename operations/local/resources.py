@@ -22,7 +22,7 @@ def create_bucket(s3: Any, name: str) -> None:
         CORSConfiguration={
             "CORSRules": [
                 {
-                    "AllowedMethods": ["GET", "HEAD", "PUT", "POST"],
+                    "AllowedMethods": ["GET", "HEAD", "PUT"],
                     "AllowedOrigins": ["*"],
                     "AllowedHeaders": ["*"],
                     "ExposeHeaders": ["ETag"],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
@@ -33,6 +35,14 @@ def processed_key(video_id: UUID, attempt: int) -> str:
 def poster_key(video_id: UUID, attempt: int) -> str:
     """Where an attempt writes the video's poster."""
     return f"{PROCESSED}{video_id}/{attempt}.jpg"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of an object that is being sent, as S3 has it."""
+
+    size: int
+    etag: str
 
 
 class MediaStore:
@@ -117,23 +127,55 @@ class MediaStore:
                 self._links[key, period] = link
             return link
 
-    def upload_form(self, key: str, *, content_type: str, max_bytes: int, seconds: int) -> dict[str, Any]:
-        """A form with which a browser sends one file straight to the bucket.
+    def begin_parts(self, key: str, content_type: str) -> str:
+        """Begin an object that is sent in parts; returns S3's id of the upload."""
+        begun = self._client.create_multipart_upload(Bucket=self._bucket, Key=key, ContentType=content_type)
+        return str(begun["UploadId"])
+
+    def part_link(self, key: str, upload_id: str, number: int, *, size: int, seconds: int) -> str:
+        """A link to which a browser puts one part.
 
         Args:
-            key: where the file will lie.
-            content_type: the only type S3 accepts for it.
-            max_bytes: largest file S3 accepts.
-            seconds: how long the form works.
-
-        Returns:
-            ``url`` and ``fields`` of the form, as S3's POST policies define them.
+            number: of the part, from 1.
+            size: bytes; the signature holds for exactly so many.
+            seconds: how long the link works.
         """
-        form: dict[str, Any] = self._client.generate_presigned_post(
-            self._bucket,
-            key,
-            Fields={"Content-Type": content_type},
-            Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, max_bytes]],
+        link: str = self._client.generate_presigned_url(
+            "upload_part",
+            Params={
+                "Bucket": self._bucket,
+                "Key": key,
+                "UploadId": upload_id,
+                "PartNumber": number,
+                "ContentLength": size,
+            },
             ExpiresIn=seconds,
         )
-        return form
+        return link
+
+    def parts(self, key: str, upload_id: str) -> dict[int, Part] | None:
+        """The parts that have arrived, by number; None where S3 knows no such upload any more."""
+        pages = self._client.get_paginator("list_parts").paginate(Bucket=self._bucket, Key=key, UploadId=upload_id)
+        try:
+            found = [part for page in pages for part in page.get("Parts", [])]
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchUpload":
+                return None
+            raise
+        return {part["PartNumber"]: Part(part["Size"], part["ETag"]) for part in found}
+
+    def join_parts(self, key: str, upload_id: str, parts: Mapping[int, Part]) -> None:
+        """Make one object of parts; an upload that S3 does not know any more is no fault."""
+        joined = [{"PartNumber": number, "ETag": part.etag} for number, part in sorted(parts.items())]
+        self._end_upload("complete_multipart_upload", key, upload_id, MultipartUpload={"Parts": joined})
+
+    def drop_parts(self, key: str, upload_id: str) -> None:
+        """Give an upload in parts up; one that S3 does not know any more is no fault."""
+        self._end_upload("abort_multipart_upload", key, upload_id)
+
+    def _end_upload(self, call: str, key: str, upload_id: str, **arguments: object) -> None:
+        try:
+            getattr(self._client, call)(Bucket=self._bucket, Key=key, UploadId=upload_id, **arguments)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchUpload":
+                raise

@@ -68,6 +68,13 @@ class Missing(ApiError):
         super().__init__(HTTPStatus.NOT_FOUND, text)
 
 
+class Conflict(ApiError):
+    """The request is right in itself and does not go with what is there."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(HTTPStatus.CONFLICT, text)
+
+
 def show_pages_with(app: Flask, page: Callable[[int, str], ResponseReturnValue]) -> None:
     """Let people see errors as pages; the machines' paths keep their JSON.
 

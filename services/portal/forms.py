@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from services.portal.errors import Refused
 
 MAX_JSON_BYTES = 64 * 1024
+MOST_PARTS = 100
 INVALID_FORMAT = "Invalid request format"
 # HTML's rule for <input type=email>, with a dot in the host and no two dots in a row, and letters of any script.
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\uffff-]+"
@@ -102,12 +103,18 @@ class DirectUpload(BaseModel):
     filename: Annotated[str, StringConstraints(min_length=1, max_length=1000), STORABLE]
     size: Annotated[int, Field(ge=1, description="bytes of the file")]
     is_public: bool = False
+    fingerprint: Annotated[
+        str,
+        StringConstraints(max_length=64),
+        STORABLE,
+        Field(description="anything that tells this file from others, given back when the upload is continued"),
+    ] = ""
 
 
-class CompletedUpload(BaseModel):
-    """What completes a direct upload."""
+class WantedParts(BaseModel):
+    """The parts of an upload that are about to be sent."""
 
-    receipt: Annotated[str, StringConstraints(min_length=1)]
+    numbers: Annotated[list[int], Field(min_length=1, max_length=MOST_PARTS, description="from 1")]
 
 
 class Reason(BaseModel):

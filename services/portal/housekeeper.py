@@ -20,6 +20,7 @@ from services.core.tally import check_tally, roll_up
 from services.core.telemetry import get_logger
 from services.portal.database import db, statements
 from services.portal.resources import resources
+from services.portal.uploads import clear_expired
 
 _SECONDS_BETWEEN_ROUNDS = 0.5
 
@@ -110,12 +111,18 @@ def _forget_sessions() -> None:
         clear_sessions(connection)
 
 
+def _clear_uploads() -> None:
+    while clear_expired():
+        pass
+
+
 CHORES = (
     Chore("votes wait to be rolled up", 1, _roll_votes),
     Chore("uploads wait to be relayed", 1, _relay_uploads),
     Chore("the tally waits to be checked", 10, _check_tally),
     Chore("the day's places wait to be remembered", 120, _take_standings),
     Chore("old sessions wait to be forgotten", 600, _forget_sessions),
+    Chore("abandoned uploads wait to be cleared away", 600, _clear_uploads),
 )
 
 

@@ -12,6 +12,7 @@ from services.core.tally import Verdict
 from services.core.users import User
 from services.core.videos import Video
 from services.core.voting_period import Voting
+from services.portal.direct_uploads import Progress
 from services.portal.links import poster_path, video_path
 
 
@@ -63,19 +64,35 @@ class Deleted(TypedDict):
     video_id: str
 
 
-class UploadForm(TypedDict):
-    """A form that is posted to the bucket, the file last."""
-
-    url: str
-    fields: dict[str, str]
-
-
-class UploadOffer(TypedDict):
-    """Where the browser sends the file, and the receipt that completes the upload."""
+class UnfinishedUpload(TypedDict):
+    """A video on its way to the bucket, in parts that are ``part_size`` long each but the last."""
 
     video_id: str
-    upload: UploadForm
-    receipt: str
+    title: str
+    filename: str
+    size: int
+    is_public: bool
+    fingerprint: str
+    part_size: int
+    sent: int
+    missing: list[int]
+    created_at: str
+    expires_at: str
+
+
+class PartLink(TypedDict):
+    """Where one part is put (HTTP PUT), with exactly so many bytes."""
+
+    number: int
+    size: int
+    url: str
+
+
+class PartLinks(TypedDict):
+    """Links for parts, and how many seconds they work."""
+
+    parts: list[PartLink]
+    expires_in: int
 
 
 class OwnVideo(TypedDict):
@@ -224,6 +241,24 @@ def profile(user: User) -> Profile:
         "country": user.country,
         "created_at": moment(user.created_at),
         "updated_at": moment(user.updated_at),
+    }
+
+
+def unfinished_upload(progress: Progress) -> UnfinishedUpload:
+    """An upload as the one who sends it sees it."""
+    upload = progress.upload
+    return {
+        "video_id": str(upload.id),
+        "title": upload.title,
+        "filename": upload.filename,
+        "size": upload.size,
+        "is_public": upload.is_public,
+        "fingerprint": upload.fingerprint,
+        "part_size": upload.part_size,
+        "sent": progress.sent,
+        "missing": list(progress.missing),
+        "created_at": moment(upload.created_at),
+        "expires_at": moment(upload.expires_at),
     }
 
 

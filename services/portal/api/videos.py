@@ -10,10 +10,10 @@ from services.core.videos import videos_of
 from services.portal import ownership, uploads
 from services.portal.api.operation import Operation, operation
 from services.portal.api.parameters import parse_uuid
-from services.portal.api.shapes import Accepted, Deleted, OwnVideo, UploadOffer, own_video
+from services.portal.api.shapes import Accepted, Deleted, OwnVideo, own_video
 from services.portal.database import statements
 from services.portal.errors import Missing, Refused
-from services.portal.forms import CompletedUpload, DirectUpload, VideoUpload, read_fields
+from services.portal.forms import VideoUpload, read_fields
 from services.portal.identity import Caller
 
 blueprint = Blueprint("videos", __name__, url_prefix="/api/videos")
@@ -60,47 +60,6 @@ def upload(caller: Caller) -> ResponseReturnValue:
     form = read_fields(VideoUpload, {"title": request.form.get("title", "")})
     video_id = uploads.receive(caller, file, form, is_public=request.form.get("is_public") == "true")
     return jsonify(message=RECEIVED, task_id=str(video_id)), 201
-
-
-@blueprint.post("/uploads")
-@operation(
-    Operation(
-        answers={201: UploadOffer},
-        refuses={400: ("File size exceeds maximum allowed (100MB)", uploads.ONLY_MP4_OR_MOV)},
-        body=DirectUpload,
-        signed_in=True,
-    )
-)
-def offer_upload(caller: Caller, form: DirectUpload) -> ResponseReturnValue:
-    """Begin an upload that goes from the browser straight to the bucket."""
-    return jsonify(uploads.offer(caller, form)), 201
-
-
-@blueprint.post("/uploads/<video_id>/complete")
-@operation(
-    Operation(
-        answers={201: Accepted},
-        refuses={
-            400: (
-                "Invalid or expired receipt",
-                "The video file has not been uploaded yet",
-                "The uploaded file does not have the declared size",
-                uploads.ONLY_MP4_OR_MOV,
-            ),
-            403: ("You can only complete your own uploads",),
-            404: (ownership.UNKNOWN,),
-        },
-        body=CompletedUpload,
-        signed_in=True,
-    )
-)
-def complete_upload(caller: Caller, form: CompletedUpload, video_id: str) -> ResponseReturnValue:
-    """Complete a direct upload; doing it twice does no harm."""
-    known = parse_uuid(video_id)
-    if known is None:
-        raise Missing(ownership.UNKNOWN)
-    uploads.complete(caller, known, form.receipt)
-    return jsonify(message=RECEIVED, task_id=str(known)), 201
 
 
 @blueprint.get("")

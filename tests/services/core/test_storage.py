@@ -1,17 +1,19 @@
-"""The object store: files go in and out, links stay the same for a while, forms allow one file alone."""
+"""The object store: files go in and out, links stay the same for a while, parts make one object."""
 
 from __future__ import annotations
 
 import io
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import requests
+from botocore.exceptions import ClientError
 
 from operations.local import aws
 from services.core.aws import aws_client
-from services.core.storage import MediaStore, original_key, poster_key, processed_key
+from services.core.storage import MediaStore, Part, original_key, poster_key, processed_key
 
 VIDEO = uuid.UUID("00000000-0000-4000-8000-000000000001")
 
@@ -73,8 +75,46 @@ def test_a_link_stays_the_same_within_its_five_minutes(store: MediaStore, monkey
     assert store.link("b") != first
 
 
-def test_a_form_takes_a_file_straight_to_its_key(store: MediaStore) -> None:
-    form = store.upload_form("uploads/a.mp4", content_type="video/mp4", max_bytes=10, seconds=60)
-    sent = requests.post(form["url"], data=form["fields"], files={"file": b"clip"}, timeout=30)
-    assert sent.status_code in (200, 204)
-    assert store.size("uploads/a.mp4") == 4
+def put(store: MediaStore, key: str, upload_id: str, number: int, content: bytes) -> None:
+    link = store.part_link(key, upload_id, number, size=len(content), seconds=60)
+    requests.put(link, data=content, timeout=30).raise_for_status()
+
+
+def test_parts_that_arrive_in_any_order_make_one_object(store: MediaStore) -> None:
+    upload_id = store.begin_parts("uploads/a.mp4", "video/mp4")
+    put(store, "uploads/a.mp4", upload_id, 2, b"end")
+    put(store, "uploads/a.mp4", upload_id, 1, b"x" * 5 * 2**20)
+    parts = store.parts("uploads/a.mp4", upload_id)
+    assert parts is not None
+    assert {number: part.size for number, part in parts.items()} == {1: 5 * 2**20, 2: 3}
+    assert store.size("uploads/a.mp4") is None
+    store.join_parts("uploads/a.mp4", upload_id, parts)
+    assert store.size("uploads/a.mp4") == 5 * 2**20 + 3
+    assert requests.get(store.link("uploads/a.mp4"), timeout=30).headers["Content-Type"] == "video/mp4"
+    # Who comes second finds no upload any more, and the object.
+    assert store.parts("uploads/a.mp4", upload_id) is None
+    store.join_parts("uploads/a.mp4", upload_id, parts)
+    store.drop_parts("uploads/a.mp4", upload_id)
+    assert store.size("uploads/a.mp4") == 5 * 2**20 + 3
+
+
+def test_parts_are_seen_beyond_the_first_thousand(store: MediaStore) -> None:
+    upload_id = store.begin_parts("a", "video/mp4")
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda number: put(store, "a", upload_id, number, b"x"), range(1, 1003)))
+    parts = store.parts("a", upload_id)
+    assert parts is not None and sorted(parts) == list(range(1, 1003))
+
+
+def test_dropped_parts_are_gone(store: MediaStore) -> None:
+    upload_id = store.begin_parts("a", "video/mp4")
+    put(store, "a", upload_id, 1, b"clip")
+    store.drop_parts("a", upload_id)
+    assert store.parts("a", upload_id) is None
+    assert store.size("a") is None
+
+
+def test_what_s3_says_against_the_parts_is_not_hidden(store: MediaStore) -> None:
+    upload_id = store.begin_parts("a", "video/mp4")
+    with pytest.raises(ClientError, match="InvalidPart"):
+        store.join_parts("a", upload_id, {1: Part(4, '"0123"')})

@@ -1,57 +1,37 @@
-"""POST /api/videos/uploads and .../complete: the browser sends the file straight to the bucket."""
+"""/api/videos/uploads: the browser sends the file straight to the bucket, in parts."""
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import json
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import requests
 from flask import Flask
-from itsdangerous import TimestampSigner
-from sqlalchemy import Engine, text
-from werkzeug.test import TestResponse
+from sqlalchemy import Engine
 
 from operations.local import aws
-from services.portal.uploads import RECEIPT_SECONDS
+from services.core.uploads import MOST_OPEN, PART_BYTES
+from services.environment import PortalEnvironment
+from services.portal.direct_uploads import LINK_SECONDS
 
+from . import direct
+from .direct import CLIP, FTYP, LONG_CLIP, UPLOADS, error, objects, rows, unfinished
 from .people import People, Person
 
-OFFER = "/api/videos/uploads"
 MEBIBYTE = 2**20
-CLIP = b"\0\0\0\x20ftypisom" + b"x" * 100
+ONLY_MOVIES = (400, "Invalid file type. Only MP4 and MOV files are allowed")
+NOT_FOUND = (404, "Upload not found")
 
 
-def ask(person: Person, **changes: Any) -> TestResponse:
-    body = {"title": "Triple doble", "filename": "play.mp4", "size": len(CLIP), **changes}
-    return person.post(OFFER, json=body)
-
-
-def offer(person: Person, **changes: Any) -> dict[str, Any]:
-    answer = ask(person, **changes)
-    assert answer.status_code == 201, answer.text
-    assert isinstance(answer.json, dict)
-    return answer.json
-
-
-def send(offered: dict[str, Any], content: bytes = CLIP) -> None:
-    form = offered["upload"]
-    sent = requests.post(form["url"], data=form["fields"], files={"file": content}, timeout=30)
-    assert sent.status_code in (200, 204), sent.text
-
-
-def complete(person: Person, offered: dict[str, Any], **changes: Any) -> TestResponse:
-    body = {"receipt": changes.pop("receipt", offered["receipt"])}
-    return person.post(f"{OFFER}/{changes.pop('video_id', offered['video_id'])}/complete", json=body)
-
-
-def error(answer: TestResponse) -> tuple[int, Any]:
-    assert answer.json is not None and answer.json["message"] == ""
-    return answer.status_code, answer.json["error"]
+@pytest.fixture
+def app(start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment) -> Flask:
+    """The application, which takes files of several parts."""
+    return start_app(dataclasses.replace(portal_environment, max_upload_bytes=100 * MEBIBYTE))
 
 
 def broken(field: str, rule: str) -> str:
@@ -59,188 +39,309 @@ def broken(field: str, rule: str) -> str:
     return f"Validation failed: {where} Error:Field validation for '{field}' failed on the '{rule}' tag"
 
 
-def objects(bucket: str, aws_port: int) -> list[str]:
-    found = aws.client("s3", aws_port).list_objects_v2(Bucket=bucket).get("Contents", [])
-    return [item["Key"] for item in found]
+def messages(queue_url: str, aws_port: int) -> list[Any]:
+    received = aws.client("sqs", aws_port).receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)
+    return [json.loads(message["Body"]) for message in received.get("Messages", [])]
 
 
-def videos(engine: Engine) -> int:
-    with engine.connect() as connection:
-        return int(connection.execute(text("SELECT count(*) FROM videos")).scalar_one())
+def test_a_begun_upload_says_what_is_missing(people: People, engine: Engine) -> None:
+    upload = direct.begin(people.new(), LONG_CLIP, filename="C:\\videos\\play.mp4", fingerprint="a1b2")
+    assert upload["part_size"] == PART_BYTES
+    assert (upload["sent"], upload["missing"]) == (0, [1, 2, 3])
+    assert (upload["title"], upload["filename"], upload["size"]) == ("Triple doble", "play.mp4", len(LONG_CLIP))
+    assert (upload["is_public"], upload["fingerprint"]) == (False, "a1b2")
+    assert rows(engine, "videos") == 0
 
 
-def test_an_offer_leaves_nothing_in_the_database(people: People, engine: Engine) -> None:
-    offered = offer(people.new())
-    assert set(offered) == {"video_id", "upload", "receipt"}
-    assert videos(engine) == 0
-
-
-def test_the_form_allows_one_key_one_type_and_the_declared_size(people: People, media_bucket: str) -> None:
-    offered = offer(people.new())
-    policy = json.loads(base64.b64decode(offered["upload"]["fields"]["policy"]))
-    assert {"key": f"uploads/{offered['video_id']}.mp4"} in policy["conditions"]
-    assert {"bucket": media_bucket} in policy["conditions"]
-    assert {"Content-Type": "video/mp4"} in policy["conditions"]
-    assert ["content-length-range", 1, len(CLIP)] in policy["conditions"]
+@pytest.mark.parametrize("content", [CLIP, LONG_CLIP, LONG_CLIP[: 2 * PART_BYTES]], ids=["one", "three", "two whole"])
+def test_the_parts_make_the_file(people: People, media_bucket: str, aws_port: int, content: bytes) -> None:
+    person = people.new()
+    upload = direct.begin(person, content)
+    direct.send(person, upload, content)
+    assert direct.complete(person, upload).status_code == 201
+    key = f"uploads/{upload['video_id']}.mp4"
+    stored = aws.client("s3", aws_port).get_object(Bucket=media_bucket, Key=key)
+    assert stored["Body"].read() == content
+    assert stored["ContentType"] == "video/mp4"
 
 
 @pytest.mark.parametrize("name", ["play.mp4", "IMG_0001.MOV"])
-def test_a_completed_upload_is_recorded_and_queued(people: People, queue_url: str, aws_port: int, name: str) -> None:
+def test_a_completed_upload_is_recorded_and_queued(
+    people: People, engine: Engine, queue_url: str, aws_port: int, name: str
+) -> None:
     person = people.new()
-    offered = offer(person, filename=name, is_public=True)
-    send(offered)
-    answer = complete(person, offered)
-    assert answer.status_code == 201
+    upload = direct.begin(person, filename=name, is_public=True)
+    direct.send(person, upload)
+    answer = direct.complete(person, upload)
     assert answer.json == {
         "message": "Video subido correctamente. Procesamiento en curso.",
-        "task_id": offered["video_id"],
+        "task_id": upload["video_id"],
     }
-    video = person.get(f"/api/videos/{offered['video_id']}").json
+    video = person.get(f"/api/videos/{upload['video_id']}").json
     assert video is not None
     assert (video["title"], video["original_filename"], video["is_public"]) == ("Triple doble", name, True)
-    received = aws.client("sqs", aws_port).receive_message(QueueUrl=queue_url)
-    assert [json.loads(message["Body"]) for message in received["Messages"]] == [{"video_id": offered["video_id"]}]
+    assert messages(queue_url, aws_port) == [{"video_id": upload["video_id"]}]
+    assert rows(engine, "uploads") == 0
+
+
+def test_a_link_holds_for_one_part_of_exactly_its_size_and_not_for_long(people: People) -> None:
+    person = people.new()
+    upload = direct.begin(person, LONG_CLIP)
+    first, last = direct.links(person, upload, [1, 3])
+    assert (first["number"], first["size"]) == (1, PART_BYTES)
+    assert (last["number"], last["size"]) == (3, len(FTYP))
+    query = {name: values[0] for name, values in parse_qs(urlsplit(last["url"]).query).items()}
+    assert query["partNumber"] == "3"
+    assert query["X-Amz-SignedHeaders"].split(";") == ["content-length", "host"]
+    assert int(query["X-Amz-Expires"]) == LINK_SECONDS <= 900
+    assert urlsplit(last["url"]).path.endswith(f"/uploads/{upload['video_id']}.mp4")
+
+
+def test_an_interrupted_upload_is_continued_with_what_is_missing(people: People) -> None:
+    person = people.new()
+    begun = direct.begin(person, LONG_CLIP)
+    direct.send(person, begun, LONG_CLIP, [2])
+    (waiting,) = person.get(UPLOADS).json or []
+    assert (waiting["missing"], waiting["sent"]) == ([1, 3], PART_BYTES)
+    assert person.get(f"{UPLOADS}/{begun['video_id']}").json == waiting
+    direct.send(person, waiting, LONG_CLIP)
+    assert direct.complete(person, waiting).status_code == 201
+    assert person.get(UPLOADS).json == []
+
+
+def test_a_part_sent_twice_counts_once(people: People) -> None:
+    person = people.new()
+    upload = direct.begin(person, LONG_CLIP)
+    direct.send(person, upload, LONG_CLIP, [1, 2])
+    direct.send(person, upload, LONG_CLIP, [2, 3])
+    assert direct.complete(person, upload).status_code == 201
+
+
+def test_a_part_that_is_cut_off_is_missing(people: People, media_bucket: str, aws_port: int) -> None:
+    person = people.new()
+    upload = direct.begin(person, LONG_CLIP)
+    direct.send(person, upload, LONG_CLIP)
+    s3 = aws.client("s3", aws_port)
+    (going,) = s3.list_multipart_uploads(Bucket=media_bucket)["Uploads"]
+    s3.upload_part(Bucket=media_bucket, Key=going["Key"], UploadId=going["UploadId"], PartNumber=2, Body=b"cut off")
+    assert error(direct.complete(person, upload)) == (400, "Parts of the video file are missing")
+    assert (person.get(f"{UPLOADS}/{upload['video_id']}").json or {})["missing"] == [2]
+
+
+def test_an_upload_that_misses_parts_does_not_become_a_video(people: People, engine: Engine) -> None:
+    person = people.new()
+    upload = direct.begin(person, LONG_CLIP)
+    direct.send(person, upload, LONG_CLIP, [1, 3])
+    assert error(direct.complete(person, upload)) == (400, "Parts of the video file are missing")
+    assert rows(engine, "videos") == 0
+    direct.send(person, upload, LONG_CLIP, [2])
+    assert direct.complete(person, upload).status_code == 201
 
 
 def test_completing_twice_does_no_harm(people: People, engine: Engine, queue_url: str, aws_port: int) -> None:
     person = people.new()
-    offered = offer(person)
-    send(offered)
-    assert [complete(person, offered).status_code for _ in range(3)] == [201, 201, 201]
-    assert videos(engine) == 1
-    received = aws.client("sqs", aws_port).receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)
-    assert len(received["Messages"]) == 1
+    upload = direct.begin(person)
+    direct.send(person, upload)
+    assert [direct.complete(person, upload).status_code for _ in range(3)] == [201, 201, 201]
+    assert rows(engine, "videos") == 1
+    assert len(messages(queue_url, aws_port)) == 1
 
 
-def test_completing_after_the_original_was_cleared_away_does_no_harm(
-    people: People, media_bucket: str, aws_port: int
+def test_completing_side_by_side_gives_one_video(
+    people: People, app: Flask, engine: Engine, queue_url: str, aws_port: int
 ) -> None:
     person = people.new()
-    offered = offer(person)
-    send(offered)
-    complete(person, offered)
-    aws.client("s3", aws_port).delete_object(Bucket=media_bucket, Key=f"uploads/{offered['video_id']}.mp4")
-    assert complete(person, offered).status_code == 201
+    upload = direct.begin(person, LONG_CLIP)
+    direct.send(person, upload, LONG_CLIP)
+    several = [dataclasses.replace(person, client=app.test_client()) for _ in range(6)]
+    with ThreadPoolExecutor(len(several)) as threads:
+        answers = list(threads.map(lambda one: direct.complete(one, upload), several))
+    assert [answer.status_code for answer in answers] == [201] * len(several)
+    assert rows(engine, "videos") == rows(engine, "task_results") == 1
+    assert len(messages(queue_url, aws_port)) == 1
 
 
 def test_a_deleted_video_does_not_come_back(people: People, engine: Engine) -> None:
     person = people.new()
-    offered = offer(person)
-    send(offered)
-    complete(person, offered)
-    assert person.delete(f"/api/videos/{offered['video_id']}").status_code == 200
-    assert error(complete(person, offered)) == (400, "The video file has not been uploaded yet")
-    assert videos(engine) == 0
+    upload = direct.begin(person)
+    direct.send(person, upload)
+    direct.complete(person, upload)
+    assert person.delete(f"/api/videos/{upload['video_id']}").status_code == 200
+    assert error(direct.complete(person, upload)) == NOT_FOUND
+    assert rows(engine, "videos") == 0
 
 
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"size": MEBIBYTE + 1}, "File size exceeds maximum allowed (1MB)"),
+        ({"size": 100 * MEBIBYTE + 1}, "File size exceeds maximum allowed (100MB)"),
         ({"filename": "play.avi"}, "Invalid file type. Only MP4 and MOV files are allowed"),
         ({"title": "four"}, broken("Title", "min")),
         ({"size": 0}, broken("Size", "min")),
         ({"filename": ""}, broken("Filename", "required")),
+        ({"fingerprint": "x" * 65}, broken("Fingerprint", "max")),
         ({"size": "many"}, "Invalid request format"),
-        ({"size": 10**30}, "File size exceeds maximum allowed (1MB)"),
+        ({"size": 10**30}, "File size exceeds maximum allowed (100MB)"),
         ({"is_public": "maybe"}, "Invalid request format"),
         ({"title": "Triple\0doble"}, "Invalid request format"),
+        ({"fingerprint": "a\0b"}, "Invalid request format"),
     ],
     ids=str,
 )
-def test_what_is_not_offered(people: People, changes: dict[str, Any], text: str) -> None:
-    assert error(ask(people.new(), **changes)) == (400, text)
+def test_what_is_not_begun(people: People, engine: Engine, changes: dict[str, Any], text: str) -> None:
+    assert error(direct.ask(people.new(), **changes)) == (400, text)
+    assert rows(engine, "uploads") == 0
 
 
-def test_a_file_that_was_not_sent(people: People) -> None:
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [
+        ([0], "The upload has no such part"),
+        ([1, 4], "The upload has no such part"),
+        ([-(10**30)], "The upload has no such part"),
+        ([], "Invalid request format"),
+        (list(range(1, 102)), "Invalid request format"),
+        (["one"], "Invalid request format"),
+        ("1", "Invalid request format"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_parts_that_are_not_signed(people: People, numbers: Any, text: str) -> None:
     person = people.new()
-    assert error(complete(person, offer(person))) == (400, "The video file has not been uploaded yet")
+    upload = direct.begin(person, LONG_CLIP)
+    answer = person.post(f"{UPLOADS}/{upload['video_id']}/parts", json={"numbers": numbers})
+    assert error(answer) == (400, text)
 
 
-def test_a_file_of_another_size_is_removed(people: People, media_bucket: str, aws_port: int, engine: Engine) -> None:
+def test_an_account_holds_a_few_unfinished_uploads(people: People, engine: Engine) -> None:
     person = people.new()
-    offered = offer(person)
-    key = f"uploads/{offered['video_id']}.mp4"
-    # As someone with the bucket's keys could; the form itself allows no more.
-    aws.client("s3", aws_port).put_object(Bucket=media_bucket, Key=key, Body=CLIP + b"more")
-    assert error(complete(person, offered)) == (400, "The uploaded file does not have the declared size")
-    assert objects(media_bucket, aws_port) == []
-    assert videos(engine) == 0
+    uploads = [direct.begin(person) for _ in range(MOST_OPEN)]
+    full = (409, "Too many unfinished uploads: continue or discard one of them first")
+    assert error(direct.ask(person)) == full
+    assert direct.ask(people.new()).status_code == 201
+    assert person.delete(f"{UPLOADS}/{uploads[0]['video_id']}").status_code == 200
+    direct.send(person, uploads[1])
+    direct.complete(person, uploads[1])
+    assert [direct.ask(person).status_code for _ in range(3)] == [201, 201, 409]
+    direct.expire_all(engine)
+    assert direct.ask(person).status_code == 201
+
+
+def test_two_beginnings_side_by_side_cannot_both_be_the_last(people: People, app: Flask, engine: Engine) -> None:
+    person = people.new()
+    for _ in range(MOST_OPEN - 1):
+        direct.begin(person)
+    several = [dataclasses.replace(person, client=app.test_client()) for _ in range(5)]
+    with ThreadPoolExecutor(len(several)) as threads:
+        answers = list(threads.map(direct.ask, several))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
+    assert rows(engine, "uploads") == MOST_OPEN
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"\x89PNG\r\n\x1a\n" + b"x" * 50, b"<html>ftyp</html>", b"PK\3\4 a zip file", b"ffconcat version 1.0\n", b"x"],
+    [
+        b"\x89PNG\r\n\x1a\n" + b"x" * 50,
+        b"<html>ftyp</html>",
+        b"PK\3\4 a zip file",
+        b"ffconcat version 1.0\nfile other.mp4\n",
+        b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"x" * 50,
+        b"\0\0\0\x1cftypM4A \0\0\0\0M4A mp42isom" + b"x" * 50,
+        b"\0\0\0\x07ftypisom\0\0\2\0isommp42" + b"x" * 50,
+        b"GIF8ftypisom\0\0\2\0isommp42" + b"x" * 50,
+        b"\0\0\0\x18ftyp",
+        b"x",
+    ],
 )
 def test_a_file_that_only_calls_itself_a_video_is_removed(
     people: People, media_bucket: str, aws_port: int, engine: Engine, content: bytes
 ) -> None:
     person = people.new()
-    offered = offer(person, size=len(content))
-    send(offered, content)
-    assert error(complete(person, offered)) == (400, "Invalid file type. Only MP4 and MOV files are allowed")
-    assert objects(media_bucket, aws_port) == []
-    assert videos(engine) == 0
+    upload = direct.begin(person, content)
+    direct.send(person, upload, content)
+    assert error(direct.complete(person, upload)) == ONLY_MOVIES
+    assert objects(media_bucket, aws_port) == unfinished(media_bucket, aws_port) == []
+    assert rows(engine, "videos") == rows(engine, "uploads") == 0
+    assert error(direct.complete(person, upload)) == NOT_FOUND
 
 
-@pytest.mark.parametrize("receipt", ["x", "a.b.c", "é", "x" * 10_000])
-def test_a_receipt_that_is_none(people: People, receipt: str) -> None:
+def test_a_file_of_another_size_is_removed(people: People, media_bucket: str, aws_port: int, engine: Engine) -> None:
     person = people.new()
-    assert error(complete(person, offer(person), receipt=receipt)) == (400, "Invalid or expired receipt")
+    upload = direct.begin(person)
+    key = f"uploads/{upload['video_id']}.mp4"
+    # As someone with the bucket's keys could; the links themselves allow no other size.
+    aws.client("s3", aws_port).put_object(Bucket=media_bucket, Key=key, Body=CLIP + b"more")
+    assert error(direct.complete(person, upload)) == (400, "The uploaded file does not have the declared size")
+    assert objects(media_bucket, aws_port) == unfinished(media_bucket, aws_port) == []
+    assert rows(engine, "videos") == rows(engine, "uploads") == 0
 
 
-def test_the_receipt_of_another_upload(people: People) -> None:
+def test_a_discarded_upload_leaves_nothing(people: People, media_bucket: str, aws_port: int, engine: Engine) -> None:
     person = people.new()
-    first, second = offer(person), offer(person)
-    assert error(complete(person, first, receipt=second["receipt"])) == (400, "Invalid or expired receipt")
+    upload = direct.begin(person, LONG_CLIP)
+    direct.send(person, upload, LONG_CLIP, [1])
+    answer = person.delete(f"{UPLOADS}/{upload['video_id']}")
+    assert answer.json == {"message": "La subida ha sido descartada.", "video_id": upload["video_id"]}
+    assert unfinished(media_bucket, aws_port) == []
+    assert rows(engine, "uploads") == 0
+    assert error(direct.complete(person, upload)) == NOT_FOUND
 
 
-def test_a_receipt_past_its_hour(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
-    person = people.new()
-    now = TimestampSigner.get_timestamp
-    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda signer: now(signer) - RECEIPT_SECONDS - 1)
-    offered = offer(person)
-    monkeypatch.undo()
-    send(offered)
-    assert error(complete(person, offered)) == (400, "Invalid or expired receipt")
+def every_step(person: Person, video_id: str) -> list[tuple[int, Any]]:
+    path = f"{UPLOADS}/{video_id}"
+    return [
+        error(person.get(path)),
+        error(person.post(f"{path}/parts", json={"numbers": [1]})),
+        error(person.post(f"{path}/complete")),
+        error(person.delete(path)),
+    ]
 
 
-def test_the_receipt_of_another_person(people: People, engine: Engine) -> None:
+def test_another_persons_upload_is_not_found(people: People, engine: Engine) -> None:
     owner, thief = people.new(), people.new()
-    offered = offer(owner)
-    send(offered)
-    assert error(complete(thief, offered)) == (403, "You can only complete your own uploads")
-    assert videos(engine) == 0
+    upload = direct.begin(owner)
+    direct.send(owner, upload)
+    assert every_step(thief, upload["video_id"]) == [NOT_FOUND] * 4
+    assert thief.get(UPLOADS).json == []
+    assert rows(engine, "videos") == 0
+    assert direct.complete(owner, upload).status_code == 201
+    assert error(direct.complete(thief, upload)) == NOT_FOUND
 
 
-def test_an_id_that_is_none(people: People) -> None:
+@pytest.mark.parametrize("video_id", ["7", str(uuid.uuid4()), "%00", "a" * 36])
+def test_an_id_that_is_none(people: People, video_id: str) -> None:
+    assert every_step(people.new(), video_id) == [NOT_FOUND] * 4
+
+
+def test_an_upload_past_its_time_is_not_found(people: People, engine: Engine) -> None:
     person = people.new()
-    assert error(complete(person, offer(person), video_id="7")) == (404, "Video not found")
-    assert error(complete(person, offer(person), video_id=str(uuid.uuid4()))) == (400, "Invalid or expired receipt")
+    upload = direct.begin(person)
+    direct.send(person, upload)
+    direct.expire_all(engine)
+    assert every_step(person, upload["video_id"]) == [NOT_FOUND] * 4
+    assert person.get(UPLOADS).json == []
 
 
 def test_a_browsers_session_may_do_it_with_its_csrf_token(people: People) -> None:
     browser, csrf = people.browser(people.new())
     body = {"title": "Triple doble", "filename": "play.mp4", "size": len(CLIP)}
-    assert browser.post(OFFER, json=body).status_code == 403
-    answer = browser.post(OFFER, json=body, headers={"X-CSRF-TOKEN": csrf})
-    assert answer.status_code == 201
-    assert answer.json is not None
-    send(answer.json)
-    done = browser.post(
-        f"{OFFER}/{answer.json['video_id']}/complete",
-        json={"receipt": answer.json["receipt"]},
-        headers={"X-CSRF-TOKEN": csrf},
-    )
-    assert done.status_code == 201
+    assert browser.post(UPLOADS, json=body).status_code == 403
+    begun = browser.post(UPLOADS, json=body, headers={"X-CSRF-TOKEN": csrf}).json
+    assert begun is not None
+    assert browser.delete(f"{UPLOADS}/{begun['video_id']}").status_code == 403
+    assert browser.get(f"{UPLOADS}/{begun['video_id']}").status_code == 200
+    gone = browser.delete(f"{UPLOADS}/{begun['video_id']}", headers={"X-CSRF-TOKEN": csrf})
+    assert gone.status_code == 200
 
 
-def test_without_the_bucket_nothing_is_recorded(
+def test_without_the_bucket_nothing_is_begun_and_nothing_recorded(
     people: People, app_without: Callable[[str], Flask], engine: Engine
 ) -> None:
     person = people.new()
-    offered = offer(person)
-    send(offered)
+    upload = direct.begin(person)
+    direct.send(person, upload)
     blind = dataclasses.replace(person, client=app_without("s3").test_client())
-    assert error(complete(blind, offered)) == (503, "Service temporarily unavailable")
-    assert videos(engine) == 0
+    for answer in (direct.ask(blind), direct.complete(blind, upload), blind.get(UPLOADS)):
+        assert error(answer) == (503, "Service temporarily unavailable")
+    assert (rows(engine, "videos"), rows(engine, "uploads")) == (0, 1)
+    assert direct.complete(person, upload).status_code == 201
