@@ -20,7 +20,7 @@ from operations.local.ports import LOOPBACK, free_port, is_listening
 from operations.local.processes import Child, Program
 from services.environment import PortalEnvironment, WorkerEnvironment
 
-MAX_UPLOAD_BYTES = 20 * 2**20
+MAX_UPLOAD_BYTES = 40 * 2**20
 
 
 @dataclass(frozen=True)

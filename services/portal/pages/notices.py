@@ -18,6 +18,7 @@ NOTICES: dict[str, tuple[str, LazyString]] = {
     "not-available": ("error", lazy_gettext("This video takes no votes.")),
     "voting-closed": ("error", lazy_gettext("The voting is closed at the moment.")),
     "deleted": ("success", lazy_gettext("The video was deleted.")),
+    "upload-discarded": ("success", lazy_gettext("The upload was discarded.")),
     "published": ("error", lazy_gettext("A video published for voting cannot be deleted.")),
 }
 _COOKIE = "notice"

@@ -1,10 +1,18 @@
-"""The page that uploads a video: the script on it sends the file straight to the bucket."""
+"""The page that uploads a video: the script on it sends the file straight to the bucket, and continues what waits."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, render_template
+from contextlib import suppress
+from uuid import UUID
 
+from flask import Blueprint, Flask, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from services.core.uploads import DAYS_KEPT, MOST_OPEN
+from services.portal import direct_uploads
+from services.portal.errors import Missing
 from services.portal.identity import require_caller
+from services.portal.pages.notices import leave
 from services.portal.resources import resources
 
 pages = Blueprint("uploads", __name__)
@@ -17,11 +25,24 @@ def register(app: Flask) -> None:
 
 @pages.get("/upload")
 def form() -> str:
-    """The form of a new video."""
-    require_caller()
+    """The form of a new video, and the uploads that wait to be continued."""
     return render_template(
-        "pages/upload.html", max_bytes=resources().environment.max_upload_bytes, max_upload=max_upload_text()
+        "pages/upload.html",
+        waiting=direct_uploads.waiting(require_caller()),
+        max_bytes=resources().environment.max_upload_bytes,
+        max_upload=max_upload_text(),
+        most_open=MOST_OPEN,
+        days=DAYS_KEPT,
     )
+
+
+@pages.post("/upload/<uuid:video_id>/discard")
+def discard(video_id: UUID) -> ResponseReturnValue:
+    """Give an unfinished upload up; one that is gone already is as good."""
+    response = redirect(url_for("uploads.form"), 303)
+    with suppress(Missing):
+        direct_uploads.discard(require_caller(), video_id)
+    return leave(response, "upload-discarded")
 
 
 def max_upload_text() -> str:

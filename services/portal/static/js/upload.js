@@ -1,47 +1,26 @@
-// Uploads a video: looks at the file, asks the portal for a form, sends the file straight to the bucket, completes.
+// Uploads a video: looks at the file, sends it straight to the bucket in parts, pauses and goes on with what is missing.
 
-import { isMovie, seconds } from "./mp4.js";
+import { check, fingerprint } from "./upload/file.js";
+import { Portal } from "./upload/portal.js";
+import { Lost, Problem, size, text } from "./upload/texts.js";
+import { Transfer, patiently } from "./upload/transfer.js";
+import { Progress, show, stage, turn } from "./upload/view.js";
 
-const SHORTEST = 0.5;
 const KEPT = 30;
-const form = document.getElementById("upload");
+const ROUNDS = 3;
 const part = (id) => document.getElementById(id);
-const texts = part("texts").content;
+const form = part("upload");
 const maxBytes = Number(form.dataset.maxBytes);
-const megabytes = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1, minimumFractionDigits: 1 });
-const size = (count) => `${megabytes.format(count / 2 ** 20)} MB`;
-let sending = null;
+const portal = new Portal(form);
+// The upload at work: its file, what the portal says of it, what ends it, and whether the network ended it.
+let current = null;
 
-class Problem extends Error {}
-
-function text(name, values = {}) {
-  const found = texts.querySelector(`[data-text="${name}"]`).textContent;
-  return found.replace(/\{(\w+)\}/g, (_, key) => values[key]);
-}
-
-function show(problem) {
-  part("problem").hidden = problem === "";
-  part("problem").querySelector("span").textContent = problem;
-  if (problem) part("problem").focus();
-}
-
-async function check(file) {
-  if (!file) throw new Problem(text("no-file"));
-  if (file.size === 0) throw new Problem(text("empty"));
-  if (file.size > maxBytes) throw new Problem(text("too-large", { size: size(file.size) }));
-  if (!/\.(mp4|mov)$/i.test(file.name) || !(await isMovie(file))) throw new Problem(text("not-mp4"));
-  const length = await seconds(file);
-  if (length !== null && length < SHORTEST) throw new Problem(text("too-short"));
-  return length;
-}
-
-async function describe() {
-  const file = part("video_file").files[0];
+async function describe(file) {
   const about = part("file-about");
   about.hidden = true;
   show("");
   try {
-    const length = await check(file);
+    const length = await check(file, maxBytes);
     const name = length !== null && length > KEPT ? "about-long" : "about";
     about.textContent = text(name, { name: file.name, size: size(file.size), seconds: length === null ? "?" : Math.round(length) });
     about.hidden = false;
@@ -51,96 +30,146 @@ async function describe() {
   }
 }
 
-async function ask(path, body, signal) {
-  let answer;
-  try {
-    answer = await fetch(path, {
-      method: "POST",
-      body: JSON.stringify(body),
-      headers: { "Content-Type": "application/json", "X-CSRF-TOKEN": form.elements.csrf_token.value },
-      signal,
-    });
-  } catch (problem) {
-    throw signal.aborted ? problem : new Problem(text("network"));
-  }
-  if (answer.status === 401) location.assign(form.dataset.login);
-  if (!answer.ok) throw new Problem(text(answer.status >= 500 ? "busy" : "refused"));
-  return answer.json();
+function sentence(problem) {
+  if (problem instanceof Problem) return problem.message;
+  return text(problem instanceof Lost ? problem.message : "failed");
 }
 
-// fetch tells nothing of how much was sent; XMLHttpRequest does.
-function send(offered, file, signal) {
-  return new Promise((resolve, reject) => {
-    const fields = new FormData();
-    for (const [name, value] of Object.entries(offered.fields)) fields.append(name, value);
-    fields.append("file", file);
-    const request = new XMLHttpRequest();
-    const began = performance.now();
-    request.upload.addEventListener("progress", (event) => {
-      const share = event.total ? event.loaded / event.total : 0;
-      const passed = (performance.now() - began) / 1000;
-      part("bar").value = share * 100;
-      part("percent").textContent = `${Math.floor(share * 100)} %`;
-      part("sent").textContent = text("sent", { sent: size(share * file.size), size: size(file.size) });
-      part("left").textContent = passed > 2 && share > 0.01 ? text("left", { seconds: Math.ceil(passed / share - passed) }) : "";
-    });
-    request.addEventListener("load", () => (request.status < 300 ? resolve() : reject(new Problem(text("refused")))));
-    request.addEventListener("error", () => reject(new Problem(text("network"))));
-    request.addEventListener("abort", () => reject(signal.reason));
-    signal.addEventListener("abort", () => request.abort());
-    request.open("POST", offered.url);
-    request.send(fields);
-  });
+function rest(problem) {
+  current = null;
+  turn("resting");
+  show(problem);
 }
 
-function turn(on) {
-  part("choices").disabled = on;
-  part("sending").hidden = !on;
-  part("send").hidden = on;
-  part("cancel").hidden = !on;
-  part("stage").textContent = text("sending");
-  part("bar").value = 0;
-  for (const id of ["percent", "sent", "left"]) part(id).textContent = "";
-  if (on) part("cancel").focus();
-}
-
-async function upload(file, title, isPublic, signal) {
-  const offer = await ask(
-    form.dataset.offer,
-    { title, filename: file.name, size: file.size, is_public: isPublic },
-    signal,
-  );
-  await send(offer.upload, file, signal);
-  part("stage").textContent = text("checking");
-  await ask(`${form.dataset.offer}/${offer.video_id}/complete`, { receipt: offer.receipt }, signal);
-}
-
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  if (sending) return;
+// A pause, a cancellation and a lost network leave the upload where it is; every other end is final.
+async function go() {
+  const work = current;
+  work.ending = new AbortController();
+  work.lost = false;
   show("");
-  const file = part("video_file").files[0];
-  const title = part("title").value.trim();
-  sending = new AbortController();
+  turn("sending");
   try {
-    await check(file);
-    if ([...title].length < 5 || [...title].length > 100) throw new Problem(text("title"));
-    turn(true);
-    await upload(file, title, part("is_public").checked, sending.signal);
+    await send(work, work.ending.signal);
+    current = null;
     location.assign(form.dataset.mine);
   } catch (problem) {
-    const cancelled = sending.signal.aborted;
-    turn(false);
-    sending = null;
-    if (!cancelled && !(problem instanceof Problem)) throw problem;
-    show(cancelled ? text("cancelled") : problem.message);
+    if (current !== work) return;
+    if (problem === "paused" || problem instanceof Lost) {
+      turn("paused");
+      work.lost = problem instanceof Lost;
+      if (work.lost) show(text("interrupted"));
+    } else {
+      forget(work.upload);
+      rest(sentence(problem));
+      if (!(problem instanceof Problem)) throw problem;
+    }
   }
+}
+
+async function send(work, signal) {
+  const { file } = work;
+  const onWaiting = () => stage("waiting");
+  // After a part that another page cut off, or that came too late, some are still missing.
+  for (let round = 0; work.upload.missing.length > 0; round += 1) {
+    if (round === ROUNDS) throw new Lost("network");
+    const progress = new Progress(work.upload.size, work.upload.sent);
+    let last = work.upload.sent;
+    const onProgress = (sent) => {
+      if (sent > last) stage("sending");
+      last = sent;
+      progress.show(sent);
+    };
+    await new Transfer({ file, upload: work.upload, portal, signal, onProgress, onWaiting }).run();
+    work.upload = await patiently(() => portal.show(work.upload.video_id, signal), signal, onWaiting);
+  }
+  turn("checking");
+  await patiently(() => portal.complete(work.upload.video_id, signal), signal, onWaiting);
+}
+
+function forget(upload) {
+  document.querySelector(`[data-upload="${upload.video_id}"]`)?.remove();
+}
+
+async function begin(file, title, isPublic) {
+  await check(file, maxBytes);
+  if ([...title].length < 5 || [...title].length > 100) throw new Problem("title");
+  const declared = { title, filename: file.name, size: file.size, is_public: isPublic };
+  return portal.begin({ ...declared, fingerprint: await fingerprint(file) });
+}
+
+async function again(file, id) {
+  const upload = await portal.show(id);
+  const same = file.size === upload.size && [await fingerprint(file), ""].includes(upload.fingerprint);
+  if (!same) throw new Problem("another-file", { name: upload.filename, size: size(upload.size) });
+  part("title").value = upload.title;
+  part("is_public").checked = upload.is_public;
+  return upload;
+}
+
+async function start(file, prepare) {
+  if (current) return;
+  show("");
+  current = { file };
+  try {
+    current.upload = await prepare();
+  } catch (problem) {
+    rest(sentence(problem));
+    if (!(problem instanceof Problem || problem instanceof Lost)) throw problem;
+    return;
+  }
+  await describe(file);
+  await go();
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const file = part("video_file").files[0];
+  start(file, () => begin(file, part("title").value.trim(), part("is_public").checked));
 });
 
-part("cancel").addEventListener("click", () => sending?.abort());
-part("video_file").addEventListener("change", describe);
+part("pause").addEventListener("click", () => current?.ending.abort("paused"));
+part("resume").addEventListener("click", resume);
+part("cancel").addEventListener("click", async () => {
+  const { ending, upload } = current;
+  current = null;
+  ending.abort("cancelled");
+  forget(upload);
+  // Where it cannot be said now, the portal clears it away after some days.
+  await portal.discard(upload.video_id).catch(() => {});
+  rest(text("cancelled"));
+});
+
+async function resume() {
+  const work = current;
+  try {
+    // With nothing missing it may be a video already, and only the answer was lost.
+    if (work.upload.missing.length > 0) work.upload = await portal.show(work.upload.video_id);
+  } catch (problem) {
+    if (current !== work) return;
+    if (problem instanceof Lost) return show(text("interrupted"));
+    return rest(problem.message);
+  }
+  if (current === work) await go();
+}
+
+window.addEventListener("online", () => current?.lost && resume());
 window.addEventListener("beforeunload", (event) => {
-  if (sending && !part("sending").hidden && part("stage").textContent === text("sending")) event.preventDefault();
+  if (current && !part("pause").hidden) event.preventDefault();
+});
+
+let continued = null;
+for (const item of document.querySelectorAll("[data-upload]")) {
+  const button = item.querySelector("[data-continue]");
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    continued = item.dataset.upload;
+    part("again").click();
+  });
+}
+part("again").addEventListener("change", () => {
+  const file = part("again").files[0];
+  // The same file may be chosen once more.
+  if (file) start(file, () => again(file, continued)).then(() => (part("again").value = ""));
 });
 
 const drop = part("drop");
@@ -156,9 +185,10 @@ drop.addEventListener("drop", (event) => {
   drop.classList.remove("over");
   if (event.dataTransfer.files.length) {
     part("video_file").files = event.dataTransfer.files;
-    describe();
+    describe(part("video_file").files[0]);
   }
 });
+part("video_file").addEventListener("change", () => describe(part("video_file").files[0]));
 
 part("no-scripts").hidden = true;
 form.hidden = false;

@@ -1,0 +1,264 @@
+"""Uploads that are interrupted: by a pause, a lost network, a closed page; only what is missing is sent again."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, Request, Route, expect
+
+from services.core.uploads import PART_BYTES
+
+from .conftest import DESK, OpenPage, sign_in
+from .site import Client
+
+PARTS = 6
+TITLE = "Asistencia sin mirar"
+# Six parts take some ten seconds: long enough to interrupt, short enough to wait for.
+SLOW_NETWORK = {"offline": False, "latency": 5, "downloadThroughput": 5_000_000, "uploadThroughput": 3_000_000}
+FULL_NETWORK = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+
+
+@dataclass
+class Traffic:
+    """What goes to the bucket.
+
+    Args:
+        begun: numbers of the parts, each time one is begun.
+        arrived: numbers of the parts that S3 took.
+    """
+
+    begun: list[int] = field(default_factory=list)
+    arrived: list[int] = field(default_factory=list)
+
+
+def watch(page: Page) -> Traffic:
+    """Note which parts are sent from now on."""
+    traffic = Traffic()
+
+    def number(request: Request) -> list[int]:
+        found = parse_qs(urlsplit(request.url).query).get("partNumber", [])
+        return [int(found[0])] if request.method == "PUT" and found else []
+
+    page.on("request", lambda request: traffic.begun.extend(number(request)))
+    page.on("response", lambda answer: traffic.arrived.extend(number(answer.request) if answer.ok else []))
+    return traffic
+
+
+@pytest.fixture(scope="module")
+def long_clip(tmp_path_factory: pytest.TempPathFactory, clip: Path) -> Path:
+    """A clip of six parts: boxes of type "free" are skipped by whoever plays it."""
+    path = tmp_path_factory.mktemp("clips") / "partido.mp4"
+    content = clip.read_bytes()
+    rest = (PARTS - 1) * PART_BYTES + 1000 - len(content)
+    path.write_bytes(content + struct.pack(">I4s", rest, b"free") + bytes(rest - 8))
+    return path
+
+
+@pytest.fixture
+def player(new_client: Callable[..., Client]) -> Client:
+    return new_client("Camila", "Valencia", "Cali")
+
+
+@pytest.fixture
+def page(open_page: OpenPage, player: Client) -> Page:
+    """The upload page, opened by the player."""
+    page = open_page()
+    sign_in(page, player.account)
+    page.goto("/upload")
+    page.fill("#title", TITLE)
+    return page
+
+
+@pytest.fixture
+def limit(page: Page) -> Iterator[Callable[[dict[str, object]], None]]:
+    """Sets the speed of the page's network."""
+    session = page.context.new_cdp_session(page)
+    yield lambda network: session.send("Network.emulateNetworkConditions", network)
+
+
+def send_until(page: Page, file: Path, traffic: Traffic, parts: int) -> None:
+    """Send a file until S3 has so many of its parts, or some more."""
+    page.set_input_files("#video_file", file)
+    page.locator("#send").click()
+    expect(page.locator("#stage")).to_have_text("Enviando tu video…")
+    while len(traffic.arrived) < parts:
+        page.wait_for_event("requestfinished")
+
+
+def assert_one_video(page: Page, player: Client) -> None:
+    page.wait_for_url("**/my-videos")
+    expect(page.locator(".mine > li")).to_have_count(1)
+    expect(page.locator(".mine h2")).to_have_text(TITLE)
+    player.wait_until_done(count=1)
+    expect(page.locator(".badge")).to_have_text("Listo")
+    page.goto("/upload")
+    expect(page.locator("#waiting")).to_have_count(0)
+
+
+def test_a_file_is_sent_in_parts_side_by_side(page: Page, player: Client, long_clip: Path) -> None:
+    traffic = watch(page)
+    page.set_input_files("#video_file", long_clip)
+    page.locator("#send").click()
+    assert_one_video(page, player)
+    assert sorted(traffic.begun) == list(range(1, PARTS + 1))
+
+
+def test_an_upload_is_paused_and_goes_on_with_what_is_missing(
+    page: Page,
+    player: Client,
+    long_clip: Path,
+    limit: Callable[[dict[str, object]], None],
+    shoot: Callable[[Page, str], None],
+) -> None:
+    traffic = watch(page)
+    limit(SLOW_NETWORK)
+    send_until(page, long_clip, traffic, 1)
+    page.get_by_role("button", name="Pausar").click()
+    expect(page.locator("#stage")).to_have_text("En pausa")
+    expect(page.get_by_role("button", name="Continuar")).to_be_focused()
+    shoot(page, "upload-paused-phone")
+    before, arrived = len(traffic.begun), set(traffic.arrived)
+    limit(FULL_NETWORK)
+    page.keyboard.press("Enter")
+    assert_one_video(page, player)
+    assert sorted(traffic.begun[before:]) == sorted(set(range(1, PARTS + 1)) - arrived)
+
+
+def test_after_a_reload_the_same_file_is_continued(
+    page: Page,
+    player: Client,
+    long_clip: Path,
+    limit: Callable[[dict[str, object]], None],
+    shoot: Callable[[Page, str], None],
+) -> None:
+    traffic = watch(page)
+    limit(SLOW_NETWORK)
+    send_until(page, long_clip, traffic, 2)
+    limit(FULL_NETWORK)
+    page.reload()
+    arrived = set(traffic.arrived)
+    assert 2 <= len(arrived) < PARTS
+    waiting = page.locator("#waiting li")
+    expect(waiting).to_contain_text(TITLE)
+    expect(waiting).to_contain_text("partido.mp4 · 25,0 MB")
+    expect(waiting.locator("progress")).to_have_attribute("value", re.compile(r"^[2-9]\d$"))
+    shoot(page, "upload-waiting-phone")
+    before = len(traffic.begun)
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name=f"Continuar {TITLE}").click()
+    chooser.value.set_files(long_clip)
+    assert_one_video(page, player)
+    assert sorted(traffic.begun[before:]) == sorted(set(range(1, PARTS + 1)) - arrived)
+
+
+def test_an_upload_is_continued_on_another_device(
+    page: Page,
+    player: Client,
+    long_clip: Path,
+    tmp_path: Path,
+    limit: Callable[[dict[str, object]], None],
+    open_page: OpenPage,
+) -> None:
+    traffic = watch(page)
+    limit(SLOW_NETWORK)
+    send_until(page, long_clip, traffic, 1)
+    page.close()
+    other = open_page(viewport=DESK)
+    sign_in(other, player.account)
+    other.goto("/upload")
+    renamed = tmp_path / "copia del partido.mp4"
+    renamed.write_bytes(long_clip.read_bytes())
+    rest = watch(other)
+    with other.expect_file_chooser() as chooser:
+        other.get_by_role("button", name=f"Continuar {TITLE}").click()
+    chooser.value.set_files(renamed)
+    assert_one_video(other, player)
+    assert rest.begun
+    assert not set(rest.begun) & set(traffic.arrived)
+
+
+def test_a_lost_network_is_waited_for_and_the_upload_goes_on_by_itself(
+    page: Page, player: Client, long_clip: Path, limit: Callable[[dict[str, object]], None]
+) -> None:
+    traffic = watch(page)
+    limit(SLOW_NETWORK)
+    send_until(page, long_clip, traffic, 1)
+    page.context.set_offline(True)
+    expect(page.locator("#stage")).to_have_text("Esperando la conexión…")
+    before, arrived = len(traffic.begun), set(traffic.arrived)
+    limit(FULL_NETWORK)
+    page.context.set_offline(False)
+    assert_one_video(page, player)
+    assert not set(traffic.begun[before:]) & arrived
+
+
+def test_a_part_that_the_bucket_refuses_is_signed_and_sent_again(page: Page, player: Client, long_clip: Path) -> None:
+    traffic = watch(page)
+    refused: list[str] = []
+
+    def refuse_once(route: Route) -> None:
+        if route.request.method == "PUT" and not refused:
+            refused.append(route.request.url)
+            route.fulfill(status=403, headers={"Access-Control-Allow-Origin": "*"})
+        else:
+            route.continue_()
+
+    page.route(re.compile("partNumber=2"), refuse_once)
+    page.set_input_files("#video_file", long_clip)
+    page.locator("#send").click()
+    assert_one_video(page, player)
+    assert len(refused) == 1
+    assert sorted(traffic.begun) == [1, 2, 2, 3, 4, 5, 6]
+
+
+def test_another_file_is_not_put_in_the_place_of_the_first(
+    page: Page, long_clip: Path, tmp_path: Path, limit: Callable[[dict[str, object]], None]
+) -> None:
+    traffic = watch(page)
+    limit(SLOW_NETWORK)
+    send_until(page, long_clip, traffic, 1)
+    page.reload()
+    other = tmp_path / "partido.mp4"
+    content = bytearray(long_clip.read_bytes())
+    content[40:60] = b"x" * 20
+    other.write_bytes(content)
+    before = len(traffic.begun)
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name=f"Continuar {TITLE}").click()
+    chooser.value.set_files(other)
+    expect(page.get_by_role("alert")).to_contain_text("Este es otro archivo. Para continuar, elige «partido.mp4»")
+    assert len(traffic.begun) == before
+
+
+def test_a_waiting_upload_is_discarded(page: Page, long_clip: Path, limit: Callable[[dict[str, object]], None]) -> None:
+    traffic = watch(page)
+    limit(SLOW_NETWORK)
+    send_until(page, long_clip, traffic, 1)
+    page.reload()
+    page.get_by_role("button", name=f"Descartar {TITLE}").click()
+    expect(page.get_by_role("status").first).to_contain_text("La subida se descartó.")
+    expect(page.locator("#waiting")).to_have_count(0)
+
+
+def test_the_progress_is_spoken_by_quarters(
+    page: Page, player: Client, long_clip: Path, limit: Callable[[dict[str, object]], None]
+) -> None:
+    page.evaluate(
+        "() => { window.spoken = []; new MutationObserver(() => window.spoken.push("
+        "document.getElementById('spoken').textContent)).observe(document.getElementById('spoken'), "
+        "{ childList: true }); }"
+    )
+    limit(SLOW_NETWORK)
+    page.route("**/complete", lambda route: route.abort("failed"))
+    page.set_input_files("#video_file", long_clip)
+    page.locator("#send").click()
+    expect(page.locator("#stage")).to_have_text("Revisando lo que llegó…")
+    spoken = [text for text in page.evaluate("window.spoken") if text]
+    assert 2 <= len(spoken) <= 4
+    assert all(re.fullmatch(r"\d+ % enviado", text) for text in spoken)
