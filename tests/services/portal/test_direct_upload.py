@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,11 +19,10 @@ from services.environment import PortalEnvironment
 from services.portal.direct_uploads import LINK_SECONDS
 
 from . import direct
-from .direct import CLIP, FTYP, LONG_CLIP, UPLOADS, error, objects, rows, unfinished
-from .people import People, Person
+from .direct import CLIP, FTYP, LONG_CLIP, UPLOADS, error, rows, unfinished
+from .people import People
 
 MEBIBYTE = 2**20
-ONLY_MOVIES = (400, "Invalid file type. Only MP4 and MOV files are allowed")
 NOT_FOUND = (404, "Upload not found")
 
 
@@ -238,44 +236,6 @@ def test_two_beginnings_side_by_side_cannot_both_be_the_last(people: People, app
     assert rows(engine, "uploads") == MOST_OPEN
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"\x89PNG\r\n\x1a\n" + b"x" * 50,
-        b"<html>ftyp</html>",
-        b"PK\3\4 a zip file",
-        b"ffconcat version 1.0\nfile other.mp4\n",
-        b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"x" * 50,
-        b"\0\0\0\x1cftypM4A \0\0\0\0M4A mp42isom" + b"x" * 50,
-        b"\0\0\0\x07ftypisom\0\0\2\0isommp42" + b"x" * 50,
-        b"GIF8ftypisom\0\0\2\0isommp42" + b"x" * 50,
-        b"\0\0\0\x18ftyp",
-        b"x",
-    ],
-)
-def test_a_file_that_only_calls_itself_a_video_is_removed(
-    people: People, media_bucket: str, aws_port: int, engine: Engine, content: bytes
-) -> None:
-    person = people.new()
-    upload = direct.begin(person, content)
-    direct.send(person, upload, content)
-    assert error(direct.complete(person, upload)) == ONLY_MOVIES
-    assert objects(media_bucket, aws_port) == unfinished(media_bucket, aws_port) == []
-    assert rows(engine, "videos") == rows(engine, "uploads") == 0
-    assert error(direct.complete(person, upload)) == NOT_FOUND
-
-
-def test_a_file_of_another_size_is_removed(people: People, media_bucket: str, aws_port: int, engine: Engine) -> None:
-    person = people.new()
-    upload = direct.begin(person)
-    key = f"uploads/{upload['video_id']}.mp4"
-    # As someone with the bucket's keys could; the links themselves allow no other size.
-    aws.client("s3", aws_port).put_object(Bucket=media_bucket, Key=key, Body=CLIP + b"more")
-    assert error(direct.complete(person, upload)) == (400, "The uploaded file does not have the declared size")
-    assert objects(media_bucket, aws_port) == unfinished(media_bucket, aws_port) == []
-    assert rows(engine, "videos") == rows(engine, "uploads") == 0
-
-
 def test_a_discarded_upload_leaves_nothing(people: People, media_bucket: str, aws_port: int, engine: Engine) -> None:
     person = people.new()
     upload = direct.begin(person, LONG_CLIP)
@@ -285,41 +245,6 @@ def test_a_discarded_upload_leaves_nothing(people: People, media_bucket: str, aw
     assert unfinished(media_bucket, aws_port) == []
     assert rows(engine, "uploads") == 0
     assert error(direct.complete(person, upload)) == NOT_FOUND
-
-
-def every_step(person: Person, video_id: str) -> list[tuple[int, Any]]:
-    path = f"{UPLOADS}/{video_id}"
-    return [
-        error(person.get(path)),
-        error(person.post(f"{path}/parts", json={"numbers": [1]})),
-        error(person.post(f"{path}/complete")),
-        error(person.delete(path)),
-    ]
-
-
-def test_another_persons_upload_is_not_found(people: People, engine: Engine) -> None:
-    owner, thief = people.new(), people.new()
-    upload = direct.begin(owner)
-    direct.send(owner, upload)
-    assert every_step(thief, upload["video_id"]) == [NOT_FOUND] * 4
-    assert thief.get(UPLOADS).json == []
-    assert rows(engine, "videos") == 0
-    assert direct.complete(owner, upload).status_code == 201
-    assert error(direct.complete(thief, upload)) == NOT_FOUND
-
-
-@pytest.mark.parametrize("video_id", ["7", str(uuid.uuid4()), "%00", "a" * 36])
-def test_an_id_that_is_none(people: People, video_id: str) -> None:
-    assert every_step(people.new(), video_id) == [NOT_FOUND] * 4
-
-
-def test_an_upload_past_its_time_is_not_found(people: People, engine: Engine) -> None:
-    person = people.new()
-    upload = direct.begin(person)
-    direct.send(person, upload)
-    direct.expire_all(engine)
-    assert every_step(person, upload["video_id"]) == [NOT_FOUND] * 4
-    assert person.get(UPLOADS).json == []
 
 
 def test_a_browsers_session_may_do_it_with_its_csrf_token(people: People) -> None:
@@ -332,16 +257,3 @@ def test_a_browsers_session_may_do_it_with_its_csrf_token(people: People) -> Non
     assert browser.get(f"{UPLOADS}/{begun['video_id']}").status_code == 200
     gone = browser.delete(f"{UPLOADS}/{begun['video_id']}", headers={"X-CSRF-TOKEN": csrf})
     assert gone.status_code == 200
-
-
-def test_without_the_bucket_nothing_is_begun_and_nothing_recorded(
-    people: People, app_without: Callable[[str], Flask], engine: Engine
-) -> None:
-    person = people.new()
-    upload = direct.begin(person)
-    direct.send(person, upload)
-    blind = dataclasses.replace(person, client=app_without("s3").test_client())
-    for answer in (direct.ask(blind), direct.complete(blind, upload), blind.get(UPLOADS)):
-        assert error(answer) == (503, "Service temporarily unavailable")
-    assert (rows(engine, "videos"), rows(engine, "uploads")) == (0, 1)
-    assert direct.complete(person, upload).status_code == 201
