@@ -15,7 +15,7 @@ from services.core.queue import VideoQueue
 from services.core.secrets import SecretStore
 from services.core.storage import MediaStore
 from services.environment import PORTAL_CONNECTIONS_PER_CORE, PortalEnvironment
-from services.portal import api, database, errors, headers, identity, links, pages, resources, swagger
+from services.portal import api, database, errors, headers, identity, links, pages, resources
 from services.portal.requests import StreamedRequest
 from services.portal.signing import SigningKeys
 
@@ -54,6 +54,5 @@ def create_app(environment: PortalEnvironment, *, is_closing: Callable[[], bool]
     headers.register(app, held)
     errors.register(app)
     api.register(app, held)
-    swagger.register(app)
     pages.register(app)
     return app

@@ -1,6 +1,7 @@
 """Errors and the one shape they have: ``{"message": "", "error": "..."}``.
 
-A text of the contract never says more than the client needs; what an operator needs is logged.
+A text of the contract never says more than the client needs; what an operator needs is logged. Who asks for Spanish
+is told in Spanish; everybody else gets the contract's English.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from http import HTTPStatus
 
 from flask import Flask, current_app, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
+from flask_babel import force_locale, gettext
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
@@ -20,8 +22,12 @@ from services.core.telemetry import get_logger
 
 DATABASE_DOWN = (OperationalError, InterfaceError, PoolTimeout)
 UNAVAILABLE = "Service temporarily unavailable"
-_MACHINE_PATHS = ("/api/", "/health", "/swagger/", "/media/")
+BUG = "Internal server error"
+TOO_LARGE = "Request body too large"
+UNKNOWN_ROUTE = "404 page not found"
+_MACHINE_PATHS = ("/api/", "/health", "/swagger/", "/openapi.json/", "/media/", "/metrics")
 _PAGE = "ERROR_PAGE"
+_SPANISH = "es_CO"
 
 log = get_logger(__name__)
 
@@ -31,13 +37,20 @@ class ApiError(Exception):
 
     Args:
         status: HTTP status.
-        text: what the client is told.
+        template: what the client is told, as the catalogue of translations has it.
+        values: what belongs into it, by name.
     """
 
-    def __init__(self, status: HTTPStatus, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, status: HTTPStatus, template: str, **values: object) -> None:
         self.status = status
-        self.text = text
+        self.text = template % values if values else template
+        self._template = template
+        self._values = values
+        super().__init__(self.text)
+
+    def translated(self) -> str:
+        """What the client is told, in the language at hand."""
+        return str(gettext(self._template, **self._values))
 
 
 class Unauthorized(ApiError):
@@ -57,8 +70,8 @@ class Forbidden(ApiError):
 class Refused(ApiError):
     """The request itself is wrong."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(HTTPStatus.BAD_REQUEST, text)
+    def __init__(self, template: str, **values: object) -> None:
+        super().__init__(HTTPStatus.BAD_REQUEST, template, **values)
 
 
 class Missing(ApiError):
@@ -86,11 +99,11 @@ def show_pages_with(app: Flask, page: Callable[[int, str], ResponseReturnValue])
 
 def register(app: Flask) -> None:
     """Answer every failure of an application in the contract's shape."""
-    app.register_error_handler(ApiError, lambda error: _answer(error.status, error.text))
+    app.register_error_handler(ApiError, _answer)
     app.register_error_handler(NotFound, _unknown_route)
     app.register_error_handler(MethodNotAllowed, _unknown_route)
     app.register_error_handler(
-        RequestEntityTooLarge, lambda _: _answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request body too large")
+        RequestEntityTooLarge, lambda _: _answer(ApiError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE))
     )
     app.register_error_handler(HTTPException, _http_error)
     for kind in (*AWS_ERRORS, *DATABASE_DOWN):
@@ -98,12 +111,29 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _bug)
 
 
-def _answer(status: HTTPStatus, text: str) -> ResponseReturnValue:
+def _answer(error: ApiError) -> ResponseReturnValue:
     page = current_app.config.get(_PAGE)
     if page is not None and not f"{request.path}/".startswith(_MACHINE_PATHS):
-        answer: ResponseReturnValue = page(status, text)
+        answer: ResponseReturnValue = page(error.status, error.text)
         return answer
-    return jsonify(message="", error=text), status
+    language = _language()
+    if language == "es":
+        with force_locale(_SPANISH):
+            response = jsonify(message="", error=error.translated())
+    else:
+        response = jsonify(message="", error=error.text)
+    response.headers["Content-Language"] = language
+    response.vary.add("Accept-Language")
+    return response, error.status
+
+
+def _language() -> str:
+    """English, whose texts clients of the contract compare, unless the caller would rather have Spanish."""
+    for tag, quality in request.accept_languages:
+        language = tag.split("-")[0].lower()
+        if language in ("en", "es") and quality > 0:
+            return language
+    return "en"
 
 
 def _unknown_route(error: HTTPException) -> ResponseReturnValue:
@@ -114,8 +144,8 @@ def _unknown_route(error: HTTPException) -> ResponseReturnValue:
         code = HTTPStatus.MOVED_PERMANENTLY if request.method in ("GET", "HEAD") else HTTPStatus.TEMPORARY_REDIRECT
         return redirect(f"{request.script_root}{trimmed}{'?' if query else ''}{query}", code)
     if current_app.config.get(_PAGE) is not None and not f"{request.path}/".startswith(_MACHINE_PATHS):
-        return _answer(HTTPStatus.NOT_FOUND, "404 page not found")
-    return "404 page not found", HTTPStatus.NOT_FOUND, {"Content-Type": "text/plain"}
+        return _answer(Missing(UNKNOWN_ROUTE))
+    return UNKNOWN_ROUTE, HTTPStatus.NOT_FOUND, {"Content-Type": "text/plain"}
 
 
 def _leads_somewhere(path: str) -> bool:
@@ -130,14 +160,14 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, RequestRedirect):
         return error.get_response(request.environ)
     status = HTTPStatus(error.code or 500)
-    return _answer(status, status.phrase)
+    return _answer(ApiError(status, status.phrase))
 
 
 def _unavailable(error: Exception) -> ResponseReturnValue:
     log.error("a service the portal needs did not answer", error=type(error).__name__, exc_info=error)
-    return _answer(HTTPStatus.SERVICE_UNAVAILABLE, UNAVAILABLE)
+    return _answer(ApiError(HTTPStatus.SERVICE_UNAVAILABLE, UNAVAILABLE))
 
 
 def _bug(error: Exception) -> ResponseReturnValue:
     log.error("a request failed", exc_info=error)
-    return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal server error")
+    return _answer(ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, BUG))

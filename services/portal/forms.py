@@ -12,14 +12,17 @@ from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 from flask import request
+from flask_babel import gettext
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from services.portal.errors import Refused
+from services.portal.sentences import rule_sentence
 
 MAX_JSON_BYTES = 64 * 1024
 MOST_PARTS = 100
 INVALID_FORMAT = "Invalid request format"
+BROKEN_RULES = "Validation failed: %(broken)s"
 # HTML's rule for <input type=email>, with a dot in the host and no two dots in a row, and letters of any script.
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\uffff-]+"
 _LABEL = r"[A-Za-z0-9\u00a1-\uffff](?:[A-Za-z0-9\u00a1-\uffff-]{0,61}[A-Za-z0-9\u00a1-\uffff])?"
@@ -150,8 +153,13 @@ class InvalidFields(Refused):
             f"Key: '{form}.{_camel(field)}' Error:Field validation for '{_camel(field)}' failed on the '{rule}' tag"
             for field, rule in broken.items()
         ]
-        super().__init__("Validation failed: " + "\n".join(lines))
+        super().__init__(BROKEN_RULES, broken="\n".join(lines))
         self.broken = broken
+
+    def translated(self) -> str:
+        """What is wrong with each field, in sentences of the language at hand."""
+        lines = [f"{field}: {rule_sentence(field, rule)}" for field, rule in self.broken.items()]
+        return str(gettext(BROKEN_RULES, broken="\n".join(lines)))
 
 
 Form = TypeVar("Form", bound=BaseModel)

@@ -34,6 +34,10 @@ from services.portal.signing import name_of
 ISSUER = "anb-rising-stars"
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "X-CSRF-TOKEN"
+NO_HEADER = "Authorization header required"
+WRONG_HEADER = "Invalid authorization header format"
+INVALID_TOKEN = "Invalid or expired token"
+NO_CSRF_TOKEN = "Missing or invalid CSRF token"
 _SCHEME = "Bearer "
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _SESSION_CLAIM = "session"
@@ -148,27 +152,27 @@ def _create_token(user: User, *, session: bool = False) -> str:
 def _bearer() -> Caller:
     header = request.headers.get("Authorization")
     if not header:
-        raise Unauthorized("Authorization header required")
+        raise Unauthorized(NO_HEADER)
     token = header.removeprefix(_SCHEME)
     if token == header or not token:
-        raise Unauthorized("Invalid authorization header format")
+        raise Unauthorized(WRONG_HEADER)
     claims = _decode(token)
     if claims is None or claims.get(_SESSION_CLAIM):
-        raise Unauthorized("Invalid or expired token")
+        raise Unauthorized(INVALID_TOKEN)
     return Caller(claims["user_id"], claims["email"], claims["jti"], csrf_token=None)
 
 
 def _session() -> Caller:
     claims = _decode(request.cookies[_cookie_name()])
     if claims is None or not claims.get(_SESSION_CLAIM):
-        raise Unauthorized("Invalid or expired token")
+        raise Unauthorized(INVALID_TOKEN)
     with statements() as connection:
         if not is_session_open(connection, claims["jti"]):
-            raise Unauthorized("Invalid or expired token")
+            raise Unauthorized(INVALID_TOKEN)
     if request.method not in _SAFE_METHODS:
         sent = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
         if not hmac.compare_digest(sent.encode(), claims["csrf"].encode()):
-            raise Forbidden("Missing or invalid CSRF token")
+            raise Forbidden(NO_CSRF_TOKEN)
     return Caller(claims["user_id"], claims["email"], claims["jti"], claims["csrf"])
 
 

@@ -26,6 +26,7 @@ from services.portal.resources import resources
 
 CONTENT_TYPE = "video/mp4"
 NO_FILE = "No video file provided"
+TOO_LARGE = "File size exceeds maximum allowed (%(megabytes)sMB)"
 ONLY_MP4 = "Invalid file type. Only MP4 files are allowed"
 _LONGEST_NAME = 255
 _CLEARED_AT_ONCE = 10
@@ -35,7 +36,7 @@ log = get_logger(__name__)
 
 def too_large() -> Refused:
     """The refusal of a file larger than the portal takes."""
-    return Refused(f"File size exceeds maximum allowed ({resources().environment.max_upload_bytes // 2**20}MB)")
+    return Refused(TOO_LARGE, megabytes=resources().environment.max_upload_bytes // 2**20)
 
 
 def base_name(filename: str) -> str:

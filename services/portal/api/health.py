@@ -17,13 +17,12 @@ from services.core.release import read_release
 from services.portal.api.operation import Operation, operation
 from services.portal.api.shapes import Check, DeepHealth, Health, moment
 from services.portal.database import db, schema_version
-from services.portal.errors import Missing
+from services.portal.errors import UNKNOWN_ROUTE, Missing
 from services.portal.inspection import Finding, Inspection
 from services.portal.resources import Resources, resources
 
 VERSION = "1.0.0"
 _INSPECTION = "inspection"
-_ELSEWHERE = "404 page not found"
 # Nobody stores it: that the bucket says so is the answer.
 _NO_OBJECT = f"{storage.UPLOADS}health"
 
@@ -41,11 +40,11 @@ def health() -> ResponseReturnValue:
 
 
 @blueprint.get("/health/deep")
-@operation(Operation(answers={200: DeepHealth, 503: DeepHealth}, refuses={404: (_ELSEWHERE,)}, asks_others=False))
+@operation(Operation(answers={200: DeepHealth, 503: DeepHealth}, refuses={404: (UNKNOWN_ROUTE,)}, asks_others=False))
 def deep_health() -> ResponseReturnValue:
     """How the database, the queue and the bucket answer, and which release runs; told on the machine itself only."""
     if not ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback:
-        raise Missing(_ELSEWHERE)
+        raise Missing(UNKNOWN_ROUTE)
     inspection: Inspection = current_app.extensions[_INSPECTION]
     findings = inspection.findings()
     held, release, expected = resources(), read_release(), len(read_migrations())

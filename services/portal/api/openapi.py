@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import re
-from http import HTTPStatus
+import sys
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
 from pydantic import TypeAdapter
 from werkzeug.routing import Rule
 
+from services.portal.api.examples import curl, example
 from services.portal.api.health import VERSION
 from services.portal.api.operation import Operation, operation_of
-from services.portal.api.shapes import Problem
-from services.portal.forms import INVALID_FORMAT
+from services.portal.api.responses import HEADERS, responses
 from services.portal.identity import CSRF_HEADER
 
 _REFERENCE = "#/components/schemas/{model}"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_UNAUTHORIZED = (
-    "Authorization header required",
-    "Invalid authorization header format",
-    "Invalid or expired token",
-)
+_SAFE_METHODS = ("GET",)
+_DESCRIPTION = """\
+The API of ANB Rising Stars: young basketball players of Colombia show their game on video, and the public votes.
+
+Sign up, log in, and send the token as `Authorization: Bearer ...`. Every error is `{"message": "", "error": "..."}`,
+in English, or in Spanish where `Accept-Language` asks for it. Every answer carries `X-Request-Id`; tell it when you
+ask for help. A path or a method that is none of these is answered with 404 and the text `404 page not found`.
+"""
 
 Json = dict[str, Any]
 
@@ -31,88 +35,112 @@ def document(app: Flask) -> Json:
     """The OpenAPI document of an application's routes."""
     schemas: Json = {}
     paths: Json = {}
+    tags: dict[str, str] = {}
     for rule in app.url_map.iter_rules():
-        declared = operation_of(app.view_functions[rule.endpoint])
+        view = app.view_functions[rule.endpoint]
+        declared = operation_of(view)
         if declared is not None:
+            tags[_tag(rule)] = (sys.modules[view.__module__].__doc__ or "").split("\n")[0]
             path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
             for method in sorted(set(rule.methods or ()) & set(_METHODS)):
-                described = _operation(rule, declared, app.view_functions[rule.endpoint].__doc__ or "", schemas)
+                described = _operation(rule, method, declared, view, schemas)
+                described["x-codeSamples"] = [{"lang": "sh", "label": "curl", "source": curl(path, method, described)}]
                 paths.setdefault(path, {})[method.lower()] = described
     return {
         "openapi": "3.1.0",
-        "info": {"title": "ANB Rising Stars", "version": VERSION},
-        "servers": [{"url": "/"}],
+        "info": {
+            "title": "ANB Rising Stars",
+            "version": VERSION,
+            "summary": "Videos of young basketball players, and the public's votes.",
+            "description": _DESCRIPTION,
+            "contact": {"name": "ANB Rising Stars", "url": "/docs"},
+        },
+        "servers": [{"url": "/", "description": "the portal that serves this document"}],
+        "tags": [{"name": name, "description": description} for name, description in sorted(tags.items())],
         "paths": dict(sorted(paths.items())),
         "components": {
-            "schemas": dict(sorted(schemas.items())),
-            "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-                "session": {
-                    "type": "apiKey",
-                    "in": "cookie",
-                    "name": app.config["JWT_ACCESS_COOKIE_NAME"],
-                    "description": f"the portal's own session; changes need the {CSRF_HEADER} header too",
-                },
-            },
+            "schemas": {name: _with_example(schema, schemas) for name, schema in sorted(schemas.items())},
+            "headers": HEADERS,
+            "securitySchemes": _security_schemes(app),
         },
     }
 
 
-def _operation(rule: Rule, declared: Operation, summary: str, schemas: Json) -> Json:
+def _security_schemes(app: Flask) -> Json:
+    return {
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "the token of /api/auth/login",
+        },
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": app.config["JWT_ACCESS_COOKIE_NAME"],
+            "description": "the portal's own session, in a browser",
+        },
+        "csrf": {
+            "type": "apiKey",
+            "in": "header",
+            "name": CSRF_HEADER,
+            "description": "what the session's csrf cookie holds; a change by cookie needs it too",
+        },
+    }
+
+
+def _tag(rule: Rule) -> str:
+    return str(rule.endpoint.split(".")[0])
+
+
+def _operation(rule: Rule, method: str, declared: Operation, view: Callable[..., Any], schemas: Json) -> Json:
+    def schema_of(shape: Any) -> Json:
+        return _schema(shape, schemas)
+
+    # A whole docstring: what it is in a line, and what else is to be known of it.
+    summary, _, more = (view.__doc__ or "").strip().partition("\n")
     described: Json = {
         "operationId": rule.endpoint.replace(".", "_"),
-        "tags": [rule.endpoint.split(".")[0]],
-        "summary": summary.strip().split("\n")[0],
-        "responses": _responses(declared, schemas),
+        "tags": [_tag(rule)],
+        "summary": summary,
     }
+    if more.strip():
+        described["description"] = more.strip()
     parameters = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in sorted(rule.arguments)
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "example": _path_example(name)}
+        for name in sorted(rule.arguments)
     ]
-    parameters += [{"name": name, "in": "query", "schema": schema} for name, schema in declared.query.items()]
+    parameters += [_query_parameter(name, schema) for name, schema in declared.query.items()]
     if parameters:
         described["parameters"] = parameters
     if declared.body is not None:
-        content = {"application/json": {"schema": _schema(declared.body, schemas)}}
+        schema = schema_of(declared.body)
+        content = {"application/json": {"schema": schema, "example": example(schema, schemas)}}
         described["requestBody"] = {"required": True, "content": content}
     if declared.multipart is not None:
-        content = {"multipart/form-data": {"schema": dict(declared.multipart)}}
-        described["requestBody"] = {"required": True, "content": content}
+        form: Json = {"multipart/form-data": {"schema": dict(declared.multipart)}}
+        described["requestBody"] = {"required": True, "content": form}
+    described["responses"] = responses(declared, schema_of, schemas, has_path=bool(rule.arguments))
     if declared.signed_in:
-        described["security"] = [{"bearer": []}, {"session": []}]
+        by_cookie: Json = {"session": []} if method in _SAFE_METHODS else {"session": [], "csrf": []}
+        described["security"] = [{"bearer": []}, by_cookie]
     return described
 
 
-def _responses(declared: Operation, schemas: Json) -> Json:
-    responses: Json = {}
-    for status, shape in declared.answers.items():
-        answer: Json = {"description": HTTPStatus(status).phrase}
-        if shape is not None:
-            answer["content"] = {"application/json": {"schema": _schema(shape, schemas)}}
-        responses[str(status)] = answer
-    for status, texts in sorted(_refusals(declared).items()):
-        responses[str(status)] = {
-            "description": "; ".join(texts),
-            "content": {"application/json": {"schema": _schema(Problem, schemas)}},
-        }
-    return responses
+def _path_example(name: str) -> Any:
+    return example({"type": "string"}, {}, name)
 
 
-def _refusals(declared: Operation) -> dict[int, tuple[str, ...]]:
-    """The errors a route declares, with those that follow from what it takes."""
-    refusals = dict(declared.refuses)
+def _query_parameter(name: str, schema: Json) -> Json:
+    rules: Json = {rule: value for rule, value in schema.items() if rule != "description"}
+    if rules.get("type") == "integer":
+        # As in the original, one that is empty counts as not given.
+        rules = {"anyOf": [{**rules}, {"const": ""}]}
+    return {"name": name, "in": "query", "schema": rules, "description": schema.get("description", "")}
 
-    def add(status: int, *texts: str) -> None:
-        refusals[status] = (*texts, *refusals.get(status, ()))
 
-    if declared.signed_in:
-        add(401, *_UNAUTHORIZED)
-        add(403, "Missing or invalid CSRF token")
-    if declared.body is not None:
-        add(400, INVALID_FORMAT, "Validation failed: ...")
-        add(413, "Request body too large")
-    if declared.asks_others:
-        add(503, "Service temporarily unavailable")
-    return refusals
+def _with_example(schema: Json, schemas: Json) -> Json:
+    return {**schema, "examples": [example(schema, schemas)]} if "properties" in schema else schema
 
 
 def _schema(shape: Any, schemas: Json) -> Json:

@@ -13,7 +13,7 @@ from services.portal.api.parameters import parse_uuid
 from services.portal.api.shapes import Accepted, Deleted, OwnVideo, own_video
 from services.portal.database import statements
 from services.portal.errors import Missing, Refused
-from services.portal.forms import VideoUpload, read_fields
+from services.portal.forms import BROKEN_RULES, VideoUpload, read_fields
 from services.portal.identity import Caller
 
 blueprint = Blueprint("videos", __name__, url_prefix="/api/videos")
@@ -39,10 +39,10 @@ _FORM = {
         refuses={
             400: (
                 uploads.NO_FILE,
-                "File size exceeds maximum allowed (100MB)",
+                uploads.TOO_LARGE,
                 uploads.ONLY_MP4,
                 "Invalid form data",
-                "Validation failed: ...",
+                BROKEN_RULES,
             )
         },
         multipart=_FORM,

@@ -6,6 +6,7 @@ from flask import Flask
 
 from services.portal.pages import (
     accounts,
+    docs,
     errors,
     gallery,
     landing,
@@ -24,5 +25,5 @@ def register(app: Flask) -> None:
     """Give an application its pages."""
     for part in (origin, language, notices, templating, errors):
         part.register(app)
-    for part in (landing, accounts, gallery, watch, rankings, uploads, my_videos):
+    for part in (landing, accounts, gallery, watch, rankings, uploads, my_videos, docs):
         part.register(app)

@@ -15,7 +15,7 @@ from services.portal.forms import InvalidFields, UserLogin, UserRegistration, re
 from services.portal.identity import begin_session, end_session
 from services.portal.pages.navigation import back, wanted
 from services.portal.pages.notices import leave
-from services.portal.pages.sentences import refusal_sentence, rule_sentence
+from services.portal.sentences import refusal_sentence, rule_sentence
 
 _SUGGESTED_CITIES = (
     "Armenia", "Barranquilla", "Bogotá", "Bucaramanga", "Buenaventura", "Cali", "Cartagena", "Cúcuta", "Florencia",

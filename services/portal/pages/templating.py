@@ -7,8 +7,8 @@ from flask import Flask, g
 from services.portal.identity import Caller, find_caller
 from services.portal.links import poster_path
 from services.portal.pages.navigation import here
-from services.portal.pages.sentences import failure_sentence
 from services.portal.resources import resources
+from services.portal.sentences import failure_sentence
 
 
 def register(app: Flask) -> None:

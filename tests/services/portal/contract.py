@@ -1,14 +1,16 @@
-"""Holds an application to its own OpenAPI document: every status and every body it answers must be in it."""
+"""Holds an application to its own OpenAPI document: every status, body and error text it answers must be in it."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from jsonschema import Draft202012Validator
 
 from services.portal.api.openapi import document
+from services.portal.api.operation import operation_of
+from services.portal.api.responses import refusals
 
 
 class Contract:
@@ -27,7 +29,18 @@ class Contract:
         operation = self._operation()
         if operation is not None:
             self._compare(operation, response)
+            self._compare_text(response)
         return response
+
+    def _compare_text(self, response: Response) -> None:
+        declared = operation_of(current_app.view_functions[request.endpoint or ""])
+        if declared is None or response.headers.get("Content-Language") != "en":
+            return
+        text = (response.json or {}).get("error", "")
+        templates = refusals(declared).get(response.status_code, ())
+        patterns = [re.sub(r"%\\\((\w+)\\\)s", ".*", re.escape(template)) for template in templates]
+        if not any(re.fullmatch(pattern, text, re.DOTALL) for pattern in patterns):
+            self.breaches.append(f"{request.method} {request.path} {response.status_code}: {text!r} is not declared")
 
     def _operation(self) -> dict[str, Any] | None:
         if request.url_rule is None:

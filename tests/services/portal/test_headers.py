@@ -16,7 +16,7 @@ from services.environment import PortalEnvironment
 
 from .people import PASSWORD, People
 
-PATHS = ["/health", "/api/public/videos", "/api/videos", "/nowhere", "/swagger/index.html", "/media/7/video.mp4"]
+PATHS = ["/health", "/api/public/videos", "/api/videos", "/nowhere", "/docs", "/openapi.json", "/media/7/video.mp4"]
 
 
 @pytest.mark.parametrize("path", PATHS)

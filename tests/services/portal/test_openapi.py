@@ -1,19 +1,23 @@
-"""/swagger: the API's description is made from the routes and is complete."""
+"""/openapi.json and /docs: the API's description is made from the routes and is complete."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from html.parser import HTMLParser
+from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 MACHINE_PATHS = ("/api/", "/health", "/media/")
 
 
 def test_the_document_is_valid_openapi(client: FlaskClient) -> None:
-    answer = client.get("/swagger/doc.json")
+    answer = client.get("/openapi.json")
     assert answer.status_code == 200
     assert answer.json is not None
     assert answer.json["openapi"].startswith("3.1")
@@ -27,7 +31,7 @@ def test_every_route_of_the_api_is_described(app: Flask, client: FlaskClient) ->
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if rule.rule.startswith(MACHINE_PATHS)
     }
-    document = client.get("/swagger/doc.json").json
+    document = client.get("/openapi.json").json
     assert document is not None
     described = {(path, method) for path, methods in document["paths"].items() for method in methods}
     assert described == routes
@@ -35,7 +39,7 @@ def test_every_route_of_the_api_is_described(app: Flask, client: FlaskClient) ->
 
 
 def test_every_operation_says_what_it_does(client: FlaskClient) -> None:
-    document = client.get("/swagger/doc.json").json
+    document = client.get("/openapi.json").json
     assert document is not None
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
@@ -43,7 +47,7 @@ def test_every_operation_says_what_it_does(client: FlaskClient) -> None:
 
 
 def test_the_rules_of_the_forms_are_in_the_document(client: FlaskClient) -> None:
-    document = client.get("/swagger/doc.json").json
+    document = client.get("/openapi.json").json
     assert document is not None
     registration = document["components"]["schemas"]["UserRegistration"]
     assert len(registration["required"]) == 7
@@ -71,7 +75,7 @@ class Loaded(HTMLParser):
 
 
 def test_the_page_loads_nothing_from_elsewhere_and_nothing_its_policy_forbids(client: FlaskClient) -> None:
-    answer = client.get("/swagger/index.html")
+    answer = client.get("/docs")
     assert answer.status_code == 200
     loaded = Loaded()
     loaded.feed(answer.text)
@@ -83,8 +87,8 @@ def test_the_page_loads_nothing_from_elsewhere_and_nothing_its_policy_forbids(cl
 
 
 def test_the_page_shows_every_operation(client: FlaskClient) -> None:
-    document = client.get("/swagger/doc.json").json
-    page = client.get("/swagger/index.html").text
+    document = client.get("/openapi.json").json
+    page = client.get("/docs").text
     assert document is not None
     for path, methods in document["paths"].items():
         assert f"<code>{path}</code>" in page
@@ -92,5 +96,78 @@ def test_the_page_shows_every_operation(client: FlaskClient) -> None:
             assert f'id="{operation["operationId"]}"' in page
 
 
-def test_the_folder_leads_to_the_page(client: FlaskClient) -> None:
-    assert client.get("/swagger/", follow_redirects=True).request.path == "/swagger/index.html"
+@pytest.mark.parametrize("path", ["/swagger", "/swagger/", "/swagger/index.html"])
+def test_where_the_page_was_first_leads_to_it(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.location) == (301, "/docs")
+
+
+def test_the_document_is_also_where_it_was_first_and_costs_nothing_unchanged(client: FlaskClient) -> None:
+    first, former = client.get("/openapi.json"), client.get("/swagger/doc.json")
+    assert first.data == former.data
+    assert first.headers["Content-Type"] == "application/json; charset=utf-8"
+    again = client.get("/openapi.json", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_the_contracts_operations_keep_their_ids(client: FlaskClient) -> None:
+    """Generated clients name their functions after these."""
+    document = client.get("/openapi.json").json
+    assert document is not None
+    ids = {operation["operationId"] for methods in document["paths"].values() for operation in methods.values()}
+    assert ids >= {
+        "auth_signup", "auth_login", "auth_logout", "auth_show_profile", "videos_upload", "videos_list_own",
+        "videos_show", "videos_delete", "public_list_votes", "public_list_public", "public_vote",
+        "public_show_ranking", "health_health", "health_deep_health", "media_play", "media_poster",
+    }  # fmt: skip
+
+
+def test_every_example_is_what_its_schema_says(client: FlaskClient) -> None:
+    document = client.get("/openapi.json").json
+    assert document is not None
+
+    def check(value: object, schema: dict[str, Any]) -> None:
+        Draft202012Validator({**schema, "components": document["components"]}).validate(value)
+
+    for schema in document["components"]["schemas"].values():
+        for example in schema.get("examples", []):
+            check(example, schema)
+    bodies = 0
+    for operation in (operation for methods in document["paths"].values() for operation in methods.values()):
+        described = [operation.get("requestBody", {}), *operation["responses"].values()]
+        for kind, content in (pair for one in described for pair in one.get("content", {}).items()):
+            if kind == "application/json":
+                values = [content["example"]] if "example" in content else []
+                values += [example["value"] for example in content.get("examples", {}).values()]
+                assert values, operation["operationId"]
+                for value in values:
+                    check(value, content["schema"])
+                    bodies += 1
+    assert bodies > 80
+
+
+def test_every_operation_tells_of_its_errors_its_headers_and_how_it_is_called(client: FlaskClient) -> None:
+    document = client.get("/openapi.json").json
+    assert document is not None
+    tags = {tag["name"] for tag in document["tags"] if tag["description"]}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            where = f"{method} {path}"
+            assert set(operation["tags"]) <= tags, where
+            assert "500" in operation["responses"], where
+            assert ("{" in path) <= ("text/plain" in operation["responses"].get("404", {}).get("content", {})), where
+            assert ("requestBody" in operation) <= ("400" in operation["responses"]), where
+            assert ("security" in operation) <= ({"401", "403"} <= set(operation["responses"])), where
+            for status, response in operation["responses"].items():
+                assert "X-Request-Id" in response["headers"], where
+                assert ("Retry-After" in response["headers"]) == (status == "429"), where
+            (sample,) = operation["x-codeSamples"]
+            assert shlex.split(sample["source"])[0] == "curl", where
+
+
+def test_the_page_speaks_the_persons_language(client: FlaskClient) -> None:
+    assert '<html lang="es">' in client.get("/docs").text
+    assert "Respuestas" in client.get("/docs").text
+    client.set_cookie("language", "en")
+    assert '<html lang="en">' in client.get("/docs").text
+    assert "Answers" in client.get("/docs").text

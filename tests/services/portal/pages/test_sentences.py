@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from services.core.failures import FailureReason
-from services.portal.pages.sentences import FAILURES, failure_sentence, refusal_sentence, rule_sentence
+from services.portal.sentences import FAILURES, failure_sentence, refusal_sentence, rule_sentence
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,11 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
+from flask import Flask
 
 from services import portal
+from services.portal.api.operation import operation_of
+from services.portal.api.responses import refusals
 
 PORTAL = Path(portal.__file__).parent
 CATALOGUE = PORTAL / "translations/es/LC_MESSAGES/messages.po"
@@ -24,13 +27,19 @@ def catalogue() -> Catalog:
         return read_po(file)
 
 
-@pytest.fixture(scope="module")
-def texts() -> set[str | tuple[str, ...]]:
-    """Every text in the templates and the modules of the pages."""
+@pytest.fixture
+def texts(app: Flask) -> set[str | tuple[str, ...]]:
+    """Every text in the templates and the modules of the pages, and every error that a route declares."""
     with (PORTAL / "translations/babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
     found = extract_from_dir(str(PORTAL), methods, options, keywords=KEYWORDS)  # type: ignore[arg-type]
-    return {message for _, _, message, _, _ in found}
+    return {message for _, _, message, _, _ in found} | declared_errors(app)
+
+
+def declared_errors(app: Flask) -> set[str]:
+    operations = [operation_of(view) for view in app.view_functions.values()]
+    declared = [refusals(operation) for operation in operations if operation is not None]
+    return {text for by_status in declared for texts in by_status.values() for text in texts}
 
 
 def written(catalogue: Catalog) -> list[Message]:
