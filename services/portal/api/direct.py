@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from services.portal import direct_uploads
+from services.portal import direct_uploads, uploads
 from services.portal.api.operation import Operation, operation
 from services.portal.api.parameters import parse_uuid
 from services.portal.api.shapes import Accepted, Deleted, PartLinks, UnfinishedUpload, unfinished_upload
@@ -27,7 +27,7 @@ _MISSING = {404: (direct_uploads.UNKNOWN,)}
     Operation(
         answers={201: UnfinishedUpload},
         refuses={
-            400: ("File size exceeds maximum allowed (100MB)", direct_uploads.ONLY_MP4_OR_MOV),
+            400: (uploads.TOO_LARGE, direct_uploads.ONLY_MP4_OR_MOV),
             409: (direct_uploads.NO_ROOM,),
         },
         body=DirectUpload,

@@ -92,7 +92,7 @@ def curl(path: str, method: str, operation: Json) -> str:
         operation: as the document describes it.
     """
     words = ["curl"] if method == "GET" else ["curl", "-X", method]
-    words.append(shlex.quote(f"http://localhost:8080{path.replace('{video_id}', VIDEO)}"))
+    words.append(shlex.quote(f"http://localhost:8080{path.replace('{video_id}', VIDEO).replace('{user_id}', '7')}"))
     lines = [" ".join(words)]
     if "security" in operation:
         lines.append("-H 'Authorization: Bearer ACCESS_TOKEN'")
