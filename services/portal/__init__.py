@@ -15,7 +15,7 @@ from services.core.queue import VideoQueue
 from services.core.secrets import SecretStore
 from services.core.storage import MediaStore
 from services.environment import PORTAL_CONNECTIONS_PER_CORE, PortalEnvironment
-from services.portal import api, database, errors, headers, identity, links, pages, resources
+from services.portal import access_log, api, database, errors, headers, identity, links, metrics, pages, resources
 from services.portal.requests import StreamedRequest
 from services.portal.signing import SigningKeys
 
@@ -51,6 +51,9 @@ def create_app(environment: PortalEnvironment, *, is_closing: Callable[[], bool]
     resources.register(app, held)
     database.register(app, DatabaseConnector(environment, secrets), pool_size=PORTAL_CONNECTIONS_PER_CORE)
     identity.register(app, environment)
+    # What is registered first looks last at an answer: the time and the line are of the whole.
+    metrics.register(app, held)
+    access_log.register(app)
     headers.register(app, held)
     errors.register(app)
     api.register(app, held)

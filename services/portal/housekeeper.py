@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.core.aws import AWS_ERRORS
@@ -19,10 +19,12 @@ from services.core.sessions import clear_sessions
 from services.core.tally import check_tally, roll_up
 from services.core.telemetry import get_logger
 from services.portal.database import db, statements
+from services.portal.metrics import measure_backlog, metrics_of, tell_cloudwatch
 from services.portal.resources import resources
 from services.portal.uploads import clear_expired
 
 _SECONDS_BETWEEN_ROUNDS = 0.5
+_ROUNDS_BETWEEN_MEASURES = 120  # a minute
 
 log = get_logger(__name__)
 
@@ -68,6 +70,8 @@ class Housekeeper:
         while not self._stopping.is_set():
             with self._app.app_context():
                 keep_house(rounds)
+                if rounds % _ROUNDS_BETWEEN_MEASURES == 0:
+                    tell_cloudwatch()
             rounds += 1
             self._stopping.wait(_SECONDS_BETWEEN_ROUNDS)
 
@@ -78,6 +82,7 @@ def keep_house(number: int) -> None:
     Args:
         number: of the round, from 0, in which every chore has its turn.
     """
+    metrics_of(current_app).rounds.inc()
     for chore in CHORES:
         if number % chore.rounds == 0:
             _attempt(chore)
@@ -121,6 +126,7 @@ CHORES = (
     Chore("uploads wait to be relayed", 1, _relay_uploads),
     Chore("the tally waits to be checked", 10, _check_tally),
     Chore("the day's places wait to be remembered", 120, _take_standings),
+    Chore("the backlog waits to be measured", 20, measure_backlog),
     Chore("old sessions wait to be forgotten", 600, _forget_sessions),
     Chore("abandoned uploads wait to be cleared away", 600, _clear_uploads),
 )
@@ -130,7 +136,9 @@ def _attempt(chore: Chore) -> None:
     try:
         chore.work()
     except (*AWS_ERRORS, SQLAlchemyError) as error:
+        metrics_of(current_app).failures.labels(chore.waiting).inc()
         log.warning(chore.waiting, error=str(error))
     except Exception:
+        metrics_of(current_app).failures.labels(chore.waiting).inc()
         # A bug may stop one work, never the thread.
         log.exception(chore.waiting)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from services.portal import create_app
 from services.portal.arbiter import Arbiter, wait_until_it_answers
 from services.portal.gate import Gate
 from services.portal.housekeeper import Housekeeper
+from services.portal.metrics import FOLDER_VARIABLE
 
 _SHARED_MEMORY = Path("/dev/shm")
 
@@ -49,11 +52,15 @@ class Server(BaseApplication):  # type: ignore[misc]
     def __init__(self, environment: PortalEnvironment) -> None:
         self._environment = environment
         self._gate = Gate()
+        self._master = os.getpid()
+        # The processes' metrics, in memory where there is some to share. The library reads the variable.
+        self._metrics = os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="anb-metrics-", dir=_shared_memory())
         super().__init__()
 
     def load_config(self) -> None:
         """Tell gunicorn how to run."""
-        for name, value in {**_settings(self._environment), "post_worker_init": self._begin}.items():
+        hooks = {"post_worker_init": self._begin, "child_exit": _forget}
+        for name, value in {**_settings(self._environment), **hooks}.items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
@@ -62,18 +69,34 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def run(self) -> None:
         """Serve until told to stop; ends the process."""
-        Arbiter(
-            self,
-            manager=ServiceManager.take_from(os.environ),
-            gate=self._gate,
-            drain_seconds=self._environment.drain_seconds,
-        ).run()
+        try:
+            Arbiter(
+                self,
+                manager=ServiceManager.take_from(os.environ),
+                gate=self._gate,
+                drain_seconds=self._environment.drain_seconds,
+            ).run()
+        finally:
+            # The workers it forks leave through here as well.
+            if os.getpid() == self._master:
+                shutil.rmtree(self._metrics, ignore_errors=True)
 
     def _begin(self, worker: Worker) -> None:
         """Start what a worker does beside serving."""
         Housekeeper(worker.app.wsgi()).start()
         at = (self._environment.portal_host, self._environment.portal_port, self._gate)
         threading.Thread(target=wait_until_it_answers, args=at, name="readiness", daemon=True).start()
+
+
+def _shared_memory() -> str | None:
+    return str(_SHARED_MEMORY) if _SHARED_MEMORY.is_dir() else None
+
+
+def _forget(_: object, worker: Worker) -> None:
+    """Let what a process that ended had in hand count no longer."""
+    from prometheus_client import multiprocess  # after the folder was made, which it looks for
+
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def _settings(environment: PortalEnvironment) -> dict[str, Any]:
@@ -86,7 +109,7 @@ def _settings(environment: PortalEnvironment) -> dict[str, Any]:
         "keepalive": PORTAL_KEEP_ALIVE_SECONDS,
         "graceful_timeout": PORTAL_REQUEST_SECONDS,
         # A worker's sign of life is a file; on a disk it would wait for the disk.
-        "worker_tmp_dir": str(_SHARED_MEMORY) if _SHARED_MEMORY.is_dir() else None,
+        "worker_tmp_dir": _shared_memory(),
         "control_socket_disable": True,
         "logger_class": SharedLogger,
     }

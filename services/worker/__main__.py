@@ -14,6 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.consumer import Consumer, Options
 from services.core.aws import aws_client
 from services.core.database import DatabaseConnector, open_engine
+from services.core.measures import Measures
+from services.core.queue import VideoQueue
 from services.core.secrets import SecretStore
 from services.core.service_manager import ServiceManager
 from services.core.storage import UPLOADS, MediaStore
@@ -25,6 +27,7 @@ from services.worker.job import Bench
 from services.worker.pipeline import Recipe
 from services.worker.problems import StartProblem
 from services.worker.programs import Ffmpeg, find_ffmpeg, find_watermark
+from services.worker.reporter import Reporter
 from services.worker.workspace import Workspace
 
 _LONGEST_PAUSE_SECONDS = 10.0
@@ -68,8 +71,9 @@ def main() -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stop)
         _announce(environment, ffmpeg)
-        if wait_for_services(bench, stopping):
-            consumer.run()
+        with Reporter(bench.measures, VideoQueue(sqs, environment.queue_url)):
+            if wait_for_services(bench, stopping):
+                consumer.run()
     finally:
         workspace.close()
     log.info("worker stopped")
@@ -90,6 +94,7 @@ def build(
         lease_seconds=math.floor(environment.visibility_seconds - options.heartbeat_seconds),
         max_seconds=environment.max_job_seconds,
         offline=offline,
+        measures=Measures(environment.environment_name, "worker"),
     )
 
 

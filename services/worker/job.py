@@ -16,6 +16,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 from services.consumer import Verdict
 from services.core import storage, videos, work
 from services.core.failures import FailureReason
+from services.core.measures import Measures
 from services.core.telemetry import get_logger
 from services.worker import media
 from services.worker.boxes import check_container
@@ -47,6 +48,7 @@ class Bench:
             visibility, so that a dead worker's video is free when its message comes back.
         max_seconds: longest time one video may take.
         offline: whether the programs that read videos are cut off from the network.
+        measures: where jobs are counted.
     """
 
     engine: Engine
@@ -56,6 +58,7 @@ class Bench:
     lease_seconds: int
     max_seconds: int
     offline: bool
+    measures: Measures
 
 
 def process(bench: Bench, video_id: UUID, interrupted: threading.Event) -> Verdict:
@@ -147,7 +150,10 @@ class Job:
         if not published:
             return self._lost()
         self._remove(range(1, self._claim.attempt))
-        log.info("video processed", seconds=round(time.monotonic() - self._started, 3))
+        seconds = time.monotonic() - self._started
+        self._bench.measures.count("JobsProcessed")
+        self._bench.measures.sample("JobSeconds", seconds)
+        log.info("video processed", seconds=round(seconds, 3))
         return Verdict.DELETE
 
     def _fail(self, problem: MediaProblem) -> Verdict:
@@ -157,6 +163,7 @@ class Job:
         if not failed:
             return self._lost()
         self._remove(range(1, self._claim.attempt))
+        self._bench.measures.count("JobsFailed")
         log.info("video failed", reason=problem.reason, detail=problem.detail)
         return Verdict.DELETE
 
@@ -171,6 +178,7 @@ class Job:
         if released:
             # Only now is it certain that the video does not point to what this attempt stored.
             self._remove([self._claim.attempt])
+        self._bench.measures.count("JobsGivenBack")
         log.info("video given back", why=detail)
         return verdict
 
@@ -183,6 +191,7 @@ class Job:
             video = videos.find_video(connection, self._claim.video_id)
         if video is not None and video.processed_url == self._processed:
             return Verdict.DELETE
+        self._bench.measures.count("JobsLost")
         log.info("claim lost", gone=video is None)
         if video is None:
             self._remove(range(1, self._claim.attempt + 1))

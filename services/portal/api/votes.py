@@ -17,6 +17,7 @@ from services.portal.api.shapes import Message, OwnStanding, Verification, Votin
 from services.portal.database import statements
 from services.portal.errors import Missing, Refused
 from services.portal.identity import Caller
+from services.portal.metrics import count_vote
 from services.portal.networks import network_of
 
 blueprint = Blueprint("votes", __name__, url_prefix="/api")
@@ -42,6 +43,7 @@ def vote(caller: Caller, video_id: str) -> ResponseReturnValue:
     known = _known(video_id)
     with statements() as connection:
         result = cast_vote(connection, known, caller.user_id, network=network_of(request.remote_addr))
+    count_vote(result.value)
     match result:
         case VoteResult.COUNTED:
             return jsonify(message="Vote registered successfully")

@@ -12,6 +12,7 @@ from services.core.votes import VoteResult, cast_vote, voted_among
 from services.portal.database import statements
 from services.portal.errors import Missing
 from services.portal.identity import require_caller
+from services.portal.metrics import count_vote
 from services.portal.networks import network_of
 from services.portal.ownership import UNKNOWN
 from services.portal.pages.navigation import back
@@ -53,6 +54,7 @@ def vote(video_id: UUID) -> ResponseReturnValue:
     with statements() as connection:
         result = cast_vote(connection, video_id, caller.user_id, network=network_of(request.remote_addr))
         shown = find_video(connection, video_id) if FRAGMENT_HEADER in request.headers else None
+    count_vote(result.value)
     if shown is not None and result in (VoteResult.COUNTED, VoteResult.ALREADY_VOTED):
         return str(get_template_attribute("macros/videos.html", "voting")(shown, {video_id}))
     return leave(back("gallery.show"), _NOTICES[result])

@@ -102,7 +102,7 @@ def test_sign_ins_are_logged_and_their_secrets_are_not(people: People) -> None:
         token = people.sign_in(ana.email)
         ana.client.post("/api/auth/login", json={"email": ana.email, "password": "wrong password\nforged line"})
         ana.client.post("/api/auth/login", json={"email": "nobody@example.com", "password": "x"})
-    assert [(line["event"], line["user_id"]) for line in lines] == [
+    assert [(line["event"], line["user_id"]) for line in lines if line["event"] != "request"] == [
         ("login ok", ana.id),
         ("login failed", ana.id),
         ("login failed", None),

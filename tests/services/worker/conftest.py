@@ -15,6 +15,7 @@ from world import HookedStore, WorkerProcess, World
 
 from operations.local import aws
 from services.core import storage
+from services.core.measures import Measures
 from services.environment import PortalEnvironment, ServiceEnvironment, WorkerEnvironment
 from services.worker.job import Bench
 from services.worker.pipeline import Recipe
@@ -68,6 +69,7 @@ def bench(
         lease_seconds=math.floor(worker_environment.visibility_seconds * 2 / 3),
         max_seconds=worker_environment.max_job_seconds,
         offline=True,
+        measures=Measures("test", "worker"),
     )
     workspace.close()
 

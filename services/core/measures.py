@@ -1,0 +1,73 @@
+"""Measures for CloudWatch, as log lines in its embedded metric format (EMF): CloudWatch Logs makes metrics of them.
+
+Specification: Amazon CloudWatch User Guide, "Specification: Embedded metric format". Every line is read by people
+and by Logs Insights as well, so a measure needs no agent and no further permission.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from services.core.telemetry import get_logger
+
+NAMESPACE = "ANB"
+SECONDS_BETWEEN = 60.0
+_DIMENSIONS = ("environment", "service")
+_MOST_SAMPLES = 100  # EMF takes no more values of a metric in one line
+
+log = get_logger(__name__)
+
+
+class Measures:
+    """What a process has counted and seen since it told last.
+
+    Args:
+        environment: name of the deployment.
+        service: ``portal`` or ``worker``.
+    """
+
+    def __init__(self, environment: str, service: str) -> None:
+        self._dimensions = dict(zip(_DIMENSIONS, (environment, service), strict=True))
+        self._lock = threading.Lock()
+        self._units: dict[str, str] = {}
+        self._values: dict[str, float | list[float]] = {}
+
+    def count(self, name: str, amount: int = 1) -> None:
+        """Count something that happened; what has been counted once is told as 0 from then on."""
+        with self._lock:
+            self._units[name] = "Count"
+            self._values[name] = self._values.get(name, 0) + amount  # type: ignore[operator]
+
+    def gauge(self, name: str, value: float, unit: str = "Count") -> None:
+        """Tell how much there is of something; the last word before the line counts."""
+        with self._lock:
+            self._units[name] = unit
+            self._values[name] = value
+
+    def sample(self, name: str, seconds: float) -> None:
+        """Tell how long something took; of many, the first hundred are told."""
+        with self._lock:
+            self._units[name] = "Seconds"
+            samples: list[float] = self._values.setdefault(name, [])  # type: ignore[assignment]
+            if len(samples) < _MOST_SAMPLES:
+                samples.append(round(seconds, 3))
+
+    def take(self) -> dict[str, Any] | None:
+        """What a line tells, None where there is nothing; counting begins anew."""
+        with self._lock:
+            told = {name: value for name, value in self._values.items() if value != []}
+            self._values = {name: 0 for name, value in told.items() if self._units[name] == "Count"}
+        if not told:
+            return None
+        metrics = [{"Name": name, "Unit": self._units[name]} for name in told]
+        directive = {"Namespace": NAMESPACE, "Dimensions": [list(_DIMENSIONS)], "Metrics": metrics}
+        about = {"Timestamp": round(time.time() * 1000), "CloudWatchMetrics": [directive]}
+        return {"_aws": about, **self._dimensions, **told}
+
+    def tell(self) -> None:
+        """Write the line, if there is anything to tell."""
+        told = self.take()
+        if told is not None:
+            log.info("measures", **told)

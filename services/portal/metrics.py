@@ -1,0 +1,176 @@
+"""The portal's metrics: for Prometheus at /metrics, and the few that CloudWatch gets as log lines.
+
+All processes of a portal write into one folder, so that whichever is asked tells of all. Labels hold templates of
+routes and known words, never what a client made up: each new value would cost memory for ever.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import time
+from http import HTTPStatus
+
+from flask import Flask, Response, current_app, g, request
+from flask.typing import ResponseReturnValue
+
+from services.core.backlog import read_backlog
+from services.core.measures import Measures
+from services.portal.database import db, statements
+from services.portal.errors import UNKNOWN_ROUTE, Missing
+from services.portal.resources import Resources
+
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""The library's own: the folder that the processes of a portal share."""
+
+_NAME = "metrics"
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_SIGN_INS = ("auth.login", "accounts.enter")
+_UPLOADS = ("videos.upload", "direct_uploads.complete")
+
+
+class Metrics:
+    """What one process counts.
+
+    Args:
+        environment: name of the deployment.
+    """
+
+    def __init__(self, environment: str) -> None:
+        # The library decides at its import whether it shares a folder, so it waits for the server to have made one.
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+        self.measures = Measures(environment, "portal")
+        self.registry = registry = CollectorRegistry()
+        self.requests = Counter(
+            "anb_http_requests", "Requests answered", ["method", "route", "status"], registry=registry
+        )
+        self.seconds = Histogram(
+            "anb_http_request_seconds", "Time to answer", ["method", "route"], buckets=_BUCKETS, registry=registry
+        )
+        self.in_flight = Gauge(
+            "anb_http_requests_in_flight", "Requests at work", multiprocess_mode="livesum", registry=registry
+        )
+        self.votes = Counter("anb_votes", "Votes by result", ["result"], registry=registry)
+        self.uploads = Counter("anb_uploads", "Uploads by result", ["result"], registry=registry)
+        self.sign_ins = Counter("anb_sign_ins", "Sign-ins by result", ["result"], registry=registry)
+        self.limited = Counter("anb_rate_limited", "Requests refused by a limit", ["route"], registry=registry)
+        latest = {"multiprocess_mode": "mostrecent", "registry": registry}
+        self.waiting = Gauge("anb_outbox_uploads", "Uploads that wait for the queue", **latest)  # type: ignore[arg-type]
+        self.oldest = Gauge("anb_outbox_oldest_seconds", "Age of the oldest of them", **latest)  # type: ignore[arg-type]
+        self.deltas = Gauge("anb_vote_deltas", "Votes not rolled up yet", **latest)  # type: ignore[arg-type]
+        self.connections = Gauge(
+            "anb_database_connections_in_use", "Of the pools", multiprocess_mode="livesum", registry=registry
+        )
+        self.rounds = Counter("anb_housekeeper_rounds", "Rounds of the housekeeper", registry=registry)
+        self.failures = Counter("anb_housekeeper_failures", "Chores that failed", ["chore"], registry=registry)
+
+    def count_answer(self, endpoint: str, method: str, route: str, status: int, seconds: float) -> None:
+        """Count an answer, and what it says of sign-ins, uploads and limits."""
+        method = method if method in _METHODS else "other"
+        self.requests.labels(method, route, str(status)).inc()
+        self.seconds.labels(method, route).observe(seconds)
+        self.measures.count("Requests")
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.measures.count("ServerErrors")
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            self.limited.labels(route).inc()
+            self.measures.count("RateLimited")
+        if endpoint in _SIGN_INS:
+            self.sign_ins.labels(_result(status)).inc()
+            self.measures.count("SignIns" if status < HTTPStatus.BAD_REQUEST else "SignInsRefused")
+        elif endpoint in _UPLOADS:
+            self.uploads.labels(_result(status)).inc()
+            self.measures.count("Uploads" if status < HTTPStatus.BAD_REQUEST else "UploadsRefused")
+
+    def exposition(self) -> bytes:
+        """All processes' metrics in Prometheus's text format."""
+        from prometheus_client import CollectorRegistry, generate_latest, multiprocess
+
+        if FOLDER_VARIABLE not in os.environ:
+            return generate_latest(self.registry)
+        shared = CollectorRegistry()
+        multiprocess.MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+        return generate_latest(shared)
+
+
+def register(app: Flask, held: Resources) -> None:
+    """Count an application's requests and tell of them on the machine itself; before all else that looks at them."""
+    metrics = app.extensions[_NAME] = Metrics(held.environment.environment_name)
+
+    @app.before_request
+    def begin() -> None:
+        g.began = time.perf_counter()
+        metrics.in_flight.inc()
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        seconds = time.perf_counter() - g.began
+        metrics.count_answer(request.endpoint or "", request.method, route_of(), response.status_code, seconds)
+        return response
+
+    @app.teardown_request
+    def end(_: BaseException | None) -> None:
+        if g.pop("began", None) is not None:
+            metrics.in_flight.dec()
+
+    @app.get("/metrics")
+    def show() -> ResponseReturnValue:
+        if not ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback:
+            raise Missing(UNKNOWN_ROUTE)
+        return Response(metrics.exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def route_of() -> str:
+    """The template of the route at work; one word for all paths that lead nowhere."""
+    return request.url_rule.rule if request.url_rule is not None else "none"
+
+
+def count_vote(result: str) -> None:
+    """Count a vote.
+
+    Args:
+        result: what became of it, in a known word.
+    """
+    metrics = metrics_of(current_app)
+    metrics.votes.labels(result).inc()
+    metrics.measures.count("Votes" if result == "counted" else "VotesRefused")
+
+
+def measure_backlog() -> None:
+    """Look at what waits; a chore of the housekeeper, so that asking for the metrics costs the database nothing."""
+    metrics = metrics_of(current_app)
+    with statements() as connection:
+        backlog = read_backlog(connection)
+    for gauge, name, value, unit in (
+        (metrics.waiting, "OutboxUploads", backlog.uploads, "Count"),
+        (metrics.oldest, "OutboxOldest", backlog.oldest_seconds, "Seconds"),
+        (metrics.deltas, "VoteDeltas", backlog.vote_deltas, "Count"),
+        (metrics.connections, "DatabaseConnections", _connections_in_use(), "Count"),
+    ):
+        gauge.set(value)
+        metrics.measures.gauge(name, value, unit)
+
+
+def tell_cloudwatch() -> None:
+    """Write this process's measures as a log line."""
+    metrics_of(current_app).measures.tell()
+
+
+def metrics_of(app: Flask) -> Metrics:
+    """The metrics of an application."""
+    metrics: Metrics = app.extensions[_NAME]
+    return metrics
+
+
+def _connections_in_use() -> int:
+    return int(db.engine.pool.checkedout())  # type: ignore[attr-defined]
+
+
+def _result(status: int) -> str:
+    if status < HTTPStatus.BAD_REQUEST:
+        return "ok"
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "limited"
+    return "refused" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "failed"

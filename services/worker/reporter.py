@@ -1,0 +1,47 @@
+"""Tells CloudWatch once a minute what the worker did and how much waits for it."""
+
+from __future__ import annotations
+
+import threading
+
+from services.core.aws import AWS_ERRORS
+from services.core.measures import SECONDS_BETWEEN, Measures
+from services.core.queue import VideoQueue
+from services.core.telemetry import get_logger
+
+log = get_logger(__name__)
+
+
+class Reporter:
+    """A thread that tells, for the length of a block; the last line is of the end.
+
+    Args:
+        measures: what the worker counts.
+        queue: what waits for it.
+    """
+
+    def __init__(self, measures: Measures, queue: VideoQueue) -> None:
+        self._measures = measures
+        self._queue = queue
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="reporter", daemon=True)
+
+    def __enter__(self) -> Reporter:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._measures.tell()
+
+    def _run(self) -> None:
+        while not self._ended.wait(SECONDS_BETWEEN):
+            self.report()
+
+    def report(self) -> None:
+        """Look at the queue and tell."""
+        try:
+            self._measures.gauge("QueueWaiting", self._queue.waiting())
+        except AWS_ERRORS as error:
+            log.warning("the queue's length cannot be asked for", error=str(error))
+        self._measures.tell()

@@ -1,0 +1,58 @@
+"""What the worker tells CloudWatch of its work."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+from world import WorkerProcess, World, until
+
+from operations.local import aws
+from operations.local.ports import free_port
+from services.core.measures import Measures
+from services.core.queue import VideoQueue
+from services.worker.job import Bench, process
+from services.worker.reporter import Reporter
+
+
+def test_jobs_are_counted_by_their_result(
+    world: World, bench: Bench, clip: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "text.mp4").write_text("no video")
+    for path in (clip("320x240", seconds=1), tmp_path / "text.mp4"):
+        process(bench, world.upload(path), threading.Event())
+    stopped = threading.Event()
+    stopped.set()
+    process(bench, world.upload(clip("320x240", seconds=1)), stopped)
+    told = bench.measures.take()
+    assert told is not None
+    assert [told[f"Jobs{result}"] for result in ("Processed", "Failed", "GivenBack")] == [1, 1, 1]
+    assert len(told["JobSeconds"]) == 1 and told["JobSeconds"][0] > 0
+
+
+def test_what_waits_is_told_and_a_queue_that_is_away_stops_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measures = Measures("test", "worker")
+    world.sqs.send_message(QueueUrl=world.queue_url, MessageBody="{}")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", aws.endpoint(free_port()))
+    away = VideoQueue(aws.client("sqs", free_port()), world.queue_url)
+    with capture_logs() as lines:
+        Reporter(measures, away).report()
+        Reporter(measures, VideoQueue(world.sqs, world.queue_url)).report()
+    assert [line["event"] for line in lines] == ["the queue's length cannot be asked for", "measures"]
+    assert lines[1]["QueueWaiting"] == 1
+
+
+def test_a_worker_that_ends_has_told_of_its_last_minute(
+    world: World, start_worker: Callable[..., WorkerProcess], clip: Callable[..., Path]
+) -> None:
+    video_id = world.upload(clip("320x240", seconds=1))
+    worker = start_worker()
+    until(lambda: world.video(video_id).status == "processed")
+    assert worker.terminate() == 0
+    (line,) = worker.said("measures")
+    assert (line["JobsProcessed"], line["environment"], line["service"]) == (1, "test", "worker")
