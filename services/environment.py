@@ -45,8 +45,22 @@ class EnvironmentProblem(ValueError):
         self.problems = problems
 
 
-def _setting(meaning: str, *, at_least: int | None = None, one_of: tuple[str, ...] = ()) -> typing.Any:
-    return dataclasses.field(metadata={"meaning": meaning, "at_least": at_least, "one_of": one_of})
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_ORIGIN = re.compile(
+    r"https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?"
+)
+
+
+def _setting(
+    meaning: str,
+    *,
+    at_least: int | None = None,
+    one_of: tuple[str, ...] = (),
+    each: re.Pattern[str] | None = None,
+    such_as: str = "",
+) -> typing.Any:
+    checks = {"at_least": at_least, "one_of": one_of, "each": each, "such_as": such_as}
+    return dataclasses.field(metadata={"meaning": meaning, **checks})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -70,7 +84,7 @@ class ServiceEnvironment:
     def as_variables(self) -> dict[str, str]:
         """The environment as the strings a process is given, in the order of the fields."""
         values = {field.name.upper(): getattr(self, field.name) for field in dataclasses.fields(self)}
-        return {name: "" if value is None else str(value) for name, value in values.items()}
+        return {name: _render(value) for name, value in values.items()}
 
     @classmethod
     def variable_names(cls) -> tuple[str, ...]:
@@ -115,6 +129,17 @@ class PortalEnvironment(ServiceEnvironment):
     secure_cookies: bool = _setting("whether browsers reach the portal over HTTPS only")
     proxy_hops: int = _setting("how many proxies stand in front of the portal", at_least=0)
     max_upload_bytes: int = _setting("largest video accepted, in bytes", at_least=1)
+    public_hosts: tuple[str, ...] = _setting(
+        "names that browsers reach the portal by, between commas; empty for any",
+        each=_HOST,
+        such_as="host names in small letters such as anb.example",
+    )
+    cors_origins: tuple[str, ...] = _setting(
+        "origins of other sites whose pages may call the API, between commas; empty for none",
+        each=_ORIGIN,
+        such_as="origins such as https://front.example, with http for this machine alone",
+    )
+    revoke_bearer_on_logout: bool = _setting("whether a bearer token ends when its owner signs out")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -131,9 +156,17 @@ class WorkerEnvironment(ServiceEnvironment):
     stop_seconds: int = _setting("how long the worker may take to end before it is killed", at_least=10)
 
 
+def _render(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return "" if value is None else str(value)
+
+
 def _parse(field: dataclasses.Field[typing.Any], kind: typing.Any, text: str | None) -> object:
     if kind == str | None and text is not None:
         return text.strip() or None
+    if kind == tuple[str, ...] and text is not None:
+        return _parse_list(field, text)
     if text is None or not text.strip():
         raise ValueError("is missing; the launch template gives it, and services/environment.py lists them all")
     if kind is bool:
@@ -149,3 +182,11 @@ def _parse(field: dataclasses.Field[typing.Any], kind: typing.Any, text: str | N
     if allowed and text not in allowed:
         raise ValueError(f"is {text!r}; allowed are {', '.join(allowed)}")
     return text
+
+
+def _parse_list(field: dataclasses.Field[typing.Any], text: str) -> tuple[str, ...]:
+    entries = tuple(entry.strip() for entry in text.split(",") if entry.strip())
+    for entry in entries:
+        if not field.metadata["each"].fullmatch(entry):
+            raise ValueError(f"holds {entry!r}; allowed are {field.metadata['such_as']}")
+    return entries

@@ -68,6 +68,9 @@ class PortalStack(AnbStack):
             secure_cookies=settings.https,
             proxy_hops=1,
             max_upload_bytes=settings.max_upload_mib * 1024 * 1024,
+            public_hosts=settings.public_hosts,
+            cors_origins=tuple(settings.cors_origins),
+            revoke_bearer_on_logout=settings.revoke_bearer_on_logout,
         )
         self.service = WebService(
             self,

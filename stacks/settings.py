@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import pydantic
 from pydantic import Field
@@ -21,6 +22,11 @@ LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365]
 AwsService = Literal["autoscaling", "logs", "secretsmanager", "sqs", "ssm", "ssmmessages"]
 """What the instances call besides S3: without NAT, each needs its interface endpoint."""
 Origin = Annotated[str, Field(pattern=r"^https?://[^/\s*]+$")]
+SafeOrigin = Annotated[
+    str,
+    Field(pattern=r"^(https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?|http://(localhost|127\.0\.0\.1|\[::1\]))(:[0-9]{1,5})?$"),
+]
+"""HTTPS, or this machine: whoever can change a page on its way may otherwise call the API in its reader's name."""
 
 
 BY_PROFILE = {
@@ -166,7 +172,16 @@ class Settings(pydantic.BaseModel):
         description="how many requests one address may make in five minutes before a web application firewall, which "
         "also refuses known attacks, stops it; at least 10, or 0 for no firewall",
     )
+    cors_origins: list[SafeOrigin] = Field(
+        [],
+        description="origins of other sites whose pages may call the API and carry its session, such as "
+        "https://front.example; none by default",
+    )
     token_seconds: int = Field(3600, ge=60, le=86400, description="lifetime of a sign-in token, in seconds")
+    revoke_bearer_on_logout: bool = Field(
+        False,
+        description="whether a bearer token ends when its owner signs out; clients of the first version go on using it",
+    )
     max_upload_mib: int = Field(100, ge=1, le=5120, description="largest video accepted, in MiB")
 
     worker_instance_type: InstanceType = Field("t3.small", description="size of the workers' instances")
@@ -223,6 +238,14 @@ class Settings(pydantic.BaseModel):
     def upload_origins(self) -> list[str]:
         """The web origins whose pages may upload."""
         return [*([f"https://{self.domain_name}"] if self.domain_name else []), *self.portal_origins]
+
+    @property
+    def public_hosts(self) -> tuple[str, ...]:
+        """The names that browsers reach the portal by; none where the site has no name of its own."""
+        if not self.domain_name:
+            return ()
+        others = [urlsplit(origin).hostname or "" for origin in self.portal_origins]
+        return tuple(dict.fromkeys([self.domain_name, *others]))
 
     @property
     def public_cidrs(self) -> tuple[str, str]:

@@ -145,6 +145,9 @@ def without_terraform(aws_port: int, console: Console) -> Deployed:
             secure_cookies=False,
             proxy_hops=0,
             max_upload_bytes=100 * 1024 * 1024,
+            public_hosts=(),
+            cors_origins=(),
+            revoke_bearer_on_logout=False,
         )
         worker = WorkerEnvironment(
             **shared,

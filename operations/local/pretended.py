@@ -46,6 +46,8 @@ def on_this_machine(deployed: Mapping[str, str], here: Here) -> dict[str, str]:
         # Some distributions let only root cut a program off from the network.
         "REQUIRE_ISOLATION": "False",
         "SECURE_COOKIES": "False",
+        # Browsers reach it by this machine's names and not by the site's.
+        "PUBLIC_HOSTS": "",
         # Nobody waits here for the longest video when the programs are stopped.
         "STOP_SECONDS": str(STOP_SECONDS),
     }

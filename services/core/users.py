@@ -21,9 +21,14 @@ class User:
     country: str
     created_at: datetime
     updated_at: datetime
+    token_generation: int
+    disabled_at: datetime | None
 
 
-_COLUMNS = "id, first_name, last_name, email, password_hash, city, country, created_at, updated_at"
+_COLUMNS = (
+    "id, first_name, last_name, email, password_hash, city, country, created_at, updated_at, token_generation, "
+    "disabled_at"
+)
 _ADD = text(
     "INSERT INTO users (first_name, last_name, email, password_hash, city, country) "
     "VALUES (:first_name, :last_name, :email, :password_hash, :city, :country) "
@@ -33,6 +38,10 @@ _BY_EMAIL = text(f"SELECT {_COLUMNS} FROM users WHERE lower(email) = lower(:emai
 _BY_ID = text(f"SELECT {_COLUMNS} FROM users WHERE id = :id")
 _SET_PASSWORD = text(
     "UPDATE users SET password_hash = :renewed, updated_at = now() WHERE id = :id AND password_hash = :replaced"
+)
+_CHANGE_PASSWORD = text(
+    "UPDATE users SET password_hash = :renewed, updated_at = now(), token_generation = token_generation + 1, "
+    "tokens_revoked_at = now() WHERE id = :id AND password_hash = :replaced"
 )
 
 
@@ -68,3 +77,13 @@ def find_user(connection: Connection, user_id: int) -> User | None:
 def set_password_hash(connection: Connection, user_id: int, renewed: str, *, replacing: str) -> None:
     """Store another hash, unless the one it replaces has been replaced meanwhile."""
     connection.execute(_SET_PASSWORD, {"id": user_id, "renewed": renewed, "replaced": replacing})
+
+
+def change_password(connection: Connection, user_id: int, renewed: str, *, replacing: str) -> bool:
+    """Store the hash of a new password, after which the bearer tokens issued before hold no more.
+
+    Returns:
+        Whether it was stored; not where the hash it replaces has been replaced meanwhile.
+    """
+    values = {"id": user_id, "renewed": renewed, "replaced": replacing}
+    return connection.execute(_CHANGE_PASSWORD, values).rowcount == 1

@@ -15,8 +15,23 @@ from services.core.queue import VideoQueue
 from services.core.secrets import SecretStore
 from services.core.storage import MediaStore
 from services.environment import PORTAL_CONNECTIONS_PER_CORE, PortalEnvironment
-from services.portal import access_log, api, database, errors, headers, identity, links, metrics, pages, resources
+from services.portal import (
+    access_log,
+    api,
+    cors,
+    database,
+    errors,
+    headers,
+    identity,
+    limits,
+    links,
+    metrics,
+    pages,
+    resources,
+)
+from services.portal.limits import Votes
 from services.portal.requests import StreamedRequest
+from services.portal.revocations import Revocations
 from services.portal.signing import SigningKeys
 
 # What a multipart form adds to its file.
@@ -42,10 +57,12 @@ def create_app(environment: PortalEnvironment, *, is_closing: Callable[[], bool]
         environment=environment,
         keys=SigningKeys(
             partial(secrets.read_versions, environment.token_secret_arn),
-            lifetime=timedelta(seconds=max(environment.token_seconds, links.SECONDS)),
+            lifetime=max(identity.session_lifetime(environment).longest, timedelta(seconds=links.SECONDS)),
         ),
         media=MediaStore(aws_client("s3", environment.aws_region), environment.media_bucket),
         queue=VideoQueue(aws_client("sqs", environment.aws_region), environment.queue_url),
+        revocations=Revocations(timedelta(seconds=environment.token_seconds)),
+        votes=Votes(),
         is_closing=is_closing,
     )
     resources.register(app, held)
@@ -55,6 +72,8 @@ def create_app(environment: PortalEnvironment, *, is_closing: Callable[[], bool]
     metrics.register(app, held)
     access_log.register(app)
     headers.register(app, held)
+    cors.register(app, held)
+    limits.register(app)
     errors.register(app)
     api.register(app, held)
     pages.register(app)

@@ -1,17 +1,32 @@
-"""Accounts: signing up, in and out, for the API and the pages alike."""
+"""Accounts: signing up, in and out, and a new password, for the API and the pages alike."""
 
 from __future__ import annotations
+
+import re
+from datetime import timedelta
 
 from flask import request
 from werkzeug.wrappers import Response
 
+from services.core.sessions import close_other_sessions, close_session_of
 from services.core.telemetry import get_logger
-from services.core.users import User, add_user, find_user_by_email, set_password_hash
-from services.portal.database import statements
-from services.portal.errors import Refused, Unauthorized
-from services.portal.forms import UserLogin, UserRegistration
+from services.core.tokens import revoke_token
+from services.core.users import User, add_user, change_password, find_user, find_user_by_email, set_password_hash
+from services.portal import limits
+from services.portal.database import statements, transaction
+from services.portal.errors import Forbidden, Missing, Refused, Unauthorized
+from services.portal.forms import PasswordChange, UserLogin, UserRegistration
 from services.portal.identity import Caller, end_session
-from services.portal.passwords import hash_password, is_outdated, password_matches
+from services.portal.passwords import hash_password, is_common, is_outdated, password_matches
+from services.portal.resources import resources
+
+DIFFERENT = "Passwords do not match"
+COMMON = "Password is too common, choose another one"
+WRONG_PASSWORD = "Current password is not correct"
+DISABLED = "This account is disabled"
+UNKNOWN = "User not found"
+NO_SESSION = "Session not found"
+_SESSION_ID = re.compile(r"[0-9]{1,9}")
 
 log = get_logger(__name__)
 
@@ -20,11 +35,12 @@ def sign_up(registration: UserRegistration) -> int:
     """Create an account; returns its id.
 
     Raises:
-        Refused: the passwords differ, or the address has an account already.
+        Refused: the passwords differ or are among the first that are tried, or the address has an account already.
+        LimitReached: too many accounts were made from this place.
     """
-    if registration.password1 != registration.password2:
-        raise Refused("Passwords do not match")
+    _check_new_password(registration.password1, registration.password2)
     with statements() as connection:
+        limits.attempt(connection, (limits.SIGN_UP, limits.network()))
         taken = find_user_by_email(connection, registration.email) is not None
     if not taken:
         # No connection is held while the password is hashed. The insert decides between parallel sign-ups.
@@ -40,7 +56,7 @@ def sign_up(registration: UserRegistration) -> int:
                 country=registration.country,
             )
         if user_id is not None:
-            log.info("account created", user_id=user_id)
+            log.info("account created", user_id=user_id, address=request.remote_addr)
             return user_id
     raise Refused("Email already registered")
 
@@ -50,21 +66,92 @@ def sign_in(login: UserLogin) -> User:
 
     Raises:
         Unauthorized: there is no such account or the password is another; the answer does not tell which.
+        Forbidden: the account is disabled; only who knows its password is told.
+        LimitReached: this was tried too often.
     """
     with statements() as connection:
         user = find_user_by_email(connection, login.email)
+        attempt = limits.attempt_sign_in(connection, str(user.id) if user else login.email.lower())
     if not password_matches(user.password_hash if user else None, login.password) or user is None:
         log.warning("login failed", user_id=user.id if user else None, address=request.remote_addr)
         raise Unauthorized("Invalid credentials")
-    if is_outdated(user.password_hash):
-        renewed = hash_password(login.password)
-        with statements() as connection:
+    renewed = hash_password(login.password) if is_outdated(user.password_hash) else None
+    with statements() as connection:
+        attempt.succeed(connection)
+        if renewed is not None:
             set_password_hash(connection, user.id, renewed, replacing=user.password_hash)
+    if user.disabled_at is not None:
+        log.warning("login refused", user_id=user.id, address=request.remote_addr, reason="disabled")
+        raise Forbidden(DISABLED)
     log.info("login ok", user_id=user.id, address=request.remote_addr)
     return user
 
 
 def sign_out(caller: Caller, response: Response) -> None:
-    """End the browser's session, if the caller has one, and let the answer clear its cookies."""
+    """End the browser's session, if the caller has one, and let the answer clear its cookies.
+
+    A bearer token is revoked only where the environment says so: by the contract it outlives the logout.
+    """
     end_session(response)
+    if caller.csrf_token is None and resources().environment.revoke_bearer_on_logout:
+        with statements() as connection:
+            revoke_token(connection, caller.token_id, timedelta(seconds=resources().environment.token_seconds))
+        resources().revocations.forget()
     log.info("signed out", user_id=caller.user_id)
+
+
+def renew_password(caller: Caller, change: PasswordChange) -> None:
+    """Give an account a new password; whoever is signed in to it elsewhere is signed out, bearer tokens included.
+
+    Raises:
+        Refused: the new passwords differ or are among the first that are tried, or the current one is another.
+        LimitReached: the current one was guessed too often.
+        Missing: the account is gone.
+    """
+    _check_new_password(change.password1, change.password2)
+    with statements() as connection:
+        attempt = limits.attempt(connection, (limits.PASSWORD, str(caller.user_id)))
+        user = find_user(connection, caller.user_id)
+    if user is None:
+        raise Missing(UNKNOWN)
+    if not password_matches(user.password_hash, change.current_password):
+        log.warning("password change refused", user_id=user.id, address=request.remote_addr)
+        raise Refused(WRONG_PASSWORD)
+    renewed = hash_password(change.password1)
+    with transaction() as connection:
+        if not change_password(connection, user.id, renewed, replacing=user.password_hash):
+            # Somebody else changed it in this moment; what was given as the current one no longer is.
+            raise Refused(WRONG_PASSWORD)
+        ended = close_other_sessions(connection, user.id, token_id=caller.token_id)
+    with statements() as connection:
+        attempt.succeed(connection)
+    resources().revocations.forget()
+    log.info("password changed", user_id=user.id, address=request.remote_addr, sessions_ended=ended)
+
+
+def end_one_session(caller: Caller, session_id: str) -> None:
+    """Sign somebody out in one browser.
+
+    Raises:
+        Missing: they have no such session.
+    """
+    known = _SESSION_ID.fullmatch(session_id) is not None
+    with statements() as connection:
+        if not known or not close_session_of(connection, caller.user_id, int(session_id)):
+            raise Missing(NO_SESSION)
+    log.info("session revoked", user_id=caller.user_id, session_id=int(session_id))
+
+
+def end_other_sessions(caller: Caller) -> int:
+    """Sign somebody out everywhere except in the browser that asks; returns how many sessions ended."""
+    with statements() as connection:
+        ended = close_other_sessions(connection, caller.user_id, token_id=caller.token_id)
+    log.info("other sessions revoked", user_id=caller.user_id, sessions_ended=ended)
+    return ended
+
+
+def _check_new_password(password: str, repeated: str) -> None:
+    if password != repeated:
+        raise Refused(DIFFERENT)
+    if is_common(password):
+        raise Refused(COMMON)

@@ -93,6 +93,14 @@ class UserLogin(BaseModel):
     password: Annotated[str, StringConstraints(min_length=1), STORABLE]
 
 
+class PasswordChange(BaseModel):
+    """What gives an account a new password."""
+
+    current_password: Annotated[str, StringConstraints(min_length=1), STORABLE]
+    password1: Password
+    password2: Password
+
+
 class VideoUpload(BaseModel):
     """What is said of a video that is uploaded."""
 

@@ -7,15 +7,22 @@ from __future__ import annotations
 
 import re
 import uuid
+from http import HTTPStatus
 
 from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 
 from services.core import telemetry
+from services.portal.errors import ApiError
 from services.portal.resources import Resources
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:=-]{1,128}")
 _ONE_YEAR = 31_536_000
+# Of the device; the portal asks for none of them, so nothing injected into it may.
+_UNUSED_FEATURES = (
+    "accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "magnetometer", "microphone", "midi",
+    "payment", "publickey-credentials-get", "screen-wake-lock", "usb", "xr-spatial-tracking",
+)  # fmt: skip
 
 
 def register(app: Flask, held: Resources) -> None:
@@ -27,13 +34,17 @@ def register(app: Flask, held: Resources) -> None:
         given = request.headers.get("X-Request-Id", "")
         g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         telemetry.bind(request_id=g.request_id)
-        # No other origin is let in, so a preflight is told nothing.
+        _check_host(held)
+        # Which other origins are let in is told by services.portal.cors.
         return Response(status=204) if request.method == "OPTIONS" else None
 
     @app.after_request
     def finish(response: Response) -> Response:
         for name, value in fixed.items():
             response.headers.setdefault(name, value)
+        # A front on another host may show the videos; nothing else of ours belongs on another site's page.
+        media = request.path.startswith("/media/")
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin" if media else "same-origin"
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers["X-Request-Id"] = g.request_id
         return response
@@ -41,6 +52,18 @@ def register(app: Flask, held: Resources) -> None:
     @app.teardown_request
     def forget(_: BaseException | None) -> None:
         telemetry.unbind_all()
+
+
+def _check_host(held: Resources) -> None:
+    """Refuse a host that is not ours: links of pages begin with it (CWE-644). Balancers ask for the health by address.
+
+    Raises:
+        ApiError: it is another host.
+    """
+    ours = held.environment.public_hosts
+    name = request.host.rsplit(":", 1)[0].lower()
+    if ours and name not in ours and not f"{request.path}/".startswith("/health/"):
+        raise ApiError(HTTPStatus.MISDIRECTED_REQUEST, "This host is not served here")
 
 
 def _security_headers(held: Resources) -> dict[str, str]:
@@ -55,11 +78,14 @@ def _security_headers(held: Resources) -> dict[str, str]:
         "form-action": "'self'",
         "frame-ancestors": "'none'",
     }
+    if held.environment.secure_cookies:
+        policy["upgrade-insecure-requests"] = ""
     headers = {
-        "Content-Security-Policy": "; ".join(f"{name} {sources}" for name, sources in policy.items()),
+        "Content-Security-Policy": "; ".join(f"{name} {sources}".rstrip() for name, sources in policy.items()),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "strict-origin-when-cross-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _UNUSED_FEATURES),
     }
     if held.environment.secure_cookies:
         headers["Strict-Transport-Security"] = f"max-age={_ONE_YEAR}; includeSubDomains"

@@ -13,11 +13,13 @@ from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.core.aws import AWS_ERRORS
+from services.core.limits import clear_limits
 from services.core.outbox import relay
 from services.core.rankings import take_standings
 from services.core.sessions import clear_sessions
 from services.core.tally import check_tally, roll_up
 from services.core.telemetry import get_logger
+from services.core.tokens import clear_revoked_tokens
 from services.portal.database import db, statements
 from services.portal.metrics import measure_backlog, metrics_of, tell_cloudwatch
 from services.portal.resources import resources
@@ -114,6 +116,8 @@ def _take_standings() -> None:
 def _forget_sessions() -> None:
     with statements() as connection:
         clear_sessions(connection)
+        clear_revoked_tokens(connection)
+        clear_limits(connection)
 
 
 def _clear_uploads() -> None:
@@ -127,7 +131,7 @@ CHORES = (
     Chore("the tally waits to be checked", 10, _check_tally),
     Chore("the day's places wait to be remembered", 120, _take_standings),
     Chore("the backlog waits to be measured", 20, measure_backlog),
-    Chore("old sessions wait to be forgotten", 600, _forget_sessions),
+    Chore("old sessions and limits wait to be forgotten", 600, _forget_sessions),
     Chore("abandoned uploads wait to be cleared away", 600, _clear_uploads),
 )
 

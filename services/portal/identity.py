@@ -1,7 +1,8 @@
 """Who makes a request: a bearer token of the API, or the cookie of a browser's session.
 
-A bearer token stands for itself until it expires. A session is remembered in the database, so that
-signing out ends it at once on every instance; its cookie is no bearer token, nor the other way round.
+A bearer token stands for itself until it expires, unless its account was given a new password or was disabled. A
+session is remembered in the database, so that signing out ends it at once on every instance; its cookie is no bearer
+token, nor the other way round.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import PyJWTError
 from werkzeug.wrappers import Response
 
-from services.core.sessions import close_session, is_session_open, open_session
+from services.core.sessions import Lifetime, close_session, keep_session_open, open_session
+from services.core.telemetry import get_logger
 from services.core.users import User
 from services.environment import PortalEnvironment
 from services.portal.database import statements
@@ -41,6 +43,12 @@ NO_CSRF_TOKEN = "Missing or invalid CSRF token"
 _SCHEME = "Bearer "
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _SESSION_CLAIM = "session"
+_GENERATION_CLAIM = "generation"
+
+# However much it is used: NIST SP 800-63B-4, 2.2.3, asks people to sign in again after so long.
+LONGEST_SESSION = timedelta(hours=12)
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -85,32 +93,50 @@ def register(app: Flask, environment: PortalEnvironment) -> None:
     manager.decode_key_loader(lambda header, _claims: resources().keys.named(header.get("kid")))
 
 
+def session_lifetime(environment: PortalEnvironment) -> Lifetime:
+    """How long a browser's session lives: unused for as long as a bearer token, and half a day at most."""
+    idle = timedelta(seconds=environment.token_seconds)
+    return Lifetime(idle=idle, longest=max(idle, LONGEST_SESSION))
+
+
 def issue_token(user: User) -> str:
     """A bearer token for a client of the API."""
     return _create_token(user)
 
 
 def begin_session(response: Response, user: User) -> None:
-    """Sign a browser in: remember the session and give the answer its cookies."""
-    token = _create_token(user, session=True)
+    """Sign a browser in: remember the session, give the answer its cookies, and end the session it had before.
+
+    Raises:
+        Unauthorized: the account was given another password in this moment.
+    """
+    lifetime = session_lifetime(resources().environment)
+    token = _create_token(user, lasting=lifetime.longest)
+    before = _session_of_cookie()
     with statements() as connection:
-        open_session(
+        if before is not None:
+            close_session(connection, before["jti"])
+        opened = open_session(
             connection,
             user.id,
             decode_token(token)["jti"],
-            seconds=resources().environment.token_seconds,
+            generation=user.token_generation,
+            lifetime=lifetime,
             address=request.remote_addr,
             agent=request.user_agent.string,
         )
+    if not opened:
+        raise Unauthorized("Invalid credentials")
     set_access_cookies(response, token)  # type: ignore[arg-type]  # it sets cookies, as every answer of Werkzeug can
 
 
 def end_session(response: Response) -> None:
     """Sign a browser out: revoke the session, if there is one, and clear its cookies."""
-    claims = _decode(request.cookies.get(_cookie_name(), ""))
-    if claims is not None and claims.get(_SESSION_CLAIM):
+    claims = _session_of_cookie()
+    if claims is not None:
         with statements() as connection:
             close_session(connection, claims["jti"])
+        log.info("session ended", user_id=claims["user_id"])
     unset_access_cookies(response)  # type: ignore[arg-type]
     g.pop("caller", None)
 
@@ -141,11 +167,13 @@ def find_caller() -> Caller | None:
         return None
 
 
-def _create_token(user: User, *, session: bool = False) -> str:
+def _create_token(user: User, *, lasting: timedelta | None = None) -> str:
     claims: dict[str, Any] = {"user_id": user.id, "email": user.email}
-    if session:
+    if lasting is None:
+        claims[_GENERATION_CLAIM] = user.token_generation
+    else:
         claims[_SESSION_CLAIM] = True
-    token: str = create_access_token(f"user:{user.id}", additional_claims=claims)
+    token: str = create_access_token(f"user:{user.id}", additional_claims=claims, expires_delta=lasting)
     return token
 
 
@@ -159,21 +187,31 @@ def _bearer() -> Caller:
     claims = _decode(token)
     if claims is None or claims.get(_SESSION_CLAIM):
         raise Unauthorized(INVALID_TOKEN)
+    # The release before gave its tokens no generation; they are of the first.
+    generation = claims.get(_GENERATION_CLAIM, 0)
+    if not resources().revocations.hold(claims["user_id"], generation, claims["jti"]):
+        raise Unauthorized(INVALID_TOKEN)
     return Caller(claims["user_id"], claims["email"], claims["jti"], csrf_token=None)
 
 
 def _session() -> Caller:
-    claims = _decode(request.cookies[_cookie_name()])
-    if claims is None or not claims.get(_SESSION_CLAIM):
+    claims = _session_of_cookie()
+    if claims is None:
         raise Unauthorized(INVALID_TOKEN)
     with statements() as connection:
-        if not is_session_open(connection, claims["jti"]):
+        if not keep_session_open(connection, claims["jti"], session_lifetime(resources().environment)):
             raise Unauthorized(INVALID_TOKEN)
     if request.method not in _SAFE_METHODS:
         sent = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
         if not hmac.compare_digest(sent.encode(), claims["csrf"].encode()):
             raise Forbidden(NO_CSRF_TOKEN)
     return Caller(claims["user_id"], claims["email"], claims["jti"], claims["csrf"])
+
+
+def _session_of_cookie() -> dict[str, Any] | None:
+    """What the session's cookie says, whether the session is still open or not."""
+    claims = _decode(request.cookies.get(_cookie_name(), ""))
+    return claims if claims is not None and claims.get(_SESSION_CLAIM) else None
 
 
 def _decode(token: str) -> dict[str, Any] | None:

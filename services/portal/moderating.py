@@ -11,6 +11,7 @@ from services.core.voting_period import VotingPeriod, write_period
 from services.portal.database import statements, transaction
 from services.portal.errors import Forbidden, Missing, Refused
 from services.portal.identity import Caller
+from services.portal.resources import resources
 
 ONLY_MODERATORS = "Only moderators may do this"
 NOTHING_TO_DO = "Nothing to do: it is so already, or not there"
@@ -85,6 +86,7 @@ def close_account(caller: Caller, user_id: int, reason: str) -> None:
     """
     with statements() as connection:
         _done(moderation.close_account(connection, _deed(caller, reason), user_id))
+    resources().revocations.forget()
     log.info("account closed", user_id=user_id, moderator_id=caller.user_id)
 
 
@@ -96,6 +98,7 @@ def open_account(caller: Caller, user_id: int, reason: str) -> None:
     """
     with statements() as connection:
         _done(moderation.open_account(connection, _deed(caller, reason), user_id))
+    resources().revocations.forget()
     log.info("account opened", user_id=user_id, moderator_id=caller.user_id)
 
 

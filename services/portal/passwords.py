@@ -7,6 +7,7 @@ memory, an iteration count of 2, and 1 degree of parallelism".
 from __future__ import annotations
 
 import threading
+from importlib.resources import files
 
 import bcrypt
 from argon2 import PasswordHasher
@@ -19,6 +20,22 @@ _BCRYPT = ("$2a$", "$2b$", "$2y$")
 _BCRYPT_BYTES = 72
 # Any Argon2id hash with our parameters: verifying against it takes as long as against a real one.
 _NOBODY = _HASHER.hash("nobody has this password")
+
+# Words of this place; the file holds those of everywhere.
+_OUR_WORDS = ("anbrisingstars", "anb rising stars", "risingstars", "baloncesto", "contraseña", "basquetbol")
+
+
+def _read_common() -> frozenset[str]:
+    lines = files("services.portal").joinpath("common_passwords.txt").read_text("utf-8").splitlines()
+    return frozenset(_OUR_WORDS).union(line for line in lines if not line.startswith("#"))
+
+
+_COMMON = _read_common()
+
+
+def is_common(password: str) -> bool:
+    """Whether a password is one of those that are tried first, however it is capitalised."""
+    return password.lower() in _COMMON
 
 
 def hash_password(password: str) -> str:

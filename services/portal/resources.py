@@ -10,6 +10,8 @@ from flask import Flask, current_app
 from services.core.queue import VideoQueue
 from services.core.storage import MediaStore
 from services.environment import PortalEnvironment
+from services.portal.limits import Votes
+from services.portal.revocations import Revocations
 from services.portal.signing import SigningKeys
 
 _NAME = "portal"
@@ -17,12 +19,14 @@ _NAME = "portal"
 
 @dataclass(frozen=True)
 class Resources:
-    """The environment of an application and what reaches keys, videos and the queue."""
+    """The environment of an application, what reaches keys, videos and the queue, and what a process remembers."""
 
     environment: PortalEnvironment
     keys: SigningKeys
     media: MediaStore
     queue: VideoQueue
+    revocations: Revocations
+    votes: Votes
     is_closing: Callable[[], bool]
 
 

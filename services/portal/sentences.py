@@ -41,6 +41,14 @@ _OTHER_RULE = lazy_gettext("This cannot be used.")
 _REFUSALS: Mapping[str, LazyString] = {
     "Passwords do not match": lazy_gettext("The two passwords are not the same."),
     "Email already registered": lazy_gettext("This email has an account already. Sign in with it."),
+    "Password is too common, choose another one": lazy_gettext(
+        "Too many people use this password. Choose another one."
+    ),
+    "Current password is not correct": lazy_gettext("This is not your current password."),
+    "This account is disabled": lazy_gettext("This account was closed by the organisers."),
+    "Too many requests, try again later": lazy_gettext(
+        "That was tried too often in a short time. Wait a minute and try again."
+    ),
     "Invalid credentials": lazy_gettext("The email or the password is not right."),
 }
 _OTHER_REFUSAL = lazy_gettext("That did not work. Check what you wrote and try again.")

@@ -96,6 +96,9 @@ def _environments(database_url: str, aws_port: int, portal_port: int) -> tuple[P
         secure_cookies=False,
         proxy_hops=0,
         max_upload_bytes=MAX_UPLOAD_BYTES,
+        public_hosts=(),
+        cors_origins=(),
+        revoke_bearer_on_logout=False,
     )
     worker = WorkerEnvironment(
         **shared,

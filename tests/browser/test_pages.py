@@ -28,6 +28,7 @@ PAGES = (
     "upload",
     "my videos",
     "delete",
+    "account",
     "missing",
     "forbidden",
 )
@@ -53,6 +54,7 @@ def paths(filled: Scene) -> dict[str, str]:
         "upload": "/upload",
         "my videos": "/my-videos",
         "delete": f"/my-videos/{filled.failed}/delete",
+        "account": "/profile",
         "missing": "/nothing-here",
         "forbidden": f"/my-videos/{filled.videos[1]}/delete",
     }

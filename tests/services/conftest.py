@@ -48,6 +48,9 @@ def portal_environment(database_url: str, media_bucket: str, queue_url: str, aws
         secure_cookies=False,
         proxy_hops=0,
         max_upload_bytes=MEBIBYTE,
+        public_hosts=(),
+        cors_origins=(),
+        revoke_bearer_on_logout=False,
     )
 
 

@@ -30,6 +30,9 @@ PORTAL = PortalEnvironment(
     secure_cookies=True,
     proxy_hops=1,
     max_upload_bytes=104857600,
+    public_hosts=(),
+    cors_origins=(),
+    revoke_bearer_on_logout=False,
 )
 
 
@@ -111,6 +114,38 @@ def test_none_of_the_allowed_words() -> None:
     assert problems(DATABASE_SSL_MODE="on") == [
         "DATABASE_SSL_MODE (libpq sslmode): is 'on'; allowed are disable, prefer, require, verify-ca, verify-full"
     ]
+
+
+def test_lists_travel_between_commas_and_may_be_empty() -> None:
+    origins = ("https://front.example", "http://localhost:5173")
+    sent = dataclasses.replace(PORTAL, cors_origins=origins, public_hosts=("anb.example",))
+    variables = sent.as_variables()
+    assert variables["CORS_ORIGINS"] == "https://front.example,http://localhost:5173"
+    assert PortalEnvironment.from_variables(sent.as_variables()) == sent
+    assert PortalEnvironment.from_variables({**variables, "CORS_ORIGINS": " , "}).cors_origins == ()
+    del variables["CORS_ORIGINS"]
+    with pytest.raises(EnvironmentProblem, match=r"CORS_ORIGINS \(.*; empty for none\): is missing"):
+        PortalEnvironment.from_variables(variables)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["*", "null", "http://front.example", "https://front.example/", "https://*.front.example", "https://FRONT.example",
+     "front.example", "https://", "https://user@front.example", "http://localhost.evil.example"],
+)  # fmt: skip
+def test_an_origin_that_is_none_or_not_safe(origin: str) -> None:
+    assert problems(CORS_ORIGINS=f"https://good.example,{origin}") == [
+        (
+            "CORS_ORIGINS (origins of other sites whose pages may call the API, between commas; empty for none): "
+            f"holds {origin!r}; allowed are origins such as https://front.example, with http for this machine alone"
+        )
+    ]
+
+
+@pytest.mark.parametrize("host", ["https://anb.example", "anb.example:443", "ANB.example", "-", "a b"])
+def test_a_host_that_is_none(host: str) -> None:
+    (problem,) = problems(PUBLIC_HOSTS=host)
+    assert f"holds {host!r}; allowed are host names in small letters such as anb.example" in problem
 
 
 def test_it_cannot_be_changed_after_it_was_checked() -> None:

@@ -285,6 +285,24 @@ def test_a_domain_is_where_the_portal_is_and_may_upload(synthesize: Callable[...
     assert cors["allowed_origins"] == ["https://anb.example", "https://b.example"]
 
 
+def test_the_portal_is_told_its_names_and_whose_pages_may_call_it(synthesize: Callable[..., App]) -> None:
+    def given(**changes: object) -> PortalEnvironment:
+        return PortalEnvironment.from_variables(read_environment(synthesize(**changes)["portal"].user_data()))
+
+    plain = given()
+    assert (plain.public_hosts, plain.cors_origins, plain.revoke_bearer_on_logout) == ((), (), False)
+    named = given(
+        domain_name="anb.example",
+        hosted_zone_id="Z0123456789",
+        portal_origins=["https://b.example"],
+        cors_origins=["https://front.example", "http://[::1]:5173"],
+        revoke_bearer_on_logout=True,
+    )
+    assert named.public_hosts == ("anb.example", "b.example")
+    assert named.cors_origins == ("https://front.example", "http://[::1]:5173")
+    assert named.revoke_bearer_on_logout
+
+
 def test_the_firewall_is_there_when_a_limit_is_set_and_lets_videos_in(synthesize: Callable[..., App]) -> None:
     assert synthesize()["portal"].resources("aws_wafv2_web_acl") == {}
 

@@ -175,6 +175,9 @@ def test_a_name_that_aws_would_refuse_is_refused_here(tmp_path: pathlib.Path, na
     [
         ('multi_az = "sometimes"', "allowed are true and false"),
         ('portal_origins = ["*"]', "allowed are origins such as https://anb.example"),
+        ('cors_origins = ["*"]', "allowed are origins such as https://anb.example"),
+        ('cors_origins = ["http://front.example"]', "allowed are origins such as https://anb.example"),
+        ('cors_origins = ["https://front.example/"]', "allowed are origins such as https://anb.example"),
         (
             'interface_endpoints = ["s3"]',
             "allowed are lists of autoscaling, logs, secretsmanager, sqs, ssm, ssmmessages",

@@ -1,18 +1,21 @@
-"""/api/auth: accounts and tokens."""
+"""/api/auth: accounts, tokens and sessions."""
 
 from __future__ import annotations
 
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
+from services.core.sessions import sessions_of
 from services.core.users import find_user
 from services.portal import accounts
 from services.portal.api.operation import Operation, operation
-from services.portal.api.shapes import Message, Profile, Token, profile
+from services.portal.api.shapes import Message
+from services.portal.api.shapes_of_accounts import OpenSession, Profile, Token, open_session, profile
 from services.portal.database import statements
 from services.portal.errors import Missing
-from services.portal.forms import UserLogin, UserRegistration
+from services.portal.forms import PasswordChange, UserLogin, UserRegistration
 from services.portal.identity import Caller, issue_token
+from services.portal.limits import TOO_MANY
 from services.portal.resources import resources
 
 blueprint = Blueprint("auth", __name__, url_prefix="/api/auth")
@@ -22,7 +25,7 @@ blueprint = Blueprint("auth", __name__, url_prefix="/api/auth")
 @operation(
     Operation(
         answers={201: Message},
-        refuses={400: ("Passwords do not match", "Email already registered")},
+        refuses={400: (accounts.DIFFERENT, accounts.COMMON, "Email already registered"), 429: (TOO_MANY,)},
         body=UserRegistration,
     )
 )
@@ -33,7 +36,13 @@ def signup(form: UserRegistration) -> ResponseReturnValue:
 
 
 @blueprint.post("/login")
-@operation(Operation(answers={200: Token}, refuses={401: ("Invalid credentials",)}, body=UserLogin))
+@operation(
+    Operation(
+        answers={200: Token},
+        refuses={401: ("Invalid credentials",), 403: (accounts.DISABLED,), 429: (TOO_MANY,)},
+        body=UserLogin,
+    )
+)
 def login(form: UserLogin) -> ResponseReturnValue:
     """Exchange an address and a password for a token."""
     token = issue_token(accounts.sign_in(form))
@@ -43,18 +52,62 @@ def login(form: UserLogin) -> ResponseReturnValue:
 @blueprint.post("/logout")
 @operation(Operation(answers={200: Message}, signed_in=True))
 def logout(caller: Caller) -> ResponseReturnValue:
-    """End the browser's session; a bearer token stays valid until it expires."""
+    """End the browser's session; a bearer token stays valid until it expires, unless the portal was set otherwise."""
     response = jsonify(message="Logged out successfully")
     accounts.sign_out(caller, response)
     return response
 
 
 @blueprint.get("/profile")
-@operation(Operation(answers={200: Profile}, refuses={404: ("User not found",)}, signed_in=True))
+@operation(Operation(answers={200: Profile}, refuses={404: (accounts.UNKNOWN,)}, signed_in=True))
 def show_profile(caller: Caller) -> ResponseReturnValue:
     """The caller's account."""
     with statements() as connection:
         user = find_user(connection, caller.user_id)
     if user is None:
-        raise Missing("User not found")
+        raise Missing(accounts.UNKNOWN)
     return jsonify(profile(user))
+
+
+@blueprint.post("/password")
+@operation(
+    Operation(
+        answers={200: Message},
+        refuses={
+            400: (accounts.DIFFERENT, accounts.COMMON, accounts.WRONG_PASSWORD),
+            404: (accounts.UNKNOWN,),
+            429: (TOO_MANY,),
+        },
+        body=PasswordChange,
+        signed_in=True,
+    )
+)
+def change_password(caller: Caller, form: PasswordChange) -> ResponseReturnValue:
+    """Change the password; every other session and all bearer tokens of the account end."""
+    accounts.renew_password(caller, form)
+    return jsonify(message="Password changed successfully")
+
+
+@blueprint.get("/sessions")
+@operation(Operation(answers={200: list[OpenSession]}, signed_in=True))
+def list_sessions(caller: Caller) -> ResponseReturnValue:
+    """The browsers in which the caller is signed in."""
+    with statements() as connection:
+        sessions = sessions_of(connection, caller.user_id, token_id=caller.token_id)
+    return jsonify([open_session(session) for session in sessions])
+
+
+@blueprint.delete("/sessions")
+@operation(Operation(answers={200: Message}, signed_in=True))
+def end_other_sessions(caller: Caller) -> ResponseReturnValue:
+    """Sign the caller out in all browsers except the one that asks."""
+    accounts.end_other_sessions(caller)
+    return jsonify(message="Sessions ended")
+
+
+@blueprint.delete("/sessions/<session_id>")
+@operation(Operation(answers={200: Message}, refuses={404: (accounts.NO_SESSION,)}, signed_in=True))
+def end_session(caller: Caller, session_id: str) -> ResponseReturnValue:
+    """Sign the caller out in one browser."""
+    accounts.end_one_session(caller, session_id)
+    return jsonify(message="Session ended")

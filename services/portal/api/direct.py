@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from services.portal import direct_uploads, uploads
+from services.portal import direct_uploads, limits, uploads
 from services.portal.api.operation import Operation, operation
 from services.portal.api.parameters import parse_uuid
 from services.portal.api.shapes import Accepted, Deleted, PartLinks, UnfinishedUpload, unfinished_upload
@@ -29,6 +29,7 @@ _MISSING = {404: (direct_uploads.UNKNOWN,)}
         refuses={
             400: (uploads.TOO_LARGE, direct_uploads.ONLY_MP4_OR_MOV),
             409: (direct_uploads.NO_ROOM,),
+            429: (limits.TOO_MANY,),
         },
         body=DirectUpload,
         signed_in=True,
@@ -36,6 +37,7 @@ _MISSING = {404: (direct_uploads.UNKNOWN,)}
 )
 def begin(caller: Caller, form: DirectUpload) -> ResponseReturnValue:
     """Begin an upload that goes straight to the bucket, in parts."""
+    limits.count_upload(caller.user_id)
     return jsonify(unfinished_upload(direct_uploads.begin(caller, form))), 201
 
 

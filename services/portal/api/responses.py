@@ -83,6 +83,7 @@ def refusals(declared: Operation) -> dict[int, tuple[str, ...]]:
     if declared.body is not None:
         add(400, INVALID_FORMAT, BROKEN_RULES)
         add(413, TOO_LARGE)
+    add(421, "This host is not served here")
     add(500, BUG)
     if declared.asks_others:
         add(503, UNAVAILABLE)

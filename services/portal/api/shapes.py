@@ -9,7 +9,6 @@ from typing_extensions import TypedDict  # pydantic reads the one of typing from
 
 from services.core.rankings import Ranked, Standing
 from services.core.tally import Verdict
-from services.core.users import User
 from services.core.videos import Video
 from services.core.voting_period import Voting
 from services.portal.direct_uploads import Progress
@@ -27,27 +26,6 @@ class Problem(TypedDict):
 
     message: Literal[""]
     error: str
-
-
-class Token(TypedDict):
-    """A bearer token and its lifetime in seconds."""
-
-    access_token: str
-    token_type: Literal["Bearer"]
-    expires_in: int
-
-
-class Profile(TypedDict):
-    """An account as its owner sees it."""
-
-    id: int
-    first_name: str
-    last_name: str
-    email: str
-    city: str
-    country: str
-    created_at: str
-    updated_at: str
 
 
 class Accepted(TypedDict):
@@ -228,20 +206,6 @@ class DeepHealth(TypedDict):
 def moment(time: datetime) -> str:
     """A moment as RFC 3339 in UTC."""
     return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def profile(user: User) -> Profile:
-    """An account as its owner sees it; never with the hash."""
-    return {
-        "id": user.id,
-        "first_name": user.first_name,
-        "last_name": user.last_name,
-        "email": user.email,
-        "city": user.city,
-        "country": user.country,
-        "created_at": moment(user.created_at),
-        "updated_at": moment(user.updated_at),
-    }
 
 
 def unfinished_upload(progress: Progress) -> UnfinishedUpload:

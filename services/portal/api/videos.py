@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from services.core.videos import videos_of
-from services.portal import ownership, uploads
+from services.portal import limits, ownership, uploads
 from services.portal.api.operation import Operation, operation
 from services.portal.api.parameters import parse_uuid
 from services.portal.api.shapes import Accepted, Deleted, OwnVideo, own_video
@@ -15,6 +15,7 @@ from services.portal.database import statements
 from services.portal.errors import Missing, Refused
 from services.portal.forms import BROKEN_RULES, VideoUpload, read_fields
 from services.portal.identity import Caller
+from services.portal.limits import TOO_MANY
 
 blueprint = Blueprint("videos", __name__, url_prefix="/api/videos")
 
@@ -43,7 +44,8 @@ _FORM = {
                 uploads.ONLY_MP4,
                 "Invalid form data",
                 BROKEN_RULES,
-            )
+            ),
+            429: (TOO_MANY,),
         },
         multipart=_FORM,
         signed_in=True,
@@ -51,6 +53,7 @@ _FORM = {
 )
 def upload(caller: Caller) -> ResponseReturnValue:
     """Upload a video through the API."""
+    limits.count_upload(caller.user_id)
     try:
         file = uploads.check_file(request.files.get("video_file"))
     except RequestEntityTooLarge:

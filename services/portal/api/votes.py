@@ -17,8 +17,10 @@ from services.portal.api.shapes import Message, OwnStanding, Verification, Votin
 from services.portal.database import statements
 from services.portal.errors import Missing, Refused
 from services.portal.identity import Caller
+from services.portal.limits import TOO_MANY
 from services.portal.metrics import count_vote
 from services.portal.networks import network_of
+from services.portal.resources import resources
 
 blueprint = Blueprint("votes", __name__, url_prefix="/api")
 
@@ -34,13 +36,14 @@ CLOSED = "Voting is closed"
 @operation(
     Operation(
         answers={200: Message},
-        refuses={400: (INVALID_ID, OWN_VIDEO, ALREADY_VOTED, CLOSED), 404: (NOT_AVAILABLE,)},
+        refuses={400: (INVALID_ID, OWN_VIDEO, ALREADY_VOTED, CLOSED), 404: (NOT_AVAILABLE,), 429: (TOO_MANY,)},
         signed_in=True,
     )
 )
 def vote(caller: Caller, video_id: str) -> ResponseReturnValue:
     """Vote for a video, once."""
     known = _known(video_id)
+    resources().votes.check(caller.user_id)
     with statements() as connection:
         result = cast_vote(connection, known, caller.user_id, network=network_of(request.remote_addr))
     count_vote(result.value)
@@ -58,10 +61,17 @@ def vote(caller: Caller, video_id: str) -> ResponseReturnValue:
 
 
 @blueprint.delete("/public/videos/<video_id>/vote")
-@operation(Operation(answers={200: Message}, refuses={400: (INVALID_ID, NOT_VOTED, CLOSED)}, signed_in=True))
+@operation(
+    Operation(
+        answers={200: Message},
+        refuses={400: (INVALID_ID, NOT_VOTED, CLOSED), 429: (TOO_MANY,)},
+        signed_in=True,
+    )
+)
 def retract(caller: Caller, video_id: str) -> ResponseReturnValue:
     """Take a vote back, while the voting is open."""
     known = _known(video_id)
+    resources().votes.check(caller.user_id)
     with statements() as connection:
         result = retract_vote(connection, known, caller.user_id)
     match result:

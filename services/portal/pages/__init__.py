@@ -14,6 +14,7 @@ from services.portal.pages import (
     my_videos,
     notices,
     origin,
+    profile,
     rankings,
     templating,
     uploads,
@@ -25,5 +26,5 @@ def register(app: Flask) -> None:
     """Give an application its pages."""
     for part in (origin, language, notices, templating, errors):
         part.register(app)
-    for part in (landing, accounts, gallery, watch, rankings, uploads, my_videos, docs):
+    for part in (landing, accounts, gallery, watch, rankings, uploads, my_videos, docs, profile):
         part.register(app)

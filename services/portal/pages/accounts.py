@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, render_template, request
 from flask.typing import ResponseReturnValue
 
 from services.core.users import find_user
-from services.portal.accounts import sign_in, sign_up
+from services.portal.accounts import COMMON, DIFFERENT, WRONG_PASSWORD, sign_in, sign_up
 from services.portal.database import statements
 from services.portal.errors import ApiError
 from services.portal.forms import InvalidFields, UserLogin, UserRegistration, read_fields
@@ -24,7 +24,12 @@ _SUGGESTED_CITIES = (
 )  # fmt: skip
 
 # The fields that the contract's refusals speak of.
-_FIELD_OF = {"Passwords do not match": "password2", "Email already registered": "email"}
+_FIELD_OF = {
+    DIFFERENT: "password2",
+    COMMON: "password1",
+    WRONG_PASSWORD: "current_password",
+    "Email already registered": "email",
+}
 
 pages = Blueprint("accounts", __name__)
 
@@ -86,15 +91,15 @@ def logout() -> ResponseReturnValue:
 
 def _signup_page(form: dict[str, str], problem: ApiError | None = None) -> str:
     return render_template(
-        "pages/signup.html", form=form, suggested_cities=_SUGGESTED_CITIES, next=wanted(), **_told(problem)
+        "pages/signup.html", form=form, suggested_cities=_SUGGESTED_CITIES, next=wanted(), **told(problem)
     )
 
 
 def _login_page(form: dict[str, str], problem: ApiError | None = None) -> str:
-    return render_template("pages/login.html", form=form, next=wanted("gallery.show"), **_told(problem))
+    return render_template("pages/login.html", form=form, next=wanted("gallery.show"), **told(problem))
 
 
-def _told(problem: ApiError | None) -> dict[str, Any]:
+def told(problem: ApiError | None) -> dict[str, Any]:
     """What a form tells of a problem: a sentence at each field, or one for all."""
     if isinstance(problem, InvalidFields):
         return {"errors": {field: rule_sentence(field, rule) for field, rule in problem.broken.items()}, "problem": ""}

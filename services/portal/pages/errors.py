@@ -24,6 +24,10 @@ _TEXTS: dict[int, tuple[LazyString, LazyString]] = {
     ),
     404: (lazy_gettext("Out of bounds"), lazy_gettext("This page does not exist, or the video is no longer here.")),
     413: (lazy_gettext("Too large"), lazy_gettext("What you sent is larger than we accept.")),
+    429: (
+        lazy_gettext("Not so fast"),
+        lazy_gettext("That was tried too often in a short time. Wait a minute and try again."),
+    ),
     500: (
         lazy_gettext("Foul on us"),
         lazy_gettext("Something failed on our side. It was noted; try again in a while."),

@@ -11,6 +11,12 @@ from services.portal.resources import resources
 NOTICES: dict[str, tuple[str, LazyString]] = {
     "welcome": ("success", lazy_gettext("Your account is ready. Welcome to the court!")),
     "signed-out": ("info", lazy_gettext("You signed out.")),
+    "password-changed": (
+        "success",
+        lazy_gettext("Your password is changed. You were signed out everywhere else."),
+    ),
+    "session-ended": ("success", lazy_gettext("That browser is signed out.")),
+    "others-ended": ("success", lazy_gettext("You are signed out everywhere except here.")),
     "sign-in-first": ("info", lazy_gettext("Sign in to go on.")),
     "counted": ("success", lazy_gettext("Your vote counts. Thank you!")),
     "already-voted": ("info", lazy_gettext("You had already voted for this video. Your vote counts once.")),

@@ -18,6 +18,7 @@ from services.portal.ownership import UNKNOWN
 from services.portal.pages.navigation import back
 from services.portal.pages.notices import leave
 from services.portal.pages.templating import viewer
+from services.portal.resources import resources
 
 # A script that asks for the vote alone gets it; a form is sent back to its page.
 FRAGMENT_HEADER = "X-Fragment"
@@ -51,6 +52,7 @@ def show(video_id: UUID) -> str:
 def vote(video_id: UUID) -> ResponseReturnValue:
     """Vote for a video."""
     caller = require_caller()
+    resources().votes.check(caller.user_id)
     with statements() as connection:
         result = cast_vote(connection, video_id, caller.user_id, network=network_of(request.remote_addr))
         shown = find_video(connection, video_id) if FRAGMENT_HEADER in request.headers else None

@@ -30,6 +30,9 @@ PORTAL = PortalEnvironment(
     secure_cookies=True,
     proxy_hops=1,
     max_upload_bytes=1,
+    public_hosts=("anb.example",),
+    cors_origins=(),
+    revoke_bearer_on_logout=False,
 ).as_variables()
 WORKER = WorkerEnvironment(
     **SHARED,
@@ -54,6 +57,7 @@ def test_the_portal_uses_this_machines_database_and_is_open_to_this_machine_only
         "PORTAL_PORT": "18080",
         "PROXY_HOPS": "0",
         "SECURE_COOKIES": "False",
+        "PUBLIC_HOSTS": "",
     }
 
 

@@ -30,6 +30,10 @@ OPEN = {
 SIGNED_IN = {
     ("POST", "/api/auth/logout"),
     ("GET", "/api/auth/profile"),
+    ("POST", "/api/auth/password"),
+    ("GET", "/api/auth/sessions"),
+    ("DELETE", "/api/auth/sessions"),
+    ("DELETE", "/api/auth/sessions/<session_id>"),
     ("POST", "/api/videos/upload"),
     ("POST", "/api/videos/uploads"),
     ("GET", "/api/videos/uploads"),

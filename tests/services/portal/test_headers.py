@@ -30,7 +30,12 @@ def test_every_answer_tells_browsers_what_the_portal_never_does(
     assert policy["frame-ancestors"] == policy["object-src"] == policy["base-uri"] == "'none'"
     assert "unsafe" not in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert "Referrer-Policy" in headers
+    assert policy["form-action"] == "'self'"
+    assert headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    media = path.startswith("/media/")
+    assert headers["Cross-Origin-Resource-Policy"] == ("cross-origin" if media else "same-origin")
+    assert {"camera=()", "microphone=()", "geolocation=()"} <= set(headers["Permissions-Policy"].split(", "))
     assert "Strict-Transport-Security" not in headers
 
 
@@ -41,6 +46,7 @@ def test_over_https_browsers_are_told_to_stay_there(
     app = start_app(dataclasses.replace(portal_environment, secure_cookies=True))
     headers = app.test_client().get(path).headers
     assert headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+    assert headers["Content-Security-Policy"].endswith("; upgrade-insecure-requests")
 
 
 def test_on_aws_the_policy_names_the_buckets_own_hosts(

@@ -146,7 +146,7 @@ def test_without_a_reason_nothing_is_done(
     "path",
     [
         "videos/not-a-uuid/hide",
-        f"videos/{uuid4()}/hide",
+        "videos/00000000-0000-4000-8000-000000000000/hide",
         "users/0/close",
         "users/99999999999/close",
         "users/-1/close",

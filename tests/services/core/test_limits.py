@@ -1,0 +1,71 @@
+"""Limits: counted in the database by one statement, exact however many ask at once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import Connection, Engine, text
+
+from services.core.limits import Limit, clear_limits, give_back, take
+
+SLOW = Limit("slow", at_once=3, seconds_each=1000)
+
+
+def later(connection: Connection, seconds: float) -> None:
+    """Let time pass: what is kept are moments."""
+    connection.execute(text(f"UPDATE rate_limits SET free_at = free_at - make_interval(secs => {seconds})"))
+
+
+def test_so_many_are_granted_at_once_and_then_it_is_told_how_long_to_wait(connection: Connection) -> None:
+    assert [take(connection, SLOW, "ana") for _ in range(3)] == [0, 0, 0]
+    assert 900 < take(connection, SLOW, "ana") <= 1000
+
+
+def test_what_is_refused_is_not_counted(connection: Connection) -> None:
+    for _ in range(10):
+        take(connection, SLOW, "ana")
+    later(connection, 1000)
+    assert take(connection, SLOW, "ana") == 0
+    assert take(connection, SLOW, "ana") > 900
+
+
+def test_after_a_while_one_more_is_granted_and_after_long_all_of_them(connection: Connection) -> None:
+    for _ in range(3):
+        take(connection, SLOW, "ana")
+    later(connection, 1000)
+    assert [take(connection, SLOW, "ana") > 0 for _ in range(2)] == [False, True]
+    later(connection, 10_000)
+    assert [take(connection, SLOW, "ana") > 0 for _ in range(4)] == [False, False, False, True]
+
+
+def test_each_subject_and_each_limit_counts_for_itself(connection: Connection) -> None:
+    once = Limit("once", at_once=1, seconds_each=1000)
+    assert [take(connection, once, subject) > 0 for subject in ("ana", "eva", "ana")] == [False, False, True]
+    assert take(connection, SLOW, "ana") == 0
+
+
+def test_what_is_given_back_can_be_taken_again(connection: Connection) -> None:
+    for _ in range(3):
+        take(connection, SLOW, "ana")
+    give_back(connection, SLOW, "ana")
+    assert take(connection, SLOW, "ana") == 0
+    assert take(connection, SLOW, "ana") > 0
+    give_back(connection, SLOW, "nobody")
+
+
+def test_of_many_at_once_exactly_as_many_are_granted_as_there_are(engine: Engine) -> None:
+    limit = Limit("race", at_once=10, seconds_each=1000)
+
+    def use(_: int) -> bool:
+        with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            return take(connection, limit, "ana") == 0
+
+    with ThreadPoolExecutor(16) as threads:
+        assert sum(threads.map(use, range(100))) == 10
+
+
+def test_limits_that_are_free_again_are_forgotten(connection: Connection) -> None:
+    take(connection, SLOW, "ana")
+    take(connection, Limit("quick", at_once=1, seconds_each=0), "ana")
+    clear_limits(connection)
+    assert connection.execute(text("SELECT key FROM rate_limits")).scalars().all() == ["slow:ana"]

@@ -1,0 +1,136 @@
+"""GET and DELETE /api/auth/sessions, accounts that are disabled, and bearer tokens that end at the logout."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+
+from services.environment import PortalEnvironment
+
+from .people import PASSWORD, People
+
+PATH, PROFILE = "/api/auth/sessions", "/api/auth/profile"
+NO_SESSION = {"message": "", "error": "Session not found"}
+
+
+def test_the_list_tells_where_the_caller_is_signed_in(people: People) -> None:
+    ana = people.new()
+    people.browser(people.new())
+    here, _ = people.browser(ana)
+    people.browser(ana)
+    listed = here.get(PATH).json
+    assert listed is not None
+    assert [session["is_current"] for session in listed] == [True, False]
+    assert set(listed[0]) == {"id", "address", "user_agent", "created_at", "last_seen_at", "is_current"}
+    assert listed[0]["user_agent"] == "a browser"
+    by_token = ana.get(PATH).json
+    assert by_token is not None
+    assert sorted(session["is_current"] for session in by_token) == [False, False]
+
+
+def test_one_session_is_ended_at_once(people: People) -> None:
+    ana = people.new()
+    phone, _ = people.browser(ana)
+    listed = phone.get(PATH).json
+    assert listed is not None
+    answer = ana.delete(f"{PATH}/{listed[0]['id']}")
+    assert (answer.status_code, answer.json) == (200, {"message": "Session ended"})
+    assert phone.get(PROFILE).status_code == 401
+
+
+@pytest.mark.parametrize("session_id", ["0", "999999999", "99999999999999999999", "x", "-1", "1;2", "١"])
+def test_a_session_that_is_not_there_is_missing(people: People, session_id: str) -> None:
+    answer = people.new().delete(f"{PATH}/{session_id}")
+    assert (answer.status_code, answer.json) == (404, NO_SESSION)
+
+
+def test_a_session_of_another_is_as_good_as_missing(people: People) -> None:
+    ana, eva = people.new(), people.new()
+    browser, _ = people.browser(ana)
+    listed = browser.get(PATH).json
+    assert listed is not None
+    answer = eva.delete(f"{PATH}/{listed[0]['id']}")
+    assert (answer.status_code, answer.json) == (404, NO_SESSION)
+    assert browser.get(PROFILE).status_code == 200
+
+
+def test_all_others_are_ended_and_this_one_is_not(people: People) -> None:
+    ana = people.new()
+    here, csrf = people.browser(ana)
+    phone, _ = people.browser(ana)
+    answer = here.delete(PATH, headers={"X-CSRF-TOKEN": csrf})
+    assert (answer.status_code, answer.json) == (200, {"message": "Sessions ended"})
+    assert [browser.get(PROFILE).status_code for browser in (here, phone)] == [200, 401]
+    # A bearer token is no session, and goes on.
+    assert ana.get(PROFILE).status_code == 200
+    ana.delete(PATH)
+    assert here.get(PROFILE).status_code == 401
+
+
+def test_a_new_sign_in_in_the_same_browser_ends_the_session_it_had(people: People, engine: Engine) -> None:
+    ana = people.new()
+    browser, _ = people.browser(ana)
+    before = browser.get_cookie("session")
+    browser.post("/login", data={"email": ana.email, "password": PASSWORD})
+    after = browser.get_cookie("session")
+    assert before is not None and after is not None and before.value != after.value
+    assert browser.get(PROFILE).status_code == 200
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM user_sessions")).scalar_one() == 1
+
+
+def test_a_disabled_account_is_closed_at_once(client: FlaskClient, people: People, engine: Engine) -> None:
+    ana, eva = people.new(), people.new()
+    browser, _ = people.browser(ana)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE users SET disabled_at = now() WHERE id = :id"), {"id": ana.id})
+    assert browser.get(PROFILE).status_code == 401
+    # A bearer token holds for the second that the answer is kept; another process would ask now.
+    client.application.extensions["portal"].revocations.forget()
+    assert [ana.get(PROFILE).status_code, eva.get(PROFILE).status_code] == [401, 200]
+    login = {"email": ana.email, "password": PASSWORD}
+    answer = client.post("/api/auth/login", json=login)
+    assert (answer.status_code, answer.json) == (403, {"message": "", "error": "This account is disabled"})
+    wrong = client.post("/api/auth/login", json={**login, "password": "a wrong guess"})
+    assert (wrong.status_code, wrong.json) == (401, {"message": "", "error": "Invalid credentials"})
+    client.set_cookie("language", "en")
+    page = client.post("/login", data=login)
+    assert page.status_code == 403 and "This account was closed by the organisers." in page.text
+
+
+def test_where_it_is_set_a_bearer_token_ends_at_the_logout_and_no_other(
+    start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment
+) -> None:
+    people = People(start_app(dataclasses.replace(portal_environment, revoke_bearer_on_logout=True)))
+    ana = people.new()
+    other = dataclasses.replace(ana, token=people.sign_in(ana.email))
+    assert ana.post("/api/auth/logout").json == {"message": "Logged out successfully"}
+    assert [ana.get(PROFILE).status_code, other.get(PROFILE).status_code] == [401, 200]
+
+
+def test_the_database_down_lets_no_bearer_token_in(
+    app_without: Callable[[str], Flask], people: People, portal_environment: PortalEnvironment
+) -> None:
+    ana = people.new()
+    answer = app_without("database").test_client().get(PROFILE, headers=ana.headers)
+    assert answer.status_code == 503
+
+
+def test_a_moderator_closes_an_account_and_opens_it_again(people: People, engine: Engine) -> None:
+    ana, moderator = people.new(), people.new()
+    browser, _ = people.browser(ana)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE users SET is_moderator = true WHERE id = :id"), {"id": moderator.id})
+
+    def seen(path: str) -> tuple[int, int]:
+        answer = moderator.post(f"/api/moderation/users/{ana.id}/{path}", json={"reason": "votes from one machine"})
+        assert answer.status_code == 200, answer.text
+        return browser.get(PROFILE).status_code, ana.get(PROFILE).status_code
+
+    assert seen("close") == (401, 401)
+    assert seen("open") == (200, 200)
