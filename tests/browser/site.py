@@ -167,6 +167,14 @@ class Client:
         """Vote for a video."""
         self._post(f"/api/public/videos/{video_id}/vote")
 
+    def retract(self, video_id: str) -> None:
+        """Take a vote back."""
+        self._session.delete(f"{self._site.url}/api/public/videos/{video_id}/vote", timeout=60).raise_for_status()
+
+    def own_videos(self) -> list[str]:
+        """The ids of this person's videos, the latest first."""
+        return [video["video_id"] for video in self._session.get(f"{self._site.url}/api/videos", timeout=60).json()]
+
     def wait_until_done(self, *, count: int, seconds: float = 120) -> None:
         """Wait until every video of this person is processed or failed.
 

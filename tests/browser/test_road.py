@@ -28,6 +28,8 @@ SPANISH = {
     "voted": "Votaste",
     "own": "Este es tu video",
     "one vote": "1 voto",
+    "no votes": "0 votos",
+    "take back": "Retirar",
     "language": "English",
 }
 ENGLISH = {
@@ -40,6 +42,8 @@ ENGLISH = {
     "voted": "You voted",
     "own": "This is your video",
     "one vote": "1 vote",
+    "no votes": "0 votes",
+    "take back": "Take back",
     "language": "Español",
 }
 
@@ -103,7 +107,11 @@ def test_a_player_uploads_and_the_public_votes(
     shoot(voter, f"video-{language}-desk")
     voter.reload()
     expect(voter.locator("[data-vote]")).to_contain_text(texts["voted"])
-    expect(voter.locator("[data-vote] button")).to_have_count(0)
+    voter.get_by_role("button", name=re.compile(texts["take back"])).click()
+    expect(voter.locator("[data-vote] .score")).to_have_text(texts["no votes"])
+    expect(voter.get_by_role("button", name=re.compile(texts["vote"]))).to_be_focused()
+    voter.keyboard.press("Enter")
+    expect(voter.locator("[data-vote] .score")).to_have_text(texts["one vote"])
 
     voter.goto("/rankings")
     voter.select_option("#city", city)

@@ -22,6 +22,8 @@ NOTICES: dict[str, tuple[str, LazyString]] = {
     "already-voted": ("info", lazy_gettext("You had already voted for this video. Your vote counts once.")),
     "own-video": ("error", lazy_gettext("You cannot vote for your own video.")),
     "not-available": ("error", lazy_gettext("This video takes no votes.")),
+    "retracted": ("info", lazy_gettext("You took your vote back.")),
+    "not-voted": ("info", lazy_gettext("You have no vote for this video.")),
     "voting-closed": ("error", lazy_gettext("The voting is closed at the moment.")),
     "deleted": ("success", lazy_gettext("The video was deleted.")),
     "upload-discarded": ("success", lazy_gettext("The upload was discarded.")),

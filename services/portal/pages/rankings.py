@@ -1,38 +1,92 @@
-"""The rankings: of the country and of each city."""
+"""The rankings: of the country and of each city, kept up to date on the open page."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, render_template
+from dataclasses import dataclass
 
-from services.core.rankings import cities, ranking
+from flask import Blueprint, Flask, Response, current_app, make_response, render_template, request
+
+from services.core.listing import InCity
+from services.core.rankings import Ranked, cities, ranking, standings_of
+from services.core.tally import verdict
 from services.portal.api.parameters import page_and_limit, whole_city
 from services.portal.database import statements
+from services.portal.kept import Kept
+from services.portal.pages.language import chosen
+from services.portal.pages.templating import viewer
 
 _ON_A_PAGE = 20
+# However many look at an open ranking, its list is made once in this time, in each process.
+_KEPT_SECONDS = 1.0
+_KEPT = "kept rankings"
 
-pages = Blueprint("rankings", __name__)
+pages = Blueprint("rankings", __name__, url_prefix="/rankings")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Shown:
+    """A page of a ranking.
+
+    Args:
+        city: whose; empty for the country.
+        page: from 1.
+        rows: on it.
+        more: whether there is a next page.
+    """
+
+    city: str
+    page: int
+    rows: list[Ranked]
+    more: bool
 
 
 def register(app: Flask) -> None:
     """Give an application its rankings."""
+    app.extensions[_KEPT] = Kept(_KEPT_SECONDS)
     app.register_blueprint(pages)
 
 
-@pages.get("/rankings")
+@pages.get("")
 def show() -> str:
-    """A page of the ranking, of all players or of a city's."""
-    city = whole_city()
-    page, _ = page_and_limit()
+    """A page of the ranking, of all players or of a city's; and the person's own places."""
+    caller = viewer()
     with statements() as connection:
-        shown = ranking(connection, city=city, page=page, limit=_ON_A_PAGE)
+        own = standings_of(connection, caller.user_id) if caller else []
+        known, counted = cities(connection), verdict(connection)
+    return render_template("pages/rankings.html", shown=_shown(), own=own, cities=known, counted=counted)
+
+
+@pages.get("/list")
+def show_list() -> Response:
+    """The list alone, for the page that stands open; unchanged it costs nothing."""
+    city, (page, _) = whole_city(), page_and_limit()
+    kept: Kept = current_app.extensions[_KEPT]
+    key = (chosen(), city.name if city else "", page)
+    text = kept.get(key, lambda: render_template("pages/rankings_list.html", shown=_shown()))
+    response = make_response(text)
+    response.cache_control.no_cache = True
+    response.vary.add("Cookie")
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+@pages.get("/verification")
+def show_verification() -> str:
+    """How anybody can see that the votes are counted right, in plain words."""
+    with statements() as connection:
+        counted = verdict(connection)
+    return render_template("pages/verification.html", counted=counted)
+
+
+def _shown() -> _Shown:
+    city, (page, _) = whole_city(), page_and_limit()
+    with statements() as connection:
+        rows = ranking(connection, city=city, page=page, limit=_ON_A_PAGE)
         # The first place of the next page is there or not.
-        more = ranking(connection, city=city, page=page * _ON_A_PAGE + 1, limit=1)
-        known = cities(connection)
-    return render_template(
-        "pages/rankings.html",
-        ranking=shown,
-        more=bool(more),
-        page=page,
-        cities=known,
-        city=city.name if city else "",
-    )
+        more = bool(ranking(connection, city=city, page=page * _ON_A_PAGE + 1, limit=1)) if rows else False
+    return _Shown(city=_name(city), page=page, rows=rows, more=more)
+
+
+def _name(city: InCity | None) -> str:
+    return city.name if city else ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Flask, g
 
+from services.core.voting_period import Voting, VotingState, read_voting
+from services.portal.database import statements
 from services.portal.identity import Caller, find_caller
 from services.portal.links import poster_path
 from services.portal.pages.navigation import here
@@ -21,6 +23,8 @@ def register(app: Flask) -> None:
     app.add_template_global(media_link)
     app.add_template_global(poster_path)
     app.add_template_global(failure_sentence)
+    app.add_template_global(voting_now)
+    app.add_template_global(takes_votes)
 
 
 def viewer() -> Caller | None:
@@ -40,3 +44,17 @@ def csrf_token() -> str:
 def media_link(key: str) -> str:
     """A link to an object of the bucket that browsers may show for an hour."""
     return resources().media.link(key)
+
+
+def voting_now() -> Voting:
+    """When votes are taken, and the state the voting is in."""
+    if "voting" not in g:
+        with statements() as connection:
+            g.voting = read_voting(connection)
+    voting: Voting = g.voting
+    return voting
+
+
+def takes_votes() -> bool:
+    """Whether votes are taken at this moment."""
+    return voting_now().state in (VotingState.OPEN, VotingState.FROZEN)

@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, get_template_attribute, render_template, req
 from flask.typing import ResponseReturnValue
 
 from services.core.videos import Video, find_video
-from services.core.votes import VoteResult, cast_vote, voted_among
+from services.core.votes import Retraction, VoteResult, cast_vote, retract_vote, voted_among
 from services.portal.database import statements
 from services.portal.errors import Missing
 from services.portal.identity import require_caller
@@ -28,6 +28,12 @@ _NOTICES = {
     VoteResult.OWN_VIDEO: "own-video",
     VoteResult.NOT_AVAILABLE: "not-available",
     VoteResult.CLOSED: "voting-closed",
+}
+
+_RETRACTED = {
+    Retraction.RETRACTED: "retracted",
+    Retraction.NOT_VOTED: "not-voted",
+    Retraction.CLOSED: "voting-closed",
 }
 
 pages = Blueprint("watch", __name__, url_prefix="/videos")
@@ -60,6 +66,18 @@ def vote(video_id: UUID) -> ResponseReturnValue:
     if shown is not None and result in (VoteResult.COUNTED, VoteResult.ALREADY_VOTED):
         return str(get_template_attribute("macros/videos.html", "voting")(shown, {video_id}))
     return leave(back("gallery.show"), _NOTICES[result])
+
+
+@pages.post("/<uuid:video_id>/retract")
+def retract(video_id: UUID) -> ResponseReturnValue:
+    """Take a vote back."""
+    caller = require_caller()
+    with statements() as connection:
+        result = retract_vote(connection, video_id, caller.user_id)
+        shown = find_video(connection, video_id) if FRAGMENT_HEADER in request.headers else None
+    if shown is not None and shown.is_open and result is not Retraction.CLOSED:
+        return str(get_template_attribute("macros/videos.html", "voting")(shown, set()))
+    return leave(back("gallery.show"), _RETRACTED[result])
 
 
 def _watchable(video_id: UUID) -> Video:

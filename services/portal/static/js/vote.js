@@ -1,4 +1,4 @@
-// Votes without leaving the page. Whatever cannot be done here is left to the form itself.
+// Votes, and takes votes back, without leaving the page. Whatever cannot be done here is left to the form itself.
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
@@ -19,7 +19,7 @@ document.addEventListener("submit", async (event) => {
     const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = parsed.querySelector("[data-vote]");
     place.replaceWith(fresh);
-    fresh.querySelector(".voted")?.focus();
+    fresh.querySelector(".voted, button")?.focus();
   } catch {
     form.submit();
   }

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
 
 from ..people import People
 from ..videos import Videos
@@ -35,7 +36,37 @@ def test_a_script_gets_the_vote_alone(people: People, video: UUID) -> None:
     status, _, fragment = vote(browser, video, **{"X-Fragment": "vote"})
     assert status == 200
     assert fragment.lstrip().startswith('<div class="voting" data-vote>')
-    assert "Votaste" in fragment and "<form" not in fragment
+    assert "Votaste" in fragment and f"/videos/{video}/retract" in fragment
+
+
+def retract(browser: tuple[FlaskClient, str], video: UUID, **headers: str) -> tuple[int, str]:
+    client, csrf = browser
+    answer = client.post(f"/videos/{video}/retract", data={"csrf_token": csrf, "next": "/rankings"}, headers=headers)
+    return answer.status_code, client.get("/rankings").text if answer.location else answer.text
+
+
+def test_a_vote_is_taken_back_by_a_form_and_by_a_script(people: People, video: UUID) -> None:
+    browser = people.browser(people.new())
+    vote(browser, video)
+    status, page = retract(browser, video)
+    assert status == 303 and "Retiraste tu voto." in page
+    assert "No tienes un voto por este video." in retract(browser, video)[1]
+    vote(browser, video)
+    status, fragment = retract(browser, video, **{"X-Fragment": "vote"})
+    assert status == 200 and "Votaste" not in fragment and f"/videos/{video}/vote" in fragment
+
+
+def test_when_the_voting_is_closed_there_is_nothing_to_press(people: People, video: UUID, engine: Engine) -> None:
+    browser = people.browser(people.new())
+    vote(browser, video)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE voting_period SET closes_at = now()"))
+    page = browser[0].get(f"/videos/{video}").text
+    assert "Votaste" in page and "/retract" not in page and f"/videos/{video}/vote" not in page
+    assert "La votación está cerrada en este momento." in retract(browser, video)[1]
+    other = people.browser(people.new())
+    assert "La votación está cerrada" in other[0].get(f"/videos/{video}").text
+    assert "La votación está cerrada en este momento." in vote(other, video)[2]
 
 
 def test_what_a_script_cannot_show_is_left_to_the_page(people: People, videos: Videos) -> None:

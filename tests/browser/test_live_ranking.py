@@ -1,0 +1,64 @@
+"""The ranking on an open page follows the votes, unless the person holds it still."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .conftest import DESK, OpenPage
+from .site import Client
+
+
+@pytest.fixture
+def players(new_client: Callable[..., Client], clip: Path) -> list[Client]:
+    """Three people of one city of their own; the first two have a video each."""
+    made = [new_client(name, "Viva", "Leticia") for name in ("Abril", "Bruno", "Clara")]
+    for player in made[:2]:
+        player.upload(clip, f"Jugada de {player.account.first_name}")
+    for player in made[:2]:
+        player.wait_until_done(count=1)
+    return made
+
+
+def names(page: Page) -> list[str]:
+    return page.locator(".ranks > li a").all_inner_texts()
+
+
+def test_places_change_while_people_watch(
+    open_page: OpenPage, players: list[Client], shoot: Callable[[Page, str], None]
+) -> None:
+    abril, bruno, clara = players
+    first, second = abril.own_videos()[0], bruno.own_videos()[0]
+    clara.vote(first)
+    page = open_page(viewport=DESK)
+    page.goto("/rankings?city=Leticia")
+    expect(page.locator(".ranks > li")).to_have_count(1)
+    abril.vote(second)
+    clara.vote(second)
+    expect(page.locator(".ranks > li")).to_have_count(2, timeout=30_000)
+    expect(page.locator(".ranks > li").first).to_contain_text("Bruno Viva")
+    assert names(page) == ["Bruno Viva", "Abril Viva"]
+    shoot(page, "rankings-live-desk")
+
+    # Held still, it stays as it is; asked to go on, it is at once as it should be.
+    switch = page.get_by_role("button", name=re.compile("En vivo"))
+    switch.click()
+    expect(switch).to_have_attribute("aria-pressed", "false")
+    bruno.vote(first)
+    clara.retract(second)
+    page.wait_for_timeout(9_000)
+    assert names(page) == ["Bruno Viva", "Abril Viva"]
+    switch.click()
+    expect(page.locator(".ranks > li").first).to_contain_text("Abril Viva")
+
+
+def test_how_votes_are_counted_is_told(open_page: OpenPage, shoot: Callable[[Page, str], None]) -> None:
+    page = open_page()
+    page.goto("/rankings")
+    page.get_by_role("link", name=re.compile("contaron de nuevo|Cómo se cuentan")).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Cómo se cuentan los votos")
+    shoot(page, "verification-phone")
