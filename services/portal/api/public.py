@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify
+from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from services.core.gallery import gallery
@@ -54,7 +54,7 @@ def list_public() -> ResponseReturnValue:
 @blueprint.get("/rankings")
 @operation(
     Operation(
-        answers={200: list[RankedVideo]},
+        answers={200: list[RankedVideo], 304: None},
         refuses={
             400: ("Invalid page parameter", "Invalid limit parameter", _INVALID_CITY, cursors.INVALID),
         },
@@ -76,4 +76,9 @@ def show_ranking() -> ResponseReturnValue:
         else:
             found = ranking(connection, city=city, page=page, limit=limit)
     rest = cursors.link_to(cursors.of_ranked(found[-1])) if len(found) == limit else {}
-    return jsonify([ranked_video(ranked) for ranked in found]), rest
+    response = jsonify([ranked_video(ranked) for ranked in found])
+    response.headers.update(rest)
+    # Whoever asks again and again is told in a line where nothing has changed.
+    response.cache_control.no_cache = True
+    response.add_etag()
+    return response.make_conditional(request)

@@ -54,6 +54,17 @@ def test_a_row(client: FlaskClient, people: People, videos: Videos, voters: list
     ]
 
 
+def test_an_unchanged_ranking_is_told_in_a_line(
+    client: FlaskClient, people: People, videos: Videos, voters: list[Person]
+) -> None:
+    video_id = with_votes(videos, people.new(), "Triple doble", voters[:1])
+    first = client.get(RANKING)
+    again = client.get(RANKING, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data, again.cache_control.no_cache) == (304, b"", True)
+    videos.vote(video_id, voters[1])
+    assert client.get(RANKING, headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
+
+
 def test_most_votes_first_then_the_earlier_upload(
     client: FlaskClient, people: People, videos: Videos, voters: list[Person]
 ) -> None:
