@@ -82,6 +82,7 @@ _ADD = text(
 )
 _OWN = f"SELECT {_COLUMNS} FROM uploads WHERE user_id = :user_id AND s3_upload_id IS NOT NULL AND expires_at > now()"
 _FIND = text(f"{_OWN} AND id = :id")
+_HOLD = text(f"{_OWN} AND id = :id FOR NO KEY UPDATE")
 _WAITING = text(f"{_OWN} ORDER BY created_at, id")
 _REMOVE = text("DELETE FROM uploads WHERE id = :id RETURNING id")
 _EXPIRED = text(
@@ -134,9 +135,13 @@ def add_upload(
     )[0]
 
 
-def find_upload(connection: Connection, video_id: UUID, user_id: int) -> Upload | None:
-    """An account's own upload in parts that is not past its time."""
-    return next(iter(_uploads(connection, _FIND, id=video_id, user_id=user_id)), None)
+def find_upload(connection: Connection, video_id: UUID, user_id: int, *, hold: bool = False) -> Upload | None:
+    """An account's own upload in parts that is not past its time.
+
+    Args:
+        hold: let nobody else hold, record or remove it until the transaction ends.
+    """
+    return next(iter(_uploads(connection, _HOLD if hold else _FIND, id=video_id, user_id=user_id)), None)
 
 
 def waiting_uploads(connection: Connection, user_id: int) -> list[Upload]:

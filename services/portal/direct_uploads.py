@@ -12,14 +12,14 @@ from uuid import UUID
 
 from services.core.movies import FIRST_BYTES, is_movie
 from services.core.storage import Part, original_key
-from services.core.uploads import Upload, add_upload, find_upload, has_room, waiting_uploads
+from services.core.uploads import Upload, add_upload, find_upload, has_room, record_upload, waiting_uploads
 from services.core.videos import find_video
 from services.portal.database import statements, transaction
 from services.portal.errors import Conflict, Missing, Refused
 from services.portal.forms import DirectUpload
 from services.portal.identity import Caller
 from services.portal.resources import resources
-from services.portal.uploads import CONTENT_TYPE, base_name, give_up, record, too_large
+from services.portal.uploads import CONTENT_TYPE, announce, base_name, give_up, too_large
 
 LINK_SECONDS = 900
 UNKNOWN = "Upload not found"
@@ -133,17 +133,19 @@ def complete(caller: Caller, video_id: UUID) -> None:
         Missing: there is no such upload, or it is another person's.
         Refused: parts are missing; or what arrived is no movie, or not what was declared, and then it is removed.
     """
-    with statements() as connection:
-        upload = find_upload(connection, video_id, caller.user_id)
+    with transaction() as connection:
+        # Held while S3 joins the parts: who comes meanwhile waits, and finds a video.
+        upload = find_upload(connection, video_id, caller.user_id, hold=True)
+        refusal = _look_at(upload, _joined_size(upload)) if upload else None
+        if upload and refusal is None:
+            record_upload(connection, upload)
     if upload is None:
         _check_recorded(caller, video_id)
-        return
-    refusal = _look_at(upload, _joined_size(upload))
-    if refusal is not None:
+    elif refusal is None:
+        announce(upload)
+    else:
         give_up(upload)
         raise refusal
-    if not record(upload):
-        _check_recorded(caller, video_id)
 
 
 def discard(caller: Caller, video_id: UUID) -> None:

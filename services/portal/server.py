@@ -52,9 +52,6 @@ class Server(BaseApplication):  # type: ignore[misc]
     def __init__(self, environment: PortalEnvironment) -> None:
         self._environment = environment
         self._gate = Gate()
-        self._master = os.getpid()
-        # The processes' metrics, in memory where there is some to share. The library reads the variable.
-        self._metrics = os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="anb-metrics-", dir=_shared_memory())
         super().__init__()
 
     def load_config(self) -> None:
@@ -69,6 +66,9 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def run(self) -> None:
         """Serve until told to stop; ends the process."""
+        master = os.getpid()
+        # The processes' metrics, in memory where there is some to share. The library reads the variable.
+        metrics = os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="anb-metrics-", dir=_shared_memory())
         try:
             Arbiter(
                 self,
@@ -78,8 +78,8 @@ class Server(BaseApplication):  # type: ignore[misc]
             ).run()
         finally:
             # The workers it forks leave through here as well.
-            if os.getpid() == self._master:
-                shutil.rmtree(self._metrics, ignore_errors=True)
+            if os.getpid() == master:
+                shutil.rmtree(metrics, ignore_errors=True)
 
     def _begin(self, worker: Worker) -> None:
         """Start what a worker does beside serving."""

@@ -74,26 +74,29 @@ def receive(caller: Caller, file: FileStorage, form: VideoUpload, *, is_public: 
         )
     try:
         resources().media.store(upload.key, file.stream, CONTENT_TYPE)
-        record(upload)
+        _record(upload)
     except (*AWS_ERRORS, SQLAlchemyError):
         _give_up_quietly(upload)
         raise
     return upload.id
 
 
-def record(upload: Upload) -> bool:
-    """Let an upload whose bytes lie in the bucket become a video; False where it did before, or was given up."""
+def _record(upload: Upload) -> None:
+    """Let an upload whose bytes lie in the bucket become a video, unless it was given up."""
     with transaction() as connection:
         recorded = record_upload(connection, upload)
-    if not recorded:
-        return False
+    if recorded:
+        announce(upload)
+
+
+def announce(upload: Upload) -> None:
+    """Tell the workers of an upload that has become a video."""
     log.info("video received", video_id=str(upload.id), user_id=upload.user_id, address=request.remote_addr)
     try:
         relay(db.engine, resources().queue)
     except (*AWS_ERRORS, SQLAlchemyError) as error:
         # The row is the promise; the housekeeper keeps it.
         log.warning("the queue could not be told of a video yet", video_id=str(upload.id), error=str(error))
-    return True
 
 
 def give_up(upload: Upload) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import secrets
 import threading
@@ -43,7 +44,8 @@ class Database:
         postmaster = psutil.Process(self._server.pid)
         family = [postmaster, *postmaster.children(recursive=True)]
         for process in family:
-            process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
         self._server.stop()
         psutil.wait_procs(family, timeout=30)
         self._server = self._start_again()
@@ -167,11 +169,13 @@ def test_what_was_acknowledged_is_kept_once_and_the_tally_is_the_count(database:
     engine = open_engine(database)
     videos, people = populate(engine)
     election = Election(engine, videos, people)
-    for _ in range(KILLS):
+    try:
+        for _ in range(KILLS):
+            election.wait_for(ACKNOWLEDGED_BETWEEN_KILLS)
+            database.kill()
         election.wait_for(ACKNOWLEDGED_BETWEEN_KILLS)
-        database.kill()
-    election.wait_for(ACKNOWLEDGED_BETWEEN_KILLS)
-    election.end()
+    finally:
+        election.end()
     assert election.surprises == []
     assert election.cut >= KILLS
     with engine.connect() as connection:

@@ -115,7 +115,7 @@ def test_killed_after_the_parts_were_joined_and_before_the_video_was_recorded(
     direct.send(person, upload)
     portal = start_portal()
     portal.wait_until_it_answers()
-    with held(engine, "SELECT id FROM uploads FOR UPDATE"):
+    with held(engine, "SELECT id FROM uploads FOR KEY SHARE"):
         request = Request(portal, person, f"{UPLOADS}/{upload['video_id']}/complete")
         wait_until_held(engine, "DELETE FROM uploads")
         assert objects(media_bucket, aws_port) == [f"uploads/{upload['video_id']}.mp4"]
