@@ -85,6 +85,22 @@ def boot(rounds: int, save: bool) -> None:
         (project.ROOT / "benchmarks/boot.md").write_text(f"# Boot\n\nMeasured by `./anb bench boot`.\n\n{text}\n")
 
 
+@bench.command()
+@click.option("--scale", default=1.0, show_default=True, type=click.FloatRange(0.001, 10), help="Share of the data.")
+@click.option("--seconds", default=6.0, show_default=True, type=click.FloatRange(0.5, 300), help="Length of each load.")
+@click.option("--rounds", default=2, show_default=True, type=click.IntRange(1, 20), help="Rounds of the votes.")
+@click.option("--save", is_flag=True, help="Keep the tables in benchmarks/api.md.")
+def api(scale: float, seconds: float, rounds: int, save: bool) -> None:
+    """Load the portal with a whole contest: votes, rankings, sign-ins, uploads, each beside its limit."""
+    # Its imports take a second that no other command should wait for.
+    from operations.load import report
+
+    text = report.run(Console(stderr=True), scale=scale, seconds=seconds, rounds=rounds)
+    click.echo(text)
+    if save:
+        (project.ROOT / "benchmarks/api.md").write_text(f"# API\n\nMeasured by `./anb bench api`.\n\n{text}\n")
+
+
 def run_synth(variables: Mapping[str, str]) -> Synth:
     """Synthesize the app once.
 

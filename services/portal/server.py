@@ -57,7 +57,7 @@ class Server(BaseApplication):  # type: ignore[misc]
     def load_config(self) -> None:
         """Tell gunicorn how to run."""
         hooks = {"post_worker_init": self._begin, "child_exit": _forget}
-        for name, value in {**_settings(self._environment), **hooks}.items():
+        for name, value in {**settings(self._environment), **hooks}.items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
@@ -99,7 +99,7 @@ def _forget(_: object, worker: Worker) -> None:
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
-def _settings(environment: PortalEnvironment) -> dict[str, Any]:
+def settings(environment: PortalEnvironment) -> dict[str, Any]:
     return {
         "bind": f"{environment.portal_host}:{environment.portal_port}",
         "worker_class": "gthread",

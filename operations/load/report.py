@@ -1,0 +1,60 @@
+"""The whole bench of the portal, and its report."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+from rich.console import Console
+
+from operations.load import goals, reading, sending, signing_in, voting, watching
+from operations.load.client import clients
+from operations.load.dataset import Size
+from operations.load.site import open_site
+from operations.steps import step
+
+_MOST_VOTES_PER_SECOND = 2500
+_UPLOAD_BYTES = 100 * 10**6
+_VIEWERS = 1000
+
+
+def run(console: Console, *, scale: float, seconds: float, rounds: int) -> str:
+    """Measure everything; returns the report as Markdown.
+
+    Args:
+        console: where the progress is shown.
+        scale: share of the whole contest's data.
+        seconds: that each load lasts.
+        rounds: of the votes, whose rates are compared.
+    """
+    size = Size.of(scale)
+    voters = min(size.users, round(seconds * _MOST_VOTES_PER_SECOND))
+    with open_site(console, size, voters=voters) as site, clients(2) as pool:
+        with step("Votes", console) as current:
+            votes = voting.measure(site, pool, rounds=rounds, seconds=seconds, told=current.note)
+        with step("Votes beside viewers", console) as current:
+            viewers = max(8, round(_VIEWERS * min(1, scale)))
+            watched = watching.measure(site, pool, viewers=viewers, seconds=2 * seconds, told=current.note)
+        with step("Rankings and gallery", console) as current:
+            readings = reading.measure(site, pool, seconds=seconds, told=current.note)
+        with step("Sign-ins", console) as current:
+            signed_in = signing_in.measure(site, pool, seconds=seconds, told=current.note)
+        with step("Uploads", console) as current:
+            sent = sending.measure(site, size=round(_UPLOAD_BYTES * min(1, scale)) + 1, told=current.note)
+        load = os.getloadavg()
+    parts = [
+        (
+            f"{size.videos:,} videos, {size.users:,} people, {size.votes:,} votes. PostgreSQL 16 with fsync on, "
+            f"gunicorn and the client share {os.cpu_count()} cores; Python {platform.python_version()}. Each load "
+            f"lasts {seconds:g} s; votes are medians of {rounds} rounds, in turn. {load[1]:.1f} processes wanted a core "
+            "in the last five "
+            "minutes, the bench's own among them."
+        ),
+        goals.table([*votes.goals, *readings.goals, *sent.goals]),
+        f"## Votes\n\n{voting.table(votes)}",
+        f"## Votes beside viewers\n\n{watching.table(watched)}",
+        f"## Rankings and gallery\n\n{reading.table(readings)}",
+        f"## Sign-ins\n\n{signing_in.table(signed_in)}",
+        f"## Uploads\n\n{sending.table(sent)}",
+    ]
+    return "\n\n".join(parts)

@@ -1,0 +1,31 @@
+"""Bearer tokens for many people, issued as the portal does: ``python -m operations.load.tokens COUNT``."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+
+from sqlalchemy import text
+
+from services.core.users import User
+from services.environment import PortalEnvironment
+from services.portal import create_app
+from services.portal.database import statements
+from services.portal.identity import issue_token
+
+
+def main() -> None:
+    """Print the tokens of the first accounts, one a line."""
+    columns = ", ".join(field.name for field in dataclasses.fields(User))
+    with create_app(PortalEnvironment.from_variables(os.environ)).app_context():
+        with statements() as connection:
+            rows = connection.execute(
+                text(f"SELECT {columns} FROM users ORDER BY id LIMIT :count"), {"count": int(sys.argv[1])}
+            ).all()
+        for row in rows:
+            sys.stdout.write(f"{issue_token(User(**row._mapping))}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Votes in a second with and without a crowd that watches the ranking."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+from operations.load import client, voting
+from operations.load.client import Load, Outcome
+from operations.load.site import Site
+
+_EVERY = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """Votes, alone and beside viewers.
+
+    Args:
+        viewers: who watch.
+        alone: the votes without them.
+        beside: the votes with them.
+        watching: what the viewers were answered.
+    """
+
+    viewers: int
+    alone: Outcome
+    beside: Outcome
+    watching: Outcome
+
+
+def measure(
+    site: Site, pool: ProcessPoolExecutor, *, viewers: int, seconds: float, told: Callable[[str], None]
+) -> Watched:
+    """Vote, first alone, then while the viewers ask for the ranking every five seconds."""
+    dice = random.Random(4)
+    everywhere = range(1, site.size.videos + 1)
+
+    def votes() -> Load:
+        requests = voting.requests_for(site, everywhere, dice)
+        return Load(port=site.port, requests=requests, connections=8, seconds=seconds, once=True)
+
+    told("nobody watches")
+    alone = client.start(pool, votes()).result()
+    told(f"{viewers} watch")
+    watching = client.start(
+        pool,
+        Load(
+            port=site.port,
+            requests=[client.request("GET", "/rankings/list")],
+            connections=viewers,
+            seconds=seconds + _EVERY,
+            every=_EVERY,
+        ),
+    )
+    beside = client.start(pool, votes()).result()
+    return Watched(viewers=viewers, alone=alone, beside=beside, watching=watching.result())
+
+
+def table(found: Watched) -> str:
+    """The rates and their ratio as Markdown."""
+    alone, beside = found.alone.rate(200), found.beside.rate(200)
+    unchanged = found.watching.statuses[304] / max(1, sum(found.watching.statuses.values()))
+    return "\n".join(
+        [
+            f"| Votes in a second, nobody watches | {found.viewers:,} watch | of it | viewers' p95 | unchanged |",
+            "| ---: | ---: | ---: | ---: | ---: |",
+            (
+                f"| {alone:,.0f} | {beside:,.0f} | {beside / alone:.2f} "
+                f"| {found.watching.latency(0.95) * 1e3:.0f} ms | {unchanged:.0%} |"
+            ),
+            "",
+            f"Each asks for the list of the open ranking every {_EVERY:.0f} s, with the ETag of its last answer.",
+        ]
+    )
