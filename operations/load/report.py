@@ -46,9 +46,8 @@ def run(console: Console, *, scale: float, seconds: float, rounds: int) -> str:
         (
             f"{size.videos:,} videos, {size.users:,} people, {size.votes:,} votes. PostgreSQL 16 with fsync on, "
             f"gunicorn and the client share {os.cpu_count()} cores; Python {platform.python_version()}. Each load "
-            f"lasts {seconds:g} s; votes are medians of {rounds} rounds, in turn. {load[1]:.1f} processes wanted a core "
-            "in the last five "
-            "minutes, the bench's own among them."
+            f"lasts {seconds:g} s; votes are medians of {rounds} rounds, in turn. {load[1]:.1f} processes wanted a "
+            "core in the last five minutes, the bench's own among them."
         ),
         goals.table([*votes.goals, *readings.goals, *sent.goals]),
         f"## Votes\n\n{voting.table(votes)}",
