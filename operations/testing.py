@@ -22,6 +22,8 @@ from operations.errors import NotHere, UserError
 from operations.lanes import LANES, Lane
 
 SIDE_BY_SIDE = 2
+STUCK_SECONDS = 1200
+"""A test that takes longer waits for something that never comes: the lane ends, and says where each thread stood."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,13 +94,14 @@ def passed(results: Sequence[Result], *, named: bool) -> bool:
     return all(result.ok or (bool(result.not_here) and not named) for result in results)
 
 
-def run_lane(lane: Lane, folder: Path, root: Path) -> Result:
+def run_lane(lane: Lane, folder: Path, root: Path, *, stuck_seconds: float = STUCK_SECONDS) -> Result:
     """Run a lane in a pytest process of its own.
 
     Args:
         lane: which.
         folder: gets its output and its report.
         root: the project's folder, where pytest starts.
+        stuck_seconds: how long one test may take; a lane that runs by name alone, to try long, has no limit.
     """
     started = time.monotonic()
     report, log = folder / f"{lane.name}.xml", folder / f"{lane.name}.log"
@@ -110,9 +113,13 @@ def run_lane(lane: Lane, folder: Path, root: Path) -> Result:
         return Result(lane=lane, passed=0, failed=0, skipped=0, seconds=0.0, output="", not_here=problem.message)
     except UserError as problem:
         return Result(lane=lane, passed=0, failed=1, skipped=0, seconds=0.0, output=problem.message)
+    limit = ["-o", f"faulthandler_timeout={stuck_seconds}", "-o", "faulthandler_exit_on_timeout=true"]
     with log.open("wb") as output:
         code = subprocess.run(
-            [sys.executable, "-m", "pytest", *lane.arguments, f"--junit-xml={report}"],
+            [
+                *(sys.executable, "-m", "pytest", *lane.arguments, f"--junit-xml={report}"),
+                *([] if lane.by_name else limit),
+            ],
             cwd=root,
             env={**os.environ, "PYTHONPATH": str(root)},
             stdin=subprocess.DEVNULL,

@@ -44,6 +44,14 @@ def test_a_run_that_is_killed_fails_the_lane(tmp_path: Path) -> None:
     assert counts(result) == (0, 1, 0)
 
 
+def test_a_test_that_never_ends_fails_the_lane_and_says_where_it_stood(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text("import time\ndef test_a():\n    while True: time.sleep(0.1)\n")
+    arguments = ("test_it.py", "-p", "no:cacheprovider")
+    result = run_lane(Lane(name="tried", proves="", arguments=arguments), tmp_path, tmp_path, stuck_seconds=1)
+    assert counts(result) == (0, 1, 0)
+    assert 'test_it.py", line 3 in test_a' in result.output
+
+
 def test_a_lane_without_tests_did_not_pass(tmp_path: Path) -> None:
     result = run(tmp_path, "", "-k", "nothing")
     assert counts(result) == (0, 0, 0)
