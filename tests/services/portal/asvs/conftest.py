@@ -1,0 +1,29 @@
+"""What the tests of the ASVS's items share."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, text
+
+from services.environment import PortalEnvironment
+
+from ..people import People, Person
+
+
+@pytest.fixture
+def secure(start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment) -> Flask:
+    """The application as it is behind a certificate."""
+    return start_app(dataclasses.replace(portal_environment, secure_cookies=True))
+
+
+@pytest.fixture
+def moderator(people: People, engine: Engine) -> Person:
+    """Someone who may moderate."""
+    person = people.new()
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE users SET is_moderator = true WHERE id = :id"), {"id": person.id})
+    return person

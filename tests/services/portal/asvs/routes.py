@@ -1,0 +1,45 @@
+"""The routes of an application, each with the path that leads to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from flask import Flask
+
+_METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+
+
+@dataclass(frozen=True)
+class Route:
+    """A method and a rule; ``path`` fills the rule's parts."""
+
+    method: str
+    rule: str
+    endpoint: str
+
+    def path(self, *, video_id: UUID | None = None, user_id: int = 1, session_id: int = 1) -> str:
+        """The rule with a video (by default one that nobody has), an account and a session in it."""
+        path = self.rule
+        for name, value in (
+            ("<video_id>", video_id or uuid4()),
+            ("<uuid:video_id>", video_id or uuid4()),
+            ("<user_id>", user_id),
+            ("<session_id>", session_id),
+            ("<path:filename>", "css/base.css"),
+        ):
+            path = path.replace(name, str(value))
+        assert "<" not in path, f"{self.rule} has a part that nobody fills yet"
+        return path
+
+
+def routes(app: Flask) -> list[Route]:
+    """Every route, static files included."""
+    return sorted(
+        (
+            Route(method, rule.rule, rule.endpoint)
+            for rule in app.url_map.iter_rules()
+            for method in (rule.methods or set()) & _METHODS
+        ),
+        key=lambda route: (route.rule, route.method),
+    )
