@@ -1,0 +1,42 @@
+"""What a page is made of, as a browser's parser sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+
+@dataclass(frozen=True)
+class Element:
+    """A start tag, and the text right behind it."""
+
+    tag: str
+    attributes: dict[str, str | None]
+    text: str
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None], list[str]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs), []))
+
+    def handle_data(self, data: str) -> None:
+        if self.found:
+            self.found[-1][2].append(data)
+
+
+def elements(page: str) -> list[Element]:
+    """The elements of a page, in their order."""
+    reader = _Reader()
+    reader.feed(page)
+    reader.close()
+    return [Element(tag, attributes, "".join(text).strip()) for tag, attributes, text in reader.found]
+
+
+def inputs(page: str) -> dict[str, dict[str, str | None]]:
+    """The attributes of a page's named input fields."""
+    found = (element.attributes for element in elements(page) if element.tag == "input")
+    return {str(attributes["name"]): attributes for attributes in found if attributes.get("name")}

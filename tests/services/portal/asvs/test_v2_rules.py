@@ -1,0 +1,177 @@
+"""ASVS 5.0, chapter 2: input is checked here, steps are taken in their order, and nothing is done half or twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+
+from services.portal import limits
+from services.portal.api.operation import operation_of
+
+from ..direct import CLIP, UPLOADS, begin, complete, rows, send
+from ..people import PASSWORD, People, Person, registration
+from ..test_limits import assert_refused, guess, use_up
+from ..videos import Videos
+from .markup import elements, inputs
+from .routes import routes
+
+WRONG: tuple[Any, ...] = ("\0", "\ud800", [], {}, ["a", {}], True, -1, 1.5, 2**70, None, "")
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: json.dumps(wrong))
+def test_2_2_1_a_body_of_wrong_values_is_refused_by_every_route(app: Flask, moderator: Person, wrong: Any) -> None:
+    asked = 0
+    for route in routes(app):
+        declared = operation_of(app.view_functions[route.endpoint])
+        if declared is None or declared.body is None:
+            continue
+        asked += 1
+        body = json.dumps(dict.fromkeys(declared.body.model_fields, wrong))
+        answer = moderator.client.open(route.path(), method=route.method, headers=moderator.headers, data=body)
+        assert answer.status_code == 400, (route, answer.text)
+    assert asked > 8
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b"", 400), (b"{", 400), (b"[]", 400), (b"null", 400), (b"\xff", 400), (b"[" * 60_000, 400), (b" " * 70_000, 413)],
+    ids=["empty", "cut off", "list", "null", "no UTF-8", "deep", "large"],
+)
+def test_2_2_1_what_is_no_object_is_refused_by_every_route(
+    app: Flask, moderator: Person, body: bytes, status: int
+) -> None:
+    for route in routes(app):
+        declared = operation_of(app.view_functions[route.endpoint])
+        if declared is not None and declared.body is not None:
+            answer = moderator.client.open(route.path(), method=route.method, headers=moderator.headers, data=body)
+            assert answer.status_code == status, (route, answer.text)
+
+
+def broken(attributes: dict[str, str | None]) -> Iterator[str]:
+    """Values that a browser would not send of a field."""
+    is_email = attributes.get("type") == "email"
+    if "required" in attributes:
+        yield ""
+    if is_email:
+        yield "no address"
+    if least := attributes.get("minlength"):
+        yield "x" * (int(least) - 1)
+    if most := attributes.get("maxlength"):
+        yield "x" * (int(most) - 11) + "@example.com" if is_email else "x" * (int(most) + 1)
+
+
+def test_2_2_2_what_the_form_of_an_account_checks_the_api_checks_too(client: FlaskClient) -> None:
+    fields = inputs(client.get("/signup").text)
+    assert set(registration()) <= set(fields)
+    for name in registration():
+        values = list(broken(fields[name]))
+        assert values, name
+        for value in values:
+            passwords = {"password1": value, "password2": value} if name.startswith("password") else {}
+            answer = client.post("/api/auth/signup", json=registration(**{name: value, **passwords}))
+            assert (answer.status_code, "Validation failed" in answer.text) == (400, True), (name, value)
+    assert client.post("/api/auth/signup", json=registration()).status_code == 201
+
+
+def test_2_2_2_what_the_form_of_a_password_checks_the_api_checks_too(people: People) -> None:
+    ana = people.new()
+    browser, _ = people.browser(ana)
+    fields = inputs(browser.get("/profile").text)
+    right = {"current_password": PASSWORD, "password1": "a new password", "password2": "a new password"}
+    for name in right:
+        for value in broken(fields[name]):
+            assert ana.post("/api/auth/password", json={**right, name: value}).status_code == 400, (name, value)
+    assert ana.post("/api/auth/password", json=right).status_code == 200
+
+
+def test_2_2_2_what_the_form_of_an_upload_checks_the_api_checks_too(people: People) -> None:
+    ana = people.new()
+    browser, _ = people.browser(ana)
+    page = browser.get("/upload").text
+    (form,) = (element for element in elements(page) if element.attributes.get("id") == "upload")
+    right = {"title": "Triple doble", "filename": "play.mp4", "size": 10}
+    wrong: list[tuple[str, str | int]] = [("title", value) for value in broken(inputs(page)["title"])]
+    wrong += [("size", int(str(form.attributes["data-max-bytes"])) + 1), ("size", 0), ("filename", "play.png")]
+    for name, value in wrong:
+        assert ana.post(UPLOADS, json={**right, name: value}).status_code == 400, (name, value)
+    assert ana.post(UPLOADS, json=right).status_code == 201
+
+
+def test_2_3_1_no_vote_before_a_video_is_open_and_none_for_ones_own(people: People, videos: Videos) -> None:
+    ana, eva = people.new(), people.new()
+    for state in ("uploaded", "processing", "failed"):
+        video_id = getattr(videos, state)(ana, is_public=True)
+        assert eva.post(f"/api/public/videos/{video_id}/vote").status_code == 404, state
+    private = videos.processed(ana, is_public=False)
+    assert eva.post(f"/api/public/videos/{private}/vote").status_code == 404
+    assert ana.post(f"/api/public/videos/{videos.published(ana)}/vote").status_code == 400
+
+
+def test_2_3_1_an_upload_is_completed_after_its_parts_and_by_its_owner(people: People, engine: Engine) -> None:
+    ana, eva = people.new(), people.new()
+    upload = begin(ana)
+    assert complete(ana, upload).status_code == 400
+    send(ana, upload)
+    assert complete(eva, upload).status_code == 404
+    assert rows(engine, "videos") == 0
+    assert complete(ana, upload).status_code == 201
+    assert rows(engine, "videos") == 1
+
+
+def test_2_3_3_a_vote_that_fails_half_way_leaves_nothing(people: People, videos: Videos, engine: Engine) -> None:
+    """The fault is of the kind that PostgreSQL reports when it is shutting down."""
+    eva, video_id = people.new(), videos.published(people.new())
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS "
+                "$$ BEGIN RAISE EXCEPTION 'fault' USING ERRCODE = '57P01'; END $$"
+            )
+        )
+        connection.execute(
+            text("CREATE TRIGGER fault BEFORE INSERT ON vote_deltas FOR EACH ROW EXECUTE FUNCTION fault()")
+        )
+    path = f"/api/public/videos/{video_id}/vote"
+    assert eva.post(path).status_code == 503
+    assert (rows(engine, "votes"), rows(engine, "vote_deltas")) == (0, 0)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER fault ON vote_deltas"))
+    assert eva.post(path).status_code == 200
+    assert (rows(engine, "votes"), rows(engine, "vote_deltas")) == (1, 1)
+
+
+def test_2_3_4_of_many_identical_votes_at_once_one_counts(
+    app: Flask, people: People, videos: Videos, engine: Engine
+) -> None:
+    eva, video_id = people.new(), videos.published(people.new())
+
+    def vote(_: int) -> int:
+        return app.test_client().post(f"/api/public/videos/{video_id}/vote", headers=eva.headers).status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        statuses = list(threads.map(vote, range(limits.VOTE.at_once)))
+    assert sorted(statuses) == [200] + [400] * (limits.VOTE.at_once - 1)
+    assert (rows(engine, "votes"), rows(engine, "vote_deltas")) == (1, 1)
+
+
+def test_2_4_1_a_burst_of_sign_ins_is_told_to_wait(client: FlaskClient, people: People) -> None:
+    ana = people.new()
+    statuses = [guess(client, ana.email).status_code for _ in range(limits.SIGN_IN_HERE.at_once)]
+    assert statuses == [401] * limits.SIGN_IN_HERE.at_once
+    assert_refused(guess(client, ana.email), seconds=30)
+
+
+def test_2_4_1_so_is_one_of_sign_ups_and_one_of_uploads(client: FlaskClient, people: People, engine: Engine) -> None:
+    ana = people.new()
+    use_up(engine, limits.UPLOAD, str(ana.id))
+    assert_refused(ana.post(UPLOADS, json={"title": "Triple doble", "filename": "play.mp4", "size": len(CLIP)}))
+    use_up(engine, limits.SIGN_UP, "192.0.2.1")
+    new, there = registration(email="new@example.com"), {"REMOTE_ADDR": "192.0.2.1"}
+    assert_refused(client.post("/api/auth/signup", json=new, environ_overrides=there))
