@@ -28,6 +28,7 @@ from services.core.sessions import Lifetime, close_session, keep_session_open, o
 from services.core.telemetry import get_logger
 from services.core.users import User
 from services.environment import PortalEnvironment
+from services.portal.cookies import cookie_name, name_in
 from services.portal.database import statements
 from services.portal.errors import Forbidden, Unauthorized
 from services.portal.resources import resources
@@ -40,6 +41,7 @@ NO_HEADER = "Authorization header required"
 WRONG_HEADER = "Invalid authorization header format"
 INVALID_TOKEN = "Invalid or expired token"
 NO_CSRF_TOKEN = "Missing or invalid CSRF token"
+_COOKIE = "session"
 _SCHEME = "Bearer "
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _SESSION_CLAIM = "session"
@@ -74,16 +76,14 @@ def register(app: Flask, environment: PortalEnvironment) -> None:
     Args:
         environment: how long tokens last, and whether cookies travel over HTTPS only.
     """
-    # A browser takes a __Host- cookie only from this very host, over HTTPS, for all its paths.
-    prefix = "__Host-" if environment.secure_cookies else ""
     app.config.update(
         JWT_ALGORITHM="HS256",
         JWT_ENCODE_ISSUER=ISSUER,
         JWT_DECODE_ISSUER=ISSUER,
         JWT_ACCESS_TOKEN_EXPIRES=timedelta(seconds=environment.token_seconds),
         JWT_TOKEN_LOCATION=["headers", "cookies"],
-        JWT_ACCESS_COOKIE_NAME=f"{prefix}session",
-        JWT_ACCESS_CSRF_COOKIE_NAME=f"{prefix}csrf",
+        JWT_ACCESS_COOKIE_NAME=name_in(environment, _COOKIE),
+        JWT_ACCESS_CSRF_COOKIE_NAME=name_in(environment, "csrf"),
         JWT_COOKIE_SECURE=environment.secure_cookies,
         JWT_COOKIE_SAMESITE="Lax",
     )
@@ -150,7 +150,7 @@ def require_caller() -> Caller:
     """
     if "caller" not in g:
         has_header = "Authorization" in request.headers
-        g.caller = _bearer() if has_header or _cookie_name() not in request.cookies else _session()
+        g.caller = _bearer() if has_header or cookie_name(_COOKIE) not in request.cookies else _session()
     caller: Caller = g.caller
     return caller
 
@@ -210,7 +210,7 @@ def _session() -> Caller:
 
 def _session_of_cookie() -> dict[str, Any] | None:
     """What the session's cookie says, whether the session is still open or not."""
-    claims = _decode(request.cookies.get(_cookie_name(), ""))
+    claims = _decode(request.cookies.get(cookie_name(_COOKIE), ""))
     return claims if claims is not None and claims.get(_SESSION_CLAIM) else None
 
 
@@ -221,7 +221,3 @@ def _decode(token: str) -> dict[str, Any] | None:
         return None
     expected = {"user_id": int, "email": str, "jti": str, "csrf": str}
     return claims if all(isinstance(claims.get(name), kind) for name, kind in expected.items()) else None
-
-
-def _cookie_name() -> str:
-    return "__Host-session" if resources().environment.secure_cookies else "session"

@@ -6,8 +6,8 @@ from flask import Blueprint, Flask, request
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel
 
+from services.portal.cookies import cookie_name, set_cookie
 from services.portal.pages.navigation import back
-from services.portal.resources import resources
 
 LANGUAGES = {"es": "es_CO", "en": "en"}
 _COOKIE = "language"
@@ -27,7 +27,7 @@ def register(app: Flask) -> None:
 
 def chosen() -> str:
     """The language of this request: ``es`` or ``en``."""
-    wish = request.cookies.get(_COOKIE, "")
+    wish = request.cookies.get(cookie_name(_COOKIE), "")
     return wish if wish in LANGUAGES else "es"
 
 
@@ -37,12 +37,5 @@ def choose() -> ResponseReturnValue:
     response = back()
     wish = request.form.get("language", "")
     if wish in LANGUAGES:
-        response.set_cookie(
-            _COOKIE,
-            wish,
-            max_age=_ONE_YEAR,
-            httponly=True,
-            samesite="Lax",
-            secure=resources().environment.secure_cookies,
-        )
+        set_cookie(response, _COOKIE, wish, seconds=_ONE_YEAR)
     return response

@@ -6,7 +6,7 @@ from flask import Flask, Response, g, request
 from flask_babel import LazyString, lazy_gettext
 from werkzeug import Response as AnyResponse
 
-from services.portal.resources import resources
+from services.portal.cookies import cookie_name, set_cookie
 
 NOTICES: dict[str, tuple[str, LazyString]] = {
     "welcome": ("success", lazy_gettext("Your account is ready. Welcome to the court!")),
@@ -46,24 +46,17 @@ def leave(response: AnyResponse, code: str) -> AnyResponse:
         response: usually a redirection.
         code: one of ``NOTICES``.
     """
-    response.set_cookie(
-        _COOKIE,
-        code,
-        max_age=_SECONDS,
-        httponly=True,
-        samesite="Lax",
-        secure=resources().environment.secure_cookies,
-    )
+    set_cookie(response, _COOKIE, code, seconds=_SECONDS)
     return response
 
 
 def _take() -> list[tuple[str, LazyString]]:
-    notice = NOTICES.get(request.cookies.get(_COOKIE, ""))
+    notice = NOTICES.get(request.cookies.get(cookie_name(_COOKIE), ""))
     g.notice_shown = notice is not None
     return [notice] if notice else []
 
 
 def _forget(response: Response) -> Response:
     if g.get("notice_shown"):
-        response.delete_cookie(_COOKIE, httponly=True, samesite="Lax")
+        set_cookie(response, _COOKIE, "", seconds=0)
     return response

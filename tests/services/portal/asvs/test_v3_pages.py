@@ -1,0 +1,170 @@
+"""ASVS 5.0, chapter 3: what browsers are told, and that pages hold what people typed as text alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable
+
+import pytest
+import requests
+from flask import Flask
+from flask.testing import FlaskClient
+
+from operations.local import aws
+from services.environment import PortalEnvironment
+
+from ..direct import CLIP, begin, links, send
+from ..people import People
+from ..process import ROOT
+from ..videos import Videos
+from .markup import elements
+from .routes import routes
+
+IMAGE = '<img src=x onerror="alert(1)">'
+HOSTILE = (IMAGE, '"><script>alert(1)</script>', "' autofocus onfocus='alert(1)", "{{ 7 * 191 }}${7*191}")
+EVIL = "https://evil.example"
+
+
+def test_3_2_1_media_comes_from_another_host_as_what_it_is(
+    people: People, videos: Videos, media_bucket: str, aws_port: int, client: FlaskClient
+) -> None:
+    """The type is the portal's, whatever the uploader says; so a page in disguise is never shown as one."""
+    ana = people.new()
+    upload = begin(ana)
+    (link,) = links(ana, upload, [1])
+    page = {"Content-Type": "text/html"}
+    assert requests.put(link["url"], data=CLIP, headers=page, timeout=30).status_code == 200
+    ana.post(f"/api/videos/uploads/{upload['video_id']}/complete")
+    stored = aws.client("s3", aws_port).head_object(Bucket=media_bucket, Key=f"uploads/{upload['video_id']}.mp4")
+    assert stored["ContentType"] == "video/mp4"
+    answer = client.get(f"/media/{videos.published(ana)}/video.mp4")
+    assert answer.status_code == 302 and answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert not answer.location.startswith(("/", "http://localhost/"))
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_3_2_2_what_people_type_is_text_on_every_page(app: Flask, people: People, videos: Videos, hostile: str) -> None:
+    """Each page is read as a browser reads it: no element and no attribute comes of a title, a name or a city."""
+    ana = people.new(first_name=hostile, last_name=hostile, city=hostile)
+    video_id = videos.published(ana, title=hostile)
+    videos.vote(video_id, people.new())
+    begin(ana, title=hostile, filename=f"{hostile.replace('/', '')}.mp4")
+    browser, _ = people.browser(ana)
+    shown = 0
+    for route in routes(app):
+        if route.method != "GET" or route.rule.startswith(("/api/", "/static/")):
+            continue
+        answer = browser.get(route.path(video_id=video_id), query_string={"city": hostile, "next": hostile})
+        if answer.mimetype != "text/html":
+            continue
+        found = elements(answer.text)
+        assert not [element for element in found if any(name.startswith("on") for name in element.attributes)], route
+        assert "x" not in [element.attributes.get("src") for element in found], route
+        assert [element for element in found if element.tag == "script" and not element.attributes.get("src")] == []
+        assert "1337" not in answer.text, route
+        shown += any(hostile in (element.text, *element.attributes.values()) for element in found)
+    assert shown >= 5
+
+
+def test_3_2_2_scripts_make_no_markup_of_texts() -> None:
+    scripts = sorted((ROOT / "services" / "portal" / "static" / "js").rglob("*.js"))
+    assert len(scripts) > 5
+    sink = re.compile(r"(inner|outer)HTML\s*\+?=(?!=)|insertAdjacentHTML|document\.write|\beval\(|new Function|srcdoc")
+    assert [script.name for script in scripts if sink.search(script.read_text("utf-8"))] == []
+
+
+@pytest.fixture
+def every_answer(
+    start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment
+) -> list[tuple[str, requests.structures.CaseInsensitiveDict[str], str]]:
+    """What a portal behind a certificate answers on each route, to a stranger and to someone signed in; and errors."""
+    host = "anb.example"
+    app = start_app(dataclasses.replace(portal_environment, secure_cookies=True, public_hosts=(host,)))
+    people = People(start_app(dataclasses.replace(portal_environment, secure_cookies=True)))
+    ana = people.new()
+    found = []
+    for route in [*((one.method, one.path()) for one in routes(app)), ("GET", "/nowhere"), ("OPTIONS", "/api/videos")]:
+        for headers in ({}, dict(ana.headers), {"Host": "evil.example"}):
+            answer = app.test_client().open(route[1], method=route[0], headers={"Host": host, **headers})
+            found.append((f"{route[0]} {route[1]} {answer.status_code}", answer.headers, answer.mimetype))
+    return found  # type: ignore[return-value]
+
+
+Answers = list[tuple[str, dict[str, str], str]]
+
+
+def test_3_4_1_browsers_are_told_to_stay_with_https_for_a_year(every_answer: Answers) -> None:
+    assert len(every_answer) > 150
+    for where, headers, _ in every_answer:
+        match = re.fullmatch(r"max-age=(\d+); includeSubDomains", headers["Strict-Transport-Security"])
+        assert match and int(match[1]) >= 31_536_000, where
+
+
+def test_3_4_2_no_origin_is_let_in_that_is_not_listed(
+    start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment
+) -> None:
+    listed = "https://front.example"
+    for origins in ((), (listed,)):
+        app = start_app(dataclasses.replace(portal_environment, cors_origins=origins))
+        for route in routes(app):
+            for method in (route.method, "OPTIONS"):
+                answer = app.test_client().open(route.path(), method=method, headers={"Origin": EVIL})
+                assert "Access-Control-Allow-Origin" not in answer.headers, route
+                assert "Access-Control-Allow-Credentials" not in answer.headers, route
+    answer = app.test_client().get("/api/public/videos", headers={"Origin": listed})
+    assert answer.headers["Access-Control-Allow-Origin"] == listed
+
+
+def test_3_4_3_every_answer_forbids_scripts_that_are_not_ours(every_answer: Answers) -> None:
+    for where, headers, _ in every_answer:
+        policy = dict(part.partition(" ")[::2] for part in headers["Content-Security-Policy"].split("; "))
+        assert policy["object-src"] == policy["base-uri"] == "'none'", where
+        # What stands for scripts and styles.
+        assert policy["default-src"] == "'self'" and not {"script-src", "style-src"} & set(policy), where
+        assert "unsafe" not in str(policy) and "*" not in str(policy), where
+
+
+def test_3_4_3_no_page_needs_more_than_that(app: Flask, people: People, videos: Videos) -> None:
+    ana = people.new()
+    browser, _ = people.browser(ana)
+    video_id = videos.published(ana)
+    for route in routes(app):
+        if route.method != "GET" or route.rule.startswith(("/api/", "/static/")):
+            continue
+        for element in elements(browser.get(route.path(video_id=video_id)).text):
+            assert "style" not in element.attributes and element.tag not in ("style", "base", "object", "embed"), route
+            assert element.tag != "script" or (element.attributes.get("src") or "").startswith("/static/"), route
+            assert not (element.attributes.get("href") or "").startswith("javascript:"), route
+
+
+def test_3_4_4_no_answer_may_be_taken_for_another_type(every_answer: Answers) -> None:
+    assert {headers["X-Content-Type-Options"] for _, headers, _ in every_answer} == {"nosniff"}
+    assert {kind for _, _, kind in every_answer} <= {
+        "text/html", "application/json", "text/plain", "text/css", "text/javascript", "",
+    }  # fmt: skip
+
+
+def test_3_4_5_no_path_of_ours_is_told_to_other_sites(every_answer: Answers) -> None:
+    assert {headers["Referrer-Policy"] for _, headers, _ in every_answer} == {"strict-origin-when-cross-origin"}
+
+
+def test_3_4_6_nobody_shows_us_in_a_frame(every_answer: Answers) -> None:
+    for where, headers, _ in every_answer:
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"].split("; "), where
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin", where
+
+
+def test_3_4_6_every_header_is_on_what_fails_inside_too(app_without: Callable[[str], Flask]) -> None:
+    for path in ("/api/public/videos", "/gallery"):
+        answer = app_without("database").test_client().get(path)
+        assert answer.status_code == 503
+        assert {"Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy"} <= set(answer.headers.keys())
+
+
+def test_3_2_1_what_was_uploaded_is_never_shown_itself(people: People, client: FlaskClient) -> None:
+    ana = people.new()
+    upload = begin(ana)
+    send(ana, upload)
+    ana.post(f"/api/videos/uploads/{upload['video_id']}/complete")
+    assert client.get(f"/media/{upload['video_id']}/video.mp4", headers=ana.headers).status_code == 404

@@ -1,0 +1,115 @@
+"""ASVS 5.0, chapter 3, part 5: another site can make a browser change nothing here, and reading changes nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, text
+
+from ..direct import begin, objects, unfinished
+from ..people import PASSWORD, People, Person, registration
+from ..videos import Videos
+from .routes import routes
+
+#: They take people without a session; what guards them is the origin that browsers name with every form.
+WITHOUT_SESSION = {
+    "POST /login",
+    "POST /signup",
+    "POST /logout",
+    "POST /language",
+    "POST /api/auth/login",
+    "POST /api/auth/signup",
+}
+
+
+def test_3_5_1_a_cookie_alone_changes_nothing(app: Flask, people: People, videos: Videos) -> None:
+    ana = people.new()
+    browser, csrf = people.browser(ana)
+    video_id, refused = videos.processed(ana, is_public=False), 0
+    for route in routes(app):
+        if route.method == "GET" or f"{route.method} {route.rule}" in WITHOUT_SESSION:
+            continue
+        for wrong in ("", "x", csrf[:-1], csrf.upper()):
+            form = {"csrf_token": wrong}
+            answer = browser.open(route.path(video_id=video_id), method=route.method, data=form)
+            assert answer.status_code == 403, (route, answer.status_code)
+            refused += 1
+    assert refused > 80
+    assert ana.get(f"/api/videos/{video_id}").status_code == 200
+
+
+def test_3_5_1_with_its_token_it_does(people: People, videos: Videos) -> None:
+    ana = people.new()
+    browser, csrf = people.browser(ana)
+    path = f"/api/videos/{videos.processed(ana, is_public=False)}"
+    assert browser.delete(path, headers={"X-CSRF-TOKEN": csrf}).status_code == 200
+
+
+def test_3_5_1_a_bearer_token_needs_none(people: People, videos: Videos) -> None:
+    """No browser sends it by itself."""
+    ana = people.new()
+    assert ana.delete(f"/api/videos/{videos.processed(ana, is_public=False)}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "http://localhost.evil.example", "http://sub.localhost", "null"]
+)
+def test_3_5_1_a_form_of_another_site_is_refused_where_there_is_no_session_yet(
+    app: Flask, people: People, origin: str
+) -> None:
+    ana = people.new()
+    browser, _ = people.browser(ana)
+    form = {**registration(email="new@example.com"), "password": PASSWORD, "language": "en"}
+    for route in sorted(WITHOUT_SESSION):
+        method, path = route.split()
+        answer = browser.open(path, method=method, data=form, headers={"Origin": origin})
+        assert "Set-Cookie" not in answer.headers, route
+        if not path.startswith("/api/"):
+            assert answer.status_code == 403, route
+    assert browser.get("/api/auth/profile").status_code == 200
+
+
+def everything(engine: Engine, bucket: str, aws_port: int) -> dict[str, Any]:
+    """What the portal remembers, without when a session was last used and what was tried too often."""
+    seen: dict[str, Any] = {"objects": objects(bucket, aws_port), "parts": unfinished(bucket, aws_port)}
+    with engine.connect() as connection:
+        tables = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).scalars().all()
+        for table in tables:
+            rows = connection.execute(
+                text(f"SELECT to_jsonb(t) - '{{last_accessed_at,expires_at}}'::text[] FROM {table} t")
+            )
+            seen[table] = sorted(json.dumps(row, sort_keys=True) for row in rows.scalars())
+    return seen
+
+
+def test_3_5_3_reading_changes_nothing_whoever_reads(
+    app: Flask, people: People, videos: Videos, engine: Engine, media_bucket: str, aws_port: int, moderator: Person
+) -> None:
+    ana = people.new()
+    browser, csrf = people.browser(ana)
+    video_id = videos.published(ana)
+    videos.vote(video_id, people.new())
+    videos.failed(ana)
+    begin(ana)
+    before = everything(engine, media_bucket, aws_port)
+    assert {len(before[name]) for name in ("videos", "uploads", "user_sessions")} <= {1, 2}
+    read = 0
+    for route in routes(app):
+        if route.method != "GET":
+            continue
+        path = route.path(video_id=video_id, user_id=ana.id)
+        # What a form would send changes nothing either where it is only asked for.
+        query = {"csrf_token": csrf, "reason": "x", "_method": "DELETE", "next": "/"}
+        for method in ("GET", "HEAD"):
+            for client, headers in (
+                (browser, {"X-HTTP-Method-Override": "DELETE"}),
+                (moderator.client, moderator.headers),
+            ):
+                answer = client.open(path, method=method, query_string=query, headers=headers)
+                assert answer.status_code < 500 or route.rule == "/health/deep", route
+                read += 1
+    assert read > 100
+    assert everything(engine, media_bucket, aws_port) == before
