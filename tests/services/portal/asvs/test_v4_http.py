@@ -1,0 +1,100 @@
+"""ASVS 5.0, chapter 4: what a proxy alone may say, and requests that two servers could read in two ways."""
+
+from __future__ import annotations
+
+import dataclasses
+import socket
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine
+
+from services.environment import PortalEnvironment
+from services.portal import limits
+
+from ..process import PortalProcess, PortalStarter
+from ..test_limits import use_up
+
+LOGIN = {"email": "nobody@example.com", "password": "a wrong guess"}
+SMUGGLED = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize(("hops", "seen"), [(0, "192.0.2.1"), (1, "203.0.113.9")])
+@pytest.mark.parametrize("made_up", ["198.51.100.7", "127.0.0.1", "", "2001:db8::1, 198.51.100.7", "x"])
+def test_4_1_3_an_address_made_up_by_the_client_does_not_change_what_it_counts_as(
+    start_app: Callable[[PortalEnvironment], Flask],
+    portal_environment: PortalEnvironment,
+    engine: Engine,
+    hops: int,
+    seen: str,
+    made_up: str,
+) -> None:
+    """A proxy of ours adds the address that it saw behind whatever the client wrote."""
+    client = start_app(dataclasses.replace(portal_environment, proxy_hops=hops)).test_client()
+    use_up(engine, limits.SIGN_IN_ADDRESS, seen)
+    forwarded = made_up if hops == 0 else f"{made_up}, {seen}".removeprefix(", ")
+    headers = {"X-Forwarded-For": forwarded, "X-Real-IP": made_up, "Forwarded": f"for={made_up}"}
+    answer = client.post("/api/auth/login", json=LOGIN, headers=headers, environ_overrides={"REMOTE_ADDR": "192.0.2.1"})
+    assert answer.status_code == 429
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-Host", "X-Forwarded-Prefix", "X-Forwarded-Port", "X-Original-URL"])
+def test_4_1_3_no_other_header_of_a_proxy_is_believed(
+    start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment, name: str
+) -> None:
+    client = start_app(dataclasses.replace(portal_environment, proxy_hops=1)).test_client()
+    plain, forged = (client.get("/login", headers=headers) for headers in ({}, {name: "/evil"}))
+    assert (forged.status_code, forged.text) == (plain.status_code, plain.text)
+
+
+@pytest.fixture
+def portal(start_portal: PortalStarter) -> PortalProcess:
+    portal = start_portal()
+    portal.wait_until_it_answers()
+    return portal
+
+
+def say(portal: PortalProcess, request: bytes) -> bytes:
+    """All that a portal answers to some bytes, until it closes the connection."""
+    port = int(portal.url.rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        told = b""
+        while received := connection.recv(65_536):
+            told += received
+    return told
+
+
+TWO_WAYS = {
+    "length and chunked": b"Content-Length: 4\r\nTransfer-Encoding: chunked",
+    "chunked and length": b"Transfer-Encoding: chunked\r\nContent-Length: 4",
+    "two lengths": b"Content-Length: 0\r\nContent-Length: 40",
+    "a list of lengths": b"Content-Length: 0, 40",
+    "a length with a sign": b"Content-Length: +5",
+    "a length below nothing": b"Content-Length: -1",
+    "a length in hexadecimal": b"Content-Length: 0x5",
+    "an unknown coding": b"Transfer-Encoding: xchunked",
+    "chunked before another": b"Transfer-Encoding: chunked, identity",
+    "chunked twice": b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+    "a space before the colon": b"Transfer-Encoding : chunked",
+    "a folded line": b"Content-Length: 0\r\n 40",
+    "a NUL in a value": b"Content-Length: 0\x00",
+    "a bare carriage return": b"X: a\rContent-Length: 40",
+}
+
+
+@pytest.mark.parametrize("headers", TWO_WAYS.values(), ids=TWO_WAYS.keys())
+def test_4_2_1_a_request_whose_end_is_not_certain_is_refused_with_what_follows(
+    portal: PortalProcess, headers: bytes
+) -> None:
+    told = say(portal, b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n\r\n0\r\n\r\n" + SMUGGLED)
+    assert told.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 ")), told
+    assert told.count(b"HTTP/1.1 ") == 1 and b"healthy" not in told
+
+
+def test_4_2_1_one_whose_end_is_certain_is_answered_with_what_follows(portal: PortalProcess) -> None:
+    """The same bytes but for the headers in question: the tests above would see a second answer."""
+    told = say(portal, b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}" + SMUGGLED)
+    assert told.count(b"HTTP/1.1 ") == 2 and b"healthy" in told
