@@ -1,0 +1,140 @@
+"""ASVS 5.0, chapter 6: passwords as long as people like, none that is tried first, and no road to guessing them."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+from flask.testing import FlaskClient
+
+from services.portal import limits, passwords
+from services.portal.passwords import is_common
+
+from ..people import PASSWORD, People, Person, registration
+from ..process import ROOT
+from ..test_limits import assert_refused, guess
+
+COMMON = ROOT / "services" / "portal" / "common_passwords.txt"
+CHANGE = "/api/auth/password"
+
+
+def sign_up(client: FlaskClient, password: str) -> int:
+    body = registration(password1=password, password2=password)
+    return client.post("/api/auth/signup", json=body).status_code
+
+
+def sign_in(client: FlaskClient, password: str) -> int:
+    return client.post("/api/auth/login", json={"email": "ana@example.com", "password": password}).status_code
+
+
+@pytest.mark.parametrize("length", [8, 15, 64, 72, 73, 128, 1000, 4096])
+def test_6_2_1_passwords_of_8_characters_and_many_more_are_taken(client: FlaskClient, length: int) -> None:
+    password = ("kx7 " * length)[: length - 1] + "z"
+    assert sign_up(client, password) == 201
+    assert sign_in(client, password) == 200
+
+
+@pytest.mark.parametrize("password", ["", "k", "kx7zq1w", "ñandú🏀k"])
+def test_6_2_1_shorter_ones_are_not(client: FlaskClient, password: str) -> None:
+    assert len(password) < 8
+    assert sign_up(client, password) == 400
+
+
+def change(**changes: str) -> dict[str, str]:
+    return {"current_password": PASSWORD, "password1": "a longer one", "password2": "a longer one", **changes}
+
+
+def test_6_2_2_people_change_their_password(client: FlaskClient, people: People) -> None:
+    ana = people.new(email="ana@example.com")
+    assert ana.post(CHANGE, json=change()).status_code == 200
+    assert [sign_in(client, PASSWORD), sign_in(client, "a longer one")] == [401, 200]
+
+
+@pytest.mark.parametrize("current", ["", "a wrong guess", PASSWORD.upper(), f"{PASSWORD} "])
+def test_6_2_3_only_who_knows_the_current_one(client: FlaskClient, people: People, current: str) -> None:
+    ana = people.new(email="ana@example.com")
+    assert ana.post(CHANGE, json=change(current_password=current)).status_code == 400
+    without = {name: value for name, value in change().items() if name != "current_password"}
+    assert ana.post(CHANGE, json=without).status_code == 400
+    assert sign_in(client, PASSWORD) == 200
+
+
+def listed(count: int) -> list[str]:
+    lines = COMMON.read_text("utf-8").splitlines()
+    return [line for line in lines if not line.startswith("#")][:count]
+
+
+def test_6_2_4_the_three_thousand_most_common_are_refused() -> None:
+    first = listed(3000)
+    assert len(first) == 3000 and all(len(password) >= 8 for password in first)
+    for password in first:
+        assert is_common(password) and is_common(password.upper()) and is_common(password.capitalize())
+
+
+def test_6_2_4_at_the_sign_up_and_at_a_change(client: FlaskClient, people: People) -> None:
+    ana = people.new()
+    for password in listed(50):
+        assert sign_up(client, password) == 400, password
+        answer = ana.post(CHANGE, json=change(password1=password, password2=password))
+        assert "too common" in answer.text, password
+
+
+@pytest.mark.parametrize(
+    "password", [letters[:1] + letters[3:17] for letters in (string.ascii_lowercase, string.ascii_uppercase)]
+    + ["724913058264713", "%&/()=?*+~#'-_.", "ññññññññóóóóóóó", "               k"],
+)  # fmt: skip
+def test_6_2_5_no_mixture_of_characters_is_asked_for(client: FlaskClient, password: str) -> None:
+    assert sign_up(client, password) == 201
+
+
+@pytest.mark.parametrize(
+    "password", [" kx7zq1wv ", "K" * 71 + "xyz", "a\tb\nc\rdefgh", "e\u0301" * 8, "🏀" * 30 + "a"], ids=ascii
+)
+def test_6_2_9_a_password_is_compared_exactly_as_it_was_given(client: FlaskClient, password: str) -> None:
+    """Nothing is trimmed, cut or folded; bcrypt would read 72 bytes."""
+    assert sign_up(client, password) == 201
+    assert sign_in(client, password) == 200
+    for other in (password[:-1], password.strip(), password.swapcase(), password.replace("e\u0301", "é")):
+        if other != password:
+            assert sign_in(client, other) == 401, ascii(other)
+
+
+def test_6_2_12_passwords_of_public_leaks_are_refused(client: FlaskClient) -> None:
+    """The list is made of counts of leaks, and lies beside the code: no instance asks a host elsewhere."""
+    head = COMMON.read_text("utf-8").splitlines()[:12]
+    assert any("zxcvbn" in line for line in head if line.startswith("#"))
+    for leaked in ("iloveyou", "password1", "qwertyuiop", "1q2w3e4r", "trustno1", "football1"):
+        assert sign_up(client, leaked) == 400, leaked
+
+
+def seen(client: FlaskClient, email: str) -> tuple[int, object, list[str]]:
+    answer = guess(client, email)
+    return answer.status_code, answer.json, sorted(name for name, _ in answer.headers)
+
+
+def test_6_3_1_an_address_without_an_account_is_told_the_same(
+    client: FlaskClient, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And costs as much: a whole hash is compared either way, which is nearly all of the time."""
+    ana, compared = people.new(), []
+    hasher = passwords._HASHER
+
+    class Counting:
+        def verify(self, stored: str, password: str) -> bool:
+            compared.append(stored.rsplit("$", 2)[0])
+            return hasher.verify(stored, password)
+
+    monkeypatch.setattr(passwords, "_HASHER", Counting())
+    assert seen(client, ana.email) == seen(client, "nobody@example.com")
+    assert len(compared) == 2 and compared[0] == compared[1]
+
+
+def tries(client: FlaskClient, person: Person, address: str) -> list[int]:
+    return [guess(client, person.email, address).status_code for _ in range(limits.SIGN_IN_HERE.at_once)]
+
+
+def test_6_3_1_guessing_ends_soon_for_the_guesser_and_not_for_the_owner(client: FlaskClient, people: People) -> None:
+    ana = people.new()
+    assert set(tries(client, ana, "192.0.2.1")) == {401}
+    assert_refused(guess(client, ana.email, "192.0.2.1", PASSWORD), seconds=30)
+    assert guess(client, ana.email, "192.0.2.2", PASSWORD).status_code == 200
