@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from constructs_lib.errors import ConstructError
     from constructs_lib.fleet_options import Capacity, InstanceOptions
     from constructs_lib.load_balancer import PublicLoadBalancer
+    from constructs_lib.log_queries import LogQueries, LogQuery
     from constructs_lib.metric import Metric, MetricMath
     from constructs_lib.monitoring import Graph, Monitoring
     from constructs_lib.network import Network
@@ -58,6 +59,8 @@ __all__ = [
     "InstanceOptions",
     "LifecycleRule",
     "LocalState",
+    "LogQueries",
+    "LogQuery",
     "Metric",
     "MetricMath",
     "Monitoring",
@@ -98,6 +101,8 @@ _MODULES = {
     "InstanceOptions": "fleet_options",
     "LifecycleRule": "bucket",
     "LocalState": "stack",
+    "LogQueries": "log_queries",
+    "LogQuery": "log_queries",
     "Metric": "metric",
     "MetricMath": "metric",
     "Monitoring": "monitoring",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Literal, get_args
@@ -85,6 +86,16 @@ class Alarm(cdk.Construct):
         """Its name for what must wait until it stands."""
         self.arn: str = alarm.arn
         self.threshold = threshold
+        self._alarm = alarm
+        self._describe = functools.partial(_description, checks, meaning, action)
+
+    def refer_to(self, page: str) -> None:
+        """Name a page that says more, at the end of the alarm's description.
+
+        Args:
+            page: where it is, such as ``docs/incidents/queue-depth-high.md``.
+        """
+        self._alarm.alarm_description = self._describe(page)
 
 
 class CompositeAlarm(cdk.Construct):
@@ -125,12 +136,22 @@ class CompositeAlarm(cdk.Construct):
         self.name = name
         self.reference: str = composite.alarm_name
         """Its name for what must wait until it stands."""
+        self._alarm = composite
+        self._describe = functools.partial(_description, checks, meaning, action)
+
+    def refer_to(self, page: str) -> None:
+        """Name a page that says more, as ``Alarm.refer_to`` does.
+
+        Args:
+            page: where it is.
+        """
+        self._alarm.alarm_description = self._describe(page)
 
 
-def _description(checks: Checks, meaning: str, action: str) -> str:
-    text = f"{meaning}. {action}."
+def _description(checks: Checks, meaning: str, action: str, page: str | None = None) -> str:
+    text = f"{meaning}. {action}." + (f" See {page}" if page else "")
     if len(text) > 1024:
-        raise checks.refuse("meaning", text, allowed="are 1024 characters with the action", fix="Be brief")
+        raise checks.refuse("meaning", text, allowed="are 1024 characters with action and page", fix="Be brief")
     return text
 
 

@@ -63,14 +63,9 @@ def _group(resource: Resource, siblings: list[Resource]) -> Cost:
     template = next((each for each in siblings if f"{each.address}.id" in reference), None)
     if template is None:
         return Cost(unpriced=(f"the instances of {resource.path}",))
-    kind = template.properties["instance_type"]
-    if kind not in prices.INSTANCE_HOUR:
-        return Cost(unpriced=(kind,))
-    disks = sum(int(disk["ebs"]["volume_size"]) for disk in template.blocks("block_device_mappings"))
-    monitored = any(block.get("enabled") for block in template.blocks("monitoring"))
-    one = prices.INSTANCE_HOUR[kind] * prices.HOURS + disks * prices.DISK_GIB
-    one += prices.DETAILED_MONITORING if monitored else 0
-    return Cost(one * resource.properties["min_size"], one * resource.properties["max_size"])
+    one = of_instance(template)
+    properties = resource.properties
+    return Cost(one.high * properties["min_size"], one.high * properties["max_size"], one.unpriced)
 
 
 def _load_balancer(resource: Resource, _: list[Resource]) -> Cost:
@@ -94,8 +89,12 @@ def _scaling(resource: Resource, _: list[Resource]) -> Cost:
     # Target tracking keeps two alarms of its own, one for each direction.
     metrics = 0
     for tracking in resource.blocks("target_tracking_configuration"):
-        custom = tracking.get("customized_metric_specification") or {}
-        metrics += sum(1 for query in custom.get("metrics", []) if query.get("metric_stat")) or 1
+        queries = [
+            query
+            for custom in synthesized.blocks(tracking, "customized_metric_specification")
+            for query in synthesized.blocks(custom, "metrics")
+        ]
+        metrics += sum(1 for query in queries if query.get("metric_stat")) or 1
     return _always(2 * metrics * prices.ALARM_METRIC)
 
 
@@ -123,6 +122,7 @@ PRICED: dict[str, Callable[[Resource, list[Resource]], Cost]] = {
 
 BY_USE = {
     "aws_cloudwatch_log_group": "logs taken in and kept",
+    "aws_cloudwatch_query_definition": "logs that queries look through",
     "aws_db_instance": "backups beyond the database's size",
     "aws_flow_log": "flow logs taken in",
     "aws_kms_key": "requests to KMS",
@@ -188,6 +188,25 @@ def estimate(stacks: synthesized.Documents) -> dict[str, Cost]:
         resources = list(synthesized.resources(document))
         costs[name] = sum((_of(each, resources) for each in resources), Cost())
     return costs
+
+
+def of_instance(template: Resource) -> Cost:
+    """What one instance of a launch template costs a month, its disks and monitoring with it.
+
+    Args:
+        template: an ``aws_launch_template``.
+    """
+    kind = template.properties["instance_type"]
+    if kind not in prices.INSTANCE_HOUR:
+        return Cost(unpriced=(kind,))
+    disks = sum(
+        int(ebs["volume_size"])
+        for disk in template.blocks("block_device_mappings")
+        for ebs in synthesized.blocks(disk, "ebs")
+    )
+    monitored = any(block.get("enabled") for block in template.blocks("monitoring"))
+    one = prices.INSTANCE_HOUR[kind] * prices.HOURS + disks * prices.DISK_GIB
+    return _always(one + (prices.DETAILED_MONITORING if monitored else 0))
 
 
 def _of(resource: Resource, siblings: list[Resource]) -> Cost:

@@ -63,7 +63,7 @@ def _drawn(graph: Graph, region: str) -> dict[str, object]:
     drawn: dict[str, object] = {
         "title": graph.title,
         "view": "timeSeries",
-        "region": region,
+        "region": graph.region or region,
         "period": int(graph.period.total_seconds()),
         "metrics": lines,
         "yAxis": {"left": {"min": 0}, "right": {"min": 0}},

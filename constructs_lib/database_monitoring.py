@@ -53,7 +53,7 @@ class DatabaseMonitoring(Monitoring):
         busy = self.add_alarm(
             "high-cpu",
             meaning=f"The database's CPU is above {_BUSY_PERCENT} %, or it reports nothing any more",
-            action="Look for slow statements (Performance Insights, pg_stat_activity); take a larger instance class",
+            action="Look for slow statements (pg_stat_activity) and at the load; take a larger instance class",
             metric=cpu,
             comparison=">",
             threshold=_BUSY_PERCENT,

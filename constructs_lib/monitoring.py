@@ -25,6 +25,7 @@ class Graph:
         right: those on the right axis.
         limits: the alarms whose thresholds are drawn, on the left axis.
         period: length of one data point.
+        region: where the metrics are; by default where the dashboard's stack is. Billing has its own: ``us-east-1``.
     """
 
     title: str
@@ -32,6 +33,7 @@ class Graph:
     right: Sequence[Metric | MetricMath] = ()
     limits: Sequence[Alarm] = ()
     period: timedelta = timedelta(minutes=5)
+    region: str | None = None
 
 
 class Monitoring(cdk.Construct):

@@ -75,6 +75,13 @@ def log_group(checks: Checks, given: str) -> str:
     return _chosen(checks, given, 512, "log group", r"[A-Za-z0-9_./#-]+", option="log_group")
 
 
+def log_queries(checks: Checks, given: str | None) -> str:
+    """Folder of saved queries, with room for the name of each.
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutQueryDefinition.html
+    """
+    return _chosen(checks, given, 150, "folder of queries", r"[A-Za-z0-9_-]+")
+
+
 def network(checks: Checks, given: str | None) -> str:
     """Prefix of the parts of a network; the role of its flow logs ends in ``-flows-``."""
     return _chosen(checks, given, 31, "network", r"[\w+=,.@-]+")

@@ -30,6 +30,21 @@ INSTANCE_HOUR = {
 }
 """EC2, Linux: https://aws.amazon.com/ec2/pricing/on-demand/"""
 
+BASELINE_VCPUS = {
+    "t3.micro": 0.2,
+    "t3.small": 0.4,
+    "t3.medium": 0.4,
+    "t3.large": 0.6,
+    "t4g.micro": 0.2,
+    "t4g.small": 0.4,
+    "t4g.medium": 0.4,
+}
+"""vCPUs that the price of a burstable instance holds; more is paid for, as these start in unlimited mode:
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-credits-baseline-concepts.html"""
+
+SURPLUS_VCPU_HOUR = {"t3": 0.05, "t4g": 0.04}
+"""An hour of one vCPU beyond the baseline, by family, Linux: https://aws.amazon.com/ec2/pricing/on-demand/"""
+
 DATABASE_HOUR = {
     "db.t3.micro": 0.018,
     "db.t3.small": 0.036,
@@ -84,3 +99,9 @@ WEB_ACL_RULE = 1.00
 
 HOSTED_ZONE = 0.50
 """A hosted zone, a month: https://aws.amazon.com/route53/pricing/"""
+
+OBJECT_GIB = 0.023
+"""A GiB of S3 Standard, a month: https://aws.amazon.com/s3/pricing/"""
+
+SNAPSHOT_GIB = 0.095
+"""A GiB of RDS backup beyond the database's own size, or of a snapshot, a month: https://aws.amazon.com/rds/postgresql/pricing/"""

@@ -17,6 +17,8 @@ from constructs_lib import (
     Graph,
     InstanceOptions,
     LifecycleRule,
+    LogQueries,
+    LogQuery,
     Metric,
     MetricMath,
     Monitoring,
@@ -124,13 +126,9 @@ database = PostgresDatabase(
     max_connections=200,
     parameters={"log_min_duration_statement": "500"},
 )
+week = timedelta(days=7)
 jobs = Queue(
-    stack,
-    "thumbnails",
-    name="every-thumbnails",
-    max_job=timedelta(minutes=10),
-    retention=timedelta(days=7),
-    max_receives=5,
+    stack, "thumbnails", name="every-thumbnails", max_job=timedelta(minutes=10), retention=week, max_receives=5
 )
 key = GeneratedSecret(
     stack,
@@ -167,11 +165,7 @@ failing = Alarm(
 
 # What runs. Both groups begin empty; scaling and people fill them.
 release = Release(
-    stack,
-    "release",
-    bucket=photos,
-    parts={"shop": Path(__file__).parent / "software"},
-    about={"version": "1.4.2"},
+    stack, "release", bucket=photos, parts={"shop": Path(__file__).parent / "software"}, about={"version": "1.4.2"}
 )
 variables = {"QUEUE_URL": jobs.url, "PHOTOS": photos.name, "SIGNING_KEY": key.arn, **database.environment()}
 capacity = Capacity(minimum=0, maximum=9, desired=0)
@@ -281,7 +275,8 @@ none = own.add_alarm(
     periods=4,
     missing="breaching",
 )
-own.add_graph(Graph(title="Checkouts", left=[begun], right=[failed], limits=[none], period=timedelta(minutes=15)))
+seldom = timedelta(minutes=15)
+own.add_graph(Graph(title="Checkouts", left=[begun], right=[failed], limits=[none], period=seldom, region=REGION))
 CompositeAlarm(
     stack,
     "people-feel-it",
@@ -291,6 +286,8 @@ CompositeAlarm(
     any_of=[failing, none],
     on_alarm=topic,
 )
+slow = LogQuery(name="slow", log_groups=[web.log_group_name], query="filter ms > 800 | stats count(*) by route")
+LogQueries(stack, "questions", name="every", queries=[slow])
 Dashboard(stack, "dashboard", name="every", parts=[*watched, own])
 relax(stack, "has no query log", reason="the zone holds public names alone", explains=["CKV2_AWS_39"])
 stack.output("address", balancer.url, description="Where people find the shop")

@@ -5,9 +5,19 @@ from __future__ import annotations
 import click
 
 from operations.bench import bench
-from operations.local.commands import down, logs, status, up
+from operations.deploy.command import deploy
+from operations.deployed.commands import logs, status
+from operations.deployed.opening import open_site
+from operations.deployed.rollback import rollback
+from operations.deployed.scaling import scale
+from operations.destroy.command import destroy
+from operations.docs import docs
+from operations.doctor.command import doctor
+from operations.local.commands import down, up
 from operations.local.moderators import moderator
+from operations.queue import queue
 from operations.release.command import release
+from operations.simulate.command import simulate
 from operations.testing import run_tests
 
 
@@ -19,7 +29,13 @@ def anb() -> None:
     """
 
 
-for command in (up, status, logs, down, moderator, release, run_tests, bench):
+COMMANDS = (
+    *(up, status, logs, open_site, down, moderator, queue),
+    *(release, doctor, deploy, rollback, scale, destroy),
+    *(simulate, run_tests, bench, docs),
+)
+
+for command in COMMANDS:
     anb.add_command(command)
 
 if __name__ == "__main__":

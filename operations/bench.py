@@ -101,6 +101,56 @@ def api(scale: float, seconds: float, rounds: int, save: bool) -> None:
         (project.ROOT / "benchmarks/api.md").write_text(f"# API\n\nMeasured by `./anb bench api`.\n\n{text}\n")
 
 
+@bench.command()
+@click.option("--rounds", default=3, show_default=True, type=click.IntRange(1, 100), help="Videos of each kind.")
+@click.option("--save", is_flag=True, help="Keep the table in benchmarks/jobs.md, from which ./anb simulate reads.")
+def jobs(rounds: int, save: bool) -> None:
+    """Process videos such as phones make, and tell how long a worker takes for each."""
+    # Its imports take a second that no other command should wait for.
+    from operations.encoding import jobs as measured
+
+    timings = measured.measure(rounds=rounds, told=lambda clip: click.echo(f"{clip} ...", err=True))
+    text = f"Medians of {rounds} of each. {_machine()}\n\n{measured.table(timings)}"
+    click.echo(text)
+    if save:
+        (project.ROOT / "benchmarks/jobs.md").write_text(f"# Jobs\n\nMeasured by `./anb bench jobs`.\n\n{text}\n")
+
+
+@bench.command()
+@click.option("--save", is_flag=True, help="Keep the table in benchmarks/faults.md.")
+def faults(save: bool) -> None:
+    """Do to the services what the failure matrix names, and say how long each recovery took."""
+    from operations import testing
+    from operations.lanes import LANES
+
+    (lane,) = (lane for lane in LANES if lane.name == "faults")
+    folder = project.OWN / "tests"
+    folder.mkdir(parents=True, exist_ok=True)
+    result = testing.run_lane(lane, folder, project.ROOT)
+    if not result.ok:
+        raise UserError(f"{result.failed} tests of the lane failed, so there is no table: {folder / 'faults.log'}")
+    text = f"{_machine()}\n\n{testing.table_of(lane)}"
+    click.echo(text)
+    if save:
+        (project.ROOT / "benchmarks/faults.md").write_text(f"# Faults\n\nMeasured by `./anb bench faults`.\n\n{text}")
+
+
+@bench.command()
+@click.option("--seconds", default=45, show_default=True, type=click.IntRange(1, 60), help="Length of the clips.")
+@click.option("--rounds", default=3, show_default=True, type=click.IntRange(1, 20), help="Rounds of the three ways.")
+@click.option("--presets", is_flag=True, help="Measure x264's presets too.")
+@click.option("--save", is_flag=True, help="Keep the tables in benchmarks/worker.md.")
+def worker(seconds: int, rounds: int, presets: bool, save: bool) -> None:
+    """Make videos of two clips as the worker does, by its ffmpeg command alone, and by the original's recipe."""
+    # Its imports take a second that no other command should wait for.
+    from operations.encoding import report
+
+    text = report.run(Console(stderr=True), seconds=seconds, rounds=rounds, presets=presets)
+    click.echo(text)
+    if save:
+        (project.ROOT / "benchmarks/worker.md").write_text(f"# Worker\n\nMeasured by `./anb bench worker`.\n\n{text}\n")
+
+
 def run_synth(variables: Mapping[str, str]) -> Synth:
     """Synthesize the app once.
 

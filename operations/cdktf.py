@@ -18,6 +18,7 @@ from operations.local.processes import Child, ProcessEnded, Program, last_lines
 
 _CREATED = re.compile(r"Creation complete after")
 _ERROR = re.compile(r"Error: ")
+_REFUSED = re.compile(r"^constructs_lib\.errors\.\w+: (.*)", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,15 +30,18 @@ class Tools:
     provider: providers.ProviderSource
 
     @classmethod
-    def ready(cls) -> Tools:
+    def ready(cls, *, command_line: bool = True) -> Tools:
         """Find them; install what is missing.
+
+        Args:
+            command_line: whether the Terraform CDK's own is wanted, which npm installs.
 
         Raises:
             UserError: one is missing and cannot be installed.
         """
         folder = node.node_folder()
-        if node.needs_install(project.ROOT):
-            node.install(project.ROOT, folder)
+        if command_line:
+            node.ensure_modules(project.ROOT, folder)
         program = terraform.ensure_terraform(project.OWN / "terraform", terraform.Release.pinned())
         return cls(node=folder, terraform=program.parent, provider=providers.from_here())
 
@@ -56,6 +60,26 @@ class Deployment:
         self._tools = tools
         folder.mkdir(parents=True, exist_ok=True)
         self._environment = self._variables(variables)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables its programs run with."""
+        return self._environment
+
+    @property
+    def output(self) -> Path:
+        """Where the synthesized stacks are."""
+        return self.folder / "cdktf.out"
+
+    @property
+    def provider(self) -> providers.ProviderSource:
+        """Where its AWS provider comes from."""
+        return self._tools.provider
+
+    @property
+    def terraform(self) -> Path:
+        """The program."""
+        return self._tools.terraform / "terraform"
 
     def synthesize(self) -> int:
         """Write the Terraform configuration of every stack.
@@ -76,7 +100,7 @@ class Deployment:
             check=False,
         )
         if result.returncode != 0:
-            raise UserError(f"The stacks cannot be synthesized:\n{result.stderr.strip()}")
+            raise UserError(f"The stacks cannot be synthesized:\n{refusal(result.stderr)}")
         return sum(count_resources(file) for file in self.folder.glob("cdktf.out/stacks/*/cdk.tf.json"))
 
     def deploy(self, *, log: Path, created: Callable[[int], None]) -> None:
@@ -126,7 +150,7 @@ class Deployment:
             **variables,
             "PATH": os.pathsep.join(paths),
             "PYTHONPATH": str(project.ROOT),
-            "CDKTF_OUTDIR": str(self.folder / "cdktf.out"),
+            "CDKTF_OUTDIR": str(self.output),
             "CHECKPOINT_DISABLE": "1",
             "DISABLE_VERSION_CHECK": "1",
             "CI": "true",
@@ -142,6 +166,12 @@ class Deployment:
 def count_resources(stack: Path) -> int:
     """How many managed resources a synthesized stack holds."""
     return sum(len(named) for named in json.loads(stack.read_text()).get("resource", {}).values())
+
+
+def refusal(said: str) -> str:
+    """What a failed synth says: a construct's own message where it ends in one, without the way to it."""
+    found = _REFUSED.findall(said)
+    return str(found[-1] if found else said).strip()
 
 
 def errors(log: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from operations import browser, checkov, package
+from operations import browser, checkov, docs, package
 from operations.boot import system
 
 
@@ -19,6 +19,7 @@ class Lane:
         arguments: pytest's.
         prepare: installs what the tests need of the system.
         by_name: whether it runs only when it is asked for by name.
+        table: a file that its tests write, shown at the end; in the project's own folder.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Lane:
     arguments: tuple[str, ...]
     prepare: Callable[[], object] | None = None
     by_name: bool = False
+    table: str | None = None
 
 
 LANES = (
@@ -39,13 +41,17 @@ LANES = (
                 "services",
                 "package",
                 "checkov",
+                "docs_site",
                 "fork",
                 "terraform",
+                "deploy",
                 "browser",
                 "local",
                 "road",
                 "boot",
+                "faults",
                 "release",
+                "media",
             )
         ),
     ),
@@ -55,9 +61,9 @@ LANES = (
         arguments=("tests", "-m", "snapshot"),
     ),
     Lane(
-        name="services",
-        proves="portal and worker on real PostgreSQL, ffmpeg and the embedded AWS",
-        arguments=("tests/services",),
+        name="media",
+        proves="what the worker makes of every kind of honest file: frame, colours, mark, curtain, quality",
+        arguments=("tests/media",),
     ),
     Lane(
         name="package",
@@ -72,9 +78,10 @@ LANES = (
         prepare=checkov.prepare,
     ),
     Lane(
-        name="terraform",
-        proves="apply, plan and destroy of every stack, and of every option, with the real Terraform and AWS provider",
-        arguments=("tests/terraform",),
+        name="docs",
+        proves="the documents as a site: no warning, no dead link, every page in its contents",
+        arguments=("tests/docs_site",),
+        prepare=docs.prepare,
     ),
     Lane(
         name="release",
@@ -87,12 +94,6 @@ LANES = (
         arguments=("tests/fork",),
     ),
     Lane(
-        name="browser",
-        proves="people using the portal in Chromium",
-        arguments=("tests/browser",),
-        prepare=browser.ensure_chromium,
-    ),
-    Lane(
         name="local",
         proves="up, status, logs and down with real processes: stops, crashes, power cuts, taken ports",
         arguments=("tests/local",),
@@ -103,15 +104,42 @@ LANES = (
         arguments=("tests/road",),
     ),
     Lane(
+        name="faults",
+        proves="kills, cuts, full disks and wrong clocks on a video's way: nothing is lost, and how long it took",
+        arguments=("tests/faults", "-m", "not soak"),
+        table="tests/faults.md",
+    ),
+    Lane(
         name="boot",
         proves="the deployed user-data boots on a real Debian 13 that reaches AWS and the database alone; needs root",
         arguments=("tests/boot", "-m", "not soak"),
         prepare=system.ensure_programs,
     ),
     Lane(
+        name="terraform",
+        proves="apply, plan and destroy of every stack, and of every option, with the real Terraform and AWS provider",
+        arguments=("tests/terraform",),
+    ),
+    Lane(
+        name="browser",
+        proves="people using the portal in Chromium",
+        arguments=("tests/browser",),
+        prepare=browser.ensure_chromium,
+    ),
+    Lane(
+        name="services",
+        proves="portal and worker on real PostgreSQL, ffmpeg and the embedded AWS",
+        arguments=("tests/services",),
+    ),
+    Lane(
+        name="deploy",
+        proves="the operator's day: plans, questions, changes, interruptions and what is lost, with the real Terraform",
+        arguments=("tests/deploy",),
+    ),
+    Lane(
         name="soak",
-        proves="the worker stopped at 30 random moments of its job, where boot stops it at 3; by name only",
-        arguments=("tests/boot", "-m", "soak"),
+        proves="the worker stopped at 100 random moments, and at 30 on its instance; by name only",
+        arguments=("tests/faults", "tests/boot", "-m", "soak"),
         prepare=system.ensure_programs,
         by_name=True,
     ),

@@ -10,8 +10,10 @@ import subprocess
 from pathlib import Path
 
 from operations.errors import UserError
+from operations.exclusive import exclusive
 
 SUPPORTED = (20, 22)
+_LOCK = ".anb/node_modules.lock"
 
 
 def node_folder() -> Path:
@@ -50,8 +52,8 @@ def needs_install(root: Path) -> bool:
         return True
 
 
-def install(root: Path, folder: Path) -> None:
-    """Make node_modules from package-lock.json.
+def ensure_modules(root: Path, folder: Path) -> None:
+    """Make node_modules from package-lock.json where it differs; others that want the same wait meanwhile.
 
     Args:
         root: the project's folder.
@@ -60,6 +62,12 @@ def install(root: Path, folder: Path) -> None:
     Raises:
         UserError: npm failed.
     """
+    with exclusive(root / _LOCK):
+        if needs_install(root):
+            _install(root, folder)
+
+
+def _install(root: Path, folder: Path) -> None:
     # The wheel's own `npm` file looks for its library in the wrong place.
     bundled = folder.parent / "lib/node_modules/npm/bin/npm-cli.js"
     npm = [folder / "node", bundled] if bundled.exists() else [folder / "npm"]

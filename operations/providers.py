@@ -10,6 +10,7 @@ from pathlib import Path
 
 REGISTRY_PATH = "registry.terraform.io/hashicorp/aws"
 SEARCHED = Path("/opt")
+REGISTRY = "from the registry"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class ProviderSource:
     description: str
     mirror: Path | None = None
     ignore_configuration: bool = False
+
+    @property
+    def downloaded(self) -> bool:
+        """Whether Terraform fetches it from the registry."""
+        return self.description == REGISTRY
 
 
 def find_provider(variables: Mapping[str, str], *, home: Path, searched: Path = SEARCHED) -> ProviderSource:
@@ -49,7 +55,7 @@ def find_provider(variables: Mapping[str, str], *, home: Path, searched: Path = 
     for provider in sorted(searched.glob(f"*/{REGISTRY_PATH}")):
         mirror = provider.parents[2]
         return ProviderSource(f"from the mirror {mirror}", mirror=mirror)
-    return ProviderSource("from the registry", ignore_configuration=missing)
+    return ProviderSource(REGISTRY, ignore_configuration=missing)
 
 
 def standard_folders(variables: Mapping[str, str], home: Path) -> list[Path]:

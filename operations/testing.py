@@ -106,6 +106,8 @@ def run_lane(lane: Lane, folder: Path, root: Path, *, stuck_seconds: float = STU
     started = time.monotonic()
     report, log = folder / f"{lane.name}.xml", folder / f"{lane.name}.log"
     report.unlink(missing_ok=True)
+    if lane.table:
+        (project.OWN / lane.table).unlink(missing_ok=True)
     try:
         if lane.prepare:
             lane.prepare()
@@ -177,6 +179,12 @@ def closing_line(results: Sequence[Result], seconds: float) -> str:
     return f"===== {words} in {seconds:.2f}s{note} ====="
 
 
+def table_of(lane: Lane) -> str:
+    """What a lane's tests wrote to be shown; nothing where they wrote nothing."""
+    file = project.OWN / lane.table if lane.table else None
+    return file.read_text() if file and file.exists() else ""
+
+
 def _show(result: Result, console: Console) -> Result:
     if result.not_here:
         console.print(f"lane {result.lane.name}: not run. {result.not_here}", style="yellow", highlight=False)
@@ -185,5 +193,7 @@ def _show(result: Result, console: Console) -> Result:
     if not result.ok:
         console.rule(f"lane {result.lane.name}", style="red")
         console.print(result.output, markup=False, highlight=False)
+    if table := table_of(result.lane):
+        console.print(table, markup=False, highlight=False, soft_wrap=True)
     console.print(f"lane {result.lane.name}: {line.strip('= ') or 'did not finish'}", highlight=False)
     return result

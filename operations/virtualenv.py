@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from operations import project
 from operations.errors import UserError
+from operations.exclusive import exclusive
 
 _MARKER = "complete"
 
@@ -35,9 +35,7 @@ def ensure(name: str, requirements: Sequence[str], *, constrained: bool = False,
     wanted = json.dumps([sys.version, sorted(requirements), constraints])
     place = folder / f"{name}-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
     python = place / "bin" / "python"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with exclusive(folder / f"{name}.lock"):
         if (place / _MARKER).exists():
             return python
         _run(name, [sys.executable, "-m", "venv", "--clear", str(place)])

@@ -150,6 +150,7 @@ class WorkerEnvironment(ServiceEnvironment):
     visibility_seconds: int = _setting("how long a received message stays hidden between heartbeats", at_least=10)
     max_job_seconds: int = _setting("longest time one video may take", at_least=10)
     max_clip_seconds: int = _setting("how much of the player's clip is kept, in seconds", at_least=1)
+    enforce_clip_rules: bool = _setting("whether only clips of 20 to 60 seconds in 1080p or better are accepted")
     require_isolation: bool = _setting(
         "whether the worker refuses to start where programs that read videos cannot be cut off from the network"
     )

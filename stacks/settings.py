@@ -199,6 +199,9 @@ class Settings(pydantic.BaseModel):
     )
     max_job_seconds: int = Field(600, ge=10, le=43200, description="seconds after which a video is given up")
     max_clip_seconds: int = Field(30, ge=1, le=300, description="seconds of the player's clip that are kept")
+    enforce_clip_rules: bool = Field(
+        False, description="whether only clips of 20 to 60 seconds in 1080p or better are accepted, as the contest asks"
+    )
 
     alarm_email: str = Field(
         "", pattern=r"^$|^[^@\s]+@[^@\s]+\.[^@\s]+$", description="who is told of alarms; AWS asks them to confirm"

@@ -131,10 +131,11 @@ def _explain(key: str, value: object, message: str, origins: Mapping[str, str]) 
     if field is None:
         near = difflib.get_close_matches(key, Settings.model_fields, n=1, cutoff=0.0)[0]
         return Problem(where, value, "are the settings of stacks/settings.py", f"did you mean {near}?")
-    return Problem(where, value, _allowed(field), f"{key} is {field.description} ({message})")
+    return Problem(where, value, allowed(field), f"{key} is {field.description} ({message})")
 
 
-def _allowed(field: pydantic.fields.FieldInfo) -> str:
+def allowed(field: pydantic.fields.FieldInfo) -> str:
+    """What a setting may be, as the end of a sentence: "are 1 and 2", "is text"."""
     if typing.get_origin(field.annotation) is typing.Literal:
         return "are " + ", ".join(str(option) for option in typing.get_args(field.annotation))
     if field.annotation is bool:

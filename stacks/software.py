@@ -12,7 +12,7 @@ from stacks.settings_source import Problem, SettingsProblem
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 BUILT = ".anb/release/x86_64"
-_ARCHITECTURE = "x86_64"
+ARCHITECTURE = "x86_64"
 """Of every instance type and of the image that the settings allow."""
 
 
@@ -38,20 +38,27 @@ def sources(folder: pathlib.Path = PROJECT / "services") -> Software:
     return Software(portal={"services": folder}, worker={"services": folder})
 
 
+def directory(settings: Settings) -> pathlib.Path | None:
+    """The folder a deployment with these settings takes its release from; None where it takes the sources alone."""
+    if settings.embedded and not settings.release_directory:
+        return None
+    return PROJECT / (settings.release_directory or BUILT)
+
+
 def find(settings: Settings) -> Software:
     """What a deployment with these settings puts into its bucket.
 
     Raises:
         SettingsProblem: the release is not built, or for other instances.
     """
-    if settings.embedded and not settings.release_directory:
+    folder = directory(settings)
+    if folder is None:
         return sources()
-    folder = PROJECT / (settings.release_directory or BUILT)
     try:
         built = json.loads((folder / "release.json").read_text())
     except FileNotFoundError:
         raise SettingsProblem([_problem(str(folder), "it holds no release.json: the release is not built")]) from None
-    if built["architecture"] != _ARCHITECTURE:
+    if built["architecture"] != ARCHITECTURE:
         raise SettingsProblem([_problem(str(folder), f"it was built for {built['architecture']}")])
     parts = {
         service: {name: folder / part["file"] for name, part in named.items()}
@@ -65,6 +72,6 @@ def _problem(folder: str, wrong: str) -> Problem:
     return Problem(
         "release_directory",
         folder,
-        allowed=f"are folders with a release for {_ARCHITECTURE}, and {wrong}",
+        allowed=f"are folders with a release for {ARCHITECTURE}, and {wrong}",
         fix="run ./anb release",
     )

@@ -38,6 +38,7 @@ class WorkersStack(AnbStack):
             visibility_seconds=int(queue.queue.sizing.visibility_timeout.total_seconds()),
             max_job_seconds=settings.max_job_seconds,
             max_clip_seconds=settings.max_clip_seconds,
+            enforce_clip_rules=settings.enforce_clip_rules,
             require_isolation=True,
             stop_seconds=int(queue.queue.sizing.stop_timeout.total_seconds()),
         )

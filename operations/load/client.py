@@ -55,13 +55,19 @@ class Outcome:
         seconds: that were measured.
         statuses: how many answers had each; 0 for a connection that broke.
         latencies: of the answers, in seconds.
+        answers: all of them, from the first on.
         processor: seconds that the client itself computed.
     """
 
     seconds: float
     statuses: Counter[int] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
+    answers: int = 0
     processor: float = 0.0
+
+    def per_answer(self, amount: float) -> float:
+        """A share of an amount for each answer."""
+        return amount / max(1, self.answers)
 
     def rate(self, *wanted: int) -> float:
         """Answers of these statuses in a second."""
@@ -174,6 +180,7 @@ class _Run:
         if status is None:
             return
         self._busy -= 1
+        self._outcome.answers += 1
         self._last = time.perf_counter()
         if self._last >= self._counted_from:
             self._outcome.statuses[status] += 1

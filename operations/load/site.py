@@ -40,7 +40,9 @@ class Site:
         variables: the portal's environment.
         database_url: of its database, as the superuser.
         portal: its process.
-        bare_port: where the same gunicorn answers without an application.
+        bare: the process of the same gunicorn without an application.
+        bare_port: where that answers.
+        database: PostgreSQL's process.
         tokens: bearer tokens of the first accounts.
     """
 
@@ -48,7 +50,9 @@ class Site:
     variables: dict[str, str]
     database_url: str
     portal: Child
+    bare: Child
     bare_port: int
+    database: Child
     tokens: list[str]
 
     @property
@@ -74,7 +78,8 @@ def open_site(console: Console, size: dataset.Size, *, voters: int) -> Iterator[
                 directory=folder / "database", port=here.database_port, password=secrets.token_urlsafe(16)
             )
             cluster.create()
-            started.callback(cluster.start(log=folder / "database.log").stop)
+            database = cluster.start(log=folder / "database.log")
+            started.callback(database.stop)
             started.callback(aws.start(here.aws_port, log=folder / "aws.log").stop)
         deployed = without_terraform(here.aws_port, console).portal
         # One proxy stands before the portal: the clients' addresses are theirs, as from a whole country.
@@ -100,7 +105,16 @@ def open_site(console: Console, size: dataset.Size, *, voters: int) -> Iterator[
             bare_port = free_port()
             bare = _start("bare", ["operations.load.bare", str(bare_port)], folder, environment, bare_port)
             started.callback(bare.stop)
-        yield Site(size=size, variables=variables, database_url=url, portal=portal, bare_port=bare_port, tokens=tokens)
+        yield Site(
+            size=size,
+            variables=variables,
+            database_url=url,
+            portal=portal,
+            bare=bare,
+            bare_port=bare_port,
+            database=database,
+            tokens=tokens,
+        )
 
 
 def _start(name: str, module: list[str], folder: Path, environment: dict[str, str], port: int) -> Child:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from operations.load import client, original
+from operations.load import client, original, processor
 from operations.load.client import Load
 from operations.load.dataset import VIDEO
 from operations.load.goals import Goal
@@ -22,6 +22,7 @@ from services.core.votes import CAST
 CONNECTIONS = 16
 HOT, SPREAD = "one hot video", "spread over all videos"
 PORTAL, DATABASE, BARE, ORIGINAL = "portal", "our SQL alone", "gunicorn alone", "original's design alone"
+POSTGRESQL, CLIENT, CLIENT_OF_BARE = "PostgreSQL", "client", "client of gunicorn alone"
 
 
 @dataclass(kw_only=True)
@@ -30,13 +31,15 @@ class Votes:
 
     Args:
         rates: by what was voted for and what took the votes.
-        client: share of a core that the client took while the portal was measured.
+        bare: answers in a second of gunicorn alone, which knows no videos; in turn with the portal's loads.
+        spent: processor seconds of each answer, by who computed.
         acknowledged: votes that the portal confirmed.
         refused: answers of the portal that were neither a vote nor the word that there is one already.
     """
 
     rates: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
-    client: list[float] = field(default_factory=list)
+    bare: list[float] = field(default_factory=list)
+    spent: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     acknowledged: int = 0
     refused: int = 0
 
@@ -48,7 +51,7 @@ class Votes:
     def goals(self) -> list[Goal]:
         """What is wanted of them."""
         faster = self.rate(HOT, DATABASE) / self.rate(HOT, ORIGINAL)
-        share = self.rate(SPREAD, PORTAL) / self.rate(SPREAD, BARE)
+        share = self.rate(SPREAD, PORTAL) / statistics.median(self.bare)
         return [
             Goal(
                 wanted="Votes for one hot video: 5 times the original's design, in the same PostgreSQL",
@@ -74,26 +77,50 @@ def measure(
     votes, dice = Votes(), random.Random(1)
     pgbench = Bench(url=site.database_url, clients=CONNECTIONS, seconds=seconds)
     for number in range(rounds):
-        videos = {HOT: str(site.size.videos - number), SPREAD: f"random(1, {site.size.videos})"}
-        for what in (HOT, SPREAD):
-            told(f"round {number + 1}, {what}, portal")
-            chosen = [site.size.videos - number] if what == HOT else range(1, site.size.videos + 1)
+        hot = site.size.videos - number
+        for what, chosen in {HOT: [hot], SPREAD: range(1, site.size.videos + 1)}.items():
             requests = requests_for(site, chosen, dice)
-            outcome = client.start(pool, _load(site.port, requests, seconds, once=True)).result()
-            votes.rates[what, PORTAL].append(outcome.rate(200))
-            votes.client.append(outcome.processor / outcome.seconds)
-            votes.acknowledged += outcome.statuses[200]
-            votes.refused += sum(count for status, count in outcome.statuses.items() if status not in (200, 400))
-            told(f"round {number + 1}, {what}, gunicorn alone")
-            outcome = client.start(pool, _load(site.bare_port, requests, seconds, once=False)).result()
-            votes.rates[what, BARE].append(outcome.rate(200))
+            told(f"round {number + 1}, {what}, portal")
+            _vote(site, pool, votes, what, _load(site.port, requests, seconds, once=True))
+            told(f"round {number + 1}, gunicorn alone")
+            _ask_bare(site, pool, votes, _load(site.bare_port, requests, seconds, once=False))
+        # Other hot videos than the portal's: their voters have voted.
+        videos = {HOT: str(site.size.videos - rounds - number), SPREAD: f"random(1, {site.size.videos})"}
+        for what, video in videos.items():
             told(f"round {number + 1}, {what}, pgbench")
-            # Other hot videos than the portal's: their voters have voted.
-            videos[HOT] = str(site.size.videos - rounds - number)
-            votes.rates[what, DATABASE].append(pgbench.growth("votes", _ours(site, videos[what])))
+            votes.rates[what, DATABASE].append(pgbench.growth("votes", _ours(site, video)))
             told(f"round {number + 1}, {what}, pgbench, the original's design")
-            votes.rates[what, ORIGINAL].append(pgbench.growth("original.votes", _originals(site, videos[what])))
+            votes.rates[what, ORIGINAL].append(pgbench.growth("original.votes", _originals(site, video)))
+        _settle(site)
     return votes
+
+
+def _vote(site: Site, pool: ProcessPoolExecutor, votes: Votes, what: str, load: Load) -> None:
+    portal, database = processor.seconds(site.portal.pid), processor.seconds(site.database.pid)
+    outcome = client.start(pool, load).result()
+    votes.rates[what, PORTAL].append(outcome.rate(200))
+    for name, used in {
+        PORTAL: processor.seconds(site.portal.pid) - portal,
+        POSTGRESQL: processor.seconds(site.database.pid) - database,
+        CLIENT: outcome.processor,
+    }.items():
+        votes.spent[name].append(outcome.per_answer(used))
+    votes.acknowledged += outcome.statuses[200]
+    votes.refused += sum(count for status, count in outcome.statuses.items() if status not in (200, 400))
+
+
+def _ask_bare(site: Site, pool: ProcessPoolExecutor, votes: Votes, load: Load) -> None:
+    before = processor.seconds(site.bare.pid)
+    outcome = client.start(pool, load).result()
+    votes.bare.append(outcome.rate(200))
+    votes.spent[BARE].append(outcome.per_answer(processor.seconds(site.bare.pid) - before))
+    votes.spent[CLIENT_OF_BARE].append(outcome.per_answer(outcome.processor))
+
+
+def _settle(site: Site) -> None:
+    """Let the database write now what it would write during the next load."""
+    with psycopg.connect(site.database_url, autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
 
 
 def requests_for(site: Site, videos: Sequence[int], dice: random.Random) -> list[bytes]:
@@ -117,28 +144,40 @@ def requests_for(site: Site, videos: Sequence[int], dice: random.Random) -> list
 
 
 def table(votes: Votes) -> str:
-    """Rates and their ratios as Markdown."""
+    """Rates, their ratios and where the time goes, as Markdown."""
     lines = [
         (
-            "| Votes in a second | portal, HTTP | gunicorn alone | of it | our SQL, pgbench "
+            "| Votes in a second | portal, HTTP | of gunicorn alone | our SQL, pgbench "
             "| original's design, pgbench | ours : original's |"
         ),
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
+    bare = statistics.median(votes.bare)
     for what in (HOT, SPREAD):
-        portal, bare, ours, theirs = (votes.rate(what, by) for by in (PORTAL, BARE, DATABASE, ORIGINAL))
+        portal, ours, theirs = (votes.rate(what, by) for by in (PORTAL, DATABASE, ORIGINAL))
         lines.append(
-            f"| {what} | {portal:,.0f} | {bare:,.0f} | {portal / bare:.2f} | {ours:,.0f} | {theirs:,.0f} | "
-            f"{ours / theirs:.1f} |"
+            f"| {what} | {portal:,.0f} | {portal / bare:.2f} | {ours:,.0f} | {theirs:,.0f} | {ours / theirs:.1f} |"
         )
-    used = statistics.median(votes.client)
+    names = (PORTAL, POSTGRESQL, CLIENT, BARE, CLIENT_OF_BARE)
+    spent = {name: 1e6 * statistics.median(votes.spent[name]) for name in names}
+    beside, least = spent[POSTGRESQL] + spent[CLIENT], spent[BARE] + spent[CLIENT_OF_BARE]
     return "\n".join(
         [
             *lines,
             "",
             (
-                f"{CONNECTIONS} connections each. The client computed on {used:.2f} of a core meanwhile. "
+                f"{CONNECTIONS} connections each. gunicorn alone answers {bare:,.0f} requests in a second "
+                f"({min(votes.bare):,.0f} to {max(votes.bare):,.0f}), asked in turn with the portal. "
                 f"{votes.acknowledged:,} votes were confirmed over HTTP, {votes.refused} answered otherwise."
+            ),
+            "",
+            f"| Processor time of a vote, µs: {' | '.join(names[:3])} | of an answer: {' | '.join(names[3:])} |",
+            "| ---: | ---: | ---: | ---: | ---: |",
+            f"| {' | '.join(f'{each:,.0f}' for each in spent.values())} |",
+            "",
+            (
+                f"All share the cores. Were the portal to compute nothing, a vote would take {beside:,.0f} µs beside "
+                f"{least:,.0f} µs of a bare answer: at most {least / beside:.2f} of its rate."
             ),
         ]
     )

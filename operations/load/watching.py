@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from operations.load import client, voting
 from operations.load.client import Load, Outcome
+from operations.load.goals import Goal
 from operations.load.site import Site
 
 _EVERY = 5.0
@@ -29,6 +30,18 @@ class Watched:
     alone: Outcome
     beside: Outcome
     watching: Outcome
+
+    @property
+    def goals(self) -> list[Goal]:
+        """What is wanted of them."""
+        share = self.beside.rate(200) / self.alone.rate(200)
+        return [
+            Goal(
+                wanted=f"{self.viewers:,} viewers leave voters at least half of their rate",
+                found=f"{share:.2f} of it",
+                met=share >= 0.5,
+            )
+        ]
 
 
 def measure(

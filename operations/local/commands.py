@@ -1,4 +1,4 @@
-"""The commands of the local run: up, status, logs, down."""
+"""The commands of the local run, up and down, and what status and logs say of it."""
 
 from __future__ import annotations
 
@@ -61,8 +61,7 @@ def up(detach: bool, demo: bool, no_infra: bool, port: int, database_port: int |
         console.print("Stopped. Accounts, votes and videos are kept for the next ./anb up.")
 
 
-@click.command()
-def status() -> None:
+def show_status() -> None:
     """Say what is up, since when, on which ports."""
     state = StateFile(project.local_directory()).read()
     if state is None:
@@ -83,12 +82,17 @@ def status() -> None:
     console.print(table)
 
 
-@click.command()
-@click.argument("program", type=click.Choice(PROGRAMS), required=False)
-@click.option("-f", "--follow", is_flag=True, help="Go on as the program writes.")
-@click.option("-n", "--lines", type=click.IntRange(0), default=50, show_default=True, help="How many last lines.")
-def logs(program: str | None, follow: bool, lines: int) -> None:
-    """Show what PROGRAM wrote, or all of them."""
+def show_logs(program: str | None, *, follow: bool, lines: int) -> None:
+    """Show what a program wrote, or all of them; this process becomes the one that shows it.
+
+    Args:
+        program: one of PROGRAMS.
+        follow: whether to go on as it writes.
+        lines: how many last lines.
+
+    Raises:
+        UserError: nothing was written yet.
+    """
     folder = project.local_directory()
     files = [log_file(folder, name) for name in ([program] if program else PROGRAMS)]
     found = [file for file in files if file.exists()]

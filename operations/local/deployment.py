@@ -155,6 +155,7 @@ def without_terraform(aws_port: int, console: Console) -> Deployed:
             visibility_seconds=visibility_seconds,
             max_job_seconds=600,
             max_clip_seconds=30,
+            enforce_clip_rules=False,
             require_isolation=False,
             stop_seconds=STOP_SECONDS,
         )

@@ -14,6 +14,7 @@ that was answered gets the answer of the first.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import threading
@@ -22,8 +23,11 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from gunicorn.app.base import BaseApplication
+from moto.core.types import Base64EncodedString
+from moto.ec2.models.launch_templates import LaunchTemplateVersion
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.s3.models import FakeDeleteMarker
+from moto.sqs.models import Queue
 
 _SERVICE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/")
 _UNGUARDED = ("s3", "sqs")
@@ -113,6 +117,30 @@ def _dispose_of_nothing(_marker: FakeDeleteMarker) -> None:
 
 # Else a bucket in which an object was ever deleted can't be emptied, and Terraform tries for a quarter of an hour.
 FakeDeleteMarker.dispose = _dispose_of_nothing  # type: ignore[attr-defined]
+
+
+def _user_data(version: LaunchTemplateVersion) -> Base64EncodedString | None:
+    """moto 5.2.5 wraps the user-data of a template's first version alone, and breaks on that of the others."""
+    given = version.data.get("UserData")
+    return Base64EncodedString(given) if isinstance(given, str) else given
+
+
+# Else a group whose template was ever changed launches no instance.
+LaunchTemplateVersion.user_data = property(_user_data)  # type: ignore[assignment, method-assign]
+
+_moto_attributes = vars(Queue)["attributes"].fget
+
+
+def _attributes(queue: Queue) -> dict[str, Any]:
+    """moto writes a redrive policy with spaces, as AWS does not."""
+    found: dict[str, Any] = _moto_attributes(queue)
+    if queue.redrive_policy:
+        found["RedrivePolicy"] = json.dumps(queue.redrive_policy, separators=(",", ":"))
+    return found
+
+
+# Else each deployment changes the queue once more, since the provider compares the text, and waits half a minute.
+Queue.attributes = property(_attributes)  # type: ignore[assignment, method-assign]
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()

@@ -16,9 +16,10 @@ _REMOVE = """
     WITH gone AS (DELETE FROM videos WHERE id = ANY(%s) RETURNING id)
     DELETE FROM vote_deltas WHERE video_id IN (SELECT id FROM gone)
 """
+_STORED = "SELECT id, status, original_url, processed_url, poster_url, preview_url FROM videos"
 _PROCESS_AGAIN = """
-    UPDATE videos SET status = 'uploaded', processed_url = NULL, poster_url = NULL, processed_at = NULL,
-                      progress = 0, lease_until = NULL
+    UPDATE videos SET status = 'uploaded', processed_url = NULL, poster_url = NULL, preview_url = NULL,
+                      processed_at = NULL, progress = 0, lease_until = NULL
     WHERE id = ANY(%s)
 """
 # A pending task that was not sent is sent by the outbox's relay.
@@ -41,11 +42,11 @@ def reconcile(database_url: str, keys: Set[str]) -> Reconciled:
         keys: the keys of the bucket.
     """
     with psycopg.connect(database_url) as connection:
-        videos = connection.execute("SELECT id, status, original_url, processed_url, poster_url FROM videos").fetchall()
+        videos = connection.execute(_STORED).fetchall()
         removed: list[UUID] = []
         again: list[UUID] = []
-        for video, status, original, processed, poster in videos:
-            playable = status == "processed" and processed in keys and (poster is None or poster in keys)
+        for video, status, original, processed, *others in videos:
+            playable = status == "processed" and processed in keys and all(key in keys for key in others if key)
             if playable or status == "failed":
                 continue
             (again if original in keys else removed).append(video)

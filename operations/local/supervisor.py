@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -15,7 +14,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from operations import project
+from operations import project, signals
 from operations.errors import UserError
 from operations.local import aws, deployment, leftovers
 from operations.local.objects import list_objects, restore_objects, save_objects
@@ -184,7 +183,7 @@ class Supervisor:
 
     def _stop(self) -> None:
         """The services first: what they use must outlive them. The bucket is saved before its server ends."""
-        ignore_signals()
+        signals.ignore()
         state = self._state.update(phase=STOPPING)
         servers = {child.name: child for child in self._children}
         with step("Stopping everything", self._console) as current:
@@ -216,12 +215,8 @@ class StopRequest:
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Take the signals while the block runs."""
-        before = {number: signal.signal(number, self._take) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
+        with signals.taken_by(self._take):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def check(self) -> None:
         """Raise Stopped when somebody asked for the end."""
@@ -230,14 +225,8 @@ class StopRequest:
 
     def _take(self, _number: int, _frame: FrameType | None) -> None:
         self._asked = True
-        ignore_signals()
+        signals.ignore()
         raise Stopped
-
-
-def ignore_signals() -> None:
-    """From here on everything is being stopped already."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
 
 
 def kept_password(file: Path) -> str:

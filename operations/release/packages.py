@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from operations.errors import UserError
+from operations.exclusive import exclusive
 from operations.release.contents import is_needed
 
 PYTHON = "3.13"
@@ -82,13 +83,11 @@ def fetch(wanted: str, architecture: str, wheels: Path, workspace: Path, note: C
     listed = workspace / "requirements.txt"
     listed.write_text(wanted)
     folder = workspace / "packages"
-    _pip("download", ["--dest", wheels, "--requirement", listed], architecture, note)
-    _pip(
-        "install",
-        ["--target", folder, "--no-compile", "--no-index", "--find-links", wheels, "--requirement", listed],
-        architecture,
-        note,
-    )
+    from_wheels: list[str | Path] = ["--no-index", "--find-links", wheels, "--requirement", listed]
+    # pip writes a wheel where it is read, so that another build could read half of one.
+    with exclusive(wheels.with_suffix(".lock")):
+        _pip("download", ["--dest", wheels, "--requirement", listed], architecture, note)
+        _pip("install", ["--target", folder, "--no-compile", *from_wheels], architecture, note)
     check_complete(folder, architecture)
     for file in [each for each in folder.rglob("*") if each.is_file()]:
         if not is_needed(PurePosixPath(file.relative_to(folder).as_posix())):

@@ -29,15 +29,22 @@ class Consumer:
         options: how the queue is consumed.
         handler: does what a message asks for.
         when_receiving: called once, after the queue was read for the first time.
+        when_heartbeat_fails: called each time a message could not be kept hidden.
     """
 
     def __init__(
-        self, client: Any, options: Options, handler: Handler, when_receiving: Callable[[], None] = lambda: None
+        self,
+        client: Any,
+        options: Options,
+        handler: Handler,
+        when_receiving: Callable[[], None] = lambda: None,
+        when_heartbeat_fails: Callable[[], None] = lambda: None,
     ) -> None:
         self._client = client
         self._options = options
         self._handler = handler
         self._when_receiving = when_receiving
+        self._when_heartbeat_fails = when_heartbeat_fails
         self._running: set[InFlight] = set()
         self._interrupted = threading.Event()
         self._heartbeat = Heartbeat(options.heartbeat_seconds)
@@ -92,7 +99,7 @@ class Consumer:
         return [Message.from_sqs(raw) for raw in answer.get("Messages", [])]
 
     def _start(self, message: Message) -> None:
-        in_flight = InFlight(self._client, self._options, message)
+        in_flight = InFlight(self._client, self._options, message, self._when_heartbeat_fails)
         if self._stops:
             # It arrived with the last poll: another consumer can have it at once.
             in_flight.settle(Verdict.RELEASE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import structlog
@@ -26,10 +26,14 @@ class InFlight:
         client: an SQS client.
         options: how the queue is consumed.
         message: what was received.
+        when_heartbeat_fails: called each time it could not be kept hidden.
     """
 
-    def __init__(self, client: Any, options: Options, message: Message) -> None:
+    def __init__(
+        self, client: Any, options: Options, message: Message, when_heartbeat_fails: Callable[[], None]
+    ) -> None:
         self.message = message
+        self._when_heartbeat_fails = when_heartbeat_fails
         self._client = client
         self._options = options
         self._received = time.monotonic()
@@ -53,8 +57,10 @@ class InFlight:
             except ClientError as error:
                 self._beating = error.response["Error"]["Code"].rpartition(".")[2] not in _LOST
                 log.warning("heartbeat refused", message_id=self.message.id, error=str(error))
+                self._when_heartbeat_fails()
             except BotoCoreError as error:
                 log.warning("heartbeat failed", message_id=self.message.id, error=str(error))
+                self._when_heartbeat_fails()
 
     def settle(self, verdict: Verdict) -> bool:
         """Do what was decided; False where the message had been settled before.

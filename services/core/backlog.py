@@ -8,11 +8,51 @@ from sqlalchemy import Connection, text
 
 _BACKLOG = text(
     """
-    SELECT count(*) AS uploads, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float AS oldest_seconds,
-           (SELECT count(*) FROM vote_deltas) AS vote_deltas
+    SELECT count(*) AS uploads,
+           coalesce(extract(epoch FROM now() - min(coalesce(swept_at, created_at))), 0)::float AS oldest_seconds,
+           (SELECT count(*) FROM vote_deltas) AS vote_deltas,
+           (SELECT count(*) FROM videos WHERE status IN ('uploaded', 'processing')) AS videos,
+           coalesce((SELECT extract(epoch FROM now() - min(uploaded_at)) FROM videos
+                     WHERE status IN ('uploaded', 'processing')), 0)::float AS oldest_video_seconds
     FROM task_results WHERE sent_at IS NULL AND status = 'pending'
     """
 )
+_BY_STATE = text(
+    """
+    WITH unfinished AS (
+        SELECT CASE WHEN t.status = 'pending' AND t.sent_at IS NULL THEN 'in the outbox'
+                    WHEN v.lease_until > now() THEN 'worked on'
+                    WHEN v.attempt > 0 THEN 'waiting for another try'
+                    ELSE 'waiting' END AS state, v.uploaded_at
+        FROM videos v JOIN task_results t ON t.video_id = v.id WHERE v.status IN ('uploaded', 'processing')
+    ), states AS (
+        SELECT state, uploaded_at FROM unfinished
+        UNION ALL SELECT CASE failure_reason WHEN 'given_up' THEN 'given up' ELSE 'failed' END, uploaded_at
+                  FROM videos WHERE status = 'failed'
+        UNION ALL SELECT 'processed', uploaded_at FROM videos WHERE status = 'processed'
+    )
+    SELECT known.state, count(states.state) AS videos,
+           coalesce(extract(epoch FROM now() - min(states.uploaded_at)), 0)::float AS oldest_seconds
+    FROM unnest(ARRAY['in the outbox', 'waiting', 'worked on', 'waiting for another try', 'processed', 'failed',
+                      'given up']) WITH ORDINALITY AS known (state, place)
+    LEFT JOIN states USING (state) GROUP BY known.state, known.place ORDER BY known.place
+    """
+)
+
+
+@dataclass(frozen=True)
+class VideosByState:
+    """How many videos are where.
+
+    Args:
+        state: in plain words.
+        videos: how many.
+        oldest_seconds: how long ago the first of them was uploaded.
+    """
+
+    state: str
+    videos: int
+    oldest_seconds: float
 
 
 @dataclass(frozen=True)
@@ -23,13 +63,22 @@ class Backlog:
         uploads: videos that were received and not yet sent to the workers.
         oldest_seconds: how long the first of them has waited.
         vote_deltas: votes that are not rolled up yet; they count all the same.
+        videos: videos that are neither processed nor failed, wherever they are on their way.
+        oldest_video_seconds: how long ago the first of them was uploaded.
     """
 
     uploads: int
     oldest_seconds: float
     vote_deltas: int
+    videos: int
+    oldest_video_seconds: float
 
 
 def read_backlog(connection: Connection) -> Backlog:
     """What waits at this moment."""
     return Backlog(**connection.execute(_BACKLOG).one()._mapping)
+
+
+def videos_by_state(connection: Connection) -> list[VideosByState]:
+    """Where the videos are at this moment, in the order of their way; it looks at every video."""
+    return [VideosByState(**row._mapping) for row in connection.execute(_BY_STATE)]

@@ -9,13 +9,20 @@ from services.core.videos import Video
 
 
 def gallery(
-    connection: Connection, *, city: InCity | None = None, after: Place | None = None, limit: int
+    connection: Connection,
+    *,
+    city: InCity | None = None,
+    player: str | None = None,
+    after: Place | None = None,
+    limit: int,
 ) -> list[Video]:
     """A page of the gallery: most votes first, then the later upload.
 
     Args:
         city: only its videos; None for all.
+        player: only those of players whose names have words that begin so; None for all.
         after: begin after this place; None for the beginning.
         limit: videos at the most.
     """
-    return [listed.video for listed in list_open(connection, GALLERY, city=city, after=after, limit=limit)]
+    found = list_open(connection, GALLERY, city=city, player=player, after=after, limit=limit)
+    return [listed.video for listed in found]

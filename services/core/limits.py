@@ -1,7 +1,8 @@
 """How often something may be done, counted by the database for all processes and instances together.
 
 The generic cell rate algorithm: a row holds the moment from which a limit is all free again. Each use moves it
-further away; one that would move it further than the limit reaches is refused. One statement decides and counts.
+further away; one that would move it further than the limit reaches is refused. One statement decides and counts;
+another tells how long to wait: a statement that waited for a row still reads everything else as of its beginning.
 """
 
 from __future__ import annotations
@@ -30,17 +31,13 @@ class Limit:
 # Parallel uses of one row wait for each other, so no two of them take the same place.
 _TAKE = text(
     """
-    WITH taken AS (
-        INSERT INTO rate_limits AS held (key, free_at) VALUES (:key, now() + make_interval(secs => :each))
-        ON CONFLICT (key) DO UPDATE SET free_at = greatest(held.free_at, now()) + make_interval(secs => :each)
-        WHERE held.free_at <= now() + make_interval(secs => :reach)
-        RETURNING 1
-    )
-    SELECT CASE WHEN EXISTS (SELECT 1 FROM taken) THEN 0 ELSE coalesce(
-        (SELECT extract(epoch FROM free_at - now()) - :reach FROM rate_limits WHERE key = :key), :each
-    ) END
+    INSERT INTO rate_limits AS held (key, free_at) VALUES (:key, now() + make_interval(secs => :each))
+    ON CONFLICT (key) DO UPDATE SET free_at = greatest(held.free_at, now()) + make_interval(secs => :each)
+    WHERE held.free_at <= now() + make_interval(secs => :reach)
+    RETURNING true
     """
 )
+_WAIT = text("SELECT extract(epoch FROM free_at - now()) - :reach FROM rate_limits WHERE key = :key")
 _GIVE_BACK = text("UPDATE rate_limits SET free_at = free_at - make_interval(secs => :each) WHERE key = :key")
 _CLEAR = text("DELETE FROM rate_limits WHERE free_at <= now()")
 
@@ -54,9 +51,10 @@ def take(connection: Connection, limit: Limit, subject: str) -> int:
     """
     reach = (limit.at_once - 1) * limit.seconds_each
     values = {"key": _key(limit, subject), "each": limit.seconds_each, "reach": reach}
-    wait = float(connection.execute(_TAKE, values).scalar_one())
-    # A row that was refused and cleared in the same moment leaves nothing to wait for.
-    return math.ceil(wait) if wait > 0 else 0
+    if connection.execute(_TAKE, values).scalar_one_or_none():
+        return 0
+    # What was given back since leaves nothing to wait for, but this use was refused.
+    return max(1, math.ceil(connection.execute(_WAIT, values).scalar_one_or_none() or 0))
 
 
 def give_back(connection: Connection, limit: Limit, subject: str) -> None:

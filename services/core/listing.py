@@ -33,6 +33,14 @@ CITIES = """
 """SQL, recursive: the cities with open videos; it jumps from one to the next in the index."""
 
 
+PLAYERS = """
+    players AS MATERIALIZED (
+        SELECT id FROM users WHERE player_words(first_name || ' ' || last_name) @@ player_query(:player)
+    )
+"""
+"""SQL: the people whose names have words that begin with those of ``:player``."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Order:
     """The order of a list.
@@ -120,6 +128,7 @@ def list_open(
     order: Order,
     *,
     city: InCity | None = None,
+    player: str | None = None,
     after: Place | None = None,
     offset: int = 0,
     limit: int,
@@ -128,6 +137,8 @@ def list_open(
 
     Args:
         city: only its videos; None for all.
+        player: only those of players whose names have words that begin so; None for all. The price grows with how
+            many players are called so.
         after: begin after this place; the price is the same however deep it is.
         offset: begin so many videos later; each costs a little.
         limit: videos at the most.
@@ -135,9 +146,11 @@ def list_open(
     parameters: dict[str, Any] = {"offset": offset, "limit": limit}
     if city:
         parameters["city"] = city.name
+    if player is not None:
+        parameters["player"] = player
     if after:
         parameters |= {"votes": after.votes, "uploaded_at": after.uploaded_at, "id": after.video_id}
-    statement = _statement(order, city.whole if city else None, after is not None)
+    statement = _statement(order, city.whole if city else None, player is not None, after is not None)
     listed = []
     for row in connection.execute(statement, parameters):
         values = dict(row._mapping)
@@ -147,7 +160,7 @@ def list_open(
 
 
 @functools.cache
-def _statement(order: Order, whole_city: bool | None, after: bool) -> TextClause:
+def _statement(order: Order, whole_city: bool | None, player: bool, after: bool) -> TextClause:
     rolled = {"votes": "v.votes_count", "uploaded_at": "v.uploaded_at", "id": "v.id"}
     real = {"votes": "votes", "uploaded_at": "uploaded_at", "id": "id"}
     cursor = order.key.format(votes=":votes", uploaded_at=":uploaded_at", id=":id")
@@ -161,12 +174,16 @@ def _statement(order: Order, whole_city: bool | None, after: bool) -> TextClause
         True: "(SELECT city_key(:city) AS key) AS city",
         False: "(SELECT key FROM keys WHERE position(city_key(:city) IN key) > 0) AS city",
     }[whole_city]
-    in_city = "true" if whole_city is None else "v.city_key = city.key"
+    belongs = "true" if whole_city is None else "v.city_key = city.key"
+    if player:
+        # As an array, so that the few videos of these players are looked up, and not all videos held against them.
+        belongs += " AND v.user_id = ANY (ARRAY(SELECT id FROM players))"
+    parts = ", ".join((CITIES, MOVING, PLAYERS) if player else (CITIES, MOVING))
     return text(
         f"""
-        WITH RECURSIVE {CITIES}, {MOVING}, still AS (
+        WITH RECURSIVE {parts}, still AS (
             SELECT v.* FROM {cities} CROSS JOIN LATERAL (
-                SELECT v.id, v.votes_count AS votes, v.uploaded_at FROM videos v WHERE {in_index} AND {in_city}
+                SELECT v.id, v.votes_count AS votes, v.uploaded_at FROM videos v WHERE {in_index} AND {belongs}
                 ORDER BY {order.sort.format(**rolled)}
                 LIMIT CAST(:offset AS bigint) + CAST(:limit AS bigint) + (SELECT count(*) FROM moving)
             ) AS v
@@ -174,7 +191,7 @@ def _statement(order: Order, whole_city: bool | None, after: bool) -> TextClause
             SELECT id, votes, uploaded_at FROM still WHERE NOT EXISTS (SELECT FROM moving WHERE video_id = still.id)
             UNION ALL
             SELECT v.id, v.votes_count + moving.votes, v.uploaded_at FROM moving JOIN videos v ON v.id = video_id
-            CROSS JOIN {cities} WHERE v.is_open AND {in_city}
+            CROSS JOIN {cities} WHERE v.is_open AND {belongs}
         ), page AS (
             SELECT * FROM candidates WHERE {wanted}
             ORDER BY {order.sort.format(**real)} OFFSET :offset LIMIT :limit

@@ -15,6 +15,7 @@ from services.core.telemetry import get_logger
 NAMESPACE = "ANB"
 SECONDS_BETWEEN = 60.0
 _DIMENSIONS = ("environment", "service")
+_WEIGHT_OF_LATEST = 0.2
 _MOST_SAMPLES = 100  # EMF takes no more values of a metric in one line
 
 log = get_logger(__name__)
@@ -33,6 +34,7 @@ class Measures:
         self._lock = threading.Lock()
         self._units: dict[str, str] = {}
         self._values: dict[str, float | list[float]] = {}
+        self._averages: dict[str, float] = {}
 
     def count(self, name: str, amount: int = 1) -> None:
         """Count something that happened; what has been counted once is told as 0 from then on."""
@@ -46,13 +48,20 @@ class Measures:
             self._units[name] = unit
             self._values[name] = value
 
-    def sample(self, name: str, seconds: float) -> None:
-        """Tell how long something took; of many, the first hundred are told."""
+    def sample(self, name: str, value: float, unit: str = "Seconds") -> None:
+        """Tell how much something took, usually how long; of many, the first hundred are told."""
         with self._lock:
-            self._units[name] = "Seconds"
+            self._units[name] = unit
+            known = self._averages.get(name, value)
+            self._averages[name] = known + _WEIGHT_OF_LATEST * (value - known)
             samples: list[float] = self._values.setdefault(name, [])  # type: ignore[assignment]
             if len(samples) < _MOST_SAMPLES:
-                samples.append(round(seconds, 3))
+                samples.append(round(value, 3))
+
+    def average(self, name: str) -> float | None:
+        """What a sample is of late, the latest counting most; None before the first."""
+        with self._lock:
+            return self._averages.get(name)
 
     def take(self) -> dict[str, Any] | None:
         """What a line tells, None where there is nothing; counting begins anew."""

@@ -28,14 +28,30 @@ class Deed:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One line of the log."""
+    """One line of the log.
+
+    Args:
+        id: grows with the time.
+        happened_at: when.
+        moderator: who did it.
+        action: what was done.
+        video_id: to which video.
+        title: of the video; None where it is no longer there.
+        user_id: to whom, or whose the video is.
+        player: that person's name.
+        network: whose votes were moved.
+        votes: how many were moved.
+        reason: in the moderator's words.
+    """
 
     id: int
     happened_at: datetime
     moderator: str
     action: str
     video_id: UUID | None
+    title: str | None
     user_id: int | None
+    player: str | None
     network: str | None
     votes: int | None
     reason: str
@@ -130,8 +146,8 @@ _BULKS = text(
                count(*) FILTER (WHERE u.created_at > t.created_at - interval '1 hour') AS young,
                min(t.created_at) AS first, max(t.created_at) AS last
         FROM votes t JOIN users u ON u.id = t.user_id
-        WHERE t.network IS NOT NULL AND t.created_at > now() - make_interval(days => :days)
-              AND (CAST(:id AS uuid) IS NULL OR t.video_id = :id)
+        WHERE t.created_at > now() - make_interval(days => :days)
+              AND CASE WHEN CAST(:id AS uuid) IS NULL THEN t.network IS NOT NULL ELSE t.video_id = :id END
         GROUP BY t.video_id, t.network HAVING count(*) >= :least
         ORDER BY young DESC, count(*) DESC, t.video_id, t.network LIMIT :most
     )
@@ -143,9 +159,12 @@ _BULKS = text(
 )
 _ENTRIES = text(
     """
-    SELECT l.id, l.happened_at, u.first_name || ' ' || u.last_name AS moderator, l.action, l.video_id, l.user_id,
-           text(l.network) AS network, l.votes, l.reason
-    FROM moderation_log l JOIN users u ON u.id = l.moderator_id ORDER BY l.id DESC LIMIT :most
+    SELECT l.id, l.happened_at, u.first_name || ' ' || u.last_name AS moderator, l.action, l.video_id, v.title,
+           l.user_id, p.first_name || ' ' || p.last_name AS player, text(l.network) AS network, l.votes, l.reason
+    FROM moderation_log l JOIN users u ON u.id = l.moderator_id
+         LEFT JOIN videos v ON v.id = l.video_id LEFT JOIN users p ON p.id = l.user_id
+    WHERE (CAST(:id AS uuid) IS NULL OR l.video_id = :id) AND (CAST(:before AS bigint) IS NULL OR l.id < :before)
+    ORDER BY l.id DESC LIMIT :most
     """
 )
 _IS_MODERATOR = text("SELECT is_moderator AND disabled_at IS NULL FROM users WHERE id = :id")
@@ -202,7 +221,7 @@ def bulks(
     """Votes that came in bulk, those by the youngest accounts first.
 
     Args:
-        video_id: only votes for it; None for all videos.
+        video_id: only votes for it, also those of which no network was noted; None for all videos.
         least: votes that make a bulk.
         days: how far to look back.
         most: how many bulks to return.
@@ -211,9 +230,18 @@ def bulks(
     return [Bulk(**row._mapping) for row in rows]
 
 
-def entries(connection: Connection, *, most: int = 100) -> list[Entry]:
-    """The log, the latest first."""
-    return [Entry(**row._mapping) for row in connection.execute(_ENTRIES, {"most": most})]
+def entries(
+    connection: Connection, *, video_id: UUID | None = None, before: int | None = None, most: int = 100
+) -> list[Entry]:
+    """The log, the latest first.
+
+    Args:
+        video_id: only what was done to it; None for all.
+        before: begin behind the line with this id; None for the latest.
+        most: lines at the most.
+    """
+    rows = connection.execute(_ENTRIES, {"id": video_id, "before": before, "most": most})
+    return [Entry(**row._mapping) for row in rows]
 
 
 def is_moderator(connection: Connection, user_id: int) -> bool:

@@ -3,12 +3,36 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 TASK_TYPE = "video:processing"
 USER_ID = "UserId"
 REQUEST_ID = "RequestId"
+_ATTRIBUTES = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+    "VisibilityTimeout",
+)
+
+
+@dataclass(frozen=True)
+class QueueState:
+    """How a queue stands, about: SQS counts on many machines.
+
+    Args:
+        visible: messages that wait for a worker.
+        in_flight: messages that were received and are hidden meanwhile.
+        delayed: messages that may not be received yet.
+        visibility_seconds: how long a received message is hidden, unless its receiver says more.
+    """
+
+    visible: int
+    in_flight: int
+    delayed: int
+    visibility_seconds: int
 
 
 class VideoQueue:
@@ -43,6 +67,19 @@ class VideoQueue:
 
     def waiting(self) -> int:
         """About how many videos wait for a worker."""
-        name = "ApproximateNumberOfMessages"
-        answer = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
-        return int(answer["Attributes"][name])
+        return self.state().visible
+
+    def state(self) -> QueueState:
+        """How the queue stands."""
+        return queue_state(self._client, self._url)
+
+
+def queue_state(client: Any, url: str) -> QueueState:
+    """How a queue stands.
+
+    Args:
+        client: an SQS client.
+        url: the queue's URL.
+    """
+    answer = client.get_queue_attributes(QueueUrl=url, AttributeNames=list(_ATTRIBUTES))
+    return QueueState(*(int(answer["Attributes"][name]) for name in _ATTRIBUTES))

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from services.core.listing import CITIES, MOVING, RANKING, InCity, Listed, Place, list_open
+from services.core.rank_marks import ahead
 from services.core.videos import Video
 
 
@@ -64,12 +65,14 @@ _OF_PLAYER_AT_MOST = 20
 _BETTER = "(-{votes}, o.uploaded_at, o.id) < (-mine.votes, mine.uploaded_at, mine.id)"
 # Those whose votes wait are taken out of what the index counts, and counted by their tally.
 _POSITION = f"""
-    1 + (SELECT count(*) FROM videos o WHERE o.is_open AND {_BETTER.format(votes="o.votes_count")} AND {{among}})
+    1 + {{ahead}}
       - (SELECT count(*) FROM moving JOIN videos o ON o.id = moving.video_id
          WHERE o.is_open AND {_BETTER.format(votes="o.votes_count")} AND {{among}})
       + (SELECT count(*) FROM moving JOIN videos o ON o.id = moving.video_id
          WHERE o.is_open AND {_BETTER.format(votes="(o.votes_count + moving.votes)")} AND {{among}})
 """
+_IN_COUNTRY = _POSITION.format(ahead=ahead("mine", in_city=False), among="true")
+_IN_CITY = _POSITION.format(ahead=ahead("mine", in_city=True), among="o.city_key = mine.city_key")
 _STANDINGS_OF = text(
     f"""
     WITH {MOVING}, mine AS MATERIALIZED (
@@ -78,8 +81,8 @@ _STANDINGS_OF = text(
         WHERE v.user_id = :user_id AND v.is_open AND v.votes_count + coalesce(moving.votes, 0) > 0
         ORDER BY votes DESC, uploaded_at, id LIMIT {_OF_PLAYER_AT_MOST}
     )
-    SELECT mine.id AS video_id, mine.title, mine.votes::int, mine.city, {_POSITION.format(among="true")} AS position,
-           {_POSITION.format(among="o.city_key = mine.city_key")} AS city_position
+    SELECT mine.id AS video_id, mine.title, mine.votes::int, mine.city, {_IN_COUNTRY} AS position,
+           {_IN_CITY} AS city_position
     FROM mine ORDER BY position
     """
 )

@@ -27,14 +27,24 @@ def original_key(video_id: UUID) -> str:
     return f"{UPLOADS}{video_id}.mp4"
 
 
+def results_prefix(video_id: UUID) -> str:
+    """Below it lies whatever attempts at a video have stored."""
+    return f"{PROCESSED}{video_id}/"
+
+
 def processed_key(video_id: UUID, attempt: int) -> str:
     """Where an attempt writes its video; a zombie's attempt can never overwrite the winner's."""
-    return f"{PROCESSED}{video_id}/{attempt}.mp4"
+    return f"{results_prefix(video_id)}{attempt}.mp4"
 
 
 def poster_key(video_id: UUID, attempt: int) -> str:
     """Where an attempt writes the video's poster."""
-    return f"{PROCESSED}{video_id}/{attempt}.jpg"
+    return f"{results_prefix(video_id)}{attempt}.jpg"
+
+
+def preview_key(video_id: UUID, attempt: int) -> str:
+    """Where an attempt writes the video's preview."""
+    return f"{PROCESSED}{video_id}/{attempt}.preview.mp4"
 
 
 @dataclass(frozen=True)
@@ -109,6 +119,11 @@ class MediaStore:
         """Remove objects; those that are not there are no fault."""
         for key in keys:
             self._client.delete_object(Bucket=self._bucket, Key=key)
+
+    def delete_all(self, prefix: str) -> None:
+        """Remove every object whose key begins so."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        self.delete(*(found["Key"] for page in pages for found in page.get("Contents", [])))
 
     def link(self, key: str) -> str:
         """A link to an object that works for an hour.

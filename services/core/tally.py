@@ -1,7 +1,7 @@
 """The tally: exact at every moment, and counted again by itself for ever.
 
 The tally of a video is its rolled count, ``videos.votes_count``, plus its deltas that wait, read in one statement.
-Any number of processes roll deltas up at once. Votes cast during a freeze wait until the voting closes.
+Any number of processes roll deltas up, one at a time. Votes cast during a freeze wait until the voting closes.
 """
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ from services.core.voting_period import COUNTED_UNTIL
 
 SLICES = 16
 
-# Rows are updated in the order of their ids, so that two rollers never wait for each other in a circle.
+# Whoever updates many rows may wait in a circle with another who does, so there is one at a time. Locking the rows in
+# an order first is no way out: the lock is on a row's new version, the update begins at the old one, and between the
+# two stands whoever waits for the new one.
 _ROLL = text(
     f"""
-    WITH taken AS (
+    WITH turn AS MATERIALIZED (
+        SELECT pg_try_advisory_xact_lock(hashtext('roll_up')) AS ours
+    ), taken AS (
         DELETE FROM vote_deltas WHERE (cast_at, id) IN (
-            SELECT cast_at, id FROM vote_deltas WHERE cast_at < {COUNTED_UNTIL}
+            SELECT cast_at, id FROM vote_deltas WHERE (SELECT ours FROM turn) AND cast_at < {COUNTED_UNTIL}
             ORDER BY cast_at, id LIMIT :most FOR UPDATE SKIP LOCKED
         ) RETURNING video_id, delta
     ), sums AS (
         SELECT video_id, sum(delta) AS votes, count(*) AS deltas FROM taken GROUP BY video_id
-    ), locked AS (
-        SELECT videos.id FROM videos JOIN sums ON sums.video_id = videos.id
-        ORDER BY videos.id FOR NO KEY UPDATE OF videos
     ), rolled AS (
         UPDATE videos SET votes_count = videos.votes_count + sums.votes
-        FROM sums JOIN locked ON locked.id = sums.video_id WHERE videos.id = locked.id AND sums.votes <> 0
+        FROM sums WHERE videos.id = sums.video_id AND sums.votes <> 0
     )
     SELECT coalesce(sum(deltas), 0) FROM sums
     """
@@ -122,7 +123,7 @@ class Verdict:
 
 
 def roll_up(connection: Connection, *, most: int = 5000) -> int:
-    """Move deltas into the counts; returns how many were moved. Any number of processes may do it.
+    """Move deltas into the counts; returns how many were moved: 0 where none wait, or another is at it.
 
     Args:
         most: how many deltas to move in one statement.

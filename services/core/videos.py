@@ -28,6 +28,7 @@ class Video:
     original_url: str
     processed_url: str | None
     poster_url: str | None
+    preview_url: str | None
     status: str
     failure_reason: str | None
     progress: int
@@ -55,8 +56,8 @@ WAITING = f"cast_at < {COUNTED_UNTIL}"
 """SQL: of the deltas, those that wait to be rolled up and are told already."""
 
 COLUMNS = f"""
-    v.id, v.user_id, v.title, v.original_filename, v.original_url, v.processed_url, v.poster_url, v.status,
-    v.failure_reason, v.progress, v.uploaded_at, v.processed_at, v.is_public, v.is_open, v.hidden_at,
+    v.id, v.user_id, v.title, v.original_filename, v.original_url, v.processed_url, v.poster_url, v.preview_url,
+    v.status, v.failure_reason, v.progress, v.uploaded_at, v.processed_at, v.is_public, v.is_open, v.hidden_at,
     u.first_name, u.last_name, coalesce(v.city, u.city) AS city,
     v.votes_count + coalesce((SELECT sum(d.delta) FROM vote_deltas d WHERE d.video_id = v.id AND d.{WAITING}), 0)::int
         AS votes

@@ -39,7 +39,7 @@ _CLAIM = text(
         WHERE id = :id AND (status = 'uploaded' OR (status = 'processing' AND lease_until < now()))
         RETURNING id, attempt, original_url
     ), task AS (
-        UPDATE task_results SET status = 'running', sent_at = coalesce(sent_at, now())
+        UPDATE task_results SET status = 'running', started_at = now(), sent_at = coalesce(sent_at, now())
         WHERE video_id IN (SELECT id FROM claimed)
     )
     SELECT id, attempt, original_url FROM claimed
@@ -54,8 +54,9 @@ _RENEW = text(
 _FINISH = text(
     f"""
     WITH video AS (
-        UPDATE videos SET status = 'processed', processed_url = :processed, poster_url = :poster, progress = 100,
-                          processed_at = now(), updated_at = now(), lease_until = NULL {_HELD} RETURNING id
+        UPDATE videos SET status = 'processed', processed_url = :processed, poster_url = :poster,
+                          preview_url = :preview, progress = 100, processed_at = now(), updated_at = now(),
+                          lease_until = NULL {_HELD} RETURNING id
     ), task AS (
         UPDATE task_results SET status = 'completed', completed_at = now() WHERE video_id IN (SELECT id FROM video)
     )
@@ -102,9 +103,9 @@ def renew(connection: Connection, held: Claim, *, lease_seconds: int, progress: 
     return _still_held(connection, _RENEW, held, seconds=lease_seconds, progress=progress)
 
 
-def finish(connection: Connection, held: Claim, *, processed_key: str, poster_key: str) -> bool:
+def finish(connection: Connection, held: Claim, *, processed_key: str, poster_key: str, preview_key: str) -> bool:
     """Publish the result; False where the claim was lost and the result is to be thrown away."""
-    return _still_held(connection, _FINISH, held, processed=processed_key, poster=poster_key)
+    return _still_held(connection, _FINISH, held, processed=processed_key, poster=poster_key, preview=preview_key)
 
 
 def fail(connection: Connection, held: Claim, *, reason: str, detail: str) -> bool:

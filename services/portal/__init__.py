@@ -18,6 +18,7 @@ from services.environment import PORTAL_CONNECTIONS_PER_CORE, PortalEnvironment
 from services.portal import (
     access_log,
     api,
+    assets,
     cors,
     database,
     errors,
@@ -32,7 +33,7 @@ from services.portal import (
 from services.portal.limits import Votes
 from services.portal.requests import StreamedRequest
 from services.portal.revocations import Revocations
-from services.portal.signing import SigningKeys
+from services.portal.signing import SigningKeys, read_keys
 
 # What a multipart form adds to its file.
 _FORM_BYTES = 2**20
@@ -45,7 +46,10 @@ def create_app(environment: PortalEnvironment, *, is_closing: Callable[[], bool]
         environment: what the instance was given.
         is_closing: tells whether the portal was told to stop, so that balancers send no more.
     """
-    app = Flask(__name__)
+    # Static files are served by services.portal.assets.
+    app = Flask(__name__, static_folder=None)
+    # Whatever FLASK_DEBUG says: an instance shows nobody its inside.
+    app.debug = False
     app.request_class = StreamedRequest
     app.config["MAX_CONTENT_LENGTH"] = environment.max_upload_bytes + _FORM_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -56,7 +60,7 @@ def create_app(environment: PortalEnvironment, *, is_closing: Callable[[], bool]
     held = resources.Resources(
         environment=environment,
         keys=SigningKeys(
-            partial(secrets.read_versions, environment.token_secret_arn),
+            partial(read_keys, secrets, environment.token_secret_arn),
             lifetime=max(identity.session_lifetime(environment).longest, timedelta(seconds=links.SECONDS)),
         ),
         media=MediaStore(aws_client("s3", environment.aws_region), environment.media_bucket),
@@ -75,6 +79,7 @@ def create_app(environment: PortalEnvironment, *, is_closing: Callable[[], bool]
     cors.register(app, held)
     limits.register(app)
     errors.register(app)
+    assets.register(app)
     api.register(app, held)
     pages.register(app)
     return app

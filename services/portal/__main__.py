@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import sys
 
+from services.core.aws import aws_client
+from services.core.secrets import SecretStore
 from services.core.telemetry import configure_logging
 from services.environment import EnvironmentProblem, PortalEnvironment
 from services.portal.server import Server
+from services.portal.signing import WeakKey, check_key
 
 
 def main() -> int:
@@ -18,6 +21,11 @@ def main() -> int:
         print(problem, file=sys.stderr)  # noqa: T201
         return 1
     configure_logging("portal", log_group=environment.log_group, region=environment.aws_region)
+    try:
+        check_key(SecretStore(aws_client("secretsmanager", environment.aws_region)), environment.token_secret_arn)
+    except WeakKey as weak:
+        print(weak, file=sys.stderr)  # noqa: T201
+        return 1
     Server(environment).run()
     return 0
 

@@ -29,8 +29,8 @@ def register(app: Flask, connector: DatabaseConnector, *, pool_size: int) -> Non
 @contextmanager
 def statements() -> Iterator[Connection]:
     """A connection on which each statement stands for itself (AUTOCOMMIT): no BEGIN, no COMMIT to wait for."""
-    with db.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        yield connection
+    with db.engine.connect() as connection:
+        yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ is told in Spanish; everybody else gets the contract's English.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -19,6 +20,7 @@ from werkzeug.routing import RequestRedirect
 
 from services.core.aws import AWS_ERRORS
 from services.core.telemetry import get_logger
+from services.portal.signing import WeakKey
 
 DATABASE_DOWN = (OperationalError, InterfaceError, PoolTimeout)
 UNAVAILABLE = "Service temporarily unavailable"
@@ -28,6 +30,7 @@ UNKNOWN_ROUTE = "404 page not found"
 _MACHINE_PATHS = ("/api/", "/health", "/swagger/", "/openapi.json/", "/media/", "/metrics")
 _PAGE = "ERROR_PAGE"
 _SPANISH = "es_CO"
+_FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 
 log = get_logger(__name__)
 
@@ -106,8 +109,9 @@ def register(app: Flask) -> None:
         RequestEntityTooLarge, lambda _: _answer(ApiError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE))
     )
     app.register_error_handler(HTTPException, _http_error)
-    for kind in (*AWS_ERRORS, *DATABASE_DOWN):
+    for kind in (*AWS_ERRORS, *DATABASE_DOWN, WeakKey):
         app.register_error_handler(kind, _unavailable)
+    app.register_error_handler(OSError, _system_error)
     app.register_error_handler(Exception, _bug)
 
 
@@ -166,6 +170,11 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 def _unavailable(error: Exception) -> ResponseReturnValue:
     log.error("a service the portal needs did not answer", error=type(error).__name__, exc_info=error)
     return _answer(ApiError(HTTPStatus.SERVICE_UNAVAILABLE, UNAVAILABLE))
+
+
+def _system_error(error: OSError) -> ResponseReturnValue:
+    # A disk that uploads have filled is empty again once they are stored; everything else of this kind is a bug.
+    return _unavailable(error) if error.errno in _FULL_DISK else _bug(error)
 
 
 def _bug(error: Exception) -> ResponseReturnValue:

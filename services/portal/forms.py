@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
@@ -184,7 +184,7 @@ def read_json(form: type[Form]) -> Form:
     return _checked(form, lambda: form.model_validate_json(request.get_data()))
 
 
-def read_fields(form: type[Form], fields: dict[str, str]) -> Form:
+def read_fields(form: type[Form], fields: Mapping[str, str | None]) -> Form:
     """Fields of an HTML form, checked.
 
     Raises:

@@ -13,16 +13,19 @@ from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.core.aws import AWS_ERRORS
+from services.core.dead_rows import sweep_dead_rows
 from services.core.limits import clear_limits
 from services.core.outbox import relay
+from services.core.rank_marks import set_marks
 from services.core.rankings import take_standings
 from services.core.sessions import clear_sessions
 from services.core.tally import check_tally, roll_up
 from services.core.telemetry import get_logger
 from services.core.tokens import clear_revoked_tokens
-from services.portal.database import db, statements
+from services.portal.database import db, statements, transaction
 from services.portal.metrics import measure_backlog, metrics_of, tell_cloudwatch
 from services.portal.resources import resources
+from services.portal.sweeping import sweep_videos
 from services.portal.uploads import clear_expired
 
 _SECONDS_BETWEEN_ROUNDS = 0.5
@@ -108,6 +111,16 @@ def _check_tally() -> None:
         log.error("the tally is not the number of the votes", differing=check.differing, examples=check.examples)
 
 
+def _set_rank_marks() -> None:
+    with transaction() as connection:
+        set_marks(connection)
+
+
+def _sweep_dead_rows() -> None:
+    with statements() as connection:
+        sweep_dead_rows(connection)
+
+
 def _take_standings() -> None:
     with statements() as connection:
         take_standings(connection)
@@ -125,10 +138,18 @@ def _clear_uploads() -> None:
         pass
 
 
+def _sweep_videos() -> None:
+    while sweep_videos():
+        pass
+
+
 CHORES = (
     Chore("votes wait to be rolled up", 1, _roll_votes),
     Chore("uploads wait to be relayed", 1, _relay_uploads),
+    Chore("videos without a sign of life wait to be looked for", 120, _sweep_videos),
     Chore("the tally waits to be checked", 10, _check_tally),
+    Chore("the ranking's marks wait to be set", 20, _set_rank_marks),
+    Chore("what rolled votes left behind waits to be swept out", 10, _sweep_dead_rows),
     Chore("the day's places wait to be remembered", 120, _take_standings),
     Chore("the backlog waits to be measured", 20, measure_backlog),
     Chore("old sessions and limits wait to be forgotten", 600, _forget_sessions),

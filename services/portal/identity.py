@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import jwt
 from flask import Flask, g, request
 from flask_jwt_extended import (
     JWTManager,
@@ -20,8 +21,8 @@ from flask_jwt_extended import (
     set_access_cookies,
     unset_access_cookies,
 )
-from flask_jwt_extended.exceptions import JWTExtendedException
-from jwt.exceptions import PyJWTError
+from jwt.exceptions import InvalidSignatureError, PyJWTError
+from jwt.types import Options
 from werkzeug.wrappers import Response
 
 from services.core.sessions import Lifetime, close_session, keep_session_open, open_session
@@ -46,6 +47,9 @@ _SCHEME = "Bearer "
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _SESSION_CLAIM = "session"
 _GENERATION_CLAIM = "generation"
+_ALGORITHM = "HS256"
+_REQUIRED: Options = {"require": ["exp", "sub"], "verify_aud": False}
+_CLAIMS = {"user_id": int, "email": str, "jti": str, "csrf": str}
 
 # However much it is used: NIST SP 800-63B-4, 2.2.3, asks people to sign in again after so long.
 LONGEST_SESSION = timedelta(hours=12)
@@ -77,7 +81,7 @@ def register(app: Flask, environment: PortalEnvironment) -> None:
         environment: how long tokens last, and whether cookies travel over HTTPS only.
     """
     app.config.update(
-        JWT_ALGORITHM="HS256",
+        JWT_ALGORITHM=_ALGORITHM,
         JWT_ENCODE_ISSUER=ISSUER,
         JWT_DECODE_ISSUER=ISSUER,
         JWT_ACCESS_TOKEN_EXPIRES=timedelta(seconds=environment.token_seconds),
@@ -215,9 +219,20 @@ def _session_of_cookie() -> dict[str, Any] | None:
 
 
 def _decode(token: str) -> dict[str, Any] | None:
+    keys = resources().keys
     try:
-        claims: dict[str, Any] = decode_token(token)
-    except (PyJWTError, JWTExtendedException, UnicodeError):
+        # flask-jwt-extended reads a token three times. Nearly all are of the newest key; others name theirs.
+        try:
+            claims = _verify(token, keys.newest())
+        except InvalidSignatureError:
+            claims = _verify(token, keys.named(jwt.get_unverified_header(token).get("kid")))
+    except (PyJWTError, UnicodeError):
         return None
-    expected = {"user_id": int, "email": str, "jti": str, "csrf": str}
-    return claims if all(isinstance(claims.get(name), kind) for name, kind in expected.items()) else None
+    # Ours are of this type and name no audience; one that does was made for another service.
+    is_for_us = claims.get("type") == "access" and "aud" not in claims
+    return claims if is_for_us and all(isinstance(claims.get(name), kind) for name, kind in _CLAIMS.items()) else None
+
+
+def _verify(token: str, key: str) -> dict[str, Any]:
+    claims: dict[str, Any] = jwt.decode(token, key, algorithms=[_ALGORITHM], issuer=ISSUER, options=_REQUIRED)
+    return claims

@@ -1,4 +1,4 @@
-"""Paths on the portal under which videos and posters are played: they redirect to the bucket.
+"""Paths on the portal under which videos, posters and previews are played: they redirect to the bucket.
 
 A private video's path carries a signed key that works for an hour, so that a player which sends
 neither header nor cookie can follow it.
@@ -23,6 +23,11 @@ def video_path(video: Video) -> str | None:
 def poster_path(video: Video) -> str | None:
     """Where the video's poster is seen; None until there is one."""
     return _path(video, "poster.jpg") if video.poster_url else None
+
+
+def preview_path(video: Video) -> str | None:
+    """Where the video's preview is played; None until there is one."""
+    return _path(video, "preview.mp4") if video.preview_url else None
 
 
 def is_key_of(video: Video, key: str) -> bool:

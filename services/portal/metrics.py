@@ -60,6 +60,9 @@ class Metrics:
         self.waiting = Gauge("anb_outbox_uploads", "Uploads that wait for the queue", **latest)  # type: ignore[arg-type]
         self.oldest = Gauge("anb_outbox_oldest_seconds", "Age of the oldest of them", **latest)  # type: ignore[arg-type]
         self.deltas = Gauge("anb_vote_deltas", "Votes not rolled up yet", **latest)  # type: ignore[arg-type]
+        self.videos = Gauge("anb_videos_unfinished", "Videos neither processed nor failed", **latest)  # type: ignore[arg-type]
+        self.oldest_video = Gauge("anb_videos_oldest_seconds", "Age of the oldest of them", **latest)  # type: ignore[arg-type]
+        self.swept = Counter("anb_videos_swept", "Videos without a sign of life", ["result"], registry=registry)
         self.connections = Gauge(
             "anb_database_connections_in_use", "Of the pools", multiprocess_mode="livesum", registry=registry
         )
@@ -147,10 +150,24 @@ def measure_backlog() -> None:
         (metrics.waiting, "OutboxUploads", backlog.uploads, "Count"),
         (metrics.oldest, "OutboxOldest", backlog.oldest_seconds, "Seconds"),
         (metrics.deltas, "VoteDeltas", backlog.vote_deltas, "Count"),
+        (metrics.videos, "VideosUnfinished", backlog.videos, "Count"),
+        (metrics.oldest_video, "VideosOldest", backlog.oldest_video_seconds, "Seconds"),
         (metrics.connections, "DatabaseConnections", _connections_in_use(), "Count"),
     ):
         gauge.set(value)
         metrics.measures.gauge(name, value, unit)
+
+
+def count_swept(app: Flask, *, given_up: bool) -> None:
+    """Count a video that had shown no sign of life.
+
+    Args:
+        app: whose metrics count it.
+        given_up: whether it was failed; else it was sent again.
+    """
+    metrics = metrics_of(app)
+    metrics.swept.labels("given up" if given_up else "sent again").inc()
+    metrics.measures.count("VideosGivenUp" if given_up else "VideosSwept")
 
 
 def tell_cloudwatch() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 
 _IPV4_BITS, _IPV6_BITS = 24, 48
 
 
+@functools.lru_cache(maxsize=4096)
 def network_of(address: str | None) -> str | None:
     """The network that an address belongs to, as ``192.0.2.0/24``; None where there is no address.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from services.core.aws import AWS_ERRORS
+from services.core.receipts import Dated, find_receipt
 from services.core.telemetry import get_logger
 from services.core.videos import Deletion, Video, delete_video, find_video
 from services.portal.database import statements, transaction
@@ -14,6 +15,7 @@ from services.portal.resources import resources
 
 UNKNOWN = "Video not found"
 NOT_OWNER = "You do not have permission to access this video"
+NO_RECEIPT = "Video has no receipt"
 PUBLISHED = "Video is published for voting and cannot be deleted"
 
 log = get_logger(__name__)
@@ -35,6 +37,18 @@ def own_video(caller: Caller, video_id: UUID) -> Video:
     return video
 
 
+def own_receipt(caller: Caller, video_id: UUID) -> tuple[Video, Dated | None]:
+    """A video of the person who asks with its receipt, which is None until the work is done.
+
+    Raises:
+        Missing: there is no such video.
+        Forbidden: it is another person's.
+    """
+    video = own_video(caller, video_id)
+    with statements() as connection:
+        return video, find_receipt(connection, video_id)
+
+
 def delete_own_video(caller: Caller, video_id: UUID) -> None:
     """Delete a video of the person who asks, its files included.
 
@@ -53,7 +67,8 @@ def delete_own_video(caller: Caller, video_id: UUID) -> None:
     if outcome is Deletion.PUBLISHED:
         raise Refused(PUBLISHED)
     log.info("video deleted", video_id=str(video_id), user_id=caller.user_id)
-    keys = [key for key in (video.original_url, video.processed_url, video.poster_url) if key]
+    stored = (video.original_url, video.processed_url, video.poster_url, video.preview_url)
+    keys = [key for key in stored if key]
     try:
         resources().media.delete(*keys)
     except AWS_ERRORS as error:

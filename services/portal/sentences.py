@@ -20,10 +20,19 @@ FAILURES: Mapping[str, LazyString] = {
     FailureReason.TOO_LARGE_PICTURE: lazy_gettext(
         "The picture is too large. Save the video in 4K or smaller and try again."
     ),
-    FailureReason.TOO_SHORT: lazy_gettext("The video is too short. It must last at least half a second."),
+    FailureReason.TOO_SHORT: lazy_gettext("The video is too short. Upload one that lasts half a second or more."),
+    FailureReason.WRONG_LENGTH: lazy_gettext(
+        "The video is shorter than 20 seconds or longer than 60. Upload one that lasts between 20 and 60 seconds."
+    ),
+    FailureReason.BELOW_1080P: lazy_gettext(
+        "The picture is too small. Film in Full HD (1080p) or better and upload the original file."
+    ),
     FailureReason.DAMAGED: lazy_gettext("The file is damaged or incomplete. Upload the original file again."),
     FailureReason.TOOK_TOO_LONG: lazy_gettext(
         "The video took too long to prepare. Save it smaller or shorter and try again."
+    ),
+    FailureReason.GIVEN_UP: lazy_gettext(
+        "Preparing this video broke off several times. Delete it and upload it again."
     ),
 }
 _OTHER_FAILURE = lazy_gettext("We could not prepare this video. Delete it and upload it again.")
@@ -54,6 +63,18 @@ _REFUSALS: Mapping[str, LazyString] = {
 _OTHER_REFUSAL = lazy_gettext("That did not work. Check what you wrote and try again.")
 
 
+# What moderators do, as the log has it.
+ACTIONS: Mapping[str, LazyString] = {
+    "hide video": lazy_gettext("Hid the video"),
+    "show video": lazy_gettext("Showed the video again"),
+    "set votes aside": lazy_gettext("Set votes aside"),
+    "give votes back": lazy_gettext("Gave votes back"),
+    "close account": lazy_gettext("Closed the account"),
+    "open account": lazy_gettext("Opened the account again"),
+    "set voting period": lazy_gettext("Set the voting period"),
+}
+
+
 def failure_sentence(code: str | None) -> str:
     """Why a video failed, in plain words.
 
@@ -61,6 +82,15 @@ def failure_sentence(code: str | None) -> str:
         code: the worker's code; an unknown one gets a general sentence.
     """
     return str(FAILURES.get(code or "", _OTHER_FAILURE))
+
+
+def action_sentence(action: str) -> str:
+    """What a moderator did, in plain words.
+
+    Args:
+        action: as the log has it; one of a later release is told as it is.
+    """
+    return str(ACTIONS.get(action, action))
 
 
 def rule_sentence(field: str, rule: str) -> str:

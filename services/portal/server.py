@@ -28,6 +28,7 @@ from services.portal.arbiter import Arbiter, wait_until_it_answers
 from services.portal.gate import Gate
 from services.portal.housekeeper import Housekeeper
 from services.portal.metrics import FOLDER_VARIABLE
+from services.portal.worker import PortalWorker, most_connections
 
 _SHARED_MEMORY = Path("/dev/shm")
 
@@ -102,9 +103,10 @@ def _forget(_: object, worker: Worker) -> None:
 def settings(environment: PortalEnvironment) -> dict[str, Any]:
     return {
         "bind": f"{environment.portal_host}:{environment.portal_port}",
-        "worker_class": "gthread",
+        "worker_class": PortalWorker,
         "workers": multiprocessing.cpu_count(),
         "threads": PORTAL_THREADS,
+        "worker_connections": most_connections(),
         # Longer than the load balancer's, or it would reuse connections that are closed already.
         "keepalive": PORTAL_KEEP_ALIVE_SECONDS,
         "graceful_timeout": PORTAL_REQUEST_SECONDS,

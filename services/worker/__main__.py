@@ -6,7 +6,6 @@ import math
 import os
 import signal
 import sys
-import threading
 
 from botocore.exceptions import BotoCoreError, ClientError
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,6 +15,7 @@ from services.core.aws import aws_client
 from services.core.database import DatabaseConnector, open_engine
 from services.core.measures import Measures
 from services.core.queue import VideoQueue
+from services.core.release import read_release
 from services.core.secrets import SecretStore
 from services.core.service_manager import ServiceManager
 from services.core.storage import UPLOADS, MediaStore
@@ -26,9 +26,13 @@ from services.worker.handler import VideoHandler
 from services.worker.job import Bench
 from services.worker.pipeline import Recipe
 from services.worker.problems import StartProblem
-from services.worker.programs import Ffmpeg, find_ffmpeg, find_watermark
+from services.worker.programs import Ffmpeg, find_curtain, find_ffmpeg, find_watermark
 from services.worker.reporter import Reporter
+from services.worker.stopping import Stopping
 from services.worker.workspace import Workspace
+
+LONGEST_BACKOFF_VISIBILITIES = 7.5
+"""The longest wait between two tries of a video, in visibility timeouts; the sweeper's patience is longer."""
 
 _LONGEST_PAUSE_SECONDS = 10.0
 log = get_logger(__name__)
@@ -39,7 +43,7 @@ def main() -> int:
     try:
         environment = WorkerEnvironment.from_variables(os.environ)
         options = consumer_options(environment)
-        ffmpeg, watermark = find_ffmpeg(os.environ), find_watermark()
+        ffmpeg, watermark, curtain = find_ffmpeg(os.environ), find_watermark(), find_curtain()
         refusal = kernel_refusal()
         if refusal and environment.require_isolation:
             raise StartProblem(
@@ -54,19 +58,30 @@ def main() -> int:
     workspace = Workspace()
     try:
         recipe = Recipe(
-            ffmpeg.path, watermark, environment.max_clip_seconds, threads_for(environment.worker_concurrency)
+            ffmpeg=ffmpeg.path,
+            watermark=watermark,
+            curtain=curtain,
+            max_seconds=environment.max_clip_seconds,
+            threads=threads_for(environment.worker_concurrency),
         )
         if refusal:
             log.warning("programs that read videos keep the network: the kernel does not let it be taken", why=refusal)
-        bench = build(environment, options, recipe, workspace, offline=refusal is None)
+        bench = build(environment, options, recipe, workspace, ffmpeg.version, offline=refusal is None)
         sqs = aws_client("sqs", environment.aws_region, read_timeout=options.poll_seconds + 10)
-        consumer = Consumer(sqs, options, VideoHandler(bench), manager.ready)
-        stopping = threading.Event()
+        consumer = Consumer(
+            sqs,
+            options,
+            VideoHandler(bench),
+            when_receiving=manager.ready,
+            when_heartbeat_fails=lambda: bench.measures.count("HeartbeatsFailed"),
+        )
+        stopping = Stopping()
 
         def stop(*_: object) -> None:
-            stopping.set()
-            manager.stopping()
             consumer.stop()
+            if not stopping.told:
+                stopping.tell()
+                manager.stopping()
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stop)
@@ -81,7 +96,13 @@ def main() -> int:
 
 
 def build(
-    environment: WorkerEnvironment, options: Options, recipe: Recipe, workspace: Workspace, *, offline: bool
+    environment: WorkerEnvironment,
+    options: Options,
+    recipe: Recipe,
+    workspace: Workspace,
+    ffmpeg: str,
+    *,
+    offline: bool,
 ) -> Bench:
     """What a worker's jobs work with."""
     region = environment.aws_region
@@ -93,23 +114,26 @@ def build(
         recipe=recipe,
         lease_seconds=math.floor(environment.visibility_seconds - options.heartbeat_seconds),
         max_seconds=environment.max_job_seconds,
+        enforce_rules=environment.enforce_clip_rules,
         offline=offline,
         measures=Measures(environment.environment_name, "worker"),
+        release=read_release().version,
+        ffmpeg=ffmpeg,
     )
 
 
-def wait_for_services(bench: Bench, stopping: threading.Event) -> bool:
+def wait_for_services(bench: Bench, stopping: Stopping) -> bool:
     """Wait until the database and the bucket answer, for a video taken before would be received in vain.
 
     Args:
         bench: what reaches them.
-        stopping: set when the worker was told to stop.
+        stopping: whether the worker was told to stop.
 
     Returns:
         Whether they answer; False where the worker was told to stop first.
     """
     pause = 0.2
-    while not stopping.is_set():
+    while not stopping.told:
         try:
             with bench.engine.connect() as connection:
                 connection.exec_driver_sql("SELECT 1")
@@ -138,6 +162,9 @@ def consumer_options(environment: WorkerEnvironment) -> Options:
         poll_seconds=2,
         release_seconds=5,
         grace_seconds=environment.stop_seconds - 10,
+        # With the usual two minutes of visibility: 30 s, 60 s, and so on up to 15 min.
+        backoff_seconds=environment.visibility_seconds / 4,
+        max_backoff_seconds=LONGEST_BACKOFF_VISIBILITIES * environment.visibility_seconds,
     )
 
 

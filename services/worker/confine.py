@@ -13,9 +13,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 NOT_CONFINED = 125
 """Exit code of a program that was not started, because the kernel refused to confine it."""
@@ -23,6 +24,8 @@ NOT_CONFINED = 125
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000  # linux/sched.h
 _OPEN_FILES = 64
+_LOOK_SECONDS = 0.001
+_RSS_UNIT = 1024 if sys.platform == "linux" else 1  # getrusage(2)
 
 
 class Limits(NamedTuple):
@@ -33,6 +36,39 @@ class Limits(NamedTuple):
     file_bytes: int
 
 
+class Usage(NamedTuple):
+    """What a program used; its memory is the most it held, this process's own at its start included."""
+
+    wall_seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+
+
+class Program(subprocess.Popen[bytes]):
+    """A confined program; ``usage`` tells what it used once it is gone."""
+
+    usage = Usage(0, 0, 0)
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._started = time.monotonic()
+        super().__init__(*arguments, **options)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait until it is gone; see `subprocess.Popen.wait`, which does not tell what a program used."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while self.returncode is None:
+            pid, status, used = os.wait4(self.pid, 0 if deadline is None else os.WNOHANG)
+            if pid:
+                self.returncode = os.waitstatus_to_exitcode(status)
+                seconds = time.monotonic() - self._started
+                self.usage = Usage(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss * _RSS_UNIT)
+            elif deadline is not None and time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(self.args, timeout or 0)
+            else:
+                time.sleep(_LOOK_SECONDS)
+        return self.returncode
+
+
 def start_confined(
     arguments: Sequence[str | Path],
     limits: Limits,
@@ -41,7 +77,7 @@ def start_confined(
     stderr: IO[bytes],
     offline: bool,
     environment: Mapping[str, str] | None = None,
-) -> subprocess.Popen[bytes]:
+) -> Program:
     """Start a program in a process group of its own, its standard output a pipe to us.
 
     Args:
@@ -53,7 +89,7 @@ def start_confined(
             ``NOT_CONFINED`` where the kernel refuses that.
         environment: its environment variables; none by default.
     """
-    return subprocess.Popen(
+    return Program(
         [sys.executable, "-I", "-S", "-B", __file__]
         + [str(os.getpid()), str(int(offline)), *map(str, limits)]
         + [str(argument) for argument in arguments],
@@ -79,9 +115,9 @@ def kernel_refusal() -> str | None:
     return (said or f"exit code {process.returncode}") if process.returncode else None
 
 
-def kill_group(process: subprocess.Popen[bytes]) -> None:
+def kill_group(process: Program) -> None:
     """End a program and all it started, at once, and wait until it is gone."""
-    if process.poll() is None:
+    if process.returncode is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     if process.stdout is not None:

@@ -17,13 +17,17 @@ from services.consumer import Verdict
 from services.core import storage, videos, work
 from services.core.failures import FailureReason
 from services.core.measures import Measures
+from services.core.receipts import store_receipt
 from services.core.telemetry import get_logger
 from services.worker import media
 from services.worker.boxes import check_container
+from services.worker.index import check_index
 from services.worker.lease import Lease
 from services.worker.pipeline import Recipe
 from services.worker.probe import probe
 from services.worker.problems import Cancelled, MediaProblem, PassingProblem
+from services.worker.receipt import Draft
+from services.worker.rules import check_rules
 from services.worker.transcode import transcode
 from services.worker.workspace import Workspace
 
@@ -47,8 +51,11 @@ class Bench:
         lease_seconds: how long a claim lasts without a renewal. Shorter than the message's
             visibility, so that a dead worker's video is free when its message comes back.
         max_seconds: longest time one video may take.
+        enforce_rules: whether clips are held to the contest's rules.
         offline: whether the programs that read videos are cut off from the network.
         measures: where jobs are counted.
+        release: version of the project that the worker runs.
+        ffmpeg: what the recipe's program says it is.
     """
 
     engine: Engine
@@ -57,8 +64,11 @@ class Bench:
     recipe: Recipe
     lease_seconds: int
     max_seconds: int
+    enforce_rules: bool
     offline: bool
     measures: Measures
+    release: str
+    ffmpeg: str
 
 
 def process(bench: Bench, video_id: UUID, interrupted: threading.Event) -> Verdict:
@@ -69,8 +79,12 @@ def process(bench: Bench, video_id: UUID, interrupted: threading.Event) -> Verdi
         video_id: which video.
         interrupted: set when the work must be given up.
     """
-    with bench.engine.begin() as connection:
-        claim = work.claim(connection, video_id, lease_seconds=bench.lease_seconds)
+    try:
+        with bench.engine.begin() as connection:
+            claim = work.claim(connection, video_id, lease_seconds=bench.lease_seconds)
+    except SQLAlchemyError as error:
+        log.warning("video could not be claimed", error=str(error))
+        return Verdict.RETRY
     if isinstance(claim, work.Refusal):
         log.info("video not claimed", why=claim.value)
         return _REFUSED[claim]
@@ -92,7 +106,8 @@ class Job:
         self._claim = claim
         self._interrupted = interrupted
         self._started = time.monotonic()
-        self._processed, self._poster = _keys(claim, claim.attempt)
+        self._processed, self._poster, self._preview = _keys(claim, claim.attempt)
+        self._draft = Draft(release=bench.release, ffmpeg=bench.ffmpeg)
 
     def run(self) -> Verdict:
         """Do the work and settle the claim; what the message's fate is."""
@@ -126,8 +141,12 @@ class Job:
                 store.fetch_file(key, folder / media.ORIGINAL)
             except FileNotFoundError:
                 raise MediaProblem(FailureReason.FILE_MISSING, f"there is no {key}") from None
+            self._draft.fetched(folder / media.ORIGINAL)
             check_container(folder / media.ORIGINAL)
-            picture = probe(folder, offline=self._bench.offline)
+            check_index(folder / media.ORIGINAL)
+            picture = probe(folder, offline=self._bench.offline, draft=self._draft)
+            if self._bench.enforce_rules:
+                check_rules(picture)
             left = self._bench.max_seconds - (time.monotonic() - self._started)
             transcode(
                 folder,
@@ -137,29 +156,49 @@ class Job:
                 offline=self._bench.offline,
                 report=lease.report,
                 cancelled=cancelled,
+                draft=self._draft,
             )
             if cancelled():
                 raise Cancelled
+            self._draft.made("video", folder / media.PROCESSED)
+            self._draft.made("poster", folder / media.POSTER)
+            self._draft.made("preview", folder / media.PREVIEW)
             store.store_file(self._processed, folder / media.PROCESSED, "video/mp4")
             store.store_file(self._poster, folder / media.POSTER, "image/jpeg")
+            store.store_file(self._preview, folder / media.PREVIEW, "video/mp4")
 
     def _finish(self) -> Verdict:
+        receipt = self._draft.receipt()
         for attempt in self._persistently():
             with attempt, self._bench.engine.begin() as connection:
-                published = work.finish(connection, self._claim, processed_key=self._processed, poster_key=self._poster)
+                published = work.finish(
+                    connection,
+                    self._claim,
+                    processed_key=self._processed,
+                    poster_key=self._poster,
+                    preview_key=self._preview,
+                )
+                if published:
+                    store_receipt(connection, self._claim.video_id, receipt)
         if not published:
             return self._lost()
         self._remove(range(1, self._claim.attempt))
         seconds = time.monotonic() - self._started
         self._bench.measures.count("JobsProcessed")
         self._bench.measures.sample("JobSeconds", seconds)
+        if receipt.encoder:
+            # The rest is fetching, looking, storing and waiting for the database.
+            self._bench.measures.sample("JobEncoding", 100 * receipt.encoder.wall_seconds / seconds, "Percent")
         log.info("video processed", seconds=round(seconds, 3))
         return Verdict.DELETE
 
     def _fail(self, problem: MediaProblem) -> Verdict:
+        receipt = self._draft.receipt()
         for attempt in self._persistently():
             with attempt, self._bench.engine.begin() as connection:
                 failed = work.fail(connection, self._claim, reason=problem.reason, detail=problem.detail)
+                if failed:
+                    store_receipt(connection, self._claim.video_id, receipt)
         if not failed:
             return self._lost()
         self._remove(range(1, self._claim.attempt))
@@ -172,12 +211,12 @@ class Job:
         try:
             with self._bench.engine.begin() as connection:
                 released = work.release(connection, self._claim, detail=detail)
-        except SQLAlchemyError as error:
-            log.warning("claim could not be released", error=str(error))
-            released = False
-        if released:
+            if not released:
+                return self._lost()
             # Only now is it certain that the video does not point to what this attempt stored.
             self._remove([self._claim.attempt])
+        except SQLAlchemyError as error:
+            log.warning("claim could not be released", error=str(error))
         self._bench.measures.count("JobsGivenBack")
         log.info("video given back", why=detail)
         return verdict
@@ -217,5 +256,9 @@ class Job:
         )
 
 
-def _keys(claim: work.Claim, attempt: int) -> tuple[str, str]:
-    return storage.processed_key(claim.video_id, attempt), storage.poster_key(claim.video_id, attempt)
+def _keys(claim: work.Claim, attempt: int) -> tuple[str, str, str]:
+    return (
+        storage.processed_key(claim.video_id, attempt),
+        storage.poster_key(claim.video_id, attempt),
+        storage.preview_key(claim.video_id, attempt),
+    )

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from services.worker.colours import Colours
+
 ORIGINAL = "in.mp4"
 PROCESSED = "out.mp4"
 POSTER = "poster.jpg"
+PREVIEW = "preview.mp4"
 
 WIDTH = 1280
 HEIGHT = 720
 MAX_FRAME_RATE = 30
+CURTAIN_SECONDS = 2
+"""How long the curtain is seen before the player's clip, and again after it."""
 
 MAX_PIXELS = 4096 * 2304
 MAX_STREAMS = 8
@@ -21,6 +26,8 @@ CODECS = ("h264", "hevc", "mpeg4", "vp9", "av1", "libdav1d", "mjpeg", "h263")
 # The demuxer is named, never guessed: a text file called .mp4 can make ffmpeg play another tenant's file.
 DEMUXER = "mov"
 PROTOCOLS = "file"
+# The last two are the demuxer's defaults: pictures are never read from a file that a clip names.
+DEMUXER_OPTIONS = {"protocol_whitelist": PROTOCOLS, "enable_drefs": "0", "use_absolute_path": "0"}
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,8 @@ class Picture:
         height: pixels as coded, before rotation.
         frame_rate: pictures a second; None where the file does not say.
         seconds: length; None where the file does not say.
+        pixel_format: ffmpeg's name of how pixels are stored; None where it cannot be found.
+        colours: what the numbers of its pixels mean.
     """
 
     stream: int
@@ -42,3 +51,5 @@ class Picture:
     height: int
     frame_rate: Fraction | None
     seconds: float | None
+    pixel_format: str | None
+    colours: Colours

@@ -1,4 +1,4 @@
-"""The one ffmpeg command that makes a video and its poster from a player's file."""
+"""The one ffmpeg command that makes a video, its poster and its preview from a player's file."""
 
 from __future__ import annotations
 
@@ -11,12 +11,19 @@ from typing import Any
 import ffmpeg
 
 from services.worker import media
+from services.worker.colours import BT709, RGB, to_bt709
 
 _MARGIN = 10
 _PRESET = "veryfast"
-_CRF = 23
+_CRF = 22
 _POSTER_SECOND = 1
 _POSTER_QUALITY = 3  # mjpeg's scale: 2 is the best, 31 the worst
+_PREVIEW_SIZE = (320, 180)
+_PREVIEW_SECONDS = 4
+_PREVIEW_RATE = 15
+_PREVIEW_CRF = 28
+# Where and with what a clip was filmed is nobody's business.
+_BARE = {"an": None, "sn": None, "dn": None, "map_metadata": -1, "map_chapters": -1}
 
 
 @dataclass(frozen=True)
@@ -26,12 +33,14 @@ class Recipe:
     Args:
         ffmpeg: the program.
         watermark: PNG put into the top right corner.
+        curtain: PNG of the frame's size, seen before and after the player's clip.
         max_seconds: how much of the player's clip is kept.
         threads: threads of the decoder and of the encoder.
     """
 
     ffmpeg: Path
     watermark: Path
+    curtain: Path
     max_seconds: int
     threads: int
 
@@ -41,10 +50,11 @@ def command(recipe: Recipe, picture: media.Picture) -> list[str]:
 
     Nothing of the player's is in it but numbers that the probe found.
     """
+    rate = frame_rate(picture)
     original = ffmpeg.input(
         media.ORIGINAL,
         f=media.DEMUXER,
-        protocol_whitelist=media.PROTOCOLS,
+        **media.DEMUXER_OPTIONS,
         codec_whitelist=",".join(media.CODECS),
         max_pixels=media.MAX_PIXELS,
         max_streams=media.MAX_STREAMS,
@@ -52,15 +62,14 @@ def command(recipe: Recipe, picture: media.Picture) -> list[str]:
         # Before the input: the rest of a long clip is not even read.
         t=recipe.max_seconds,
     )
-    watermark = ffmpeg.input(str(recipe.watermark), f="png_pipe", protocol_whitelist=media.PROTOCOLS)
-    marked = ffmpeg.overlay(
-        _fitted(original[str(picture.stream)], picture, recipe.max_seconds),
-        watermark,
-        x=f"W-w-{_MARGIN}",
-        y=str(_MARGIN),
-    ).filter("format", "yuv420p")
-    copies = marked.split()
-    outputs = ffmpeg.merge_outputs(_video(copies[0], recipe), _poster(copies[1]))
+    fitted = _fitted(original[str(picture.stream)], picture, rate, recipe.max_seconds)
+    copies = _marked(fitted, recipe, rate).split()
+    outputs = ffmpeg.merge_outputs(
+        # The first one's pictures are those that ffmpeg's progress counts.
+        _video(_between_curtains(copies[0], recipe.curtain, rate), recipe),
+        _poster(copies[1]),
+        _preview(copies[2], rate),
+    )
     line: list[str] = outputs.global_args("-nostdin", "-hide_banner", "-v", "error", "-progress", "pipe:1").compile(
         cmd=str(recipe.ffmpeg), overwrite_output=True
     )
@@ -75,14 +84,17 @@ def frame_rate(picture: media.Picture) -> Fraction:
     return rate
 
 
-def _fitted(stream: Any, picture: media.Picture, max_seconds: int) -> Any:
+def curtain_frames(rate: Fraction) -> int:
+    """Pictures of the curtain before the player's clip, and as many after it."""
+    return math.floor(rate * media.CURTAIN_SECONDS)
+
+
+def _fitted(stream: Any, picture: media.Picture, rate: Fraction, max_seconds: int) -> Any:
     """The beginning of the player's picture in the frame, as large as it fits, black around it."""
-    rate = frame_rate(picture)
-    return (
+    scaled = (
         stream.filter("setpts", "PTS-STARTPTS")
-        .filter("fps", str(rate))
-        # At 29.97 the picture that begins just before the limit would end after it.
-        .filter("trim", end_frame=math.floor(rate * max_seconds))
+        # Before all that costs: of a fast camera's pictures only those that are kept are scaled.
+        .filter("select", f"isnan(prev_selected_t)+gt(round(t*{rate}),round(prev_selected_t*{rate}))")
         .filter(
             "scale",
             media.WIDTH,
@@ -93,10 +105,43 @@ def _fitted(stream: Any, picture: media.Picture, max_seconds: int) -> Any:
             reset_sar=1,
             # Phones and webcams that write full-range pictures get the range that players expect.
             out_range="limited",
+            **({"out_color_matrix": BT709} if picture.colours.matrix == RGB else {}),
         )
+    )
+    framed = _tagged(
+        to_bt709(scaled, picture.colours)
         .filter("pad", media.WIDTH, media.HEIGHT, "(ow-iw)/2", "(oh-ih)/2", "black")
         .filter("setsar", 1)
     )
+    # After it: a picture that stands for half a minute is repeated as it is, and not scaled nine hundred times at once.
+    # At 29.97 the picture that begins just before the limit would end after it.
+    return framed.filter("fps", str(rate)).filter("trim", end_frame=math.floor(rate * max_seconds))
+
+
+def _marked(stream: Any, recipe: Recipe, rate: Fraction) -> Any:
+    # A second longer than any clip, and not for ever: ffmpeg would never end where a clip has no picture.
+    frames = math.floor(rate * (recipe.max_seconds + 1))
+    mark = _still(recipe.watermark, rate, "yuva420p").filter("loop", loop=frames, size=1)
+    # A mark that cannot be read ends everything with it: no video is ever made without.
+    return ffmpeg.overlay(stream, mark, eof_action="endall", x=f"W-w-{_MARGIN}", y=str(_MARGIN))
+
+
+def _between_curtains(stream: Any, curtain: Path, rate: Fraction) -> Any:
+    frames = curtain_frames(rate)
+    # Converted once, then repeated: the curtain costs little more than nothing.
+    shown = _still(curtain, rate, "yuv420p").filter("loop", loop=frames - 1, size=1).split()
+    return ffmpeg.concat(shown[0], stream, shown[1])
+
+
+def _still(path: Path, rate: Fraction, pixel_format: str) -> Any:
+    """A picture of ours, its colours those of the player's clip."""
+    picture = ffmpeg.input(str(path), f="png_pipe", protocol_whitelist=media.PROTOCOLS, framerate=str(rate))
+    converted = picture.filter("scale", out_color_matrix=BT709, out_range="limited").filter("format", pixel_format)
+    return _tagged(converted.filter("setsar", 1))
+
+
+def _tagged(stream: Any) -> Any:
+    return stream.filter("setparams", range="limited", color_primaries=BT709, color_trc=BT709, colorspace=BT709)
 
 
 def _video(stream: Any, recipe: Recipe) -> Any:
@@ -108,19 +153,20 @@ def _video(stream: Any, recipe: Recipe) -> Any:
         preset=_PRESET,
         crf=_CRF,
         threads=recipe.threads,
-        an=None,
-        sn=None,
-        dn=None,
-        # Where and with what a clip was filmed is nobody's business.
-        map_metadata=-1,
-        map_chapters=-1,
         movflags="+faststart",
+        **_BARE,
     )
 
 
 def _poster(stream: Any) -> Any:
     """The first picture, then over it the first one from the poster's second on: short clips have one too."""
-    chosen = stream.filter("select", f"eq(n,0)+gte(t,{_POSTER_SECOND})*lt(prev_selected_t,{_POSTER_SECOND})")
+    chosen = (
+        # It ends early, or ffmpeg, which serves the output that lags behind, would hold the whole video for it.
+        stream.filter("trim", end=_POSTER_SECOND + 1)
+        .filter("select", f"eq(n,0)+gte(t,{_POSTER_SECOND})*lt(prev_selected_t,{_POSTER_SECOND})")
+        # JFIF knows nothing else.
+        .filter("scale", out_color_matrix="bt601", out_range="full")
+    )
     return ffmpeg.output(
         chosen,
         media.POSTER,
@@ -130,4 +176,23 @@ def _poster(stream: Any) -> Any:
         pix_fmt="yuvj420p",
         **{"qscale:v": _POSTER_QUALITY, "fps_mode": "passthrough"},
         map_metadata=-1,
+    )
+
+
+def _preview(stream: Any, rate: Fraction) -> Any:
+    """The first seconds, small and silent, for lists."""
+    shown = stream.filter("trim", end=_PREVIEW_SECONDS)
+    if rate > _PREVIEW_RATE:
+        shown = shown.filter("fps", _PREVIEW_RATE)
+    shown = shown.filter("scale", *_PREVIEW_SIZE)
+    return ffmpeg.output(
+        shown,
+        media.PREVIEW,
+        f="mp4",
+        vcodec="libx264",
+        preset=_PRESET,
+        crf=_PREVIEW_CRF,
+        threads=1,
+        movflags="+faststart",
+        **_BARE,
     )

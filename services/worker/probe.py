@@ -13,8 +13,10 @@ from typing import Any
 
 from services.core.failures import FailureReason
 from services.worker import media, probe_child
+from services.worker.colours import colours_of
 from services.worker.confine import Limits, kill_group, start_confined
 from services.worker.problems import MediaProblem, PassingProblem
+from services.worker.receipt import Draft
 
 _LIMITS = Limits(cpu_seconds=10, memory_bytes=2 * 2**30, file_bytes=2**20)
 # Far more than the CPU limit: only a machine that is too busy takes that long.
@@ -22,18 +24,21 @@ _WALL_SECONDS = 60
 _MESSAGES = "probe.log"
 
 
-def probe(folder: Path, *, offline: bool) -> media.Picture:
+def probe(folder: Path, *, offline: bool, draft: Draft) -> media.Picture:
     """The video stream of a job's original.
 
     Args:
         folder: the job's folder.
         offline: whether the program that reads it is cut off from the network.
+        draft: the video's receipt, which is told what the file holds.
 
     Raises:
         MediaProblem: the file holds no video that is accepted.
         PassingProblem: the probe could not do its work.
     """
-    return choose(_read(folder, offline))
+    found = _read(folder, offline, draft)
+    draft.found(found)
+    return choose(found)
 
 
 def choose(found: dict[str, Any]) -> media.Picture:
@@ -72,14 +77,17 @@ def choose(found: dict[str, Any]) -> media.Picture:
         height=stream["height"],
         frame_rate=Fraction(stream["frame_rate"]) if stream["frame_rate"] else None,
         seconds=seconds,
+        pixel_format=stream["pixel_format"],
+        colours=colours_of(
+            stream["codec"], stream["height"], stream["primaries"], stream["transfer"], stream["matrix"]
+        ),
     )
 
 
-def _read(folder: Path, offline: bool) -> dict[str, Any]:
+def _read(folder: Path, offline: bool, draft: Draft) -> dict[str, Any]:
     with (folder / _MESSAGES).open("w+b") as messages:
         process = start_confined(
-            [sys.executable, "-P", "-B", "-m", probe_child.__name__]
-            + [media.ORIGINAL, media.DEMUXER, media.PROTOCOLS, ",".join(media.CODECS)],
+            [sys.executable, "-P", "-B", "-m", probe_child.__name__, media.ORIGINAL],
             _LIMITS,
             directory=folder,
             stderr=messages,
@@ -93,6 +101,7 @@ def _read(folder: Path, offline: bool) -> dict[str, Any]:
             raise PassingProblem(f"probe did not answer within {_WALL_SECONDS} s") from None
         finally:
             kill_group(process)
+            draft.probed(process.usage)
         messages.seek(0)
         detail = messages.read(2000).decode(errors="replace").strip()
     match process.returncode:

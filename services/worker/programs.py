@@ -1,16 +1,21 @@
-"""Finds what the worker cannot work without: the ffmpeg program and the watermark."""
+"""Finds what the worker cannot work without: the ffmpeg program, the watermark and the curtain."""
 
 from __future__ import annotations
 
+import struct
 import subprocess
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from services.worker import media
 from services.worker.problems import StartProblem
 
-WATERMARK = Path(__file__).resolve().parent / "assets" / "watermark.png"
+_ASSETS = Path(__file__).resolve().parent / "assets"
+WATERMARK = _ASSETS / "watermark.png"
+CURTAIN = _ASSETS / "curtain.png"
 _PNG = b"\x89PNG\r\n\x1a\n"
 _ANSWER_SECONDS = 60
 
@@ -58,18 +63,38 @@ def find_watermark(path: Path = WATERMARK) -> Path:
     """The picture that every video carries.
 
     Raises:
-        StartProblem: it is missing or not a PNG; no video is ever published without it.
+        StartProblem: it is missing or damaged; no video is ever published without it.
     """
+    return _whole_picture("watermark", path, (258, 55))
+
+
+def find_curtain(path: Path = CURTAIN) -> Path:
+    """The picture before and after every clip.
+
+    Raises:
+        StartProblem: it is missing or damaged; no video is ever published without it.
+    """
+    return _whole_picture("curtain", path, (media.WIDTH, media.HEIGHT))
+
+
+def _whole_picture(name: str, path: Path, size: tuple[int, int]) -> Path:
+    """A PNG of ours, every chunk of it as it was written (ISO/IEC 15948, 5.3)."""
+    mend = "restore it, or make it again with make_pictures.sh"
     try:
-        with path.open("rb") as file:
-            good = file.read(len(_PNG)) == _PNG
+        content = path.read_bytes()
     except OSError as error:
-        raise StartProblem(
-            f"the watermark {path} cannot be read ({error.strerror}); "
-            "restore it, or make it again with make_watermark.sh"
-        ) from None
-    if not good:
-        raise StartProblem(f"the watermark {path} is not a PNG; restore it, or make it again with make_watermark.sh")
+        raise StartProblem(f"the {name} {path} cannot be read ({error.strerror}); {mend}") from None
+    if not content.startswith(_PNG):
+        raise StartProblem(f"the {name} {path} is not a PNG; {mend}")
+    position, kind = len(_PNG), b""
+    while kind != b"IEND":
+        length, kind = struct.unpack(">I4s", content[position : position + 8].ljust(8, b"\0"))
+        end = position + 8 + length
+        if content[end : end + 4] != struct.pack(">I", zlib.crc32(content[position + 4 : end])):
+            raise StartProblem(f"the {name} {path} is damaged at byte {position}; {mend}")
+        if kind == b"IHDR" and (found := struct.unpack(">II", content[position + 8 : position + 16])) != size:
+            raise StartProblem(f"the {name} {path} is {found[0]}x{found[1]}, not {size[0]}x{size[1]}; {mend}")
+        position = end + 4
     return path
 
 

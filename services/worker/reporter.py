@@ -41,7 +41,11 @@ class Reporter:
     def report(self) -> None:
         """Look at the queue and tell."""
         try:
-            self._measures.gauge("QueueWaiting", self._queue.waiting())
+            waiting = self._queue.waiting()
+            self._measures.gauge("QueueWaiting", waiting)
+            # Work that waits, in the seconds one slot needs for it; unknown before the first video.
+            if (seconds := self._measures.average("JobSeconds")) is not None:
+                self._measures.gauge("WorkWaiting", round(waiting * seconds, 3), "Seconds")
         except AWS_ERRORS as error:
             log.warning("the queue's length cannot be asked for", error=str(error))
         self._measures.tell()

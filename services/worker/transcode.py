@@ -15,8 +15,9 @@ from pathlib import Path
 from services.core.failures import FailureReason
 from services.worker import media
 from services.worker.confine import NOT_CONFINED, Limits, kill_group, start_confined
-from services.worker.pipeline import Recipe, command, frame_rate
+from services.worker.pipeline import Recipe, command, curtain_frames, frame_rate
 from services.worker.problems import Cancelled, MediaProblem, PassingProblem
+from services.worker.receipt import Draft
 
 _MEMORY_BYTES = 4 * 2**30
 _FILE_BYTES = 512 * 2**20
@@ -34,8 +35,9 @@ def transcode(
     offline: bool,
     report: Callable[[int], None],
     cancelled: Callable[[], bool],
+    draft: Draft,
 ) -> None:
-    """Make the video and its poster of a job's original.
+    """Make the video, its poster and its preview of a job's original.
 
     Args:
         folder: the job's folder.
@@ -45,6 +47,7 @@ def transcode(
         offline: whether the program is cut off from the network.
         report: told how far the work is, in percent, about twice a second.
         cancelled: asked several times a second whether to stop.
+        draft: the video's receipt, which is told what was run and what it took.
 
     Raises:
         MediaProblem: the file cannot be processed, or not in time.
@@ -59,16 +62,20 @@ def transcode(
     )
     rate = frame_rate(picture)
     expected_frames = max(1, round(rate * min(picture.seconds or recipe.max_seconds, recipe.max_seconds)))
+    curtains = 2 * curtain_frames(rate)
+    line = command(recipe, picture)
+    draft.encoding(line, picture, str(rate), recipe.max_seconds)
     with (folder / _MESSAGES).open("w+b") as messages:
-        process = start_confined(command(recipe, picture), limits, directory=folder, stderr=messages, offline=offline)
+        process = start_confined(line, limits, directory=folder, stderr=messages, offline=offline)
         try:
-            frames = _watch(process, time.monotonic() + seconds, expected_frames, report, cancelled)
+            frames = _watch(process, time.monotonic() + seconds, curtains + expected_frames, report, cancelled)
         finally:
             kill_group(process)
+            draft.encoded(process.usage)
         messages.seek(0)
         detail = messages.read(2000).decode(errors="replace").strip()
     _judge(process.returncode, detail)
-    _check(folder, frames, expected_frames, rate)
+    _check(folder, frames - curtains, expected_frames, rate)
 
 
 def _watch(
@@ -112,6 +119,8 @@ def _judge(code: int, detail: str) -> None:
         return
     if code == NOT_CONFINED:
         raise PassingProblem(f"ffmpeg was not started: {detail}")
+    if code == 256 - errno.ENOENT:
+        raise PassingProblem(f"a file of the worker's own is gone: {detail}")
     if code == 256 - errno.ENOSPC:
         raise PassingProblem(f"disk full: {detail}")
     if code == 256 - errno.ENOMEM:
@@ -131,6 +140,6 @@ def _check(folder: Path, frames: int, expected_frames: int, rate: Fraction) -> N
     # ffmpeg conceals what it cannot decode; a video with more than half of it gone is none.
     if frames < expected_frames / 2:
         raise MediaProblem(FailureReason.DAMAGED, f"only {frames} of {expected_frames} pictures could be read")
-    for name in (media.PROCESSED, media.POSTER):
+    for name in (media.PROCESSED, media.POSTER, media.PREVIEW):
         if not (folder / name).stat().st_size:
             raise PassingProblem(f"ffmpeg wrote an empty {name}")

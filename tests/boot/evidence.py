@@ -51,10 +51,11 @@ def wait_until_settled(region: Region, videos: Sequence[str], *, seconds: float)
 
 
 def assert_each_processed_once(region: Region, videos: Sequence[str]) -> None:
-    """Each video was published by one attempt, is in the bucket as that one's video and poster, and off the queue."""
+    """Each video was published by one attempt, is in the bucket as that one's three objects, and off the queue."""
     found = rows(region, "SELECT id::text, status, attempt FROM videos WHERE id::text = ANY(%s)", list(videos))
     assert {(video, status) for video, status, _ in found} == {(video, "processed") for video in videos}
-    expected = {f"processed/{video}/{attempt}.{kind}" for video, _, attempt in found for kind in ("mp4", "jpg")}
+    kinds = ("mp4", "jpg", "preview.mp4")
+    expected = {f"processed/{video}/{attempt}.{kind}" for video, _, attempt in found for kind in kinds}
     assert {key for key in _keys(region) if key.split("/")[1] in videos} == expected
     assert _published(region, videos) == dict.fromkeys(videos, 1)
     wait_for(lambda: waiting_messages(region) == 0, what="every message is deleted", seconds=30)

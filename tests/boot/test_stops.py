@@ -55,9 +55,13 @@ def test_whenever_the_worker_is_stopped_every_video_is_processed_exactly_once(
         stop(worker, twice=number % 2 == 0)
         wait_until_settled(region, videos, seconds=180)
     assert_each_processed_once(region, videos)
-    said = worker.machine.journal("--unit", worker.group.unit, "--output=cat")
-    assert said.count('"stopping"') >= stops
-    assert "video given back" in said
+
+    def said() -> str:
+        return worker.machine.journal("--unit", worker.group.unit, "--output=cat")
+
+    # A worker without a job says it when its question to the queue is answered, up to 20 s later.
+    wait_for(lambda: said().count('"stopping"') >= stops, what="the worker says of every stop that it stops")
+    assert "video given back" in said()
 
 
 def stop(worker: Instance, *, twice: bool) -> None:

@@ -28,6 +28,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
 ]
 PHONE = {"width": 360, "height": 780}
+TABLET = {"width": 768, "height": 1024}
 DESK = {"width": 1440, "height": 900}
 OWNER = "anb"
 
@@ -119,6 +120,13 @@ def shoot(tmp_path: Path) -> Callable[[Page, str], None]:
         page.screenshot(path=folder / f"{name}.png")
 
     return take
+
+
+def choose(page: Page, language: str) -> None:
+    """Read the page in a language; Spanish is what it is in already."""
+    if language == "en":
+        page.get_by_role("button", name="English").click()
+        page.locator("html[lang=en]").wait_for()
 
 
 def sign_in(page: Page, account: Account) -> None:

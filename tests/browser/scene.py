@@ -6,7 +6,12 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+from sqlalchemy import create_engine
+
 from operations.local import clips
+from services.core.users import add_user
+from services.core.votes import cast_vote
 
 from .site import Account, Client, Site
 
@@ -19,6 +24,10 @@ CLIPS = (
 VOTES = ((1, 0), (2, 0), (3, 0), (0, 1), (2, 1), (0, 2))
 
 
+# What a moderator finds: votes for the last video, by accounts of this minute.
+NETWORKS = ("203.0.113.0/24",) * 6 + ("198.51.100.0/24",) * 2
+
+
 @dataclass(frozen=True)
 class Scene:
     """Who is there and what they made.
@@ -29,6 +38,8 @@ class Scene:
         videos: ids of their videos, in the same order.
         failed: id of the first player's second upload, a text file.
         private: id of the first player's private video.
+        moderator: somebody who moderates, and hid a video and set votes aside.
+        hidden: id of the third player's hidden video.
     """
 
     site: Site
@@ -36,6 +47,8 @@ class Scene:
     videos: list[str]
     failed: str
     private: str
+    moderator: Client
+    hidden: str
 
 
 def set_up(site: Site, folder: Path) -> Scene:
@@ -50,9 +63,42 @@ def set_up(site: Site, folder: Path) -> Scene:
     note = folder / "no es un video.mp4"
     note.write_text("esto no es un video")
     failed = players[0].upload(note, "Archivo equivocado")
-    players[0].wait_until_done(count=3)
-    for player in players[1:]:
-        player.wait_until_done(count=1)
+    hidden = players[2].upload(clip, "Video de un partido de la NBA")
+    for player, count in zip(players, (3, 1, 2, 1), strict=True):
+        player.wait_until_done(count=count)
     for voter, video in VOTES:
         players[voter].vote(videos[video])
-    return Scene(site, players, videos, failed, private)
+    vote_in_bulk(site, videos[3])
+    moderator = new_moderator(site)
+    moderator.moderate(f"videos/{hidden}/hide", reason="No es suyo: es de una transmisión de televisión.")
+    moderator.moderate(
+        f"videos/{videos[3]}/votes/set-aside", network=NETWORKS[-1], reason="Cuentas creadas en el mismo minuto."
+    )
+    return Scene(site, players, videos, failed, private, moderator, hidden)
+
+
+def new_moderator(site: Site) -> Client:
+    """Somebody whom the operator appointed."""
+    moderator = Client(site, Account("Marta", "Ríos", "Bogotá", f"{uuid.uuid4().hex}@ejemplo.co"))
+    with psycopg.connect(site.database_url) as connection:
+        connection.execute("UPDATE users SET is_moderator = true WHERE email = %s", [moderator.account.email])
+    return moderator
+
+
+def vote_in_bulk(site: Site, video_id: str) -> None:
+    """Give a video votes of new accounts, some from each of ``NETWORKS``."""
+    engine = create_engine(site.database_url.replace("postgresql://", "postgresql+psycopg://", 1))
+    with engine.begin() as connection:
+        for network in NETWORKS:
+            fan = add_user(
+                connection,
+                first_name="Fan",
+                last_name="Comprado",
+                email=f"{uuid.uuid4().hex}@ejemplo.co",
+                password_hash="none",
+                city="Cali",
+                country="Colombia",
+            )
+            assert fan is not None
+            cast_vote(connection, uuid.UUID(video_id), fan, network=network)
+    engine.dispose()

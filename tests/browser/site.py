@@ -106,6 +106,7 @@ def _environments(database_url: str, aws_port: int, portal_port: int) -> tuple[P
         visibility_seconds=60,
         max_job_seconds=120,
         max_clip_seconds=30,
+        enforce_clip_rules=False,
         require_isolation=False,
         stop_seconds=25,
     )
@@ -170,6 +171,10 @@ class Client:
     def retract(self, video_id: str) -> None:
         """Take a vote back."""
         self._session.delete(f"{self._site.url}/api/public/videos/{video_id}/vote", timeout=60).raise_for_status()
+
+    def moderate(self, path: str, **body: str) -> None:
+        """Do something as a moderator."""
+        self._post(f"/api/moderation/{path}", json=body)
 
     def own_videos(self) -> list[str]:
         """The ids of this person's videos, the latest first."""

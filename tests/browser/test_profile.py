@@ -8,11 +8,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import DESK, PHONE, OpenPage, sign_in
+from .conftest import DESK, PHONE, TABLET, OpenPage, choose, sign_in
 from .site import Client
 
 NEW = "otra-clave-larga-y-rara"
-TABLET = {"width": 768, "height": 1024}
 WORDS = {
     "es": {
         "account": "Mi cuenta",
@@ -35,11 +34,6 @@ WORDS = {
         "sign_out": re.compile("^Sign out "),
     },
 }
-
-
-def choose(page: Page, language: str) -> None:
-    if language == "en":
-        page.get_by_role("button", name="English").click()
 
 
 def fill(page: Page, current: str, new: str) -> None:

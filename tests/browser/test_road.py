@@ -89,7 +89,7 @@ def test_a_player_uploads_and_the_public_votes(
     expect(player.locator(".badge")).to_contain_text(texts["processing"], timeout=PROCESSING_MILLISECONDS)
     shoot(player, f"processing-{language}-phone")
     expect(player.locator(".badge")).to_have_text(texts["ready"], timeout=PROCESSING_MILLISECONDS)
-    player.get_by_role("link", name="Triple desde media cancha").click()
+    player.get_by_role("link", name="Triple desde media cancha", exact=True).click()
     video = player.url
     expect(player.locator("[data-vote]")).to_contain_text(texts["own"])
     expect(player.locator("[data-vote] button")).to_have_count(0)

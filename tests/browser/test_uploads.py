@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from operations.local import clips
 
@@ -36,6 +36,28 @@ def sent_requests(page: Page) -> list[str]:
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url) if request.method != "GET" else None)
     return sent
+
+
+def test_until_its_script_is_there_the_place_of_the_form_is_held(open_page: OpenPage, player: Client) -> None:
+    page = open_page()
+    sign_in(page, player.account)
+    held: list[Route] = []
+    page.route("**/js/upload.js", lambda route: held.append(route))
+    page.goto("/upload", wait_until="commit")
+    skeleton = page.locator(".skeleton")
+    expect(skeleton).to_be_visible()
+    expect(page.locator("#upload")).to_be_hidden()
+    before = skeleton.bounding_box()
+    assert before is not None
+    for _ in range(600):
+        if held:
+            break
+        page.wait_for_timeout(50)
+    held[0].continue_()
+    expect(page.locator("#upload")).to_be_visible()
+    expect(skeleton).to_be_hidden()
+    after = page.locator("#upload").bounding_box()
+    assert after is not None and (after["x"], after["y"], after["width"]) == (before["x"], before["y"], before["width"])
 
 
 def test_a_text_file_called_mp4_is_refused_before_the_first_byte(page: Page, tmp_path: Path) -> None:

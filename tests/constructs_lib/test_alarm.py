@@ -63,6 +63,30 @@ def test_whoever_it_wakes_reads_what_it_means_and_what_to_do() -> None:
     assert alarm()["alarm_description"] == "The shop is too busy. Take more instances."
 
 
+def test_it_can_refer_to_a_page_that_says_more() -> None:
+    def build(stack: cdk.TerraformStack) -> None:
+        cpu = make(stack)
+        cpu.refer_to("docs/incidents/cpu.md")
+        felt = CompositeAlarm(stack, "felt", meaning="Customers wait", action="Look at the shop", any_of=[cpu])
+        felt.refer_to("https://wiki.shop.example/felt")
+
+    template = synth(build)
+
+    described = [
+        template.one(kind)["alarm_description"]
+        for kind in ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm")
+    ]
+    assert described == [
+        "The shop is too busy. Take more instances. See docs/incidents/cpu.md",
+        "Customers wait. Look at the shop. See https://wiki.shop.example/felt",
+    ]
+
+
+def test_a_page_has_to_fit_as_well() -> None:
+    with pytest.raises(ConstructError, match=r"test/cpu: meaning is .*; allowed are 1024 characters with action and"):
+        synth(lambda stack: make(stack, meaning="x" * 900).refer_to("y" * 100))
+
+
 def test_the_topic_is_told_of_alarm_and_recovery() -> None:
     template = synth(told)
     (topic,) = template.resources("aws_sns_topic")
@@ -136,7 +160,7 @@ def test_a_composite_alarm_is_on_while_any_of_its_own_is() -> None:
             r"statistic is 'Mean'; allowed are Average, Sum, Minimum, Maximum, SampleCount",
         ),
         ({"name": "shop cpu"}, r"name is 'shop cpu'"),
-        ({"meaning": "x" * 1020}, r"meaning is 'x+.*'; allowed are 1024 characters with the action\. Be brief"),
+        ({"meaning": "x" * 1020}, r"meaning is 'x+.*'; allowed are 1024 characters with action and page\. Be brief"),
     ],
 )
 def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:

@@ -105,3 +105,15 @@ def test_its_json_is_the_same_however_it_was_written(template: Template) -> None
 def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConstructError, match=message):
         synth(lambda stack: both(stack, **changes))
+
+
+def test_a_graph_can_show_another_region() -> None:
+    def build(stack: cdk.TerraformStack) -> None:
+        spent = Monitoring(stack, "spent", name="shop-spent")
+        spent.add_graph(Graph(title="Hits here", left=[HITS]))
+        spent.add_graph(Graph(title="Hits there", left=[HITS], region="eu-west-1"))
+        Dashboard(stack, "dashboard", name="shop", parts=[spent])
+
+    here, there = (each["properties"]["region"] for each in widgets(synth(build)))
+
+    assert here != there == "eu-west-1"

@@ -3,51 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from constructs_lib.testing import Template, read_templates
 from operations import project
-from tests import built_release
+from tests import built_release, shown
 
-PAGE = project.ROOT / "docs/migrate-to-cdktn.md"
+PAGE = "docs/migrate-to-cdktn.md"
 FOLDER = project.OWN / "fork"
-
-
-def commands(name: str) -> str:
-    """The page's block of commands by that name."""
-    (block,) = re.findall(rf"^```sh\n# lane fork: {name}\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
-    return str(block)
 
 
 def run(script: str, out: Path) -> str:
     """Run commands of the page in the project's folder, stacks into a folder apart."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANB_", "CONSTRUCTS_LIB_"))}
-    release = {"ANB_RELEASE_DIRECTORY": str(built_release.write(out.parent / "release"))}
-    result = subprocess.run(
-        ["sh", "-ec", script.replace(".venv/bin/python", shlex.quote(sys.executable))],
-        cwd=project.ROOT,
-        env={
-            **kept,
-            "CDKTF_OUTDIR": str(out),
-            "PYTHONPATH": str(project.ROOT),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            **release,
-        },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
+    release = str(built_release.write(out.parent / "release"))
+    return shown.run(
+        script, project.ROOT, CDKTF_OUTDIR=str(out), PYTHONDONTWRITEBYTECODE="1", ANB_RELEASE_DIRECTORY=release
     )
-    assert result.returncode == 0, f"{script}\n{result.stdout}\n{result.stderr}"
-    return result.stdout
 
 
 def stacks(out: Path) -> dict[str, Template]:
@@ -57,7 +32,7 @@ def stacks(out: Path) -> dict[str, Template]:
 @pytest.fixture
 def installed(tmp_path: Path) -> None:
     """The page's environment, made again only when the page names other packages."""
-    script, marker = commands("install"), FOLDER / "installed"
+    script, marker = shown.script(PAGE, "lane fork: install"), FOLDER / "installed"
     if not marker.exists() or marker.read_text() != script:
         shutil.rmtree(FOLDER, ignore_errors=True)
         run(script, tmp_path)
@@ -67,12 +42,13 @@ def installed(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("installed")
 def test_the_page_leads_to_the_same_stacks(tmp_path: Path) -> None:
     recorded = run(
-        ".venv/bin/python -m pytest -q --collect-only -m snapshot tests/constructs_lib tests/stacks", tmp_path
+        shown.runnable(".venv/bin/python -m pytest -q --collect-only -m snapshot tests/constructs_lib tests/stacks"),
+        tmp_path,
     )
     (snapshots,) = re.findall(r"^(\d+)/\d+ tests collected", recorded, re.MULTILINE)
 
-    proved = run(commands("prove"), tmp_path / "fork")
-    run(".venv/bin/python main.py", tmp_path / "ours")
+    proved = run(shown.script(PAGE, "lane fork: prove"), tmp_path / "fork")
+    run(shown.runnable(".venv/bin/python main.py"), tmp_path / "ours")
 
     assert re.search(rf"^{snapshots} passed, \d+ deselected", proved, re.MULTILINE), proved
     theirs, ours = stacks(tmp_path / "fork"), stacks(tmp_path / "ours")

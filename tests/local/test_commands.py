@@ -15,6 +15,7 @@ import psutil
 import pytest
 import requests
 
+from operations.local import aws
 from operations.local.clips import make_clip
 from operations.local.ports import is_listening
 from operations.project import ROOT
@@ -134,6 +135,22 @@ def test_status_and_logs_name_every_program(anb: Commands) -> None:
     status = anb.run("status").stdout
     assert all(name in status for name in ("running", anb.url, "supervisor", "database", "aws", "worker", "portal"))
     assert "database system is ready" in anb.run("logs", "database").stdout
+
+
+def test_the_queue_of_the_run_is_shown_and_its_dead_letters_moved_back(anb: Commands) -> None:
+    down = anb.run("queue")
+    assert (down.returncode, "Nothing is up" in down.stderr) == (1, True)
+    anb.up("--no-infra")
+    shown = anb.run("queue")
+    assert shown.returncode == 0, shown.stderr
+    assert "dead letters" in shown.stdout and "worked on" in shown.stdout
+    nothing = anb.run("queue", "redrive", "--reason", "to see")
+    assert nothing.stdout == "There are no dead letters.\n"
+    sqs = aws.client("sqs", anb.state().children["aws"].port or 0)
+    sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName="local-videos-dlq")["QueueUrl"], MessageBody="{")
+    assert "'{'" in anb.run("queue").stdout
+    moved = anb.run("queue", "redrive", "--reason", "to see")
+    assert moved.stdout == "1 dead letters are in the queue again. Reason: to see\n"
 
 
 def test_moderators_are_appointed_in_the_portal_that_is_up(anb: Commands) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from operations.cdktf import count_resources, errors
+from operations.cdktf import count_resources, errors, refusal
 
 
 def test_resources_are_counted_by_name(tmp_path: Path) -> None:
@@ -26,3 +26,9 @@ def test_without_an_error_message_the_end_is_shown(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("\n".join(f"line {number}" for number in range(100)))
     assert errors(log).splitlines() == [f"line {number}" for number in range(70, 100)]
+
+
+def test_what_a_construct_refuses_is_told_without_a_traceback() -> None:
+    said = "Traceback (most recent call last):\n  x\nconstructs_lib.errors.ConstructError: database: wrong.\nMend it.\n"
+    assert refusal(said) == "database: wrong.\nMend it."
+    assert refusal("api_min_size is 4; allowed ...\n") == "api_min_size is 4; allowed ..."

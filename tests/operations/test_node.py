@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -56,15 +57,32 @@ def test_node_modules_follow_the_lock_file(tmp_path: Path) -> None:
     (tmp_path / "package-lock.json").write_text(lock)
     (tmp_path / "node_modules").mkdir()
     assert node.needs_install(tmp_path)
-    node.install(tmp_path, node.node_folder())
+    node.ensure_modules(tmp_path, node.node_folder())
     assert not node.needs_install(tmp_path)
     (tmp_path / "package-lock.json").write_text(lock + "\n")
     assert node.needs_install(tmp_path)
 
 
+def test_two_that_need_the_modules_at_once_make_them_once(tmp_path: Path) -> None:
+    programs, root = tmp_path / "bin", tmp_path / "project"
+    programs.mkdir()
+    root.mkdir()
+    put_node(programs, "v22.20.0")
+    # Real npm begins by taking away what is there, under whoever is making it.
+    (programs / "npm").write_text(
+        "#!/bin/sh\nmkdir busy || exit 1\nsleep 1\nmkdir -p node_modules\nrmdir busy\necho >> runs\n"
+    )
+    (root / "package-lock.json").write_text("{}")
+    with ThreadPoolExecutor(2) as pool:
+        for each in [pool.submit(node.ensure_modules, root, programs) for _ in range(2)]:
+            each.result()
+    assert (root / "runs").read_text() == "\n"
+    assert not node.needs_install(root)
+
+
 def test_a_failing_npm_says_why(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"npm could not install the packages of package-lock.json:\n(.|\n)*npm error"):
-        node.install(tmp_path, node.node_folder())
+        node.ensure_modules(tmp_path, node.node_folder())
 
 
 def test_its_version_is_read_from_the_program(tmp_path: Path) -> None:

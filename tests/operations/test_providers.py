@@ -38,7 +38,7 @@ def test_a_standard_folder_needs_no_configuration(home: Path, tmp_path: Path) ->
 def test_a_mirror_one_level_down_is_named_to_terraform(home: Path, tmp_path: Path) -> None:
     (tmp_path / "some plugins" / REGISTRY_PATH / "5.100.0").mkdir(parents=True)
     source = find_provider({"TF_CLI_CONFIG_FILE": "/nonexistent"}, home=home, searched=tmp_path)
-    assert source.mirror == tmp_path / "some plugins"
+    assert source.mirror == tmp_path / "some plugins" and not source.downloaded
     variables = provider_variables(source, tmp_path / "own")
     text = Path(variables["TF_CLI_CONFIG_FILE"]).read_text()
     assert f'path    = "{tmp_path}/some plugins"' in text
@@ -47,7 +47,7 @@ def test_a_mirror_one_level_down_is_named_to_terraform(home: Path, tmp_path: Pat
 
 def test_otherwise_the_registry(home: Path, tmp_path: Path) -> None:
     source = find_provider({}, home=home, searched=tmp_path)
-    assert source == ProviderSource("from the registry")
+    assert source == ProviderSource("from the registry") and source.downloaded
     assert provider_variables(source, tmp_path / "own") == {}
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import click.testing
 import pytest
 
+from operations import project
 from operations.errors import NotHere, UserError
 from operations.lanes import LANES, Lane
-from operations.testing import Result, choose, closing_line, passed, run_lane, run_tests, summary
+from operations.testing import Result, choose, closing_line, passed, run_lane, run_tests, summary, table_of
 
 
 def run(folder: Path, text: str, *arguments: str) -> Result:
@@ -80,6 +81,18 @@ def test_a_lane_this_machine_cannot_run_is_not_passed_and_says_why(tmp_path: Pat
     assert closing_line([result], 1) == "===== no tests ran in 1.00s (not run here: tried) ====="
     assert passed([result], named=False)
     assert not passed([result], named=True)
+
+
+def test_a_lanes_table_is_of_this_run_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(project, "OWN", tmp_path)
+    (tmp_path / "table.md").write_text("of the run before")
+    lane = Lane(name="tried", proves="", arguments=("test_it.py", "-p", "no:cacheprovider"), table="table.md")
+    (tmp_path / "test_it.py").write_text("def test_a(): pass\n")
+    run_lane(lane, tmp_path, tmp_path)
+    assert table_of(lane) == ""
+    (tmp_path / "test_it.py").write_text("def test_a(): open('table.md', 'w').write('new')\n")
+    run_lane(lane, tmp_path, tmp_path)
+    assert table_of(lane) == "new"
 
 
 def test_the_closing_line_sums_the_lanes(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from rich.console import Console
 from operations import project
 from operations.release.build import Built, build
 from operations.release.contents import AWS_SERVICES
+from tests import shown
 
 WHEELS = project.OWN / "wheels"
 MACHINE = {"x86_64": 62, "arm64": 183}
@@ -108,3 +109,14 @@ def test_two_clones_in_two_folders_build_the_same(tmp_path: Path) -> None:
     for parts in one.parts.values():
         for part in parts.values():
             assert (tmp_path / "one" / part.file).read_bytes() == (tmp_path / "two" / part.file).read_bytes()
+
+
+def test_the_command_as_the_page_shows_it(built: tuple[Built, Path]) -> None:
+    """What stands already, built for any architecture, is not built again."""
+    (words,) = shown.anb("docs/deploy.md", "lane release: build")
+    command = [project.ROOT / "anb", *words, "--architecture", built[1].name]
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert all(f"{service} in all" in result.stdout for service in built[0].parts)
+    assert f"in .anb/release/{built[1].name}" in result.stdout

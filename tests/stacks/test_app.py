@@ -34,23 +34,6 @@ OUTPUTS = {
     "observability": set(),
 }
 
-ALARMS = {
-    "sqs-queue-depth-high",
-    "sqs-message-age-high",
-    "sqs-dlq-messages",
-    "rds-high-cpu",
-    "rds-low-storage",
-    "rds-high-connections",
-    "asg-high-cpu",
-    "unhealthy-hosts",
-    "high-response-time",
-    "worker-asg-high-cpu",
-    "worker-asg-low-capacity",
-}
-"""The alarms of the first version, by name."""
-
-MORE_ALARMS = {"server-errors", "asg-launches-failing", "worker-asg-launches-failing"}
-
 
 @pytest.mark.snapshot
 @pytest.mark.parametrize("stack", STACKS)
@@ -83,79 +66,6 @@ def test_the_connection_string_holds_no_password(production: App) -> None:
     text = production["database"].outputs()["db_connection_string"]
 
     assert re.fullmatch(r"postgresql://postgres@\$\{[^}]+\.address\}:5432/proyecto_1", text)
-
-
-def test_the_alarms_keep_their_names(production: App) -> None:
-    names = {
-        each["alarm_name"] for each in production["observability"].resources("aws_cloudwatch_metric_alarm").values()
-    }
-
-    assert names == {f"anb-production-{alarm}" for alarm in ALARMS | MORE_ALARMS}
-
-
-def test_the_documents_name_every_alarm(production: App) -> None:
-    text = (ROOT / "docs/alarms.md").read_text()
-    documented = re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE)
-
-    assert set(documented) == ALARMS | MORE_ALARMS | {"voters-affected"}
-
-
-def test_one_alarm_says_that_voters_are_affected(production: App) -> None:
-    felt = production["observability"].one("aws_cloudwatch_composite_alarm")
-
-    assert felt["alarm_name"] == "anb-production-voters-affected"
-    assert felt["alarm_rule"].count("ALARM(") == 3
-
-
-def test_the_waits_that_alarm_follow_from_the_settings(synthesize: Callable[..., App]) -> None:
-    def threshold(name: str) -> float:
-        template = synthesize(worker_acceptable_wait=500, max_job_seconds=100, worker_max_size=2)["observability"]
-        (alarm,) = template.matching("aws_cloudwatch_metric_alarm", alarm_name=f"anb-production-{name}")
-        return float(alarm["threshold"])
-
-    assert threshold("sqs-message-age-high") == 500 + 100 + 300, "the wait, the longest job, a worker's boot"
-    assert threshold("sqs-queue-depth-high") == 2 * 500 / 25, "what two workers begin within the wait"
-
-
-def test_the_dashboard_shows_every_alarm(production: App) -> None:
-    template = production["observability"]
-    (status, *graphs) = json.loads(template.one("aws_cloudwatch_dashboard")["dashboard_body"])["widgets"]
-
-    assert len(status["properties"]["alarms"]) == len(template.resources("aws_cloudwatch_metric_alarm"))
-    assert [graph["properties"]["title"].split(" (")[0] for graph in graphs] == [
-        *("Traffic", "Errors", "Response time", "Instances"),
-        *("Queue", "Oldest message", "Dead letters"),
-        *("Workers", "Workers' CPU"),
-        *("Database CPU", "Database connections", "Database storage"),
-    ]
-
-
-def test_one_dead_letter_is_enough_for_an_alarm(production: App) -> None:
-    (alarm,) = production["observability"].matching(
-        "aws_cloudwatch_metric_alarm", alarm_name="anb-production-sqs-dlq-messages"
-    )
-
-    assert (alarm["comparison_operator"], alarm["threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
-
-
-def test_missing_workers_are_an_alarm_only_where_there_must_be_some(synthesize: Callable[..., App]) -> None:
-    def missing(**changes: int) -> str:
-        (alarm,) = synthesize(**changes)["observability"].matching(
-            "aws_cloudwatch_metric_alarm", alarm_name="anb-production-worker-asg-low-capacity"
-        )
-        return str(alarm["treat_missing_data"])
-
-    assert missing() == "breaching"
-    assert missing(worker_min_size=0, worker_desired_capacity=0) == "notBreaching"
-
-
-def test_alarms_reach_the_address_that_is_set(synthesize: Callable[..., App]) -> None:
-    template = synthesize(alarm_email="duty@anb.example")["observability"]
-
-    assert template.one("aws_sns_topic_subscription")["endpoint"] == "duty@anb.example"
-    told = {len(each["alarm_actions"]) for each in template.resources("aws_cloudwatch_metric_alarm").values()}
-    assert told == {1}
-    assert len(template.one("aws_cloudwatch_composite_alarm")["alarm_actions"]) == 1
 
 
 def test_only_the_load_balancer_is_open_to_the_world(production: App) -> None:
@@ -251,10 +161,25 @@ def test_a_lab_profile_makes_no_role_anywhere(synthesize: Callable[..., App]) ->
     assert profiles == {"LabInstanceProfile"}
 
 
-def test_no_resource_brings_a_secret_into_the_state(production: App) -> None:
+def test_13_3_1_no_resource_brings_a_secret_into_the_state(production: App) -> None:
     text = json.dumps([template.document for template in production.values()])
 
     assert not re.search(r'"(random_password|password|secret_string|secret_binary|password_wo)":', text)
+
+
+def test_13_3_1_user_data_and_outputs_say_where_a_secret_is_and_not_what_it_is(production: App) -> None:
+    for stack, secrets in (
+        ("portal", {"DATABASE_SECRET_ARN", "TOKEN_SECRET_ARN"}),
+        ("workers", {"DATABASE_SECRET_ARN"}),
+    ):
+        variables = read_environment(production[stack].user_data())
+        private = {name for name in variables if re.search("SECRET|PASSWORD|KEY|CREDENTIAL", name)}
+
+        assert private == secrets
+        assert all(re.search(r"(arn|secret_arn)\}?$", variables[name]) for name in private), variables
+    outputs = json.dumps([template.outputs() for template in production.values()])
+
+    assert not re.search(r"(?i)password|secret", outputs)
 
 
 def test_each_service_gets_its_whole_environment(production: App) -> None:
@@ -323,7 +248,12 @@ def buckets_that_refuse_plain_http(app: App) -> list[str]:
 
 
 def test_what_the_emulator_cannot_hold_is_relaxed_there_and_only_there(production: App, embedded: App) -> None:
-    relaxed = {"aws_sqs_queue_policy", "aws_sqs_queue_redrive_allow_policy", "aws_cloudwatch_composite_alarm"}
+    relaxed = {
+        "aws_sqs_queue_policy",
+        "aws_sqs_queue_redrive_allow_policy",
+        "aws_cloudwatch_composite_alarm",
+        "aws_cloudwatch_query_definition",
+    }
 
     assert relaxed <= {kind for _, kind, _ in everything(production)}
     assert relaxed & {kind for _, kind, _ in everything(embedded)} == set()

@@ -29,11 +29,6 @@ LISTED = (
     FalseDifference(
         "aws_db_parameter_group", "parameter", "moto forgets a parameter group's parameters, rds.force_ssl among them"
     ),
-    FalseDifference(
-        "aws_sqs_queue",
-        "redrive_policy",
-        "moto writes the policy's JSON with spaces, and the provider compares the text",
-    ),
     FalseDifference("aws_autoscaling_policy", "enabled", "moto does not say that a scaling policy is enabled"),
     FalseDifference(
         "aws_autoscaling_policy",

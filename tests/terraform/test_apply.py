@@ -45,7 +45,7 @@ def test_planned_again_nothing_changes_but_what_the_emulator_forgets(second_plan
     assert unseen == set(), "listed, but the emulator no longer shows it: remove it from the list"
 
 
-def test_no_state_holds_a_secret(stacks: Stacks) -> None:
+def test_13_3_1_no_state_holds_a_secret(stacks: Stacks) -> None:
     manager = stacks.client("secretsmanager")
     values = [
         manager.get_secret_value(SecretId=each["ARN"])["SecretString"] for each in manager.list_secrets()["SecretList"]
@@ -59,7 +59,7 @@ def test_no_state_holds_a_secret(stacks: Stacks) -> None:
     assert {kind for kinds in stacks.managed().values() for kind in kinds} & SECRET_TYPES == set()
 
 
-def test_no_plan_holds_a_secret(stacks: Stacks, second_plans: Plans) -> None:
+def test_13_3_1_no_plan_holds_a_secret(stacks: Stacks, second_plans: Plans) -> None:
     manager = stacks.client("secretsmanager")
     (key,) = [
         manager.get_secret_value(SecretId=each["ARN"])["SecretString"]

@@ -56,6 +56,10 @@ def _composite_alarm(clients: Clients) -> object:
     return _refusal(put_and_delete)
 
 
+def _query_definition(clients: Clients) -> object:
+    return _refusal(lambda: clients("logs").put_query_definition(name="asked", queryString="fields @message"))
+
+
 def _redrive_allow_policy(clients: Clients) -> object:
     queues = clients("sqs")
     url = queues.create_queue(
@@ -101,6 +105,13 @@ UNHELD = (
         reason="moto has no composite alarms; it answers with an error of its own, and Terraform tries for ever",
         ask=_composite_alarm,
         answer="An error occurred (500) when calling the PutCompositeAlarm operation (reached max retries: 2): "
+        "Internal Server Error",
+    ),
+    Unheld(
+        addresses="aws_cloudwatch_query_definition.",
+        reason="moto saves no queries of logs, and answers with an error of its own",
+        ask=_query_definition,
+        answer="An error occurred (500) when calling the PutQueryDefinition operation (reached max retries: 2): "
         "Internal Server Error",
     ),
     Unheld(

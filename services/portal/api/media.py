@@ -1,4 +1,4 @@
-"""/media: where players and pages fetch videos and posters; each answer leads to the bucket."""
+"""/media: where players and pages fetch videos, posters and previews; each answer leads to the bucket."""
 
 from __future__ import annotations
 
@@ -36,6 +36,13 @@ def play(video_id: str) -> ResponseReturnValue:
 def poster(video_id: str) -> ResponseReturnValue:
     """See a video's poster."""
     return _lead_to(_visible(video_id).poster_url)
+
+
+@blueprint.get("/<video_id>/preview.mp4")
+@operation(_CONTRACT)
+def preview(video_id: str) -> ResponseReturnValue:
+    """Play a video's preview: its first seconds, small and silent."""
+    return _lead_to(_visible(video_id).preview_url)
 
 
 def _visible(video_id: str) -> Video:

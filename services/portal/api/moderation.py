@@ -12,7 +12,7 @@ from services.core import moderation
 from services.core.voting_period import VotingPeriod, read_voting
 from services.portal import moderating
 from services.portal.api.operation import Operation, operation
-from services.portal.api.parameters import parse_uuid, whole_number
+from services.portal.api.parameters import LARGEST_ID, parse_uuid, whole_number
 from services.portal.api.shapes import Message, VotingNow, voting
 from services.portal.api.shapes_of_moderation import LogEntry, Moved, VoteBulk, bulk, log_entry
 from services.portal.database import statements
@@ -22,7 +22,6 @@ from services.portal.identity import Caller
 
 blueprint = Blueprint("moderation", __name__, url_prefix="/api/moderation")
 
-_LARGEST_ID = 2**31 - 1
 _BASE = Operation(
     answers={200: Message},
     refuses={403: (moderating.ONLY_MODERATORS,), 404: (moderating.NOTHING_TO_DO,)},
@@ -47,7 +46,7 @@ _LOOKING = replace(_BASE, body=None, refuses={403: (moderating.ONLY_MODERATORS,)
 )
 def list_bulks(caller: Caller) -> ResponseReturnValue:
     """Votes for one video from one network, those by the youngest accounts first."""
-    least, days = max(1, min(whole_number("least", 5), _LARGEST_ID)), max(1, min(whole_number("days", 7), 90))
+    least, days = max(1, min(whole_number("least", 5), LARGEST_ID)), max(1, min(whole_number("days", 7), 90))
     with statements() as connection:
         return jsonify([bulk(found) for found in moderation.bulks(connection, least=least, days=days)])
 
@@ -134,6 +133,6 @@ def _video(video_id: str) -> UUID:
 
 
 def _user(user_id: str) -> int:
-    if not (user_id.isascii() and user_id.isdigit()) or len(user_id) > 10 or int(user_id) > _LARGEST_ID:
+    if not (user_id.isascii() and user_id.isdigit()) or len(user_id) > 10 or int(user_id) > LARGEST_ID:
         raise Missing(moderating.NOTHING_TO_DO)
     return int(user_id)

@@ -13,6 +13,10 @@ from services.portal.errors import Refused
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 _LAST_PAGE = 1_000_000
+LARGEST_ID = 2**31 - 1
+"""The largest whole number that ids and counts of the database have."""
+_LONGEST_NAME = 101  # first and last name, of 50 each, and the space between them
+_SHORTEST_WORD = 2
 
 
 def parse_uuid(text: str) -> UUID | None:
@@ -56,6 +60,20 @@ def _city() -> str:
     if "\0" in text:
         raise Refused("Invalid city parameter")
     return text
+
+
+def player_name() -> str | None:
+    """The query's words of a player's name, or None for all players.
+
+    Raises:
+        Refused: it holds a NUL, which no name has, is longer than any, or no word of it has two letters: nearly
+            everybody has a name with any one letter.
+    """
+    words = request.args.get("player", "").split()
+    text = " ".join(words)
+    if words and ("\0" in text or len(text) > _LONGEST_NAME or max(map(len, words)) < _SHORTEST_WORD):
+        raise Refused("Invalid player parameter")
+    return text or None
 
 
 def whole_number(name: str, default: int) -> int:

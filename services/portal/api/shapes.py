@@ -12,7 +12,7 @@ from services.core.tally import Verdict
 from services.core.videos import Video
 from services.core.voting_period import Voting
 from services.portal.direct_uploads import Progress
-from services.portal.links import poster_path, video_path
+from services.portal.links import poster_path, preview_path, video_path
 
 
 class Message(TypedDict):
@@ -83,6 +83,7 @@ class OwnVideo(TypedDict):
     original_url: str
     processed_url: NotRequired[str]
     poster_url: NotRequired[str]
+    preview_url: NotRequired[str]
     status: Literal["uploaded", "processing", "processed", "failed"]
     progress: int
     failure_reason: NotRequired[str]
@@ -103,6 +104,7 @@ class PublicVideo(TypedDict):
     original_filename: str
     processed_url: NotRequired[str]
     poster_url: NotRequired[str]
+    preview_url: NotRequired[str]
     status: Literal["processed"]
     uploaded_at: str
     processed_at: NotRequired[str]
@@ -125,6 +127,7 @@ class RankedVideo(TypedDict):
     change: int | None
     video_url: NotRequired[str]
     poster_url: NotRequired[str]
+    preview_url: NotRequired[str]
 
 
 class OwnStanding(TypedDict):
@@ -245,6 +248,8 @@ def own_video(video: Video) -> OwnVideo:
         shape["processed_url"] = path
     if path := poster_path(video):
         shape["poster_url"] = path
+    if path := preview_path(video):
+        shape["preview_url"] = path
     if video.failure_reason:
         shape["failure_reason"] = video.failure_reason
     if video.processed_at:
@@ -272,6 +277,8 @@ def public_video(video: Video) -> PublicVideo:
         shape["processed_url"] = path
     if path := poster_path(video):
         shape["poster_url"] = path
+    if path := preview_path(video):
+        shape["preview_url"] = path
     if video.processed_at:
         shape["processed_at"] = moment(video.processed_at)
     return shape
@@ -293,6 +300,8 @@ def ranked_video(ranked: Ranked) -> RankedVideo:
         shape["video_url"] = path
     if path := poster_path(video):
         shape["poster_url"] = path
+    if path := preview_path(video):
+        shape["preview_url"] = path
     return shape
 
 

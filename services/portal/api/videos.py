@@ -11,6 +11,7 @@ from services.portal import limits, ownership, uploads
 from services.portal.api.operation import Operation, operation
 from services.portal.api.parameters import parse_uuid
 from services.portal.api.shapes import Accepted, Deleted, OwnVideo, own_video
+from services.portal.api.shapes_of_receipts import VideoReceipt, video_receipt
 from services.portal.database import statements
 from services.portal.errors import Missing, Refused
 from services.portal.forms import BROKEN_RULES, VideoUpload, read_fields
@@ -84,6 +85,29 @@ def show(caller: Caller, video_id: str) -> ResponseReturnValue:
     if known is None:
         raise Missing(ownership.UNKNOWN)
     return jsonify(own_video(ownership.own_video(caller, known)))
+
+
+@blueprint.get("/<video_id>/receipt")
+@operation(
+    Operation(
+        answers={200: VideoReceipt},
+        refuses={403: (ownership.NOT_OWNER,), 404: (ownership.UNKNOWN, ownership.NO_RECEIPT)},
+        signed_in=True,
+    )
+)
+def show_receipt(caller: Caller, video_id: str) -> ResponseReturnValue:
+    """What was done with one of the caller's videos, and what it took.
+
+    There is a receipt from the moment on at which the video is processed or failed. The SHA-256 of `original` is that
+    of the file the player sent; those of `files` are of what is played and shown.
+    """
+    known = parse_uuid(video_id)
+    if known is None:
+        raise Missing(ownership.UNKNOWN)
+    video, dated = ownership.own_receipt(caller, known)
+    if dated is None:
+        raise Missing(ownership.NO_RECEIPT)
+    return jsonify(video_receipt(video, dated))
 
 
 @blueprint.delete("/<video_id>")

@@ -11,11 +11,13 @@ from services.portal.pages import (
     gallery,
     landing,
     language,
+    moderation,
     my_videos,
     notices,
     origin,
     profile,
     rankings,
+    receipts,
     templating,
     uploads,
     watch,
@@ -26,5 +28,5 @@ def register(app: Flask) -> None:
     """Give an application its pages."""
     for part in (origin, language, notices, templating, errors):
         part.register(app)
-    for part in (landing, accounts, gallery, watch, rankings, uploads, my_videos, docs, profile):
+    for part in (landing, accounts, gallery, watch, rankings, uploads, my_videos, receipts, docs, profile, moderation):
         part.register(app)

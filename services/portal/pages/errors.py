@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, lazy_gettext
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from services.portal.errors import DATABASE_DOWN, Forbidden, show_pages_with
 from services.portal.pages.navigation import here
@@ -54,11 +55,11 @@ def _page(status: int, text: str) -> ResponseReturnValue:
 
 
 def _decide_viewer(status: int) -> None:
-    """An error page may not fail for what made the error: the database or a wrong token."""
+    """An error page may not fail for what made the error: the database, a wrong token or a form that is too large."""
     if status >= 500:
         g.viewer = None
         return
     try:
         viewer()
-    except (Forbidden, *DATABASE_DOWN):
+    except (Forbidden, RequestEntityTooLarge, *DATABASE_DOWN):
         g.viewer = None

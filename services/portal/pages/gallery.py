@@ -9,7 +9,7 @@ from services.core.listing import Place
 from services.core.rankings import cities
 from services.core.votes import voted_among
 from services.portal import cursors
-from services.portal.api.parameters import whole_city
+from services.portal.api.parameters import player_name, whole_city
 from services.portal.database import statements
 from services.portal.pages.templating import viewer
 
@@ -25,11 +25,12 @@ def register(app: Flask) -> None:
 
 @pages.get("/gallery")
 def show() -> str:
-    """The videos of all players, or of a city's."""
-    city, after = whole_city(), cursors.wanted()
+    """The videos of all players, of those of a city, of those called so, or both."""
+    city, player, after = whole_city(), player_name(), cursors.wanted()
     caller = viewer()
     with statements() as connection:
-        found = gallery(connection, city=city, after=after.place if after else None, limit=_ON_A_PAGE + 1)
+        place = after.place if after else None
+        found = gallery(connection, city=city, player=player, after=place, limit=_ON_A_PAGE + 1)
         shown = found[:_ON_A_PAGE]
         voted = voted_among(connection, caller.user_id, [video.id for video in shown]) if caller else set()
         known = cities(connection)
@@ -41,5 +42,6 @@ def show() -> str:
         first=after is None,
         cities=known,
         city=city.name if city else "",
+        player=player or "",
         voted=voted,
     )

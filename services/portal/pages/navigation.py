@@ -6,6 +6,7 @@ import re
 
 from flask import redirect, request, url_for
 from werkzeug import Response
+from werkzeug.exceptions import RequestEntityTooLarge
 
 # A path of this site: a second slash or a backslash at its start would name another host.
 _PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
@@ -24,7 +25,11 @@ def wanted(default: str = "landing.show") -> str:
     Args:
         default: endpoint to go to where it names none.
     """
-    path = request.values.get("next", "")
+    try:
+        path = request.values.get("next", "")
+    except RequestEntityTooLarge:
+        # The page that says so asks as well.
+        path = request.args.get("next", "")
     return path if _PATH.fullmatch(path) else url_for(default)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Flask, g
 
+from services.core.moderation import is_moderator
 from services.core.voting_period import Voting, VotingState, read_voting
 from services.portal.database import statements
 from services.portal.identity import Caller, find_caller
-from services.portal.links import poster_path
+from services.portal.links import poster_path, video_path
 from services.portal.pages.navigation import here
 from services.portal.resources import resources
 from services.portal.sentences import failure_sentence
@@ -18,10 +19,12 @@ def register(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.add_template_global(viewer)
+    app.add_template_global(moderates)
     app.add_template_global(here)
     app.add_template_global(csrf_token)
     app.add_template_global(media_link)
     app.add_template_global(poster_path)
+    app.add_template_global(video_path)
     app.add_template_global(failure_sentence)
     app.add_template_global(voting_now)
     app.add_template_global(takes_votes)
@@ -33,6 +36,17 @@ def viewer() -> Caller | None:
         g.viewer = find_caller()
     caller: Caller | None = g.viewer
     return caller
+
+
+def moderates() -> bool:
+    """Whether the person who looks at the page is a moderator."""
+    if "moderates" not in g:
+        caller = viewer()
+        g.moderates = False
+        if caller is not None:
+            with statements() as connection:
+                g.moderates = is_moderator(connection, caller.user_id)
+    return bool(g.moderates)
 
 
 def csrf_token() -> str:

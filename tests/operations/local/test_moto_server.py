@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from typing import Any
 
 import pytest
@@ -112,3 +113,36 @@ def test_a_bucket_in_which_something_was_deleted_can_be_emptied(aws_port: int, m
 
     s3.delete_bucket(Bucket=media_bucket)
     assert media_bucket not in [each["Name"] for each in s3.list_buckets()["Buckets"]]
+
+
+def test_a_group_whose_template_was_changed_launches_instances(aws_port: int) -> None:
+    ec2, scaling = aws.client("ec2", aws_port), aws.client("autoscaling", aws_port)
+    image = ec2.describe_images()["Images"][0]["ImageId"]
+    data = {"ImageId": image, "InstanceType": "t3.small", "UserData": "IyEvYmluL3NoCg=="}
+    template = ec2.create_launch_template(LaunchTemplateName="changed", LaunchTemplateData=data)["LaunchTemplate"]
+    version = ec2.create_launch_template_version(
+        LaunchTemplateId=template["LaunchTemplateId"], LaunchTemplateData=data
+    )["LaunchTemplateVersion"]["VersionNumber"]
+    scaling.create_auto_scaling_group(
+        AutoScalingGroupName="changed",
+        MinSize=0,
+        MaxSize=2,
+        AvailabilityZones=["us-east-1a"],
+        LaunchTemplate={"LaunchTemplateId": template["LaunchTemplateId"], "Version": str(version)},
+    )
+    scaling.set_desired_capacity(AutoScalingGroupName="changed", DesiredCapacity=1)
+    (group,) = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=["changed"])["AutoScalingGroups"]
+    assert len(group["Instances"]) == 1
+
+
+def test_a_redrive_policy_is_told_as_aws_writes_it(aws_port: int) -> None:
+    sqs, name = aws.client("sqs", aws_port), uuid.uuid4().hex
+    dead = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = f'{{"deadLetterTargetArn":"{arn}","maxReceiveCount":3}}'
+    queue = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})["QueueUrl"]
+
+    told = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+
+    assert told["RedrivePolicy"] == policy
+    assert "RedrivePolicy" not in sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["All"])["Attributes"]

@@ -40,6 +40,7 @@ WORKER = WorkerEnvironment(
     visibility_seconds=60,
     max_job_seconds=900,
     max_clip_seconds=30,
+    enforce_clip_rules=False,
     require_isolation=True,
     stop_seconds=920,
 ).as_variables()

@@ -8,6 +8,7 @@ import pytest
 from operations.local.reconcile import Reconciled, reconcile
 
 ORIGINAL, RESULT, POSTER = "uploads/v.mp4", "processed/v/1.mp4", "processed/v/1.jpg"
+PREVIEW = "processed/v/1.preview.mp4"
 STATUS = "SELECT v.status, t.status, t.sent_at IS NULL FROM videos v JOIN task_results t ON t.video_id = v.id"
 
 
@@ -25,9 +26,9 @@ def add(url: str, status: str) -> None:
     done = status == "processed"
     with psycopg.connect(url) as connection:
         connection.execute(
-            "INSERT INTO videos (user_id, title, original_filename, original_url, processed_url, poster_url, status, "
-            "is_public) SELECT id, 'title', 'v.mp4', %s, %s, %s, %s, true FROM users",
-            [ORIGINAL, RESULT if done else None, POSTER if done else None, status],
+            "INSERT INTO videos (user_id, title, original_filename, original_url, processed_url, poster_url, "
+            "preview_url, status, is_public) SELECT id, 'title', 'v.mp4', %s, %s, %s, %s, %s, true FROM users",
+            [ORIGINAL, *((RESULT, POSTER, PREVIEW) if done else (None, None, None)), status],
         )
         connection.execute(
             "INSERT INTO task_results (task_id, video_id, status, sent_at) SELECT id::text, id, %s, now() FROM videos",
@@ -44,11 +45,13 @@ def rows(url: str, query: str) -> list[tuple[object, ...]]:
 
 def test_a_playable_video_is_left_alone(database: str) -> None:
     add(database, "processed")
-    assert reconcile(database, {ORIGINAL, RESULT, POSTER}) == Reconciled(removed=0, sent_again=0)
+    assert reconcile(database, {ORIGINAL, RESULT, POSTER, PREVIEW}) == Reconciled(removed=0, sent_again=0)
     assert rows(database, STATUS) == [("processed", "completed", False)]
 
 
-@pytest.mark.parametrize("left", [{ORIGINAL}, {ORIGINAL, POSTER}, {ORIGINAL, RESULT}])
+@pytest.mark.parametrize(
+    "left", [{ORIGINAL}, {ORIGINAL, POSTER, PREVIEW}, {ORIGINAL, RESULT, PREVIEW}, {ORIGINAL, RESULT, POSTER}]
+)
 def test_a_video_that_lost_a_part_is_made_again_and_keeps_its_votes(database: str, left: set[str]) -> None:
     add(database, "processed")
     assert reconcile(database, left) == Reconciled(removed=0, sent_again=1)

@@ -100,8 +100,8 @@ def consume(notebook: Notebook, options: Options) -> Iterator[Callable[..., Runn
     """Starts a consumer of the test's queue."""
     started: list[Running] = []
 
-    def start(handler: Handler, options: Options = options) -> Running:
-        consumer = Consumer(notebook, options, handler)
+    def start(handler: Handler, options: Options = options, **callbacks: Callable[[], None]) -> Running:
+        consumer = Consumer(notebook, options, handler, **callbacks)
         running = Running(consumer, threading.Thread(target=consumer.run, daemon=True))
         running.thread.start()
         started.append(running)

@@ -46,18 +46,24 @@ def test_a_heartbeat_is_awaited_before_its_message_is_deleted(
     assert names == [BEAT, f"{BEAT} answered", "delete_message", "delete_message answered"]
 
 
-def test_a_failed_heartbeat_is_followed_by_the_next(
+def test_a_failed_heartbeat_is_told_and_followed_by_the_next(
     consume: Any, recorder: Any, notebook: Any, options: Options, send: Any
 ) -> None:
     def fail_once(name: str, arguments: dict[str, Any]) -> None:
         if name == BEAT and notebook.count(name) == 1:
             raise EndpointConnectionError(endpoint_url="http://127.0.0.1")
 
+    failed: list[str] = []
     notebook.before = fail_once
     send("one")
-    consume(recorder, dataclasses.replace(options, visibility_seconds=1))
+    consume(
+        recorder,
+        dataclasses.replace(options, visibility_seconds=1),
+        when_heartbeat_fails=lambda: failed.append("told"),
+    )
     notebook.wait_for(f"{BEAT} answered", 2)
     assert len(recorder.messages) == 1
+    assert failed == ["told"]
 
 
 def test_the_heart_goes_on_beating_after_a_fault(

@@ -28,11 +28,11 @@ def world(connection: Connection) -> World:
     """Makes people and videos."""
     numbers = itertools.count(1)
 
-    def person(city: str = "Bogotá") -> int:
+    def person(city: str = "Bogotá", first_name: str = "Ana", last_name: str = "Díaz") -> int:
         user_id = add_user(
             connection,
-            first_name="Ana",
-            last_name="Díaz",
+            first_name=first_name,
+            last_name=last_name,
             email=f"person{next(numbers)}@example.com",
             password_hash="none",
             city=city,
@@ -58,7 +58,7 @@ def world(connection: Connection) -> World:
         video_id = uploaded(owner)
         held = work.claim(connection, video_id, lease_seconds=60)
         assert isinstance(held, work.Claim)
-        assert work.finish(connection, held, processed_key="p", poster_key="q")
+        assert work.finish(connection, held, processed_key="p", poster_key="q", preview_key="r")
         return video_id
 
     return World(person=person, uploaded=uploaded, published=published)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import Connection, Engine, text
 
 from services.core.limits import Limit, clear_limits, give_back, take
+from tests.services.portal.crashes import wait_until_held
 
 SLOW = Limit("slow", at_once=3, seconds_each=1000)
 
@@ -53,7 +54,7 @@ def test_what_is_given_back_can_be_taken_again(connection: Connection) -> None:
     give_back(connection, SLOW, "nobody")
 
 
-def test_of_many_at_once_exactly_as_many_are_granted_as_there_are(engine: Engine) -> None:
+def test_2_4_1_of_many_at_once_exactly_as_many_are_granted_as_there_are(engine: Engine) -> None:
     limit = Limit("race", at_once=10, seconds_each=1000)
 
     def use(_: int) -> bool:
@@ -62,6 +63,19 @@ def test_of_many_at_once_exactly_as_many_are_granted_as_there_are(engine: Engine
 
     with ThreadPoolExecutor(16) as threads:
         assert sum(threads.map(use, range(100))) == 10
+
+
+def test_who_waited_for_the_last_one_is_refused_by_what_became_of_it(engine: Engine, connection: Connection) -> None:
+    """A statement that waits for a row decides by the row as it is then, not as it was when the statement began."""
+    limit = Limit("two", at_once=2, seconds_each=1000)
+    assert take(connection, limit, "ana") == 0
+    with engine.connect() as first, ThreadPoolExecutor(1) as thread:
+        first.begin()
+        assert take(first, limit, "ana") == 0
+        second = thread.submit(take, connection, limit, "ana")
+        wait_until_held(engine, "INSERT INTO rate_limits")
+        first.commit()
+        assert 900 < second.result() <= 1000
 
 
 def test_limits_that_are_free_again_are_forgotten(connection: Connection) -> None:

@@ -121,3 +121,12 @@ def test_nothing_to_tell_is_no_line(measures: Measures) -> None:
     with capture_logs() as lines:
         measures.tell()
     assert lines == []
+
+
+def test_the_average_of_a_sample_follows_the_latest(measures: Measures) -> None:
+    assert measures.average("JobSeconds") is None
+    measures.sample("JobSeconds", 10)
+    assert measures.average("JobSeconds") == 10
+    measures.sample("JobSeconds", 20)
+    measures.take()
+    assert measures.average("JobSeconds") == 12

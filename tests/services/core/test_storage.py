@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from operations.local import aws
 from services.core.aws import aws_client
-from services.core.storage import MediaStore, Part, original_key, poster_key, processed_key
+from services.core.storage import MediaStore, Part, original_key, poster_key, preview_key, processed_key
 
 VIDEO = uuid.UUID("00000000-0000-4000-8000-000000000001")
 
@@ -27,6 +27,7 @@ def test_keys_are_made_of_ids_alone() -> None:
     assert original_key(VIDEO) == f"uploads/{VIDEO}.mp4"
     assert processed_key(VIDEO, 2) == f"processed/{VIDEO}/2.mp4"
     assert poster_key(VIDEO, 2) == f"processed/{VIDEO}/2.jpg"
+    assert preview_key(VIDEO, 2) == f"processed/{VIDEO}/2.preview.mp4"
 
 
 @pytest.mark.parametrize("size", [0, 1, 20 * 2**20])

@@ -17,7 +17,7 @@ def logged(code: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in ended.stdout.splitlines()]
 
 
-def test_a_happening_is_one_line_with_what_is_bound_to_it() -> None:
+def test_16_2_1_a_happening_is_one_line_with_what_is_bound_to_it() -> None:
     (line,) = logged("telemetry.bind(request_id='r1')\ntelemetry.get_logger('x').info('login ok', user_id=7)")
     assert line.pop("timestamp").endswith("Z")
     assert line == {
@@ -32,7 +32,7 @@ def test_libraries_log_the_same_way() -> None:
     )  # fmt: skip
 
 
-def test_no_text_can_forge_a_line() -> None:
+def test_16_4_1_no_text_can_forge_a_line() -> None:
     (line,) = logged("telemetry.get_logger('x').info('login failed', agent='a\\n{\"event\": \"login ok\"}')")
     assert line["event"] == "login failed"
 

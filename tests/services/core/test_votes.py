@@ -16,6 +16,7 @@ from services.core.rankings import ranking
 from services.core.tally import roll_up
 from services.core.videos import delete_video, find_video
 from services.core.votes import VoteResult, cast_vote, voted_videos
+from tests.services.portal.crashes import wait_until_held
 
 from .world import World
 
@@ -69,6 +70,22 @@ def test_rolling_up_moves_votes_and_changes_no_tally(connection: Connection, wor
     assert roll_up(connection) == 2
     assert roll_up(connection) == 0
     assert list(connection.execute(text("SELECT votes_count FROM videos")).scalars()) == [3, 3]
+
+
+def test_one_at_a_time_rolls_up_and_another_leaves_it_to_it(
+    engine: Engine, connection: Connection, world: World
+) -> None:
+    """Two at once would wait for each other in a circle: for a row's old version and for its new one."""
+    video_id = world.published(world.person())
+    for _ in range(3):
+        cast_vote(connection, video_id, world.person())
+    connection.execute(text("SET lock_timeout = '2s'"))
+    with engine.begin() as rolling:
+        assert roll_up(rolling, most=1) == 1
+        assert roll_up(connection) == 0
+        assert tally(connection, video_id) == 3
+    assert roll_up(connection) == 2
+    assert tally(connection, video_id) == 3
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -154,15 +171,6 @@ def test_a_vote_for_a_video_that_is_deleted_meanwhile_is_not_available(engine: E
 
         with ThreadPoolExecutor(1) as thread:
             waiting = thread.submit(vote)
-            _wait_for_a_lock(engine)
+            wait_until_held(engine, "INSERT INTO votes")
             deleting.commit()
             assert waiting.result() is VoteResult.NOT_AVAILABLE
-
-
-def _wait_for_a_lock(engine: Engine) -> None:
-    query = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    )
-    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as watching:
-        while not watching.execute(query).scalar_one():
-            pass

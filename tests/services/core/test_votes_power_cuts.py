@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import secrets
 import threading
 import time
 import uuid
@@ -12,79 +10,35 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from operations.local.ports import free_port
-from operations.local.postgres import Cluster
-from operations.local.processes import Child, ProcessEnded
 from services.core.database import DRIVER_URL
-from services.core.migrate import read_migrations, upgrade
 from services.core.tally import check_tally, roll_up, verdict
 from services.core.votes import VoteResult, cast_vote
+from tests.mortal_database import NAME, MortalDatabase
 
 VOTERS, ROLLERS, KILLS, VIDEOS = 64, 2, 3, 5
 ACKNOWLEDGED_BETWEEN_KILLS = 400
 
 
-class Database:
-    """A PostgreSQL that keeps what it acknowledged (fsync on), and is killed."""
-
-    def __init__(self, folder: Path) -> None:
-        self.cluster = Cluster(directory=folder / "data", port=free_port(), password=secrets.token_urlsafe(16))
-        self.cluster.create()
-        self._log = folder / "postgres.log"
-        self._server = self.cluster.start(log=self._log)
-
-    def kill(self) -> None:
-        """Kill every process of it at once, and start it again."""
-        postmaster = psutil.Process(self._server.pid)
-        # Held first: a process it started between the list and the kill would live on, and its voter wait for ever
-        # behind a lock whose owner is dead.
-        postmaster.suspend()
-        family = [postmaster, *postmaster.children(recursive=True)]
-        for process in family:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        self._server.stop()
-        psutil.wait_procs(family, timeout=30)
-        self._server = self._start_again()
-
-    def _start_again(self) -> Child:
-        end = time.monotonic() + 60
-        while True:
-            try:
-                return self.cluster.start(log=self._log)
-            except ProcessEnded:
-                # For a moment the memory it shared is still held.
-                if time.monotonic() > end:
-                    raise
-
-    def stop(self) -> None:
-        self._server.stop()
-
-
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path)
+def database(tmp_path: Path) -> Iterator[MortalDatabase]:
+    database = MortalDatabase(tmp_path)
     yield database
     database.stop()
 
 
-def open_engine(database: Database) -> Engine:
-    url = database.cluster.url("postgres").replace("postgresql://", DRIVER_URL, 1)
+def open_engine(database: MortalDatabase) -> Engine:
+    url = database.cluster.url(NAME).replace("postgresql://", DRIVER_URL, 1)
     return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
 
 
 def populate(engine: Engine) -> tuple[list[uuid.UUID], list[int]]:
     """Videos open for voting, and many more people than will come to vote."""
     with engine.connect() as connection:
-        raw = connection.connection.driver_connection
-        assert raw is not None
-        upgrade(raw, read_migrations())
         connection.execute(
             text(
                 "INSERT INTO users (first_name, last_name, email, password_hash, city, country) "
@@ -169,7 +123,7 @@ class Election:
         assert not any(thread.is_alive() for thread in self._threads), "somebody waits for an answer for ever"
 
 
-def test_what_was_acknowledged_is_kept_once_and_the_tally_is_the_count(database: Database) -> None:
+def test_what_was_acknowledged_is_kept_once_and_the_tally_is_the_count(database: MortalDatabase) -> None:
     engine = open_engine(database)
     videos, people = populate(engine)
     election = Election(engine, videos, people)
@@ -177,6 +131,7 @@ def test_what_was_acknowledged_is_kept_once_and_the_tally_is_the_count(database:
         for _ in range(KILLS):
             election.wait_for(ACKNOWLEDGED_BETWEEN_KILLS)
             database.kill()
+            database.start()
         election.wait_for(ACKNOWLEDGED_BETWEEN_KILLS)
     finally:
         election.end()

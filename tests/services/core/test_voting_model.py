@@ -105,7 +105,7 @@ class Voting(RuleBasedStateMachine):
             assert held is work.Refusal.DONE
         else:
             assert isinstance(held, work.Claim)
-            assert work.finish(self.connection, held, processed_key="p", poster_key="q")
+            assert work.finish(self.connection, held, processed_key="p", poster_key="q", preview_key="r")
             known.processed = True
 
     @rule(video_id=videos, voter=st.integers(0, PEOPLE - 1), network=st.sampled_from(NETWORKS))

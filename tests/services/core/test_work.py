@@ -83,11 +83,11 @@ def test_progress_never_goes_back(connection: Connection, video_id: UUID) -> Non
 
 
 def test_a_finished_video_is_published(connection: Connection, video_id: UUID) -> None:
-    assert work.finish(connection, hold(connection, video_id), processed_key="p", poster_key="q")
+    assert work.finish(connection, hold(connection, video_id), processed_key="p", poster_key="q", preview_key="r")
     assert state(connection, video_id) == ("processed", "completed")
     video = find_video(connection, video_id)
     assert video is not None
-    assert (video.processed_url, video.poster_url, video.progress) == ("p", "q", 100)
+    assert (video.processed_url, video.poster_url, video.preview_url, video.progress) == ("p", "q", "r", 100)
     assert work.claim(connection, video_id, lease_seconds=60) is Refusal.DONE
 
 
@@ -113,7 +113,7 @@ def test_a_deleted_video_is_gone(connection: Connection, world: World) -> None:
     delete_video(connection, video_id, owner)
     assert work.claim(connection, video_id, lease_seconds=60) is Refusal.GONE
     assert work.claim(connection, uuid4(), lease_seconds=60) is Refusal.GONE
-    assert not work.finish(connection, held, processed_key="p", poster_key="q")
+    assert not work.finish(connection, held, processed_key="p", poster_key="q", preview_key="r")
 
 
 @pytest.mark.parametrize("ended", ["running", "finished", "failed", "released"])
@@ -123,14 +123,14 @@ def test_a_former_holder_can_do_no_harm(connection: Connection, video_id: UUID, 
     present = hold(connection, video_id)
     match ended:
         case "finished":
-            work.finish(connection, present, processed_key="p", poster_key="q")
+            work.finish(connection, present, processed_key="p", poster_key="q", preview_key="r")
         case "failed":
             work.fail(connection, present, reason="not_a_video", detail="")
         case "released":
             work.release(connection, present, detail="")
     before = find_video(connection, video_id), state(connection, video_id)
     assert not work.renew(connection, former, lease_seconds=60, progress=99)
-    assert not work.finish(connection, former, processed_key="zombie", poster_key="zombie")
+    assert not work.finish(connection, former, processed_key="zombie", poster_key="zombie", preview_key="zombie")
     assert not work.fail(connection, former, reason="zombie", detail="")
     assert not work.release(connection, former, detail="")
     assert (find_video(connection, video_id), state(connection, video_id)) == before

@@ -1,4 +1,4 @@
-"""Holds an application to its own OpenAPI document: every status, body and error text it answers must be in it."""
+"""Holds an application to its own OpenAPI document: every status, field and error text it answers must be in it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,16 @@ from services.portal.api.operation import operation_of
 from services.portal.api.responses import refusals
 
 
+def closed(schema: Any) -> Any:
+    """A schema whose objects have the fields that are described, and no other."""
+    if isinstance(schema, list):
+        return [closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    parts = {name: closed(part) for name, part in schema.items()}
+    return {"additionalProperties": False, **parts} if "properties" in schema else parts
+
+
 class Contract:
     """Watches what an application answers.
 
@@ -21,7 +31,7 @@ class Contract:
     """
 
     def __init__(self, app: Flask) -> None:
-        self._document = document(app)
+        self._document = closed(document(app))
         self.breaches: list[str] = []
         app.after_request(self._check)
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
-import requests
 from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 
 from .people import People
-from .process import PortalStarter
 
 
 def lines_of(captured: list[dict[str, object]]) -> list[dict[str, object]]:
@@ -49,18 +45,3 @@ def test_what_balancers_and_collectors_ask_is_not_logged(client: FlaskClient, pa
     with capture_logs() as captured:
         client.get(path)
     assert lines_of(captured) == []  # type: ignore[arg-type]
-
-
-def test_it_has_the_requests_id_and_is_one_line_whatever_was_sent(start_portal: PortalStarter) -> None:
-    portal = start_portal()
-    portal.wait_until_it_answers()
-    forged = "%0d%0a%7b%22event%22:%22login%20ok%22%7d"
-    answer = requests.get(f"{portal.url}/nowhere/{forged}?city={forged}", headers={"X-Request-Id": "r1"}, timeout=30)
-    assert answer.headers["X-Request-Id"] == "r1"
-    portal.process.terminate()
-    assert portal.process.wait(60) == 0
-    assert [(line["route"], line["status"]) for line in portal.said("request") if line["request_id"] == "r1"] == [
-        ("none", 404)
-    ]
-    assert "login ok" not in portal.log.read_text()
-    assert all(json.loads(line) for line in portal.log.read_text().splitlines())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
 import pytest
@@ -10,42 +9,12 @@ from flask import Flask
 from sqlalchemy import Engine, text
 from werkzeug.http import parse_cookie
 
-from services.core.users import User, find_user
 from services.environment import PortalEnvironment
-from services.portal.database import statements
-from services.portal.identity import begin_session
 
-from .people import People, Person
+from .people import People
 
 PROFILE = "/api/auth/profile"
 NO_CSRF = {"message": "", "error": "Missing or invalid CSRF token"}
-
-
-def cookies_of(app: Flask, person: Person) -> list[str]:
-    with app.test_request_context():
-        with statements() as connection:
-            user = find_user(connection, person.id)
-        assert isinstance(user, User)
-        response = app.response_class()
-        begin_session(response, user)
-    return response.headers.getlist("Set-Cookie")
-
-
-def test_over_https_the_cookies_are_bound_to_this_host(
-    start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment
-) -> None:
-    app = start_app(dataclasses.replace(portal_environment, secure_cookies=True))
-    session, csrf = sorted(cookies_of(app, People(app).new()), key=lambda cookie: "csrf" in cookie)
-    assert session.startswith("__Host-session=")
-    assert session.endswith("; Secure; HttpOnly; Path=/; SameSite=Lax")
-    assert csrf.startswith("__Host-csrf=")
-    assert csrf.endswith("; Secure; Path=/; SameSite=Lax")
-
-
-def test_without_https_they_lack_only_what_browsers_would_refuse(app: Flask, people: People) -> None:
-    session, csrf = sorted(cookies_of(app, people.new()), key=lambda cookie: "csrf" in cookie)
-    assert session.startswith("session=") and session.endswith("; HttpOnly; Path=/; SameSite=Lax")
-    assert csrf.startswith("csrf=") and csrf.endswith("; Path=/; SameSite=Lax")
 
 
 def test_it_reads_what_a_bearer_token_reads(people: People) -> None:
@@ -108,21 +77,6 @@ def test_logout_ends_this_session_and_no_other(people: People) -> None:
     laptop, csrf = people.browser(person)
     laptop.post("/api/auth/logout", headers={"X-CSRF-TOKEN": csrf})
     assert phone.get(PROFILE).status_code == 200
-
-
-def test_a_sessions_cookie_is_no_bearer_token(people: People) -> None:
-    browser, _ = people.browser(people.new())
-    cookie = browser.get_cookie("session")
-    assert cookie is not None
-    answer = browser.get(PROFILE, headers={"Authorization": f"Bearer {cookie.value}"})
-    assert answer.status_code == 401
-
-
-def test_a_bearer_token_is_no_sessions_cookie(app: Flask, people: People) -> None:
-    person = people.new()
-    browser = app.test_client()
-    browser.set_cookie("session", person.token)
-    assert browser.get(PROFILE).status_code == 401
 
 
 def test_the_database_remembers_the_session_but_not_its_token(people: People, engine: Engine) -> None:

@@ -12,9 +12,8 @@ from sqlalchemy import Engine
 
 from operations.local import aws
 from services.environment import PortalEnvironment
-from services.portal import create_app
 
-from .people import PASSWORD, People, registration
+from .people import People
 from .videos import Videos, cut_connections
 
 DOWN = {"message": "", "error": "Service temporarily unavailable"}
@@ -59,48 +58,6 @@ def test_a_post_keeps_its_method_on_the_way(client: FlaskClient) -> None:
 def test_it_never_leads_elsewhere(client: FlaskClient, path: str) -> None:
     answer = client.get("/", environ_overrides={"PATH_INFO": path, "REQUEST_URI": path})
     assert "evil.example" not in answer.headers.get("Location", "")
-
-
-def test_a_bug_tells_nothing(portal_environment: PortalEnvironment) -> None:
-    app = create_app(portal_environment)
-
-    @app.get("/api/bug")
-    def bug() -> str:
-        raise RuntimeError("the password is swordfish")
-
-    answer = app.test_client().get("/api/bug")
-    assert (answer.status_code, answer.json) == (500, {"message": "", "error": "Internal server error"})
-
-
-def calls(app: Flask) -> list[tuple[str, str, dict[str, object]]]:
-    login = {"email": "ana@example.com", "password": PASSWORD}
-    return [
-        ("POST", "/api/auth/signup", {"json": registration()}),
-        ("POST", "/api/auth/login", {"json": login}),
-        ("GET", "/api/public/videos", {}),
-        ("GET", "/api/public/rankings", {}),
-        ("GET", "/media/00000000-0000-4000-8000-000000000000/video.mp4", {}),
-    ]
-
-
-@pytest.mark.parametrize("service", ["database", "secrets_manager"])
-def test_without_the_database_or_its_secret(app_without: Callable[[str], Flask], service: str) -> None:
-    app = app_without(service)
-    for method, path, arguments in calls(app):
-        answer = app.test_client().open(path, method=method, **arguments)  # type: ignore[arg-type]
-        assert (answer.status_code, answer.json) == (503, DOWN), path
-    assert app.test_client().get("/health").status_code == 200
-
-
-def test_a_token_is_not_believed_where_the_session_cannot_be_asked_for(
-    people: People, app: Flask, app_without: Callable[[str], Flask]
-) -> None:
-    browser, _ = people.browser(people.new())
-    cookie = browser.get_cookie("session")
-    assert cookie is not None
-    blind = app_without("database").test_client()
-    blind.set_cookie("session", cookie.value)
-    assert (blind.get("/api/videos").status_code, blind.get("/api/videos").json) == (503, DOWN)
 
 
 def test_it_recovers_by_itself_when_its_connections_were_cut(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 import time
 from collections.abc import Callable
@@ -107,30 +106,6 @@ def test_a_later_releases_schema_is_right(client: FlaskClient, engine: Engine) -
     status, told = deep(client)
     assert status == 200
     assert told["schema"] == {"version": EXPECTED + 1, "expected": EXPECTED, "ok": True}
-
-
-@pytest.mark.parametrize(
-    ("hops", "peer", "forwarded", "told"),
-    [
-        (0, "127.0.0.1", None, True),
-        (0, "::1", None, True),
-        (0, "10.0.1.7", None, False),
-        # Through the load balancer, which appends whom it talks to.
-        (1, "10.0.1.7", "203.0.113.9", False),
-        (1, "10.0.1.7", "127.0.0.1, 203.0.113.9", False),
-        # On the instance itself.
-        (1, "127.0.0.1", None, True),
-    ],
-)
-def test_only_the_machine_itself_is_told(
-    portal_environment: PortalEnvironment, hops: int, peer: str, forwarded: str | None, told: bool
-) -> None:
-    app = create_app(dataclasses.replace(portal_environment, proxy_hops=hops))
-    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
-    answer = app.test_client().get("/health/deep", headers=headers, environ_base={"REMOTE_ADDR": peer})
-    assert (answer.status_code != 404) == told
-    if not told:
-        assert answer.json == {"message": "", "error": "404 page not found"}
 
 
 def test_what_hangs_is_told_in_time_and_hangs_one_thread_only() -> None:

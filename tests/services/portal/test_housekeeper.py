@@ -64,7 +64,10 @@ def test_without_the_queue_the_votes_are_rolled_up_all_the_same(
     videos.vote(videos.published(ana), people.new())
     with capture_logs() as lines, app.app_context():
         keep_house(0)
-    assert [line["event"] for line in lines] == ["uploads wait to be relayed"]
+    assert [line["event"] for line in lines] == [
+        "uploads wait to be relayed",
+        "videos without a sign of life wait to be looked for",
+    ]
     assert value(engine, "SELECT sum(votes_count) FROM videos") == 1
 
 

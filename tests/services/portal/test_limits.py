@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import io
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -44,7 +43,9 @@ def guess(client: FlaskClient, email: str, address: str = "192.0.2.1", password:
 
 
 @pytest.mark.parametrize("email", ["person1@example.com", "nobody@example.com"])
-def test_after_twenty_wrong_passwords_even_the_right_one_waits(client: FlaskClient, people: People, email: str) -> None:
+def test_2_4_1_after_twenty_wrong_passwords_even_the_right_one_waits(
+    client: FlaskClient, people: People, email: str
+) -> None:
     people.new()
     assert [guess(client, email).status_code for _ in range(20)] == [401] * 20
     assert_refused(guess(client, email), seconds=30)
@@ -52,7 +53,7 @@ def test_after_twenty_wrong_passwords_even_the_right_one_waits(client: FlaskClie
     assert_refused(guess(client, email.upper()), seconds=30)
 
 
-def test_the_owner_signs_in_from_elsewhere_meanwhile(client: FlaskClient, people: People) -> None:
+def test_6_3_1_the_owner_signs_in_from_elsewhere_meanwhile(client: FlaskClient, people: People) -> None:
     ana = people.new()
     for _ in range(21):
         guess(client, ana.email)
@@ -70,7 +71,7 @@ def test_sign_ins_that_succeed_are_not_counted(people: People, engine: Engine) -
         assert held.scalar_one() == 0
 
 
-def test_guesses_spread_over_many_addresses_are_counted_together(client: FlaskClient, people: People) -> None:
+def test_6_3_1_guesses_spread_over_many_addresses_are_counted_together(client: FlaskClient, people: People) -> None:
     ana = people.new()
     begun = time.monotonic()
     answers = [guess(client, ana.email, f"192.0.2.{number}").status_code for number in range(150)]
@@ -79,7 +80,7 @@ def test_guesses_spread_over_many_addresses_are_counted_together(client: FlaskCl
     assert 100 <= answers.count(401) <= 100 + granted_again
 
 
-def test_many_accounts_tried_from_one_address_are_counted_together(client: FlaskClient, engine: Engine) -> None:
+def test_6_3_1_many_accounts_tried_from_one_address_are_counted_together(client: FlaskClient, engine: Engine) -> None:
     use_up(engine, limits.SIGN_IN_ADDRESS, "192.0.2.1")
     assert_refused(guess(client, "nobody@example.com"))
     assert guess(client, "nobody@example.com", "192.0.2.2").status_code == 401
@@ -102,14 +103,14 @@ def test_an_ipv6_address_counts_as_its_customers_network(app: Flask, address: st
         assert limits.network() == counts_as
 
 
-def test_sign_ups_from_one_address_are_limited(client: FlaskClient, engine: Engine) -> None:
+def test_2_4_1_sign_ups_from_one_address_are_limited(client: FlaskClient, engine: Engine) -> None:
     use_up(engine, limits.SIGN_UP, "127.0.0.1")
     assert_refused(client.post(SIGNUP, json=registration()))
     answer = client.post(SIGNUP, json=registration(), environ_overrides={"REMOTE_ADDR": "192.0.2.9"})
     assert answer.status_code == 201
 
 
-def test_uploads_of_one_account_are_limited_both_ways(people: People, engine: Engine) -> None:
+def test_2_4_1_uploads_of_one_account_are_limited_both_ways(people: People, engine: Engine) -> None:
     ana, eva = people.new(), people.new()
     use_up(engine, limits.UPLOAD, str(ana.id))
     assert_refused(ana.post("/api/videos/uploads", json=CLIP))
@@ -119,7 +120,7 @@ def test_uploads_of_one_account_are_limited_both_ways(people: People, engine: En
     assert eva.post("/api/videos/uploads", json=CLIP).status_code == 201
 
 
-def test_votes_of_one_account_are_limited_to_a_pace_no_person_has(people: People, videos: Videos) -> None:
+def test_2_4_1_votes_of_one_account_are_limited_to_a_pace_no_person_has(people: People, videos: Videos) -> None:
     ana, eva = people.new(), people.new()
     path = f"/api/public/videos/{videos.published(ana)}/vote"
     assert eva.post(path).status_code == 200
@@ -159,12 +160,7 @@ def test_people_read_a_sentence_in_their_language(client: FlaskClient, engine: E
         assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_without_the_database_nobody_is_let_in(app_without: Callable[[str], Flask]) -> None:
-    answer = app_without("database").test_client().post(LOGIN, json={"email": "a@b.co", "password": "x"})
-    assert answer.status_code == 503
-
-
-def test_two_portals_grant_together_what_one_would(start_portal: PortalStarter, people: People) -> None:
+def test_2_4_1_two_portals_grant_together_what_one_would(start_portal: PortalStarter, people: People) -> None:
     ana = people.new()
     portals = [start_portal(), start_portal()]
     for portal in portals:
@@ -183,23 +179,6 @@ def test_two_portals_grant_together_what_one_would(start_portal: PortalStarter, 
     said = [line for portal in portals for line in portal.said("limit reached")]
     assert {line["limit"] for line in said} == {"sign-in-here"}
     assert all(line["request_id"] and line["address"] == "127.0.0.1" for line in said)
-
-
-@pytest.mark.parametrize(("hops", "forwarded"), [(0, "{guess}"), (1, "{guess}, 203.0.113.7")])
-def test_an_address_made_up_by_the_client_changes_nothing(
-    start_portal: PortalStarter, engine: Engine, hops: int, forwarded: str
-) -> None:
-    use_up(engine, limits.SIGN_IN_ADDRESS, "127.0.0.1" if hops == 0 else "203.0.113.7")
-    portal = start_portal(proxy_hops=hops)
-    portal.wait_until_it_answers()
-    for made_up in ("198.51.100.1", "127.0.0.2", "2001:db8::1"):
-        answer = requests.post(
-            f"{portal.url}{LOGIN}",
-            json={"email": "nobody@example.com", "password": "x"},
-            headers={"X-Forwarded-For": forwarded.format(guess=made_up), "X-Real-IP": made_up, "Forwarded": made_up},
-            timeout=60,
-        )
-        assert answer.status_code == 429
 
 
 def test_the_numbers_cannot_be_changed_while_it_runs() -> None:

@@ -1,4 +1,4 @@
-"""GET /media/{id}/video.mp4 and poster.jpg: redirects to the bucket for those who may see the video."""
+"""GET /media/{id}/video.mp4, poster.jpg and preview.mp4: redirects to the bucket for those who may see the video."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from flask.testing import FlaskClient
 from itsdangerous import TimestampSigner
 
 from operations.local import aws
-from services.core.storage import poster_key, processed_key
+from services.core.storage import poster_key, preview_key, processed_key
 
 from .people import People
 from .videos import Videos
 
-NAMES = ("video.mp4", "poster.jpg")
+NAMES = ("video.mp4", "poster.jpg", "preview.mp4")
 UNKNOWN = (404, {"message": "", "error": "Video not found"})
 
 
@@ -32,7 +32,8 @@ def test_anyone_may_watch_a_published_video(
     s3 = aws.client("s3", aws_port)
     s3.put_object(Bucket=media_bucket, Key=processed_key(video_id, 1), Body=b"the video")
     s3.put_object(Bucket=media_bucket, Key=poster_key(video_id, 1), Body=b"the poster")
-    for name, content in zip(NAMES, (b"the video", b"the poster"), strict=True):
+    s3.put_object(Bucket=media_bucket, Key=preview_key(video_id, 1), Body=b"the preview")
+    for name, content in zip(NAMES, (b"the video", b"the poster", b"the preview"), strict=True):
         answer = client.get(f"/media/{video_id}/{name}")
         assert answer.status_code == 302
         assert answer.headers["Cache-Control"] == "private, max-age=60"
@@ -64,6 +65,7 @@ def test_the_owners_json_leads_players_there_without_a_header(
     assert video is not None
     assert client.get(video["processed_url"]).status_code == 302
     assert client.get(video["poster_url"]).status_code == 302
+    assert client.get(video["preview_url"]).status_code == 302
 
 
 def test_the_key_of_one_video_opens_no_other(client: FlaskClient, people: People, videos: Videos) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 import requests
 from flask import Flask
 from flask.testing import FlaskClient
@@ -63,12 +62,6 @@ def test_what_clients_make_up_makes_no_new_series(client: FlaskClient) -> None:
     found = told(client)
     assert len(found) - first < 30 and first > before
     assert not [labels for name, labels in found if "MADEUP" in str(labels)]
-
-
-@pytest.mark.parametrize("peer", ["10.0.0.7", "192.0.2.1"])
-def test_nobody_else_is_told(client: FlaskClient, peer: str) -> None:
-    answer = client.get("/metrics", environ_base={"REMOTE_ADDR": peer})
-    assert (answer.status_code, answer.json) == (404, {"message": "", "error": "404 page not found"})
 
 
 def test_what_waits_is_told_by_the_housekeeper(app: Flask, client: FlaskClient, people: People, videos: Videos) -> None:

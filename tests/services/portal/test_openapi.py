@@ -119,6 +119,7 @@ def test_the_contracts_operations_keep_their_ids(client: FlaskClient) -> None:
         "auth_signup", "auth_login", "auth_logout", "auth_show_profile", "videos_upload", "videos_list_own",
         "videos_show", "videos_delete", "votes_list_votes", "public_list_public", "votes_vote",
         "public_show_ranking", "health_health", "health_deep_health", "media_play", "media_poster",
+        "media_preview",
     }  # fmt: skip
 
 

@@ -62,6 +62,7 @@ def test_a_processed_video_is_played_from_this_host(people: People, videos: Vide
     assert (video["status"], video["progress"]) == ("processed", 100)
     assert video["processed_url"] == f"/media/{video_id}/video.mp4"
     assert video["poster_url"] == f"/media/{video_id}/poster.jpg"
+    assert video["preview_url"] == f"/media/{video_id}/preview.mp4"
     assert video["processed_at"].endswith("Z")
 
 

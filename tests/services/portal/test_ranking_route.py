@@ -50,6 +50,7 @@ def test_a_row(client: FlaskClient, people: People, videos: Videos, voters: list
             "change": None,
             "video_url": f"/media/{video_id}/video.mp4",
             "poster_url": f"/media/{video_id}/poster.jpg",
+            "preview_url": f"/media/{video_id}/preview.mp4",
         }
     ]
 

@@ -93,7 +93,7 @@ def scene(start_portal: PortalStarter, videos: Videos) -> Iterator[Scene]:
 
 
 @pytest.mark.parametrize("who", ["nobody", "bearer", "cookie"])
-def test_every_answer_is_as_the_document_says(scene: Scene, who: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_2_2_1_every_answer_is_as_the_document_says(scene: Scene, who: str, capsys: pytest.CaptureFixture[str]) -> None:
     schema = schemathesis.openapi.from_url(f"{scene.portal.url}/openapi.json")
     checks = CHECKS.get_by_names(list(CHECKED))
     made = 0

@@ -62,16 +62,6 @@ def test_it_listens_where_it_is_told_alone(served: Served) -> None:
         assert other.connect_ex(("127.0.0.2", port)) != 0
 
 
-def test_a_request_with_two_lengths_is_refused(served: Served) -> None:
-    port = int(served[0].rsplit(":", 1)[1])
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
-        connection.sendall(
-            b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
-            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
-        )
-        assert connection.recv(100).startswith(b"HTTP/1.1 400")
-
-
 def test_an_upload_far_too_large_is_told_so(served: Served) -> None:
     url = served[0]
     requests.post(f"{url}/api/auth/signup", json=registration(), timeout=30)

@@ -103,7 +103,7 @@ def test_a_disabled_account_is_closed_at_once(client: FlaskClient, people: Peopl
     assert page.status_code == 403 and "This account was closed by the organisers." in page.text
 
 
-def test_where_it_is_set_a_bearer_token_ends_at_the_logout_and_no_other(
+def test_7_4_1_where_it_is_set_a_bearer_token_ends_at_the_logout_and_no_other(
     start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment
 ) -> None:
     people = People(start_app(dataclasses.replace(portal_environment, revoke_bearer_on_logout=True)))
@@ -111,14 +111,6 @@ def test_where_it_is_set_a_bearer_token_ends_at_the_logout_and_no_other(
     other = dataclasses.replace(ana, token=people.sign_in(ana.email))
     assert ana.post("/api/auth/logout").json == {"message": "Logged out successfully"}
     assert [ana.get(PROFILE).status_code, other.get(PROFILE).status_code] == [401, 200]
-
-
-def test_the_database_down_lets_no_bearer_token_in(
-    app_without: Callable[[str], Flask], people: People, portal_environment: PortalEnvironment
-) -> None:
-    ana = people.new()
-    answer = app_without("database").test_client().get(PROFILE, headers=ana.headers)
-    assert answer.status_code == 503
 
 
 def test_a_moderator_closes_an_account_and_opens_it_again(people: People, engine: Engine) -> None:

@@ -1,13 +1,9 @@
-"""Bearer tokens: what is accepted, and what is said of the others."""
+"""Bearer tokens: how they are sent, how long they live and where; which are believed is in asvs/test_v9_tokens.py."""
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-import json
-import time
 from collections.abc import Callable
-from typing import Any
 
 import jwt
 import pytest
@@ -15,22 +11,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from services.environment import PortalEnvironment
-from services.portal.resources import resources
 
-from .people import People, Person
+from .people import People
 
 PROFILE = "/api/auth/profile"
 EXPIRED = {"message": "", "error": "Invalid or expired token"}
-
-
-def key(app: Flask) -> str:
-    with app.app_context():
-        return resources().keys.newest()
-
-
-def claims_of(person: Person, **changes: Any) -> dict[str, Any]:
-    claims = jwt.decode(person.token, options={"verify_signature": False}) | changes
-    return {name: value for name, value in claims.items() if value is not None}
 
 
 def test_no_header(client: FlaskClient) -> None:
@@ -52,67 +37,12 @@ def test_what_is_no_token(client: FlaskClient, token: str) -> None:
     assert (answer.status_code, answer.json) == (401, EXPIRED)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"exp": -10},
-        {"nbf": 1000},
-        {"iat": 1000},
-        {"iss": "somebody else"},
-        {"iss": None},
-        {"user_id": None},
-        {"user_id": "1"},
-        {"email": None},
-        {"jti": None},
-        {"sub": None},
-    ],
-    ids=str,
-)
-def test_claims_that_do_not_hold(app: Flask, people: People, changes: dict[str, Any]) -> None:
-    """Moments are given in seconds from now."""
-    now = int(time.time())
-    changes = {name: now + value if name in ("exp", "nbf", "iat") else value for name, value in changes.items()}
-    person = people.new()
-    forged = dataclasses.replace(person, token=jwt.encode(claims_of(person, **changes), key(app), "HS256"))
-    answer = forged.get(PROFILE)
-    assert (answer.status_code, answer.json) == (401, EXPIRED)
-
-
-def test_the_same_claims_signed_with_our_key_hold(app: Flask, people: People) -> None:
-    person = people.new()
-    assert (
-        dataclasses.replace(person, token=jwt.encode(claims_of(person), key(app), "HS256")).get(PROFILE).status_code
-        == 200
-    )
-
-
-def test_another_key(people: People) -> None:
-    person = people.new()
-    forged = dataclasses.replace(person, token=jwt.encode(claims_of(person), "x" * 32, "HS256"))
-    assert forged.get(PROFILE).json == EXPIRED
-
-
-@pytest.mark.parametrize("algorithm", ["none", "HS384", "HS512"])
-def test_another_algorithm(app: Flask, people: People, algorithm: str) -> None:
-    person = people.new()
-    secret = "" if algorithm == "none" else key(app)
-    forged = dataclasses.replace(person, token=jwt.encode(claims_of(person), secret, algorithm))
-    assert forged.get(PROFILE).json == EXPIRED
-
-
-def test_a_changed_payload(people: People) -> None:
-    person = people.new()
-    header, _, signature = person.token.split(".")
-    payload = base64.urlsafe_b64encode(json.dumps(claims_of(person, user_id=999)).encode()).decode().rstrip("=")
-    assert dataclasses.replace(person, token=f"{header}.{payload}.{signature}").get(PROFILE).json == EXPIRED
-
-
 def test_the_lifetime_is_the_environments(
     start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment
 ) -> None:
     app = start_app(dataclasses.replace(portal_environment, token_seconds=86400))
     person = People(app).new()
-    claims = claims_of(person)
+    claims = jwt.decode(person.token, options={"verify_signature": False})
     assert claims["exp"] - claims["iat"] == 86400
 
 

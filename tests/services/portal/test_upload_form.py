@@ -6,7 +6,8 @@ import dataclasses
 import io
 import json
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ from werkzeug.test import TestResponse
 
 from operations.local import aws
 from services.environment import PortalEnvironment
+from services.portal import requests
 from services.portal.housekeeper import keep_house
+from tests.small_disk import mounted
 
 from .people import People, Person
 
@@ -71,6 +74,23 @@ def test_it_stores_records_and_queues_the_video(
     assert video is not None
     assert (video["title"], video["status"], video["is_public"]) == ("Triple doble", "uploaded", True)
     assert video["original_filename"] == "play.mp4"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 600 kilobytes."""
+    with mounted(tmp_path, "600k"):
+        yield tmp_path
+
+
+def test_a_full_disk_is_told_leaves_nothing_and_is_no_bug(
+    people: People, small_disk: Path, monkeypatch: pytest.MonkeyPatch, media_bucket: str, aws_port: int
+) -> None:
+    monkeypatch.setattr(requests, "_FOLDER", str(small_disk))
+    person = people.new()
+    assert error(send(person, bytes(MEBIBYTE - 1000))) == (503, "Service temporarily unavailable")
+    assert (objects(media_bucket, aws_port), list(small_disk.iterdir())) == ({}, [])
+    assert send(person, bytes(MEBIBYTE // 2)).status_code == 201
 
 
 @pytest.mark.parametrize("content", [b"", b"no mp4"])
@@ -202,13 +222,13 @@ def test_the_checks_have_an_order(people: People) -> None:
     assert error(send(person, **wrong)) == (400, "Invalid form data")
 
 
-def test_without_the_bucket_nothing_is_recorded(app_without: Callable[[str], Flask], engine: Engine) -> None:
+def test_16_5_3_without_the_bucket_nothing_is_recorded(app_without: Callable[[str], Flask], engine: Engine) -> None:
     person = People(app_without("s3")).new()
     assert error(send(person)) == (503, "Service temporarily unavailable")
     assert count(engine) == 0
 
 
-def test_without_the_queue_the_video_is_taken_and_relayed_later(
+def test_16_5_2_without_the_queue_the_video_is_taken_and_relayed_later(
     app: Flask, app_without: Callable[[str], Flask], queue_url: str, aws_port: int
 ) -> None:
     person = People(app_without("sqs")).new()

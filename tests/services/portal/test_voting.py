@@ -49,6 +49,7 @@ def test_a_public_video(client: FlaskClient, people: People, videos: Videos) -> 
         "user_city": "Cali",
         "processed_url": f"/media/{video_id}/video.mp4",
         "poster_url": f"/media/{video_id}/poster.jpg",
+        "preview_url": f"/media/{video_id}/preview.mp4",
     }
 
 

@@ -8,12 +8,39 @@ from uuid import UUID
 
 from sqlalchemy import Engine, text
 
-from services.core.storage import original_key, poster_key, processed_key
+from services.core.receipts import File, Found, Made, Receipt, Spent, store_receipt
+from services.core.storage import original_key, poster_key, preview_key, processed_key
 from services.core.videos import add_video
 from services.core.votes import VoteResult, cast_vote
 from services.core.work import Claim, claim, fail, finish
 
 from .people import Person
+
+FOUND = Found(
+    container="qt",
+    streams=3,
+    sound=True,
+    codec="hevc",
+    width=1920,
+    height=1080,
+    rotation=-90,
+    pixel_shape="1",
+    pixel_format="yuv420p",
+    frame_rate="30000/1001",
+    seconds=42.4,
+)
+MADE = Receipt(
+    release="1.2.3",
+    ffmpeg="ffmpeg version 9.0.2",
+    job=Spent(9.25, 14.5),
+    original=File(48_211_937, "a" * 64),
+    found=FOUND,
+    command=("ffmpeg", "-i", "in.mp4", "out.mp4"),
+    made=Made(width=1280, height=720, frame_rate="30000/1001", kept_seconds=30),
+    files={"video": File(4_621_337, "b" * 64), "poster": File(61_337, "c" * 64)},
+    encoder=Spent(8.5, 14.0),
+)
+REFUSED = Receipt(release="1.2.3", ffmpeg="ffmpeg version 9.0.2", job=Spent(0.1, 0.1), original=File(31, "d" * 64))
 
 
 class Videos:
@@ -53,6 +80,7 @@ class Videos:
         held = self._claim(video_id)
         with self._engine.begin() as connection:
             assert fail(connection, held, reason="not_a_video", detail="no video stream")
+            store_receipt(connection, video_id, REFUSED)
         return video_id
 
     def processed(self, owner: Person, *, is_public: bool, title: str = "Triple doble", day: int | None = None) -> UUID:
@@ -69,7 +97,9 @@ class Videos:
                 held,
                 processed_key=processed_key(video_id, held.attempt),
                 poster_key=poster_key(video_id, held.attempt),
+                preview_key=preview_key(video_id, held.attempt),
             )
+            store_receipt(connection, video_id, MADE)
             if day is not None:
                 connection.execute(
                     text("UPDATE videos SET uploaded_at = :moment WHERE id = :id"),
@@ -95,11 +125,11 @@ class Videos:
 
 
 def cut_connections(engine: Engine) -> None:
-    """End every other connection to the database, as its restart would."""
+    """End every other connection to the database, as its restart would; returns when they have ended."""
     with engine.connect() as connection:
         connection.execute(
             text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
                 "WHERE pid <> pg_backend_pid() AND datname = current_database() AND backend_type = 'client backend'"
             )
         )

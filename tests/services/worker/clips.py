@@ -15,6 +15,9 @@ from services.worker.programs import find_ffmpeg
 
 FFMPEG = find_ffmpeg(os.environ).path
 
+COLOURS = ("-colorspace", "bt709")
+"""What clips are encoded in and say they are, unless they are given others."""
+
 
 def ffmpeg(*arguments: str | Path) -> None:
     """Run ffmpeg as a person would."""
@@ -48,7 +51,7 @@ def make(
     name, _, colour = source.partition("=")
     pictures = f"{name}=s={size}:r={rate}" + (f":c={colour}" if colour else "")
     tone = ["-f", "lavfi", "-i", "sine=frequency=440"] if sound else []
-    ffmpeg("-f", "lavfi", "-i", pictures, *tone, "-t", str(seconds), *codec, "-shortest", *extra, path)
+    ffmpeg("-f", "lavfi", "-i", pictures, *tone, "-t", str(seconds), *codec, *COLOURS, "-shortest", *extra, path)
     return path
 
 

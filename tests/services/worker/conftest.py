@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from services.core.measures import Measures
 from services.environment import PortalEnvironment, ServiceEnvironment, WorkerEnvironment
 from services.worker.job import Bench
 from services.worker.pipeline import Recipe
-from services.worker.programs import find_watermark
+from services.worker.programs import find_curtain, find_ffmpeg, find_watermark
 from services.worker.workspace import Workspace
 
 
@@ -33,6 +34,7 @@ def worker_environment(portal_environment: PortalEnvironment) -> WorkerEnvironme
         visibility_seconds=10,
         max_job_seconds=120,
         max_clip_seconds=30,
+        enforce_clip_rules=False,
         require_isolation=True,
         stop_seconds=25,
     )
@@ -40,7 +42,7 @@ def worker_environment(portal_environment: PortalEnvironment) -> WorkerEnvironme
 
 @pytest.fixture
 def recipe() -> Recipe:
-    return Recipe(clips.FFMPEG, find_watermark(), max_seconds=30, threads=3)
+    return Recipe(ffmpeg=clips.FFMPEG, watermark=find_watermark(), curtain=find_curtain(), max_seconds=30, threads=3)
 
 
 @pytest.fixture
@@ -68,8 +70,11 @@ def bench(
         recipe=recipe,
         lease_seconds=math.floor(worker_environment.visibility_seconds * 2 / 3),
         max_seconds=worker_environment.max_job_seconds,
+        enforce_rules=False,
         offline=True,
         measures=Measures("test", "worker"),
+        release="1.2.3",
+        ffmpeg=find_ffmpeg(os.environ).version,
     )
     workspace.close()
 
@@ -100,10 +105,14 @@ def start_worker(worker_environment: WorkerEnvironment, tmp_path: Path) -> Itera
     started: list[WorkerProcess] = []
 
     def start(
-        *, variables: Mapping[str, str] | None = None, before: Sequence[str] = (), **changes: Any
+        *,
+        variables: Mapping[str, str] | None = None,
+        before: Sequence[str] = (),
+        program: Sequence[str] = ("-m", "services.worker"),
+        **changes: Any,
     ) -> WorkerProcess:
         environment = dataclasses.replace(worker_environment, **changes)
-        worker = WorkerProcess(environment, tmp_path / "temporary", variables or {}, before)
+        worker = WorkerProcess(environment, tmp_path / "temporary", variables or {}, before, program)
         started.append(worker)
         return worker
 

@@ -40,7 +40,7 @@ def expire_lease(world: World) -> None:
         connection.execute(text("UPDATE videos SET lease_until = now() - interval '1 second'"))
 
 
-def test_a_video_is_processed_and_published_with_its_poster(
+def test_a_video_is_processed_and_published_with_its_poster_and_its_preview(
     world: World, bench: Bench, clip: Maker, tmp_path: Path
 ) -> None:
     video_id = world.upload(clip("640x360", seconds=2, sound=True))
@@ -51,10 +51,11 @@ def test_a_video_is_processed_and_published_with_its_poster(
     assert (video.status, video.progress, video.failure_reason) == ("processed", 100, None)
     assert video.processed_url == f"processed/{video_id}/1.mp4"
     assert video.poster_url == f"processed/{video_id}/1.jpg"
+    assert video.preview_url == f"processed/{video_id}/1.preview.mp4"
     seen = clips.look(world.fetch(video.processed_url, tmp_path))
     assert (seen.width, seen.height, seen.kinds) == (1280, 720, ("video",))
-    head = world.s3.head_object(Bucket=world.bucket, Key=video.processed_url)
-    assert head["ContentType"] == "video/mp4"
+    for key in (video.processed_url, video.preview_url):
+        assert world.s3.head_object(Bucket=world.bucket, Key=key)["ContentType"] == "video/mp4"
 
 
 def test_how_far_the_work_is_can_be_seen_while_it_goes_on(world: World, bench: Bench, long: Path) -> None:
@@ -95,7 +96,7 @@ def test_two_messages_of_one_video_have_one_effect(world: World, bench: Bench, l
         assert first.result() is Verdict.DELETE
     assert process(bench, video_id, never) is Verdict.DELETE
     assert world.attempts(video_id) == 1
-    assert len(world.objects()) == 2
+    assert len(world.objects()) == 3
 
 
 def test_a_video_deleted_while_it_is_worked_on_leaves_no_object(world: World, bench: Bench, long: Path) -> None:
@@ -134,6 +135,21 @@ def test_an_attempt_that_was_overtaken_removes_what_it_stored_and_harms_nothing(
     assert (world.video(video_id).status, world.attempts(video_id)) == ("processing", 2)
 
 
+def test_an_attempt_that_fails_after_it_was_overtaken_leaves_no_object_either(
+    world: World, bench: Bench, hooked: HookedStore, short: Path
+) -> None:
+    video_id = world.upload(short)
+
+    def overtake_and_fail() -> None:
+        expire_lease(world)
+        assert process(bench, video_id, never) is Verdict.DELETE
+        raise OSError("the network went away")
+
+    hooked.when_stored = overtake_and_fail
+    assert process(dataclasses.replace(bench, store=hooked), video_id, never) is Verdict.DELETE
+    assert world.objects() == [f"processed/{video_id}/2.{kind}" for kind in ("jpg", "mp4", "preview.mp4")]
+
+
 def test_an_attempt_overtaken_by_one_that_is_done_leaves_the_winners_objects(
     world: World, bench: Bench, hooked: HookedStore, short: Path
 ) -> None:
@@ -145,7 +161,7 @@ def test_an_attempt_overtaken_by_one_that_is_done_leaves_the_winners_objects(
 
     hooked.when_stored = overtake
     assert process(dataclasses.replace(bench, store=hooked), video_id, never) is Verdict.DELETE
-    assert world.objects() == [f"processed/{video_id}/2.jpg", f"processed/{video_id}/2.mp4"]
+    assert world.objects() == [f"processed/{video_id}/2.{kind}" for kind in ("jpg", "mp4", "preview.mp4")]
 
 
 def test_a_commit_whose_answer_was_lost_is_not_taken_for_a_lost_claim(
@@ -154,14 +170,18 @@ def test_a_commit_whose_answer_was_lost_is_not_taken_for_a_lost_claim(
     video_id = world.upload(short)
 
     def commit() -> None:
-        processed, poster = storage.processed_key(video_id, 1), storage.poster_key(video_id, 1)
+        keys = {
+            "processed_key": storage.processed_key(video_id, 1),
+            "poster_key": storage.poster_key(video_id, 1),
+            "preview_key": storage.preview_key(video_id, 1),
+        }
         with world.engine.begin() as connection:
             claim = work.Claim(video_id, 1, storage.original_key(video_id))
-            assert work.finish(connection, claim, processed_key=processed, poster_key=poster)
+            assert work.finish(connection, claim, **keys)
 
     hooked.when_stored = commit
     assert process(dataclasses.replace(bench, store=hooked), video_id, never) is Verdict.DELETE
-    assert len(world.objects()) == 2
+    assert len(world.objects()) == 3
 
 
 def test_what_a_dead_attempt_stored_is_removed_by_the_one_that_finishes(
@@ -173,7 +193,7 @@ def test_what_a_dead_attempt_stored_is_removed_by_the_one_that_finishes(
     world.store.store_file(storage.processed_key(video_id, 1), short, "video/mp4")
     expire_lease(world)
     process(bench, video_id, never)
-    assert world.objects() == [f"processed/{video_id}/2.jpg", f"processed/{video_id}/2.mp4"]
+    assert world.objects() == [f"processed/{video_id}/2.{kind}" for kind in ("jpg", "mp4", "preview.mp4")]
 
 
 def test_an_interrupted_job_gives_the_video_back_at_once(

@@ -31,6 +31,7 @@ def test_jobs_are_counted_by_their_result(
     assert told is not None
     assert [told[f"Jobs{result}"] for result in ("Processed", "Failed", "GivenBack")] == [1, 1, 1]
     assert len(told["JobSeconds"]) == 1 and told["JobSeconds"][0] > 0
+    assert len(told["JobEncoding"]) == 1 and 0 < told["JobEncoding"][0] <= 100
 
 
 def test_what_waits_is_told_and_a_queue_that_is_away_stops_nothing(
@@ -45,6 +46,17 @@ def test_what_waits_is_told_and_a_queue_that_is_away_stops_nothing(
         Reporter(measures, VideoQueue(world.sqs, world.queue_url)).report()
     assert [line["event"] for line in lines] == ["the queue's length cannot be asked for", "measures"]
     assert lines[1]["QueueWaiting"] == 1
+    assert "WorkWaiting" not in lines[1]
+
+
+def test_what_waits_is_told_in_seconds_of_work_once_a_video_was_timed(world: World) -> None:
+    measures = Measures("test", "worker")
+    measures.sample("JobSeconds", 24)
+    for _ in range(2):
+        world.sqs.send_message(QueueUrl=world.queue_url, MessageBody="{}")
+    with capture_logs() as lines:
+        Reporter(measures, VideoQueue(world.sqs, world.queue_url)).report()
+    assert lines[0]["WorkWaiting"] == 48
 
 
 def test_a_worker_that_ends_has_told_of_its_last_minute(

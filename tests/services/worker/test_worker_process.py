@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import random
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +12,11 @@ import pytest
 from world import WorkerProcess, World, until
 
 from operations.local.ports import free_port
+from services.core.sweeper import OVERDUE_VISIBILITIES
 from services.environment import WorkerEnvironment
-from services.worker.__main__ import consumer_options
+from services.worker.__main__ import LONGEST_BACKOFF_VISIBILITIES, consumer_options
 from services.worker.problems import StartProblem
-from services.worker.programs import find_ffmpeg, find_watermark
+from services.worker.programs import WATERMARK, find_curtain, find_ffmpeg, find_watermark
 
 Maker = Callable[..., Path]
 WorkerStarter = Callable[..., WorkerProcess]
@@ -46,34 +46,6 @@ def test_a_worker_told_to_end_finishes_what_it_has_begun(
     world.check_settled()
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_a_worker_told_to_end_at_any_moment_loses_nothing(
-    world: World, start_worker: WorkerStarter, clip: Maker, seed: int
-) -> None:
-    chance = random.Random(seed)
-    long = clip("1080x1920", seconds=45, sound=True, source="color=red")
-    videos = [world.upload(path) for path in (long, clip("640x360", seconds=1))]
-
-    def all_done() -> bool:
-        return all(world.video(video_id).status == "processed" for video_id in videos)
-
-    # Twice at most: a message given back counts as received, and its queue allows three receives.
-    for _ in range(2):
-        worker = start_worker()
-        until(lambda worker=worker: bool(worker.said("worker started")))  # type: ignore[misc]
-        until(lambda worker=worker: all_done() or bool(worker.said("video claimed")))  # type: ignore[misc]
-        moment = chance.randrange(60)
-        until(lambda moment=moment: max(world.video(one).progress for one in videos) >= moment)  # type: ignore[misc]
-        assert worker.terminate(times=chance.choice((1, 2))) == 0
-        assert worker.leftovers() == []
-    last = start_worker()
-    until(lambda: bool(last.said("worker started")))
-    until(all_done)
-    until(lambda: world.waiting() == (0, 0))
-    assert last.terminate() == 0
-    world.check_settled()
-
-
 def test_what_is_begun_may_take_all_the_time_there_is_before_the_worker_is_killed(
     worker_environment: WorkerEnvironment,
 ) -> None:
@@ -82,6 +54,15 @@ def test_what_is_begun_may_take_all_the_time_there_is_before_the_worker_is_kille
     assert options.grace_seconds == 610
     assert options.poll_seconds + options.grace_seconds + options.release_seconds < 620
     assert consumer_options(dataclasses.replace(worker_environment, stop_seconds=10)).grace_seconds == 0
+
+
+def test_the_longest_wait_between_two_tries_is_shorter_than_the_sweepers_patience(
+    worker_environment: WorkerEnvironment,
+) -> None:
+    options = consumer_options(dataclasses.replace(worker_environment, visibility_seconds=120))
+
+    assert (options.backoff_seconds, options.max_backoff_seconds) == (30, 900)
+    assert LONGEST_BACKOFF_VISIBILITIES + 1 < OVERDUE_VISIBILITIES
 
 
 def test_an_environment_that_cannot_be_used_is_told_and_nothing_starts(start_worker: WorkerStarter) -> None:
@@ -118,6 +99,29 @@ def test_a_worker_without_its_watermark_does_not_start(tmp_path: Path) -> None:
         find_watermark(tmp_path / "text.png")
 
 
+@pytest.mark.parametrize("kept", [0.5, 0.9999], ids=["half", "all-but-the-end"])
+def test_a_worker_whose_watermark_was_cut_off_does_not_start(tmp_path: Path, kept: float) -> None:
+    whole, cut = WATERMARK.read_bytes(), tmp_path / "cut.png"
+    cut.write_bytes(whole[: int(kept * len(whole))])
+    with pytest.raises(StartProblem, match=r"watermark .*cut.png is damaged at byte \d+; restore it, or make it"):
+        find_watermark(cut)
+
+
+def test_a_worker_whose_watermark_has_a_wrong_byte_does_not_start(tmp_path: Path) -> None:
+    content, wrong = bytearray(WATERMARK.read_bytes()), tmp_path / "wrong.png"
+    content[1000] ^= 1
+    wrong.write_bytes(content)
+    with pytest.raises(StartProblem, match=r"watermark .*wrong.png is damaged at byte \d+"):
+        find_watermark(wrong)
+
+
+def test_a_worker_without_its_curtain_does_not_start(tmp_path: Path) -> None:
+    with pytest.raises(StartProblem, match=r"curtain .*nothing.png cannot be read \(No such file or directory\)"):
+        find_curtain(tmp_path / "nothing.png")
+    with pytest.raises(StartProblem, match=r"curtain .*watermark.png is 258x55, not 1280x720"):
+        find_curtain(WATERMARK)
+
+
 def test_a_worker_is_ready_when_it_has_read_its_queue(
     world: World, start_worker: WorkerStarter, listening: socket.socket, clip: Maker
 ) -> None:
@@ -151,3 +155,11 @@ def test_a_worker_without_what_it_needs_is_not_ready_and_takes_nothing(
     assert listening.recv(100) == b"STOPPING=1"
     assert world.waiting() == (1, 0)
     assert world.attempts(video_id) == 0
+
+
+def test_a_worker_that_is_told_over_and_over_ends_all_the_same(world: World, start_worker: WorkerStarter) -> None:
+    """One signal may come while the one before is still answered, and while the worker waits for the database."""
+    for elsewhere in ({}, {"database_port": free_port()}):
+        worker = start_worker(**elsewhere)
+        until(lambda worker=worker: bool(worker.said("worker started")))  # type: ignore[misc]
+        assert worker.terminate(times=300) == 0

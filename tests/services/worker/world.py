@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,11 +17,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import av
 import psutil
 from sqlalchemy import Engine, text
 
+from operations.project import ROOT
 from services.core import storage, videos
 from services.core.queue import VideoQueue
+from services.core.receipts import Dated, File, find_receipt
 from services.environment import WorkerEnvironment
 
 
@@ -62,6 +67,12 @@ class World:
                 is_public=True,
             )
         self.uploads.append(video_id)
+
+    def entitle(self, video_id: UUID, title: str) -> None:
+        """Give a video's row a title and a file name, as its owner does."""
+        with self.engine.begin() as connection:
+            statement = text("UPDATE videos SET title = :title, original_filename = :title WHERE id = :id")
+            connection.execute(statement, {"title": title, "id": video_id})
 
     def ask_for(self, video_id: UUID) -> None:
         VideoQueue(self.sqs, self.queue_url).send(video_id)
@@ -112,18 +123,53 @@ class World:
         arn = json.loads(answer["Attributes"]["RedrivePolicy"])["deadLetterTargetArn"]
         return str(self.sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"])
 
+    def allow_receives(self, count: int) -> None:
+        """Let a message be received so often before it is dead."""
+        answer = self.sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=["RedrivePolicy"])
+        policy = {**json.loads(answer["Attributes"]["RedrivePolicy"]), "maxReceiveCount": str(count)}
+        self.sqs.set_queue_attributes(QueueUrl=self.queue_url, Attributes={"RedrivePolicy": json.dumps(policy)})
+
+    def receipt(self, video_id: UUID) -> Dated:
+        with self.engine.begin() as connection:
+            found = find_receipt(connection, video_id)
+        assert found is not None
+        return found
+
+    def check_receipt(self, video: videos.Video) -> None:
+        """What a video's receipt says was stored lies in the bucket, byte for byte."""
+        dated = self.receipt(video.id)
+        assert dated.attempt == self.attempts(video.id)
+        assert video.processed_url and video.poster_url and video.preview_url
+        stored = {"video": video.processed_url, "poster": video.poster_url, "preview": video.preview_url}
+        for name, key in stored.items():
+            content = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+            assert dated.receipt.files[name] == File(len(content), hashlib.sha256(content).hexdigest())
+
     def check_settled(self) -> None:
-        """The invariant: every upload is processed or failed, each processed one has exactly its two objects."""
+        """The invariant: every upload is processed or failed with its receipt, a processed one has its three objects.
+
+        No object is there for nothing, and each is the one that the receipt tells of.
+        """
         expected = []
         for video_id in self.uploads:
             video = self.video(video_id)
             assert video.status in ("processed", "failed"), f"{video_id} is {video.status}"
+            assert self.receipt(video_id)
             if video.status == "processed":
-                assert video.processed_url and video.poster_url
-                expected += [video.processed_url, video.poster_url]
+                assert video.processed_url and video.poster_url and video.preview_url
+                expected += [video.processed_url, video.poster_url, video.preview_url]
+                self.check_receipt(video)
+                self._check_probed(video.processed_url)
         assert self.objects() == sorted(expected)
         assert self.waiting() == (0, 0)
         assert self.waiting(self.dead_queue_url) == (0, 0)
+
+    def _check_probed(self, key: str) -> None:
+        with tempfile.TemporaryDirectory() as folder, av.open(str(self.fetch(key, Path(folder)))) as container:
+            assert [stream.type for stream in container.streams] == ["video"]
+            picture = container.streams.video[0].codec_context
+            assert (picture.width, picture.height) == (1280, 720)
+            assert container.duration is not None and 0 < container.duration / av.time_base <= 35
 
 
 def until(happened: Callable[[], bool], *, seconds: float = 60) -> None:
@@ -138,15 +184,26 @@ class WorkerProcess:
     """``python -m services.worker`` with an environment and a folder for temporary files of its own."""
 
     def __init__(
-        self, environment: WorkerEnvironment, folder: Path, variables: Mapping[str, str], before: Sequence[str]
+        self,
+        environment: WorkerEnvironment,
+        folder: Path,
+        variables: Mapping[str, str],
+        before: Sequence[str],
+        program: Sequence[str],
     ) -> None:
         self.folder = folder
         self.log = folder.with_name(f"worker-{uuid4()}.log")
         folder.mkdir(exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*before, sys.executable, "-m", "services.worker"],
-                env={**os.environ, **environment.as_variables(), "TMPDIR": str(folder), **variables},
+                [*before, sys.executable, *program],
+                env={
+                    **os.environ,
+                    "PYTHONPATH": str(ROOT),
+                    **environment.as_variables(),
+                    "TMPDIR": str(folder),
+                    **variables,
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -200,5 +257,5 @@ class HookedStore(storage.MediaStore):
 
     def store_file(self, key: str, path: Path, content_type: str) -> None:
         super().store_file(key, path, content_type)
-        if key.endswith(".jpg"):
+        if key.endswith(".preview.mp4"):
             self.when_stored()

@@ -191,4 +191,5 @@ drop.addEventListener("drop", (event) => {
 part("video_file").addEventListener("change", () => describe(part("video_file").files[0]));
 
 part("no-scripts").hidden = true;
+part("upload-comes").hidden = true;
 form.hidden = false;

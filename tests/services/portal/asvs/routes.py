@@ -27,6 +27,7 @@ class Route:
             ("<user_id>", user_id),
             ("<session_id>", session_id),
             ("<path:filename>", "css/base.css"),
+            ("<digest:digest>", "0" * 16),
         ):
             path = path.replace(name, str(value))
         assert "<" not in path, f"{self.rule} has a part that nobody fills yet"

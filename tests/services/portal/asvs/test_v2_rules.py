@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
@@ -15,43 +14,39 @@ from sqlalchemy import Engine, text
 from services.portal import limits
 from services.portal.api.operation import operation_of
 
-from ..direct import CLIP, UPLOADS, begin, complete, rows, send
+from ..direct import UPLOADS, begin, complete, rows, send
 from ..people import PASSWORD, People, Person, registration
-from ..test_limits import assert_refused, guess, use_up
 from ..videos import Videos
 from .markup import elements, inputs
 from .routes import routes
 
-WRONG: tuple[Any, ...] = ("\0", "\ud800", [], {}, ["a", {}], True, -1, 1.5, 2**70, None, "")
+WRONG: tuple[Any, ...] = ("\0", "\ud800", "x" * 5000, [], {}, ["a", {}], True, -1, 1.5, 2**70, None, "")
 
 
-@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: json.dumps(wrong))
-def test_2_2_1_a_body_of_wrong_values_is_refused_by_every_route(app: Flask, moderator: Person, wrong: Any) -> None:
+def test_2_2_1_a_body_of_wrong_values_is_refused_by_every_route(app: Flask, moderator: Person) -> None:
     asked = 0
     for route in routes(app):
         declared = operation_of(app.view_functions[route.endpoint])
         if declared is None or declared.body is None:
             continue
-        asked += 1
-        body = json.dumps(dict.fromkeys(declared.body.model_fields, wrong))
-        answer = moderator.client.open(route.path(), method=route.method, headers=moderator.headers, data=body)
-        assert answer.status_code == 400, (route, answer.text)
-    assert asked > 8
+        for wrong in WRONG:
+            asked += 1
+            body = json.dumps(dict.fromkeys(declared.body.model_fields, wrong))
+            answer = moderator.client.open(route.path(), method=route.method, headers=moderator.headers, data=body)
+            assert answer.status_code == 400, (route, wrong, answer.text)
+    assert asked > 8 * len(WRONG)
 
 
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [(b"", 400), (b"{", 400), (b"[]", 400), (b"null", 400), (b"\xff", 400), (b"[" * 60_000, 400), (b" " * 70_000, 413)],
-    ids=["empty", "cut off", "list", "null", "no UTF-8", "deep", "large"],
-)
-def test_2_2_1_what_is_no_object_is_refused_by_every_route(
-    app: Flask, moderator: Person, body: bytes, status: int
-) -> None:
+NO_OBJECTS = {b"": 400, b"{": 400, b"[]": 400, b"null": 400, b"\xff": 400, b"[" * 60_000: 400, b" " * 70_000: 413}
+
+
+def test_2_2_1_what_is_no_object_is_refused_by_every_route(app: Flask, moderator: Person) -> None:
     for route in routes(app):
         declared = operation_of(app.view_functions[route.endpoint])
         if declared is not None and declared.body is not None:
-            answer = moderator.client.open(route.path(), method=route.method, headers=moderator.headers, data=body)
-            assert answer.status_code == status, (route, answer.text)
+            for body, status in NO_OBJECTS.items():
+                answer = moderator.client.open(route.path(), method=route.method, headers=moderator.headers, data=body)
+                assert answer.status_code == status, (route, body[:9], answer.text)
 
 
 def broken(attributes: dict[str, str | None]) -> Iterator[str]:
@@ -159,19 +154,3 @@ def test_2_3_4_of_many_identical_votes_at_once_one_counts(
         statuses = list(threads.map(vote, range(limits.VOTE.at_once)))
     assert sorted(statuses) == [200] + [400] * (limits.VOTE.at_once - 1)
     assert (rows(engine, "votes"), rows(engine, "vote_deltas")) == (1, 1)
-
-
-def test_2_4_1_a_burst_of_sign_ins_is_told_to_wait(client: FlaskClient, people: People) -> None:
-    ana = people.new()
-    statuses = [guess(client, ana.email).status_code for _ in range(limits.SIGN_IN_HERE.at_once)]
-    assert statuses == [401] * limits.SIGN_IN_HERE.at_once
-    assert_refused(guess(client, ana.email), seconds=30)
-
-
-def test_2_4_1_so_is_one_of_sign_ups_and_one_of_uploads(client: FlaskClient, people: People, engine: Engine) -> None:
-    ana = people.new()
-    use_up(engine, limits.UPLOAD, str(ana.id))
-    assert_refused(ana.post(UPLOADS, json={"title": "Triple doble", "filename": "play.mp4", "size": len(CLIP)}))
-    use_up(engine, limits.SIGN_UP, "192.0.2.1")
-    new, there = registration(email="new@example.com"), {"REMOTE_ADDR": "192.0.2.1"}
-    assert_refused(client.post("/api/auth/signup", json=new, environ_overrides=there))

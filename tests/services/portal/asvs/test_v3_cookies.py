@@ -77,5 +77,6 @@ def test_3_3_4_scripts_read_the_csrf_token_and_nothing_else(visited: tuple[Flask
 
 def test_3_3_1_without_https_only_what_browsers_would_refuse_is_left_out(client: FlaskClient) -> None:
     answer = client.post("/signup", data=registration())
-    (session,) = (line for line in answer.headers.getlist("Set-Cookie") if line.startswith("session="))
-    assert session.endswith("; HttpOnly; Path=/; SameSite=Lax")
+    given = {line.split("=")[0]: line for line in answer.headers.getlist("Set-Cookie")}
+    assert given["session"].endswith("; HttpOnly; Path=/; SameSite=Lax")
+    assert given["csrf"].endswith("; Path=/; SameSite=Lax") and "Secure" not in str(given)

@@ -10,6 +10,7 @@ import pytest
 import requests
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.datastructures import Headers
 
 from operations.local import aws
 from services.environment import PortalEnvironment
@@ -74,24 +75,30 @@ def test_3_2_2_scripts_make_no_markup_of_texts() -> None:
     assert [script.name for script in scripts if sink.search(script.read_text("utf-8"))] == []
 
 
+Answers = list[tuple[str, Headers, str]]
+
+
+@pytest.fixture(scope="module")
+def told() -> Answers:
+    """What `every_answer` heard once."""
+    return []
+
+
 @pytest.fixture
-def every_answer(
-    start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment
-) -> list[tuple[str, requests.structures.CaseInsensitiveDict[str], str]]:
+def every_answer(told: Answers, request: pytest.FixtureRequest) -> Answers:
     """What a portal behind a certificate answers on each route, to a stranger and to someone signed in; and errors."""
-    host = "anb.example"
-    app = start_app(dataclasses.replace(portal_environment, secure_cookies=True, public_hosts=(host,)))
-    people = People(start_app(dataclasses.replace(portal_environment, secure_cookies=True)))
-    ana = people.new()
-    found = []
-    for route in [*((one.method, one.path()) for one in routes(app)), ("GET", "/nowhere"), ("OPTIONS", "/api/videos")]:
-        for headers in ({}, dict(ana.headers), {"Host": "evil.example"}):
-            answer = app.test_client().open(route[1], method=route[0], headers={"Host": host, **headers})
-            found.append((f"{route[0]} {route[1]} {answer.status_code}", answer.headers, answer.mimetype))
-    return found  # type: ignore[return-value]
-
-
-Answers = list[tuple[str, dict[str, str], str]]
+    if not told:
+        start_app, environment = (request.getfixturevalue(name) for name in ("start_app", "portal_environment"))
+        host = "anb.example"
+        secure = dataclasses.replace(environment, secure_cookies=True)
+        app = start_app(dataclasses.replace(secure, public_hosts=(host,)))
+        ana = People(start_app(secure)).new()
+        asked = [(one.method, one.path()) for one in routes(app)]
+        for method, path in [*asked, ("GET", "/nowhere"), ("OPTIONS", "/api/videos")]:
+            for headers in ({}, dict(ana.headers), {"Host": "evil.example"}):
+                answer = app.test_client().open(path, method=method, headers={"Host": host, **headers})
+                told.append((f"{method} {path} {answer.status_code}", answer.headers, answer.mimetype))
+    return told
 
 
 def test_3_4_1_browsers_are_told_to_stay_with_https_for_a_year(every_answer: Answers) -> None:
@@ -122,6 +129,7 @@ def test_3_4_3_every_answer_forbids_scripts_that_are_not_ours(every_answer: Answ
         assert policy["object-src"] == policy["base-uri"] == "'none'", where
         # What stands for scripts and styles.
         assert policy["default-src"] == "'self'" and not {"script-src", "style-src"} & set(policy), where
+        assert "upgrade-insecure-requests" in policy, where
         assert "unsafe" not in str(policy) and "*" not in str(policy), where
 
 

@@ -36,6 +36,8 @@ def test_3_5_1_a_cookie_alone_changes_nothing(app: Flask, people: People, videos
             form = {"csrf_token": wrong}
             answer = browser.open(route.path(video_id=video_id), method=route.method, data=form)
             assert answer.status_code == 403, (route, answer.status_code)
+            if route.rule.startswith("/api/"):
+                assert answer.json == {"message": "", "error": "Missing or invalid CSRF token"}, route
             refused += 1
     assert refused > 80
     assert ana.get(f"/api/videos/{video_id}").status_code == 200

@@ -20,32 +20,34 @@ LOGIN = {"email": "nobody@example.com", "password": "a wrong guess"}
 SMUGGLED = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
-@pytest.mark.parametrize(("hops", "seen"), [(0, "192.0.2.1"), (1, "203.0.113.9")])
-@pytest.mark.parametrize("made_up", ["198.51.100.7", "127.0.0.1", "", "2001:db8::1, 198.51.100.7", "x"])
-def test_4_1_3_an_address_made_up_by_the_client_does_not_change_what_it_counts_as(
+@pytest.mark.parametrize(("hops", "seen"), [(0, "192.0.2.1"), (1, "203.0.113.9"), (2, "203.0.113.9")])
+def test_15_3_4_an_address_made_up_by_the_client_does_not_change_what_it_counts_as(
     start_app: Callable[[PortalEnvironment], Flask],
     portal_environment: PortalEnvironment,
     engine: Engine,
     hops: int,
     seen: str,
-    made_up: str,
 ) -> None:
     """A proxy of ours adds the address that it saw behind whatever the client wrote."""
     client = start_app(dataclasses.replace(portal_environment, proxy_hops=hops)).test_client()
     use_up(engine, limits.SIGN_IN_ADDRESS, seen)
-    forwarded = made_up if hops == 0 else f"{made_up}, {seen}".removeprefix(", ")
-    headers = {"X-Forwarded-For": forwarded, "X-Real-IP": made_up, "Forwarded": f"for={made_up}"}
-    answer = client.post("/api/auth/login", json=LOGIN, headers=headers, environ_overrides={"REMOTE_ADDR": "192.0.2.1"})
-    assert answer.status_code == 429
+    for made_up in ("198.51.100.7", "127.0.0.1", "", "2001:db8::1, 198.51.100.7", "x"):
+        forwarded = ", ".join(address for address in (made_up, seen, "10.0.0.7")[: hops + 1] if address)
+        headers = {"X-Forwarded-For": forwarded, "X-Real-IP": made_up, "Forwarded": f"for={made_up}"}
+        answer = client.post(
+            "/api/auth/login", json=LOGIN, headers=headers, environ_overrides={"REMOTE_ADDR": "192.0.2.1"}
+        )
+        assert answer.status_code == 429, made_up
 
 
-@pytest.mark.parametrize("name", ["X-Forwarded-Host", "X-Forwarded-Prefix", "X-Forwarded-Port", "X-Original-URL"])
 def test_4_1_3_no_other_header_of_a_proxy_is_believed(
-    start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment, name: str
+    start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment
 ) -> None:
     client = start_app(dataclasses.replace(portal_environment, proxy_hops=1)).test_client()
-    plain, forged = (client.get("/login", headers=headers) for headers in ({}, {name: "/evil"}))
-    assert (forged.status_code, forged.text) == (plain.status_code, plain.text)
+    plain = client.get("/login")
+    for name in ("X-Forwarded-Host", "X-Forwarded-Prefix", "X-Forwarded-Port", "X-Original-URL", "X-Rewrite-URL"):
+        forged = client.get("/login", headers={name: "/evil"})
+        assert (forged.status_code, forged.text) == (plain.status_code, plain.text), name
 
 
 @pytest.fixture
@@ -85,16 +87,11 @@ TWO_WAYS = {
 }
 
 
-@pytest.mark.parametrize("headers", TWO_WAYS.values(), ids=TWO_WAYS.keys())
-def test_4_2_1_a_request_whose_end_is_not_certain_is_refused_with_what_follows(
-    portal: PortalProcess, headers: bytes
-) -> None:
-    told = say(portal, b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n\r\n0\r\n\r\n" + SMUGGLED)
-    assert told.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 ")), told
-    assert told.count(b"HTTP/1.1 ") == 1 and b"healthy" not in told
-
-
-def test_4_2_1_one_whose_end_is_certain_is_answered_with_what_follows(portal: PortalProcess) -> None:
-    """The same bytes but for the headers in question: the tests above would see a second answer."""
+def test_4_2_1_a_request_whose_end_is_not_certain_is_refused_with_what_follows(portal: PortalProcess) -> None:
+    # The same bytes with an end that is certain: a second answer would be seen.
     told = say(portal, b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}" + SMUGGLED)
     assert told.count(b"HTTP/1.1 ") == 2 and b"healthy" in told
+    for what, headers in TWO_WAYS.items():
+        told = say(portal, b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n\r\n0\r\n\r\n" + SMUGGLED)
+        assert told.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 ")), (what, told)
+        assert told.count(b"HTTP/1.1 ") == 1 and b"healthy" not in told, (what, told)

@@ -81,48 +81,49 @@ def test_5_2_2_what_is_only_called_a_video_is_removed(
     assert objects(media_bucket, aws_port) == [] and rows(engine, "videos") == rows(engine, "uploads") == 0
 
 
-@pytest.mark.parametrize("name", ["play.png", "play.mp4.html", "play", ".mp4 ", "play.mp4\0.html"])
-def test_5_2_2_neither_road_takes_a_file_by_another_name(people: People, engine: Engine, name: str) -> None:
+def test_5_2_2_neither_road_takes_a_file_by_another_name(people: People, engine: Engine) -> None:
     ana = people.new()
-    assert ana.post(UPLOADS, json={"title": "Triple doble", "filename": name, "size": 10}).status_code == 400
-    if "\0" not in name:
-        assert ana.post("/api/videos/upload", data=form(FTYP, name)).status_code == 400
+    for name in ("play.png", "play.mp4.html", "play", ".mp4 ", "play.mp4\0.html"):
+        begun = ana.post(UPLOADS, json={"title": "Triple doble", "filename": name, "size": 10})
+        assert begun.status_code == 400, name
+        if "\0" not in name:
+            assert ana.post("/api/videos/upload", data=form(FTYP, name)).status_code == 400, name
     assert rows(engine, "uploads") == rows(engine, "videos") == 0
 
 
-@pytest.mark.parametrize("name", NAMES)
 def test_5_3_2_where_a_file_lies_is_made_up_here(
-    people: People, engine: Engine, media_bucket: str, aws_port: int, name: str
+    people: People, engine: Engine, media_bucket: str, aws_port: int
 ) -> None:
-    ana = people.new()
-    upload = begin(ana, FTYP, filename=name)
-    send(ana, upload, FTYP)
-    assert complete(ana, upload).status_code == 201
-    assert objects(media_bucket, aws_port) == [f"uploads/{upload['video_id']}.mp4"]
-    with engine.connect() as connection:
-        kept = connection.execute(text("SELECT original_filename FROM videos")).scalar_one()
-    assert kept == upload["filename"] and len(kept) <= 255 and "/" not in kept and "\\" not in kept
+    ana, made = people.new(), set()
+    for name in NAMES:
+        upload = begin(ana, FTYP, filename=name)
+        send(ana, upload, FTYP)
+        assert complete(ana, upload).status_code == 201, name
+        made.add(f"uploads/{upload['video_id']}.mp4")
+        assert set(objects(media_bucket, aws_port)) == made, name
+        with engine.connect() as connection:
+            named = text("SELECT original_filename FROM videos WHERE id = :id")
+            kept = connection.execute(named, {"id": upload["video_id"]}).scalar_one()
+        assert kept == upload["filename"] and len(kept) <= 255 and "/" not in kept and "\\" not in kept
 
 
-@pytest.mark.parametrize("name", NAMES)
 def test_5_4_1_no_header_holds_what_somebody_called_their_file(
-    app: Flask, people: People, videos: Videos, engine: Engine, name: str
+    app: Flask, people: People, videos: Videos, engine: Engine
 ) -> None:
     """Nothing is offered for download under a name of theirs, so there is no name to encode."""
     ana = people.new()
     video_id = videos.published(ana)
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE videos SET original_filename = :name"), {"name": name[-255:]})
     browser, _ = people.browser(ana)
-    answers = 0
-    for route in routes(app):
-        # The files of the portal itself have names of ours.
-        if route.method == "GET" and route.endpoint != "static":
+    # The files of the portal itself have names of ours.
+    shown = [route for route in routes(app) if route.method == "GET" and route.endpoint != "static"]
+    assert len(shown) > 25
+    for name in NAMES:
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE videos SET original_filename = :name"), {"name": name[-255:]})
+        for route in shown:
             headers = browser.get(route.path(video_id=video_id)).headers
             assert "Content-Disposition" not in headers and "attachment" not in str(headers), route
             assert name not in str(headers) and "passwd" not in str(headers), route
-            answers += 1
-    assert answers > 25
 
 
 def test_5_4_2_the_bucket_is_told_no_name_either(people: People, videos: Videos) -> None:

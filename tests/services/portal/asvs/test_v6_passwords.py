@@ -7,37 +7,37 @@ import string
 import pytest
 from flask.testing import FlaskClient
 
-from services.portal import limits, passwords
+from services.portal import passwords
 from services.portal.passwords import is_common
 
-from ..people import PASSWORD, People, Person, registration
+from ..people import PASSWORD, People, registration
 from ..process import ROOT
-from ..test_limits import assert_refused, guess
+from ..test_limits import guess
 
 COMMON = ROOT / "services" / "portal" / "common_passwords.txt"
 CHANGE = "/api/auth/password"
 
 
-def sign_up(client: FlaskClient, password: str) -> int:
-    body = registration(password1=password, password2=password)
+def sign_up(client: FlaskClient, password: str, email: str = "ana@example.com") -> int:
+    body = registration(email=email, password1=password, password2=password)
     return client.post("/api/auth/signup", json=body).status_code
 
 
-def sign_in(client: FlaskClient, password: str) -> int:
-    return client.post("/api/auth/login", json={"email": "ana@example.com", "password": password}).status_code
+def sign_in(client: FlaskClient, password: str, email: str = "ana@example.com") -> int:
+    return client.post("/api/auth/login", json={"email": email, "password": password}).status_code
 
 
-@pytest.mark.parametrize("length", [8, 15, 64, 72, 73, 128, 1000, 4096])
-def test_6_2_1_passwords_of_8_characters_and_many_more_are_taken(client: FlaskClient, length: int) -> None:
-    password = ("kx7 " * length)[: length - 1] + "z"
-    assert sign_up(client, password) == 201
-    assert sign_in(client, password) == 200
+def test_6_2_1_passwords_of_8_characters_and_many_more_are_taken(client: FlaskClient) -> None:
+    for length in (8, 15, 64, 72, 73, 128, 1000, 4096):
+        password, email = ("kx7 " * length)[: length - 1] + "z", f"of{length}@example.com"
+        assert sign_up(client, password, email) == 201, length
+        assert sign_in(client, password, email) == 200, length
 
 
-@pytest.mark.parametrize("password", ["", "k", "kx7zq1w", "ñandú🏀k"])
-def test_6_2_1_shorter_ones_are_not(client: FlaskClient, password: str) -> None:
-    assert len(password) < 8
-    assert sign_up(client, password) == 400
+def test_6_2_1_shorter_ones_are_not(client: FlaskClient) -> None:
+    for password in ("", "k", "kx7zq1w", "ñandú🏀k"):
+        assert len(password) < 8
+        assert sign_up(client, password) == 400, password
 
 
 def change(**changes: str) -> dict[str, str]:
@@ -50,10 +50,10 @@ def test_6_2_2_people_change_their_password(client: FlaskClient, people: People)
     assert [sign_in(client, PASSWORD), sign_in(client, "a longer one")] == [401, 200]
 
 
-@pytest.mark.parametrize("current", ["", "a wrong guess", PASSWORD.upper(), f"{PASSWORD} "])
-def test_6_2_3_only_who_knows_the_current_one(client: FlaskClient, people: People, current: str) -> None:
+def test_6_2_3_only_who_knows_the_current_one(client: FlaskClient, people: People) -> None:
     ana = people.new(email="ana@example.com")
-    assert ana.post(CHANGE, json=change(current_password=current)).status_code == 400
+    for current in ("", "a wrong guess", PASSWORD.upper(), f"{PASSWORD} "):
+        assert ana.post(CHANGE, json=change(current_password=current)).status_code == 400, current
     without = {name: value for name, value in change().items() if name != "current_password"}
     assert ana.post(CHANGE, json=without).status_code == 400
     assert sign_in(client, PASSWORD) == 200
@@ -79,24 +79,23 @@ def test_6_2_4_at_the_sign_up_and_at_a_change(client: FlaskClient, people: Peopl
         assert "too common" in answer.text, password
 
 
-@pytest.mark.parametrize(
-    "password", [letters[:1] + letters[3:17] for letters in (string.ascii_lowercase, string.ascii_uppercase)]
-    + ["724913058264713", "%&/()=?*+~#'-_.", "ññññññññóóóóóóó", "               k"],
-)  # fmt: skip
-def test_6_2_5_no_mixture_of_characters_is_asked_for(client: FlaskClient, password: str) -> None:
-    assert sign_up(client, password) == 201
+def test_6_2_5_no_mixture_of_characters_is_asked_for(client: FlaskClient) -> None:
+    letters = [each[:1] + each[3:17] for each in (string.ascii_lowercase, string.ascii_uppercase)]
+    others = ["724913058264713", "%&/()=?*+~#'-_.", "ññññññññóóóóóóó", "               k"]
+    for number, password in enumerate(letters + others):
+        assert sign_up(client, password, f"person{number}@example.com") == 201, password
 
 
-@pytest.mark.parametrize(
-    "password", [" kx7zq1wv ", "K" * 71 + "xyz", "a\tb\nc\rdefgh", "e\u0301" * 8, "🏀" * 30 + "a"], ids=ascii
-)
-def test_6_2_9_a_password_is_compared_exactly_as_it_was_given(client: FlaskClient, password: str) -> None:
+def test_6_2_9_a_password_is_compared_exactly_as_it_was_given(client: FlaskClient) -> None:
     """Nothing is trimmed, cut or folded; bcrypt would read 72 bytes."""
-    assert sign_up(client, password) == 201
-    assert sign_in(client, password) == 200
-    for other in (password[:-1], password.strip(), password.swapcase(), password.replace("e\u0301", "é")):
-        if other != password:
-            assert sign_in(client, other) == 401, ascii(other)
+    given = (" kx7zq1wv ", "K" * 71 + "xyz", "a\tb\nc\rdefgh", "e\u0301" * 8, "🏀" * 30 + "a")
+    for number, password in enumerate(given):
+        email = f"person{number}@example.com"
+        assert sign_up(client, password, email) == 201
+        assert sign_in(client, password, email) == 200
+        for other in (password[:-1], password.strip(), password.swapcase(), password.replace("e\u0301", "é")):
+            if other != password:
+                assert sign_in(client, other, email) == 401, ascii(other)
 
 
 def test_6_2_12_passwords_of_public_leaks_are_refused(client: FlaskClient) -> None:
@@ -125,16 +124,7 @@ def test_6_3_1_an_address_without_an_account_is_told_the_same(
             return hasher.verify(stored, password)
 
     monkeypatch.setattr(passwords, "_HASHER", Counting())
-    assert seen(client, ana.email) == seen(client, "nobody@example.com")
+    told = seen(client, ana.email)
+    assert told == seen(client, "nobody@example.com")
+    assert told[:2] == (401, {"message": "", "error": "Invalid credentials"})
     assert len(compared) == 2 and compared[0] == compared[1]
-
-
-def tries(client: FlaskClient, person: Person, address: str) -> list[int]:
-    return [guess(client, person.email, address).status_code for _ in range(limits.SIGN_IN_HERE.at_once)]
-
-
-def test_6_3_1_guessing_ends_soon_for_the_guesser_and_not_for_the_owner(client: FlaskClient, people: People) -> None:
-    ana = people.new()
-    assert set(tries(client, ana, "192.0.2.1")) == {401}
-    assert_refused(guess(client, ana.email, "192.0.2.1", PASSWORD), seconds=30)
-    assert guess(client, ana.email, "192.0.2.2", PASSWORD).status_code == 200

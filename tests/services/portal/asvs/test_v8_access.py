@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from collections.abc import Callable
 from enum import Enum
 from typing import Any
 from uuid import UUID
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
+from werkzeug.test import TestResponse
 
+from services.environment import PortalEnvironment
+from services.portal import create_app
 from services.portal.api.operation import operation_of
+from services.portal.database import db
 
+from ..contract import Contract
 from ..direct import begin, send
 from ..people import People, Person
 from ..videos import Videos
@@ -38,20 +45,23 @@ DECIDED = {
     "accounts.signup": A, "accounts.create": A, "accounts.login": A, "accounts.enter": A, "accounts.logout": A,
     "auth.signup": A, "auth.login": A,
     "public.list_public": A, "public.show_ranking": A, "votes.show_voting": A, "votes.show_verification": A,
-    "media.play": A, "media.poster": A, "health.health": A,
+    "media.play": A, "media.poster": A, "media.preview": A, "health.health": A,
     "health.deep_health": T, "show": T,
     "auth.logout": S, "auth.show_profile": S, "auth.change_password": S, "auth.list_sessions": S,
     "auth.end_session": S, "auth.end_other_sessions": S,
-    "videos.upload": S, "videos.list_own": S, "videos.show": S, "videos.delete": S,
+    "videos.upload": S, "videos.list_own": S, "videos.show": S, "videos.show_receipt": S, "videos.delete": S,
     "direct_uploads.begin": S, "direct_uploads.waiting": S, "direct_uploads.show": S, "direct_uploads.discard": S,
     "direct_uploads.sign_parts": S, "direct_uploads.complete": S,
     "votes.vote": S, "votes.retract": S, "votes.list_votes": S, "votes.list_standings": S,
     "watch.vote": S, "watch.retract": S, "uploads.form": S, "uploads.discard": S,
     "my_videos.show": S, "my_videos.show_list": S, "my_videos.confirm_delete": S, "my_videos.delete": S,
+    "receipts.show": S,
     "profile.show": S, "profile.change_password": S, "profile.end_session": S, "profile.end_others": S,
     "moderation.list_bulks": M, "moderation.show_log": M, "moderation.hide": M, "moderation.show": M,
     "moderation.set_aside": M, "moderation.give_back": M, "moderation.close_account": M,
     "moderation.open_account": M, "moderation.set_period": M,
+    "moderators.show": M, "moderators.show_log": M, "moderators.show_video": M, "moderators.hide": M,
+    "moderators.show_again": M, "moderators.set_aside": M, "moderators.give_back": M,
 }  # fmt: skip
 
 
@@ -87,10 +97,22 @@ def test_8_2_1_strangers_are_let_in_where_anyone_is_and_nowhere_else(app: Flask)
                 assert is_shut_out(client, route, headers=headers, environ_overrides=far) == (who is not A), route
 
 
+def test_8_2_1_the_api_tells_strangers_why(app: Flask) -> None:
+    """In the contract's words, whichever route it is."""
+    told = {None: "Authorization header required", "Bearer x.y.z": "Invalid or expired token"}
+    asked = [route for route in routes(app) if route.rule.startswith("/api/") and DECIDED[route.endpoint] in (S, M)]
+    assert len(asked) > 25
+    for route in asked:
+        for header, error in told.items():
+            headers = {"Authorization": header} if header else {}
+            answer = app.test_client().open(route.path(), method=route.method, headers=headers)
+            assert (answer.status_code, answer.json) == (401, {"message": "", "error": error}), route
+
+
 def test_8_2_1_moderators_alone_moderate(app: Flask, people: People) -> None:
     ana = people.new()
     asked = [route for route in routes(app) if DECIDED[route.endpoint] is M]
-    assert len(asked) == 9
+    assert len(asked) == 20
     for route in asked:
         assert is_shut_out(ana.client, route, headers=ana.headers, json={"reason": "x"}), route
 
@@ -135,6 +157,31 @@ def test_8_2_2_nothing_of_a_private_video_is_seen_or_changed_by_another(
     assert state(engine) == before
 
 
+def test_8_2_2_of_a_private_video_each_gets_what_is_theirs(people: People, videos: Videos) -> None:
+    """What a stranger, somebody else and the owner get of it."""
+    ana, eva = people.new(), people.new()
+    nobody = dataclasses.replace(eva, token="x")
+    video_id = videos.processed(ana, is_public=False)
+    tries: dict[str, Callable[[Person], TestResponse]] = {
+        "detail": lambda person: person.get(f"/api/videos/{video_id}"),
+        "video": lambda person: person.get(f"/media/{video_id}/video.mp4"),
+        "poster": lambda person: person.get(f"/media/{video_id}/poster.jpg"),
+        "preview": lambda person: person.get(f"/media/{video_id}/preview.mp4"),
+        "vote": lambda person: person.post(f"/api/public/videos/{video_id}/vote"),
+        "delete": lambda person: person.delete(f"/api/videos/{video_id}"),
+    }
+    found = {name: tuple(use(person).status_code for person in (nobody, eva, ana)) for name, use in tries.items()}
+    assert found == {
+        "detail": (401, 403, 200),
+        "video": (404, 404, 302),
+        "poster": (404, 404, 302),
+        "preview": (404, 404, 302),
+        "vote": (401, 404, 400),
+        "delete": (401, 403, 200),
+    }
+    assert eva.get("/api/videos").json == []
+
+
 def test_8_2_2_nor_of_an_upload_that_waits(people: People, engine: Engine) -> None:
     ana, eva = people.new(), people.new()
     upload = begin(ana)
@@ -175,21 +222,42 @@ def names(found: object) -> set[str]:
 
 PUBLIC = {
     "/api/public/videos": {
-        "id", "video_id", "user_id", "title", "original_filename", "processed_url", "poster_url", "status",
-        "uploaded_at", "processed_at", "votes", "is_public", "user_first_name", "user_last_name", "user_city",
+        "id", "video_id", "user_id", "title", "original_filename", "processed_url", "poster_url", "preview_url",
+        "status", "uploaded_at", "processed_at", "votes", "is_public", "user_first_name", "user_last_name", "user_city",
     },
     "/api/public/rankings": {
         "position", "video_id", "username", "title", "city", "votes", "change", "video_url", "poster_url",
+        "preview_url",
     },
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("path", PUBLIC)
-def test_8_2_3_everybody_is_told_the_fields_that_are_described_and_no_other(
+def test_15_3_1_everybody_is_told_the_fields_that_are_described_and_no_other(
     client: FlaskClient, people: People, videos: Videos, path: str
 ) -> None:
     videos.vote(videos.published(people.new()), people.new())
     assert names(client.get(path).json) == PUBLIC[path]
+
+
+def test_15_3_1_a_field_that_is_not_described_is_noticed_in_any_test(
+    portal_environment: PortalEnvironment, people: People, videos: Videos
+) -> None:
+    """Every application of these tests is watched; here one tells more than its document says."""
+    videos.published(people.new())
+    app = create_app(portal_environment)
+    contract = Contract(app)
+
+    @app.after_request
+    def tell_more(response: Response) -> Response:
+        response.set_data(json.dumps([{**video, "original_url": "x"} for video in response.json or []]))
+        return response
+
+    assert app.test_client().get("/api/public/videos").status_code == 200
+    (breach,) = contract.breaches
+    assert "'original_url' was unexpected" in breach
+    with app.app_context():
+        db.engine.dispose()
 
 
 def test_8_2_3_no_answer_to_others_holds_what_is_anas_alone(
@@ -213,7 +281,7 @@ def test_8_2_3_no_answer_to_others_holds_what_is_anas_alone(
                 assert [secret for secret in hers if secret in answer.text] == [], route
 
 
-def test_8_2_3_not_even_their_owner_reads_a_hash(people: People) -> None:
+def test_15_3_1_not_even_their_owner_reads_a_hash(people: People) -> None:
     ana = people.new()
     people.browser(ana)
     assert names(ana.get("/api/auth/profile").json) == {

@@ -3,12 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from services.portal.errors import ApiError
+
+from ..asvs.markup import elements
 from ..people import People
+
+HEADINGS = {
+    400: ("Eso no funcionó", "That did not work"),
+    403: ("No puedes hacer esto", "You may not do this"),
+    404: ("Fuera de la cancha", "Out of bounds"),
+    413: ("Demasiado grande", "Too large"),
+    429: ("Con calma", "Not so fast"),
+    500: ("Falta nuestra", "Foul on us"),
+    503: ("Tiempo fuera", "Time out"),
+}
+
+
+@pytest.mark.parametrize("status", HEADINGS)
+def test_every_error_is_a_page_in_the_persons_language_with_a_way_on(app: Flask, status: int) -> None:
+    def fail() -> str:
+        if status == 500:
+            raise RuntimeError("a bug")
+        raise ApiError(HTTPStatus(status), "The contract's text")
+
+    app.add_url_rule("/fails", "fails", fail)
+    client = app.test_client()
+    for language, heading in zip(("es", "en"), HEADINGS[status], strict=True):
+        client.set_cookie("language", language)
+        answer = client.get("/fails")
+        found = elements(answer.text)
+        assert answer.status_code == status and f'<html lang="{language}">' in answer.text
+        assert [element.text for element in found if element.tag == "h1"] == [heading]
+        assert f'<span class="code" aria-hidden="true">{status}</span>' in answer.text
+        assert {"/", "/gallery"} <= {element.attributes.get("href") for element in found}
+        assert "a bug" not in answer.text and "contract" not in answer.text
+
+
+def test_a_form_that_is_too_large_is_answered_by_a_page(app: Flask, people: People) -> None:
+    browser, csrf = people.browser(people.new())
+    app.config["MAX_CONTENT_LENGTH"] = 1000
+    for client, path in ((app.test_client(), "/login"), (browser, "/profile/password"), (browser, "/language")):
+        answer = client.post(path, data={"csrf_token": csrf, "email": "x" * 2000})
+        assert answer.status_code == 413 and "Demasiado grande" in answer.text
 
 
 def test_a_missing_page(client: FlaskClient) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from flask_babel import force_locale
 
 from services.core.failures import FailureReason
 from services.portal.sentences import FAILURES, failure_sentence, refusal_sentence, rule_sentence
@@ -20,6 +21,60 @@ def test_every_reason_of_the_worker_has_a_sentence(reason: FailureReason) -> Non
     sentence = failure_sentence(reason.value)
     assert sentence == str(FAILURES[reason])
     assert sentence != failure_sentence(None)
+
+
+TOLD = {
+    FailureReason.FILE_MISSING: (
+        "El archivo ya no está. Sube el video de nuevo.",
+        "The file is no longer there. Upload the video again.",
+    ),
+    FailureReason.NOT_A_VIDEO: (
+        "Este archivo no es un video. Expórtalo desde tu celular o cámara como MP4 e intenta de nuevo.",
+        "This file is not a video. Export it from your phone or camera as MP4 and try again.",
+    ),
+    FailureReason.UNSUPPORTED_FORMAT: (
+        "No podemos leer este tipo de video. Guárdalo como MP4 (H.264) e intenta de nuevo.",
+        "We cannot read this kind of video. Save it as MP4 (H.264) and try again.",
+    ),
+    FailureReason.TOO_LARGE_PICTURE: (
+        "La imagen es demasiado grande. Guarda el video en 4K o menos e intenta de nuevo.",
+        "The picture is too large. Save the video in 4K or smaller and try again.",
+    ),
+    FailureReason.TOO_SHORT: (
+        "El video es demasiado corto. Sube uno que dure medio segundo o más.",
+        "The video is too short. Upload one that lasts half a second or more.",
+    ),
+    FailureReason.WRONG_LENGTH: (
+        "El video dura menos de 20 segundos o más de 60. Sube uno que dure entre 20 y 60 segundos.",
+        "The video is shorter than 20 seconds or longer than 60. Upload one that lasts between 20 and 60 seconds.",
+    ),
+    FailureReason.BELOW_1080P: (
+        "La imagen es demasiado pequeña. Graba en Full HD (1080p) o mejor y sube el archivo original.",
+        "The picture is too small. Film in Full HD (1080p) or better and upload the original file.",
+    ),
+    FailureReason.GIVEN_UP: (
+        "La preparación de este video se interrumpió varias veces. Elimínalo y súbelo de nuevo.",
+        "Preparing this video broke off several times. Delete it and upload it again.",
+    ),
+    FailureReason.DAMAGED: (
+        "El archivo está dañado o incompleto. Sube de nuevo el archivo original.",
+        "The file is damaged or incomplete. Upload the original file again.",
+    ),
+    FailureReason.TOOK_TOO_LONG: (
+        "Preparar el video tomó demasiado tiempo. Guárdalo más liviano o más corto e intenta de nuevo.",
+        "The video took too long to prepare. Save it smaller or shorter and try again.",
+    ),
+}
+"""Each says what happened, and then what the player can do."""
+
+
+@pytest.mark.parametrize("reason", FailureReason)
+def test_each_reason_says_what_happened_and_what_to_do(reason: FailureReason) -> None:
+    for language, sentence in zip(("es", "en"), TOLD[reason], strict=True):
+        with force_locale(language):
+            assert failure_sentence(reason) == sentence
+        happened, to_do = sentence.rstrip(".").split(". ")
+        assert happened and to_do
 
 
 def test_a_reason_of_a_later_worker_gets_a_general_sentence() -> None:

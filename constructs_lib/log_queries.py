@@ -1,0 +1,76 @@
+"""Questions to logs, saved where they are asked."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Sequence
+
+from constructs_lib import cdk, names
+from constructs_lib.errors import Checks
+
+_MOST_GROUPS = 50
+_LONGEST = 10_000
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LogQuery:
+    """One question to logs.
+
+    Args:
+        name: what it is called, such as ``errors-by-route``.
+        log_groups: the groups that are asked, one to 50.
+        query: the question in the language of Logs Insights, a command a line.
+            https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
+    """
+
+    name: str
+    log_groups: Sequence[str]
+    query: str
+
+
+class LogQueries(cdk.Construct):
+    """Saved queries of CloudWatch Logs Insights, together in one folder of its list.
+
+        slow = LogQuery(name="slow", log_groups=[web.log_group_name], query="filter ms > 500")
+        LogQueries(self, "questions", queries=[slow])
+
+    Args:
+        queries: the questions, each with a name of its own.
+        name: the folder; by default it follows from the construct's path.
+    """
+
+    def __init__(self, scope: cdk.Construct, id: str, *, queries: Sequence[LogQuery], name: str | None = None) -> None:
+        checks = Checks(scope, id)
+        name = names.log_queries(checks, name)
+        if not queries:
+            raise checks.refuse("queries", 0, allowed="are one or more", fix="Write down what people ask the logs")
+        called = [each.name for each in queries]
+        for each in queries:
+            checks.name("queries.name", each.name, longest=100, owner="query", pattern=r"[a-z0-9](-?[a-z0-9])*")
+            if called.count(each.name) > 1:
+                raise checks.refuse("queries.name", each.name, allowed="are names, each once", fix="Rename the second")
+            if not 1 <= len(each.log_groups) <= _MOST_GROUPS:
+                raise checks.refuse(
+                    f"{each.name}.log_groups",
+                    len(each.log_groups),
+                    allowed=f"are 1 to {_MOST_GROUPS}",
+                    fix="Name the groups that are asked",
+                )
+            if not 1 <= len(each.query.strip()) <= _LONGEST:
+                raise checks.refuse(
+                    f"{each.name}.query",
+                    len(each.query.strip()),
+                    allowed=f"are 1 to {_LONGEST} characters",
+                    fix="Write one question",
+                )
+        super().__init__(scope, id)
+        for each in queries:
+            cdk.aws.cloudwatch_query_definition.CloudwatchQueryDefinition(
+                self,
+                each.name,
+                name=f"{name}/{each.name}",
+                log_group_names=list(each.log_groups),
+                query_string=inspect.cleandoc(each.query),
+            )
+        self.name = name

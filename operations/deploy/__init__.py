@@ -1,0 +1,1 @@
+"""The command `deploy`: plan, ask, apply, wait, tell."""

@@ -1,0 +1,1 @@
+"""The command `destroy`: what is lost, a backup, and what remains."""

@@ -1,0 +1,1 @@
+"""The command `doctor`: what a deployment needs, and whether it is there."""

@@ -1,0 +1,60 @@
+"""Does what the worker does with a fetched file, without a database or a bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from services.worker import media
+from services.worker.boxes import check_container
+from services.worker.pipeline import Recipe
+from services.worker.probe import probe
+from services.worker.receipt import Draft
+from services.worker.transcode import transcode
+
+_SECONDS_ALLOWED = 1800
+
+
+def look(folder: Path, *, offline: bool) -> media.Picture:
+    """What the worker finds in a folder's file.
+
+    Args:
+        folder: a job's, with the player's file in it.
+        offline: whether the program that reads it is cut off from the network, as a worker's is.
+    """
+    return probe(folder, offline=offline, draft=_draft())
+
+
+def process(
+    recipe: Recipe, folder: Path, *, offline: bool, report: Callable[[int], None] = lambda _: None
+) -> media.Picture:
+    """Check, probe and transcode a folder's file, and write its receipt; returns what the probe found.
+
+    Args:
+        recipe: of the worker.
+        folder: a job's, with the player's file in it.
+        offline: whether our programs are cut off from the network, as a worker's are.
+        report: told how far the work is, in percent.
+    """
+    draft = _draft()
+    draft.fetched(folder / media.ORIGINAL)
+    check_container(folder / media.ORIGINAL)
+    picture = probe(folder, offline=offline, draft=draft)
+    transcode(
+        folder,
+        recipe,
+        picture,
+        seconds=_SECONDS_ALLOWED,
+        offline=offline,
+        report=report,
+        cancelled=lambda: False,
+        draft=draft,
+    )
+    for name in (media.PROCESSED, media.POSTER, media.PREVIEW):
+        draft.made(name, folder / name)
+    draft.receipt()
+    return picture
+
+
+def _draft() -> Draft:
+    return Draft(release="", ffmpeg="")

@@ -1,0 +1,64 @@
+"""Speed, bytes and quality of x264's presets on the worker's own graph: what its default was chosen from."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from operations.encoding import as_worker
+from operations.encoding.programs import cost_of, run
+from operations.encoding.quality import encoded, lossless, vmaf
+from operations.encoding.ways import place
+from services.worker import media
+from services.worker.pipeline import Recipe, command, curtain_frames, frame_rate
+
+_SECONDS = 5
+CHOICES = (
+    ("ultrafast", 28),
+    ("superfast", 23),
+    ("superfast", 25),
+    ("veryfast", 21),
+    ("veryfast", 22),
+    ("veryfast", 23),
+    ("faster", 23),
+    ("faster", 25),
+)
+NOTE = (
+    f"Presets run once over the first {_SECONDS} s; their bytes and CPU seconds are of a minute of the player's clip."
+)
+
+
+def table(
+    recipe: Recipe, clip: Path, folder: Path, *, offline: bool, choices: Sequence[tuple[str, int]] = CHOICES
+) -> str:
+    """Presets and rate factors, as Markdown.
+
+    Args:
+        recipe: of the worker.
+        clip: the player's file.
+        folder: where folders are made.
+        offline: whether the probe is cut off from the network.
+        choices: presets and rate factors.
+    """
+    place_of = folder / "curve"
+    place(clip, place_of)
+    picture = as_worker.look(place_of, offline=offline)
+    recipe = dataclasses.replace(recipe, max_seconds=_SECONDS)
+    line = command(recipe, picture)
+    video, reference = place_of / media.PROCESSED, place_of / "reference.mp4"
+    run(lossless(line), folder=place_of)
+    video.rename(reference)
+    first = curtain_frames(frame_rate(picture))
+    frames = int(frame_rate(picture) * min(_SECONDS, picture.seconds or _SECONDS))
+    lines = ["| preset | crf | CPU seconds | MB | VMAF |", "| --- | ---: | ---: | ---: | ---: |"]
+    for preset, crf in choices:
+        changed = encoded(line, preset=preset, crf=crf)
+        cost = cost_of(lambda changed=changed: run(changed, folder=place_of))  # type: ignore[misc]
+        minute = 60 / _SECONDS
+        score = vmaf(recipe.ffmpeg, video, reference, first=first, frames=frames)
+        lines.append(
+            f"| {preset} | {crf} | {cost.processor * minute:.0f} | {video.stat().st_size * minute / 1e6:.1f} "
+            f"| {score:.1f} |"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,83 @@
+"""Three ways from the same clip to a video, each in a folder of its own: ours, its bare command, the original's."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from operations.encoding import as_worker, original
+from operations.encoding.programs import Cost, cost_of, run
+from operations.encoding.quality import lossless, vmaf
+from services.worker import media
+from services.worker.pipeline import Recipe, command, curtain_frames, frame_rate
+
+OURS, BARE, ORIGINAL = "the worker", "its command alone", "the original's recipe"
+NAMES = (ORIGINAL, BARE, OURS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What a way made of a clip, and what it took.
+
+    Args:
+        cost: of the work.
+        size: bytes of the video.
+    """
+
+    cost: Cost
+    size: int
+
+
+def make(way: str, recipe: Recipe, clip: Path, folder: Path, *, offline: bool) -> Made:
+    """Go one way, from the fetched file to the result.
+
+    Args:
+        way: one of ``NAMES``.
+        recipe: of the worker.
+        clip: the player's file.
+        folder: is emptied before, and holds the video after.
+        offline: whether our programs are cut off from the network, as a worker's are.
+    """
+    place(clip, folder)
+    works: dict[str, Callable[[], object]] = {
+        OURS: lambda: as_worker.process(recipe, folder, offline=offline),
+        BARE: lambda: None,
+        ORIGINAL: lambda: [run(line, folder=folder) for line in original.commands(recipe)],
+    }
+    if way == BARE:
+        # What a person would type, who knows what the probe finds.
+        line = command(recipe, as_worker.look(folder, offline=offline))
+        works[BARE] = lambda: run(line, folder=folder)
+    cost = cost_of(works[way])
+    return Made(cost=cost, size=(folder / media.PROCESSED).stat().st_size)
+
+
+def quality(way: str, recipe: Recipe, clip: Path, folder: Path, *, offline: bool) -> float:
+    """The VMAF of what a way left in its folder; the curtain does not count.
+
+    Args:
+        way, recipe, clip, folder, offline: as they were when it was made.
+    """
+    video, reference = folder / media.PROCESSED, folder.with_name("reference")
+    place(clip, reference)
+    picture = as_worker.look(reference, offline=offline)
+    if way == ORIGINAL:
+        *copies, encode = original.commands(recipe)
+        for line in [*copies, lossless(encode)]:
+            run(line, folder=reference)
+        return vmaf(recipe.ffmpeg, video, reference / media.PROCESSED)
+    run(lossless(command(recipe, picture)), folder=reference)
+    rate = frame_rate(picture)
+    frames = int(rate * min(recipe.max_seconds, picture.seconds or recipe.max_seconds))
+    first = curtain_frames(rate)
+    return vmaf(recipe.ffmpeg, video, reference / media.PROCESSED, first=first, frames=frames)
+
+
+def place(clip: Path, folder: Path) -> None:
+    """Put a clip into an empty folder, where a worker fetches it to."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    os.link(clip, folder / media.ORIGINAL)

@@ -1,0 +1,2 @@
+ALTER TABLE task_results DROP COLUMN receipt;
+ALTER TABLE task_results DROP COLUMN started_at;

@@ -1,0 +1,165 @@
+"""Moderators at work: by forms alone, in both languages, also with the keyboard alone; everything can be undone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from . import scene
+from .conftest import DESK, PHONE, OpenPage, choose, sign_in
+from .site import Client, Site
+
+WORDS = {
+    "es": {
+        "moderation": "Moderación",
+        "aside": re.compile("^Apartar 203"),
+        "set aside": "Apartar los votos",
+        "are aside": "Los votos quedaron apartados.",
+        "none count": "0 votos cuentan",
+        "back": re.compile("^Devolver 203"),
+        "give back": "Devolver los votos",
+        "count again": "Los votos cuentan de nuevo.",
+        "hide": "Ocultar",
+        "hide it": "Ocultar el video",
+        "hidden": "El video quedó oculto.",
+        "show": "Mostrar de nuevo",
+        "show it": "Mostrar el video",
+        "shown": "El video se muestra de nuevo.",
+        "reason": "Motivo",
+        "log": "Todo el registro",
+        "lines": ["Mostró el video de nuevo", "Ocultó el video", "Devolvió votos", "Apartó votos"],
+    },
+    "en": {
+        "moderation": "Moderation",
+        "aside": re.compile("^Set aside 203"),
+        "set aside": "Set the votes aside",
+        "are aside": "The votes are set aside.",
+        "none count": "0 votes count",
+        "back": re.compile("^Give back 203"),
+        "give back": "Give the votes back",
+        "count again": "The votes count again.",
+        "hide": "Hide",
+        "hide it": "Hide the video",
+        "hidden": "The video is hidden.",
+        "show": "Show again",
+        "show it": "Show the video",
+        "shown": "The video is shown again.",
+        "reason": "Reason",
+        "log": "The whole log",
+        "lines": ["Showed the video again", "Hid the video", "Gave votes back", "Set votes aside"],
+    },
+}
+
+
+@dataclass(frozen=True)
+class Suspected:
+    """A video with votes in bulk."""
+
+    id: str
+    title: str
+
+
+@pytest.fixture
+def suspected(site: Site, new_client: Callable[..., Client], clip: Path, request: pytest.FixtureRequest) -> Suspected:
+    player = new_client("Andrés", "De la Hoz", "Barranquilla")
+    found = Suspected(
+        player.upload(clip, f"Asistencia {request.node.name[-12:]}"), f"Asistencia {request.node.name[-12:]}"
+    )
+    player.wait_until_done(count=1)
+    scene.vote_in_bulk(site, found.id)
+    return found
+
+
+def tally(page: Page, video: Suspected) -> int | None:
+    """What everybody sees: the video's votes, or None where it is not there."""
+    shown = page.request.get("/api/public/videos").json()
+    return next((one["votes"] for one in shown if one["video_id"] == video.id), None)
+
+
+@pytest.mark.parametrize(("language", "viewport"), [("es", PHONE), ("en", DESK)], ids=["es phone", "en desk"])
+def test_votes_are_set_aside_and_a_video_is_hidden_and_all_of_it_undone_without_scripts(
+    language: str, viewport: dict[str, int], site: Site, open_page: OpenPage, suspected: Suspected
+) -> None:
+    words = WORDS[language]
+    page = open_page(viewport=viewport, java_script_enabled=False)
+    sign_in(page, scene.new_moderator(site).account)
+    choose(page, language)
+    page.get_by_role("link", name=words["moderation"], exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(words["moderation"])
+    page.get_by_role("region").first.wait_for()
+    page.get_by_role("link", name=suspected.title).first.click()
+
+    for link, button, notice, votes in (
+        ("aside", "set aside", "are aside", 2),
+        ("back", "give back", "count again", 8),
+        ("hide", "hide it", "hidden", None),
+        ("show", "show it", "shown", 8),
+    ):
+        page.get_by_role("link", name=words[link]).click()
+        # The browser itself lets nobody go on without a reason.
+        page.get_by_role("button", name=words[button]).click()
+        expect(page.get_by_label(words["reason"])).to_be_focused()
+        page.get_by_label(words["reason"]).fill(f"Motivo de {link}")
+        page.get_by_role("button", name=words[button]).click()
+        expect(page.get_by_role("status")).to_contain_text(words[notice])
+        assert tally(page, suspected) == votes
+        if link == "aside":
+            expect(page.locator(".rows").first).to_contain_text(words["none count"])
+
+    page.get_by_role("link", name=words["moderation"], exact=True).first.click()
+    page.get_by_role("link", name=words["log"]).click()
+    lines = page.locator(".log > li")
+    assert [text.split(":")[0] for text in lines.locator(".line").all_inner_texts()[:4]] == words["lines"]
+    assert lines.locator("blockquote").all_inner_texts()[:4] == [
+        f"Motivo de {link}" for link in ("show", "hide", "back", "aside")
+    ]
+
+
+def test_the_keyboard_alone_sets_votes_aside(site: Site, open_page: OpenPage, suspected: Suspected) -> None:
+    page = open_page()
+    sign_in(page, scene.new_moderator(site).account)
+    page.goto("/moderation")
+
+    def go_to(name: re.Pattern[str]) -> None:
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if name.search(page.evaluate("document.activeElement.textContent.trim()")):
+                return
+        raise AssertionError(f"the keyboard does not reach {name.pattern}")
+
+    go_to(re.compile(f"^{suspected.title}$"))
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/moderation/videos/{suspected.id}")
+    go_to(WORDS["es"]["aside"])  # type: ignore[arg-type]
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/votes/set-aside**")
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "reason":
+            break
+    page.keyboard.type("Cuentas de un mismo minuto")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Los votos quedaron apartados.")
+    assert tally(page, suspected) == 2
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("es", "No puedes hacer esto"), ("en", "You may not do this")], ids=["es", "en"]
+)
+def test_nobody_else_gets_in(
+    language: str, told: str, open_page: OpenPage, new_client: Callable[..., Client], suspected: Suspected
+) -> None:
+    page = open_page()
+    sign_in(page, new_client("Mateo", "Arango").account)
+    choose(page, language)
+    expect(page.get_by_role("link", name=WORDS[language]["moderation"])).to_have_count(0)
+    for path in ("/moderation", "/moderation/log", f"/moderation/videos/{suspected.id}/hide"):
+        answer = page.goto(path)
+        assert answer is not None and answer.status == 403
+        expect(page.get_by_role("heading", level=1)).to_have_text(told)

@@ -1,0 +1,69 @@
+"""LogQueries: questions to logs, saved in a folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from constructs_lib import ConstructError, LogQueries, LogQuery, cdk
+from constructs_lib.testing import Template, synth
+
+SLOW = LogQuery(name="slow", log_groups=["/shop/web"], query="filter ms > 500")
+
+
+def made(queries: Sequence[LogQuery] = (SLOW,), **changes: Any) -> Template:
+    def build(stack: cdk.TerraformStack) -> None:
+        LogQueries(stack, "questions", queries=queries, **{"name": "shop", **changes})
+
+    return synth(build)
+
+
+@pytest.mark.snapshot
+def test_log_queries(recorded: SnapshotAssertion) -> None:
+    errors = LogQuery(name="errors", log_groups=["/shop/web", "/shop/worker"], query='filter level = "error"')
+
+    assert made([SLOW, errors]).readable() == recorded
+
+
+def test_a_query_is_saved_in_the_folder_with_the_groups_it_asks() -> None:
+    saved = made().one("aws_cloudwatch_query_definition")
+
+    assert (saved["name"], saved["log_group_names"], saved["query_string"]) == (
+        "shop/slow",
+        ["/shop/web"],
+        "filter ms > 500",
+    )
+
+
+def test_the_folder_is_called_as_the_construct_unless_it_is_named() -> None:
+    assert made(name=None).one("aws_cloudwatch_query_definition")["name"] == "test-questions/slow"
+
+
+def query(**changes: Any) -> LogQuery:
+    return LogQuery(**{"name": "slow", "log_groups": ["/shop/web"], "query": "filter ms > 500", **changes})
+
+
+@pytest.mark.parametrize(
+    ("queries", "message"),
+    [
+        ([], "test/questions: queries is 0; allowed are one or more. Write down what people ask the logs"),
+        ([query(), query()], "queries.name is 'slow'; allowed are names, each once. Rename the second"),
+        ([query(log_groups=[])], "slow.log_groups is 0; allowed are 1 to 50. Name the groups that are asked"),
+        ([query(log_groups=["/a"] * 51)], "slow.log_groups is 51; allowed are 1 to 50."),
+        ([query(query=" \n")], "slow.query is 0; allowed are 1 to 10000 characters. Write one question"),
+        ([query(query="x" * 10_001)], "slow.query is 10001; allowed are 1 to 10000 characters."),
+        ([query(name="Slow ones")], "queries.name is 'Slow ones'"),
+    ],
+)
+def test_what_it_refuses(queries: list[LogQuery], message: str) -> None:
+    with pytest.raises(ConstructError, match=re.escape(message)):
+        made(queries)
+
+
+def test_a_folder_has_no_folder_in_it() -> None:
+    with pytest.raises(ConstructError, match=r"name is 'shop/web'"):
+        made(name="shop/web")

@@ -1,0 +1,22 @@
+"""One deployment to an embedded AWS of its own, which the tests take through its days, in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from operator_shell import Operator
+
+from operations.local import aws
+from operations.local.ports import free_port
+
+
+@pytest.fixture(scope="session")
+def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    folder = tmp_path_factory.mktemp("operator")
+    port = free_port()
+    server = aws.start(port, log=folder / "moto.log")
+    try:
+        yield Operator(folder, port)
+    finally:
+        server.stop()

@@ -1,0 +1,133 @@
+"""Somebody at a shell who deploys to an embedded AWS."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+from rich.console import Console
+
+from operations import project
+from operations.local import aws
+from operations.local.deployment import read_launch_templates
+from operations.local.processes import stop_tree
+from operations.project import ROOT
+from operations.release.build import build, checkout
+from stacks.software import ARCHITECTURE
+
+QUESTION = "¿Deseas aplicar este plan? (y/n): "
+
+
+@dataclass
+class Operator:
+    """Somebody at a shell with the embedded AWS named in AWS_ENDPOINT_URL.
+
+    Args:
+        folder: where they are, and the deployment keeps its states.
+        port: of the embedded AWS.
+        settings: what differs from environments/local.toml from now on.
+    """
+
+    folder: Path
+    port: int
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANB_", "AWS_"))}
+        # A wide terminal: what is looked for is not cut by a line's end.
+        return {
+            **kept,
+            "AWS_ENDPOINT_URL": aws.endpoint(self.port),
+            "ANB_LOCAL_DIR": str(self.folder / "local"),
+            "COLUMNS": "200",
+            **self.settings,
+        }
+
+    @property
+    def states(self) -> Path:
+        (found,) = (self.folder / "local/endpoints").glob("*/local/states/anb-local")
+        return found
+
+    def run(
+        self, command: str, *arguments: str, typed: str = "", settings: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [ROOT / "anb", command, "--target", "local", *arguments],
+            env={**self.environment, **(settings or {})},
+            cwd=self.folder,
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def deploy(
+        self, *arguments: str, typed: str = "", settings: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return self.run("deploy", *arguments, typed=typed, settings=settings)
+
+    def deploy_until(
+        self, reached: Callable[[str], bool], interrupt: Callable[[psutil.Process], None]
+    ) -> tuple[int, str]:
+        """Begin a deployment, interrupt it when something is reached, and wait for its end.
+
+        Args:
+            reached: asked with what it has said so far.
+            interrupt: what is done to it then.
+        """
+        log = self.folder / "interrupted.log"
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                [ROOT / "anb", "deploy", "--target", "local", "--yes"],
+                env=self.environment,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            while not reached(log.read_text()):
+                assert process.poll() is None, log.read_text()
+                time.sleep(0.1)
+            interrupt(psutil.Process(process.pid))
+            return process.wait(), log.read_text()
+        finally:
+            stop_tree(process.pid, signal.SIGINT, grace_seconds=60)
+
+    def put_release(self, commit: str) -> None:
+        """Build a commit's release where the deployment takes it from."""
+        folder, wheels = Path(self.settings["ANB_RELEASE_DIRECTORY"]), project.OWN / "wheels"
+        with checkout(project.ROOT, commit) as sources:
+            build(sources, folder, ARCHITECTURE, Console(stderr=True), wheels=wheels)
+
+    def releases(self) -> tuple[str, str]:
+        """The hashes of the releases that new instances of the portal and of the worker run."""
+        templates = read_launch_templates(self.client("ec2"))
+        return templates.portal["RELEASE"], templates.worker["RELEASE"]
+
+    def client(self, service: str) -> Any:
+        return aws.client(service, self.port)
+
+
+def press_ctrl_c(anb: psutil.Process) -> None:
+    """As the terminal sends it."""
+    anb.send_signal(signal.SIGINT)
+
+
+def terminate(anb: psutil.Process) -> None:
+    """As a machine does that goes down."""
+    anb.send_signal(signal.SIGTERM)
+
+
+def cut_the_power(anb: psutil.Process) -> None:
+    """Kill the command and the Terraform under it at once."""
+    for each in [anb, *anb.children(recursive=True)]:
+        each.kill()

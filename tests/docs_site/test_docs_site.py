@@ -1,0 +1,170 @@
+"""The documents as a site: built without a warning, no dead link, every page in its contents."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from operations import docs, project, site_links
+from operations.__main__ import anb
+from operations.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of this checkout. That it is built says that nothing warned and no link is dead."""
+    folder = tmp_path_factory.mktemp("built") / "site"
+    docs.build(project.ROOT, folder)
+    return folder
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Path]:
+    """A small checkout with two pages."""
+    (tmp_path / "docs").mkdir()
+    for part in ("conf.py", "_site", "_static"):
+        source, target = project.ROOT / "docs" / part, tmp_path / "docs" / part
+        shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
+    (tmp_path / "docs/README.md").write_text("# Contents\n\n## First\n\n- [A page](page.md)\n")
+    (tmp_path / "docs/page.md").write_text("# A page\n\n## A place\n\n[Back](README.md)\n")
+    yield tmp_path
+
+
+def test_every_document_is_a_page(site: Path) -> None:
+    documents = [
+        *(project.ROOT / "docs").rglob("*.md"),
+        *project.ROOT.glob("*.md"),
+        project.ROOT / "examples/README.md",
+    ]
+    pages = [document.relative_to(project.ROOT).with_suffix(".html") for document in documents]
+
+    assert len(pages) > 90
+    assert [str(page) for page in pages if not (site / page).is_file()] == []
+
+
+def test_every_document_is_in_the_contents(site: Path) -> None:
+    """Which stand beside each page, with that page marked."""
+    first = project.ROOT / "docs/README.md"
+    pages = [
+        page.relative_to(project.ROOT).with_suffix(".html")
+        for page in (project.ROOT / "docs").rglob("*.md")
+        if page != first
+    ]
+    marked = re.compile(r'<li class="toctree-l\d[^"]* current-page"')
+
+    assert [str(page) for page in pages if not marked.search((site / page).read_text())] == []
+
+
+def test_the_first_page_leads_to_the_contents(site: Path) -> None:
+    assert 'url=docs/README.html"' in (site / docs.FIRST).read_text()
+
+
+def test_spanish_pages_say_so(site: Path) -> None:
+    assert '<html class="no-js" lang="es"' in (site / "docs/es/portal.html").read_text()
+    assert '<html class="no-js" lang="en"' in (site / "docs/portal.html").read_text()
+
+
+def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
+    """A reader's browser tells nobody what is read."""
+    fetched = re.compile(r'<(?:script|img|link(?! rel="canonical"))[^>]*(?:src|href)="(https?:)?//')
+    assert [str(page) for page in site.rglob("*.html") if fetched.search(page.read_text())] == []
+
+
+def test_the_command_says_where_the_site_is(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(project, "ROOT", checkout)
+    monkeypatch.setattr(docs, "SITE", tmp_path / "own/site")
+
+    result = CliRunner().invoke(anb, ["docs"])
+
+    assert result.exit_code == 0, result.output
+    assert result.output == f"4 pages; the first: {tmp_path}/own/site/index.html\n"
+    assert (tmp_path / "own/site/docs/page.html").is_file()
+
+
+def test_links_to_files_and_folders_beside_the_pages(checkout: Path, tmp_path: Path) -> None:
+    (checkout / "stacks").mkdir()
+    (checkout / "stacks/app.py").write_text("print()\n")
+    (checkout / "docs/page.md").write_text("# A page\n\n[the app](../stacks/app.py) in [stacks](../stacks)\n")
+
+    docs.build(checkout, tmp_path / "site")
+
+    page = (tmp_path / "site/docs/page.html").read_text()
+    (download,) = re.findall(r'href="\.\./(_downloads/\w+/app\.py)"', page)
+    assert (tmp_path / "site" / download).read_text() == "print()\n"
+    assert "in stacks</p>" in re.sub(r"</?span[^>]*>", "", page)
+
+
+def test_contents_are_the_links_and_what_is_left(checkout: Path, tmp_path: Path) -> None:
+    (checkout / "docs/incidents").mkdir()
+    (checkout / "docs/incidents/fire.md").write_text("# Fire\n")
+    (checkout / "docs/steps").mkdir()
+    (checkout / "docs/steps/README.md").write_text("# Steps\n\n- [One](one.md), after [all](../../README.md)\n")
+    (checkout / "README.md").write_text("# All\n")
+    (checkout / "docs/README.md").write_text("# Contents\n\n## First\n\n- [A page](page.md)\n- [All](../README.md)\n")
+    (checkout / "docs/steps/one.md").write_text("# One\n")
+    (checkout / "docs/steps/two.md").write_text("# Two\n")
+
+    docs.build(checkout, tmp_path / "site")
+
+    contents = (tmp_path / "site/docs/README.html").read_text()
+    sidebar = contents.partition('<div class="sidebar-tree">')[2].partition("</div>")[0]
+    assert re.findall(r'class="caption-text">([^<]+)<', sidebar) == ["First"]
+    links = re.findall(r'href="([^"#]+)">([^<]+)</a>', sidebar)
+    assert links == [
+        ("page.html", "A page"),
+        ("../README.html", "All"),
+        ("incidents/fire.html", "Fire"),
+        ("steps/README.html", "Steps"),
+        ("steps/one.html", "One"),
+        ("steps/two.html", "Two"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        (
+            "# A page\n\n[gone](gone.md)\n",
+            "docs/page.md:3: WARNING: 'myst' cross-reference target not found: 'gone.md'",
+        ),
+        (
+            "# A page\n\n[gone](#nowhere)\n",
+            "docs/page.md:3: WARNING: 'myst' cross-reference target not found: 'nowhere'",
+        ),
+        ("# A page\n\n[gone](README.md#nowhere)\n", "docs/page.md:3: WARNING: local id not found in doc 'docs/README'"),
+        ("# A page\n\n![gone](gone.png)\n", "docs/page.md:3: WARNING: image file not readable: docs/gone.png"),
+        ("# A page\n\n```python\n$ no python\n```\n", "docs/page.md:3: WARNING: Lexing literal_block"),
+    ],
+)
+def test_what_is_wrong_with_a_page_is_told_and_the_site_that_stands_is_kept(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str, said: str
+) -> None:
+    monkeypatch.setenv("CI", "true")  # where Sphinx would write in colours
+    (checkout / "docs/page.md").write_text(page)
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/index.html").write_text("the former one")
+
+    with pytest.raises(UserError, match=re.escape(f"The documents are no site yet. Mend what Sphinx says:\n{said}")):
+        docs.build(checkout, tmp_path / "site")
+
+    assert (tmp_path / "site/index.html").read_text() == "the former one"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["docs", "site"]
+
+
+def test_a_dead_link_that_the_generator_lets_through_is_told(checkout: Path, tmp_path: Path) -> None:
+    (checkout / "docs/page.md").write_text('# A page\n\n<a href="gone.html">gone</a>\n')
+
+    with pytest.raises(UserError, match=r"The site has dead links:\ndocs/page\.html: gone\.html leads to no file"):
+        docs.build(checkout, tmp_path / "site")
+
+
+def test_the_sites_links_are_followed(site: Path) -> None:
+    """The search for dead links is not idle: it reads thousands."""
+    links = [link for page in site.rglob("*.html") for link in site_links.Page(page.read_text()).links]
+
+    assert len(links) > 5000

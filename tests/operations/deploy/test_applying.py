@@ -1,0 +1,107 @@
+"""Progress by resource, and what the first and the second interruption do."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from operations.deploy.applying import Interruption, Progress
+from operations.deploy.plan import Action, Basis, Change, StackPlan
+from operations.errors import UserError
+from operations.steps import Step
+
+PART = StackPlan(
+    stack="network",
+    basis=Basis.TERRAFORM,
+    changes=tuple(
+        Change(stack="network", address=f"aws_vpc.{name}", kind="aws_vpc", path=f"network/{name}", action=Action.CREATE)
+        for name in ("a", "b")
+    ),
+)
+
+
+def line(kind: str, address: str, action: str = "create", **more: Any) -> str:
+    return json.dumps({"type": kind, "hook": {"resource": {"addr": address}, "action": action, **more}})
+
+
+def shown(*lines: str) -> tuple[str, str]:
+    """What is written, and the note of the step."""
+    output = io.StringIO()
+    console = Console(file=output, width=200)
+    step = Step("network", console)
+    progress = Progress(PART, {"aws_vpc.a": "network/a", "aws_vpc.b": "network/b"}, console, step)
+    for each in lines:
+        progress.take(each)
+    return output.getvalue(), step.outcome().plain
+
+
+def test_each_resource_that_is_done_is_a_line_with_its_seconds() -> None:
+    begins, done = line("apply_start", "aws_vpc.a"), line("apply_complete", "aws_vpc.a", elapsed_seconds=7)
+    written, note = shown(begins, done)
+    assert written == "    created   network/a  aws_vpc  7 s\n"
+    assert note.endswith("1 of 2")
+
+
+def test_what_has_been_under_way_longest_is_told() -> None:
+    _, note = shown(line("apply_start", "aws_vpc.b"), line("apply_start", "aws_vpc.a"))
+    assert "0 of 2, network/b for 0 s" in note
+
+
+def test_what_failed_is_told_and_not_counted() -> None:
+    written, note = shown(line("apply_start", "aws_vpc.a"), line("apply_errored", "aws_vpc.a", elapsed_seconds=3))
+    assert written == "    failed    network/a  aws_vpc  3 s\n"
+    assert note.endswith("0 of 2")
+
+
+def test_what_an_interruption_does_is_said_once() -> None:
+    output = io.StringIO()
+    console = Console(file=output, width=200)
+    progress = Progress(PART, {}, console, Step("network", console))
+    for asked, now in ((False, False), (True, False), (True, False), (True, True)):
+        progress.stopping(asked=asked, now=now)
+    assert output.getvalue().splitlines() == [
+        "Stopping when this stack is done. Ctrl-C once more stops Terraform in the middle of it.",
+        "Stopping Terraform in the middle of its work.",
+    ]
+
+
+@pytest.fixture
+def program() -> Any:
+    """Stands for Terraform: ends when it is told to."""
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as process:
+        yield process
+        process.kill()
+
+
+def test_the_first_ctrl_c_reaches_no_terraform_and_the_second_does(program: Any) -> None:
+    interruption = Interruption()
+    with interruption.listening(), interruption.passed_on_to(program):
+        os.kill(os.getpid(), signal.SIGINT)
+        assert (interruption.asked, interruption.now, program.poll()) == (True, False, None)
+        os.kill(os.getpid(), signal.SIGINT)
+        assert program.wait() == -signal.SIGINT
+    with pytest.raises(UserError, match="Interrupted. What was made is in the state: run the command again"):
+        interruption.check()
+
+
+def test_sigterm_stops_terraform_at_once(program: Any) -> None:
+    interruption = Interruption()
+    with interruption.listening(), interruption.passed_on_to(program):
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert program.wait() == -signal.SIGINT
+    assert interruption.now
+
+
+def test_without_an_interruption_it_goes_on(program: Any) -> None:
+    interruption = Interruption()
+    before = signal.getsignal(signal.SIGINT)
+    with interruption.listening(), interruption.passed_on_to(program):
+        interruption.check()
+    assert program.poll() is None and signal.getsignal(signal.SIGINT) is before

@@ -1,0 +1,28 @@
+"""An environment of each test's own on the embedded AWS."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+import pytest
+
+from operations.deploy.target import Target, choose
+from operations.local import aws
+
+
+@pytest.fixture
+def variables(aws_port: int) -> dict[str, str]:
+    return {"AWS_ENDPOINT_URL": aws.endpoint(aws_port), "ANB_ENVIRONMENT_NAME": f"t{uuid.uuid4().hex[:8]}"}
+
+
+@pytest.fixture
+def where(variables: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Target:
+    """The environment, for the commands too."""
+    monkeypatch.setenv("ANB_LOCAL_DIR", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return choose("local", None, variables)

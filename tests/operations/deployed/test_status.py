@@ -1,0 +1,165 @@
+"""`anb status` of a deployment: what it shows, and what it calls wrong."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click.testing
+import pytest
+from rich.console import Console
+
+from operations.__main__ import anb
+from operations.deploy.states import State
+from operations.deployed import status
+from operations.deployed.standing import DeployedStacks
+from operations.local import aws
+
+SHA256 = "5ea1ed" * 10
+
+
+@pytest.fixture
+def client(aws_port: int) -> Callable[[str], Any]:
+    return lambda service: aws.client(service, aws_port)
+
+
+@pytest.fixture
+def states(client: Callable[[str], Any]) -> Iterator[dict[str, State]]:
+    """A group of one instance, a release, a queue with dead letters and an alarm, as their states have them."""
+    name = f"status-{uuid.uuid4().hex[:8]}"
+    s3, sqs, ec2, scaling = client("s3"), client("sqs"), client("ec2"), client("autoscaling")
+    s3.create_bucket(Bucket=name)
+    about = {"version": "0.1.0", "commit": "beef123"}
+    manifest = json.dumps({"sha256": SHA256, "about": about, "parts": {}})
+    s3.put_object(Bucket=name, Key="releases/portal/release.json", Body=manifest)
+    dead = sqs.create_queue(QueueName=f"{name}-dlq")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 5})
+    queue = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})["QueueUrl"]
+    user_data = base64.b64encode(f"cat <<'ENVIRONMENT'\nRELEASE=\"{SHA256}\"\nENVIRONMENT\n".encode()).decode()
+    template = ec2.create_launch_template(
+        LaunchTemplateName=name,
+        LaunchTemplateData={"ImageId": "ami-04681a1dbd79675a5", "InstanceType": "t3.small", "UserData": user_data},
+    )["LaunchTemplate"]["LaunchTemplateId"]
+    scaling.create_auto_scaling_group(
+        AutoScalingGroupName=name,
+        LaunchTemplate={"LaunchTemplateId": template, "Version": "1"},
+        MinSize=1,
+        MaxSize=1,
+        VPCZoneIdentifier=ec2.describe_subnets()["Subnets"][0]["SubnetId"],
+    )
+    client("cloudwatch").put_metric_alarm(
+        AlarmName=f"{name}-alarm",
+        Namespace="ANB",
+        MetricName="it",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    yield {
+        "storage": State(
+            {"s3_bucket_name": name, "sqs_queue_url": queue}, (("aws_s3_bucket", "it", {"bucket": name}),)
+        ),
+        "portal": State(
+            {"application_url": "http://anb.example.com"},
+            (("aws_autoscaling_group", "it", {"name": name, "launch_template": [{"id": template}]}),),
+        ),
+        "observability": State({}, (("aws_cloudwatch_metric_alarm", "it", {"alarm_name": f"{name}-alarm"}),)),
+    }
+    scaling.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
+    ec2.delete_launch_template(LaunchTemplateId=template)
+    client("cloudwatch").delete_alarms(AlarmNames=[f"{name}-alarm"])
+
+
+def show(states: dict[str, State], client: Callable[[str], Any]) -> tuple[str, list[str]]:
+    written = io.StringIO()
+    wrong = status.show(DeployedStacks([], states), client, Console(file=written, width=200), rolling=False)
+    return written.getvalue(), wrong
+
+
+def rows(text: str) -> list[list[str]]:
+    return [[cell.strip() for cell in line.split("│")[1:-1]] for line in text.splitlines() if "│" in line]
+
+
+def group_of(states: dict[str, State]) -> str:
+    return str(states["storage"].outputs["s3_bucket_name"])
+
+
+def alarm(states: dict[str, State], client: Callable[[str], Any], state: str) -> None:
+    client("cloudwatch").set_alarm_state(
+        AlarmName=f"{group_of(states)}-alarm", StateValue=state, StateReason="Too many."
+    )
+
+
+def test_it_shows_stacks_release_instances_queue_and_alarms(
+    states: dict[str, State], client: Callable[[str], Any]
+) -> None:
+    alarm(states, client, "OK")
+    text, wrong = show(states, client)
+
+    assert wrong == []
+    assert "Site: http://anb.example.com" in text
+    assert ["portal", "1", "applied"] in rows(text)
+    assert "Release of the portal: 0.1.0 of commit beef123, since 20" in text
+    (instance,) = [row for row in rows(text) if row[0] == group_of(states)]
+    assert instance[1].startswith("i-") and instance[2].startswith("us-east-1")
+    assert instance[3:5] == ["InService", "Healthy"] and instance[6:] == ["1", "0.1.0 of commit beef123"]
+    assert ["videos", "0", "0", "0", "not told"] in rows(text)
+    assert "Alarms: 1 of 1 are OK." in text
+
+
+def test_an_alarm_without_data_is_shown_and_not_wrong(states: dict[str, State], client: Callable[[str], Any]) -> None:
+    alarm(states, client, "INSUFFICIENT_DATA")
+    text, wrong = show(states, client)
+    assert f"Without data: {group_of(states)}-alarm" in text and wrong == []
+
+
+def test_an_alarm_that_is_on_is_wrong(states: dict[str, State], client: Callable[[str], Any]) -> None:
+    alarm(states, client, "ALARM")
+    assert show(states, client)[1] == [
+        f"The alarm {group_of(states)}-alarm is on: Too many. docs/alarms.md tells what it means."
+    ]
+
+
+def test_an_alarm_that_somebody_deleted_is_wrong(states: dict[str, State], client: Callable[[str], Any]) -> None:
+    client("cloudwatch").delete_alarms(AlarmNames=[f"{group_of(states)}-alarm"])
+    (wrong,) = show(states, client)[1]
+    assert wrong.endswith("-alarm is in the state and not in CloudWatch: ./anb deploy makes it again.")
+
+
+def test_dead_letters_are_wrong(states: dict[str, State], client: Callable[[str], Any]) -> None:
+    url = str(states["storage"].outputs["sqs_queue_url"])
+    client("sqs").send_message(QueueUrl=f"{url}-dlq", MessageBody="it")
+    text, wrong = show(states, client)
+    assert ["dead letters", "1", "0", "0", "not told"] in rows(text)
+    assert wrong == ["1 dead letters wait for somebody: docs/failures.md tells what to do."]
+
+
+def test_an_instance_that_does_not_serve_is_wrong(states: dict[str, State], client: Callable[[str], Any]) -> None:
+    scaling, name = client("autoscaling"), group_of(states)
+    (group,) = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
+    scaling.set_instance_health(InstanceId=group["Instances"][0]["InstanceId"], HealthStatus="Unhealthy")
+    assert show(states, client)[1][0] == f"{name} has 0 of 1 instances in service."
+
+
+def test_stacks_that_are_not_whole_are_wrong(states: dict[str, State], client: Callable[[str], Any]) -> None:
+    half = State(states["portal"].outputs, states["portal"].resources, frozenset({"aws_autoscaling_group.it"}))
+    text, wrong = show({**states, "portal": half, "workers": State()}, client)
+    assert ["workers", "0", "not applied"] in rows(text)
+    assert wrong == [
+        "The stack portal is 1 half made: ./anb deploy goes on.",
+        "The stack workers is not applied: ./anb deploy goes on.",
+    ]
+
+
+def test_without_options_it_speaks_of_the_local_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANB_LOCAL_DIR", str(tmp_path))
+    shown = click.testing.CliRunner().invoke(anb, ["status"])
+    assert (shown.exit_code, shown.output) == (0, "Nothing is up. Start it with ./anb up.\n")

@@ -1,0 +1,118 @@
+"""What the simulator reads out of the synthesized Terraform is what the constructs put there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from constructs_lib import prices
+from constructs_lib.backlog_scaling import BACKLOG, STRANDED
+from constructs_lib.sizing import size_queue, size_workers
+from constructs_lib.synthesized import Documents
+from operations.errors import UserError
+from operations.simulate import deployed
+from operations.simulate.deployed import Deployed
+from operations.simulate.scaling import INSTANCES, WAITING, StepUp, TargetTracking
+from stacks.settings import Settings
+
+METRICS = {"waiting": WAITING, "instances": INSTANCES}
+
+
+@pytest.fixture(scope="module")
+def documents() -> Documents:
+    """The stacks of the default settings."""
+    return deployed.synthesize(Settings.model_validate({}))
+
+
+@pytest.fixture
+def workers(documents: Documents) -> Deployed:
+    """Their workers."""
+    return deployed.from_documents(documents, Settings.model_validate({}), environment="production")
+
+
+def test_the_workers_are_read_with_the_numbers_of_the_settings(workers: Deployed) -> None:
+    settings = Settings.model_validate({})
+    queue = size_queue("q", max_job=timedelta(seconds=settings.max_job_seconds))
+    sized = size_workers(
+        "w",
+        queue,
+        seconds_per_job=settings.worker_seconds_per_video,
+        acceptable_latency=timedelta(seconds=settings.worker_acceptable_wait),
+    )
+
+    assert (workers.minimum, workers.maximum, workers.at_first) == (
+        settings.worker_min_size,
+        settings.worker_max_size,
+        settings.worker_desired_capacity,
+    )
+    assert workers.policies == (
+        TargetTracking(expression=BACKLOG, metrics=METRICS, target=sized.backlog_per_instance, warmup=300),
+    )
+    assert workers.launch_timeout == sized.launch_timeout.total_seconds()
+    assert workers.terminate_timeout == sized.terminate_timeout.total_seconds()
+    assert (workers.instance_type, workers.jobs_at_once) == ("t3.small", 1)
+    assert workers.acceptable_wait == settings.worker_acceptable_wait
+
+
+def test_an_hour_is_the_instance_its_disk_and_its_monitoring(workers: Deployed) -> None:
+    price = workers.price
+
+    month = 0.0208 * 730 + 30 * 0.08 + 2.10
+    assert price.hour == pytest.approx(month / 730)
+    # 20 % of each of two processors: 24 credits an hour, of 60 for a processor.
+    assert price.baseline_vcpus == pytest.approx(24 / 60)
+    assert price.surplus_vcpu_hour == 0.05
+
+
+def test_settings_change_what_is_read() -> None:
+    variables = {
+        "ANB_WORKER_MAX_SIZE": "7",
+        "ANB_DB_MAX_CONNECTIONS": "200",
+        "ANB_WORKER_CONCURRENCY": "2",
+        "ANB_WORKER_ACCEPTABLE_WAIT": "100",
+        "ANB_WORKER_INSTANCE_TYPE": "t2.medium",
+    }
+    workers = deployed.read("production", variables)
+
+    assert (workers.maximum, workers.jobs_at_once) == (7, 2)
+    (policy,) = workers.policies
+    assert isinstance(policy, TargetTracking)
+    assert policy.target == 100 * 2 / 25
+    # A t2 starts in standard mode: it owes nothing beyond its hours.
+    assert (workers.price.baseline_vcpus, workers.price.surplus_vcpu_hour) == (None, 0)
+
+
+def test_a_group_that_may_be_empty_has_the_policy_that_launches_the_first() -> None:
+    variables = {"ANB_WORKER_MIN_SIZE": "0", "ANB_WORKER_DESIRED_CAPACITY": "0"}
+    workers = deployed.read("production", variables)
+
+    assert (workers.minimum, workers.at_first) == (0, 0)
+    assert StepUp(expression=STRANDED, metrics=METRICS, threshold=0, periods=1, adds=1, warmup=300) in workers.policies
+    assert len(workers.policies) == 2
+
+
+def test_wrong_settings_are_told_in_the_words_of_the_app() -> None:
+    variables = {"ANB_WORKER_MAX_SIZE": "0"}
+    with pytest.raises(
+        UserError, match="^The settings of production cannot be used:\nANB_WORKER_MAX_SIZE is '0'; allow"
+    ):
+        deployed.read("production", variables)
+
+
+def test_an_environment_that_is_nowhere_is_told() -> None:
+    with pytest.raises(UserError, match="ANB_ENVIRONMENT is 'staging'; allowed are local, production"):
+        deployed.read("staging", {})
+
+
+def test_settings_that_the_constructs_refuse_are_told_in_their_words() -> None:
+    variables = {"ANB_WORKER_MAX_SIZE": "10"}
+    with pytest.raises(UserError, match="^The stacks cannot be synthesized: database/postgres: max_connections is 120"):
+        deployed.read("production", variables)
+
+
+def test_an_instance_without_a_price_is_told(documents: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(prices.INSTANCE_HOUR, "t3.small")
+    said = "^worker_instance_type is 't3.small'; allowed are those with a price: .*constructs_lib/prices.py$"
+    with pytest.raises(UserError, match=said):
+        deployed.from_documents(documents, Settings.model_validate({}), environment="production")

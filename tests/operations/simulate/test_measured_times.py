@@ -1,0 +1,43 @@
+"""The measured times are read from the tables that the benches write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from operations.boot.groups import WORKER
+from operations.boot.timing import Boot, table
+from operations.encoding.jobs import CLIPS, Timing
+from operations.encoding.jobs import table as jobs_table
+from operations.simulate import measured
+
+
+def test_the_boot_is_the_workers_until_auto_scaling_is_told(tmp_path: Path) -> None:
+    moments = {"first receive": 7.0, "Auto Scaling is told": 9.4}
+    boots = table([Boot(service=WORKER, moments=moments)])
+    others = table([Boot(service=WORKER, moments={"Auto Scaling is told": 5.0})])
+    file = tmp_path / "boot.md"
+    file.write_text(f"# Boot\n\n## portal\n\n{others}\n\n## worker\n\nIts release is large.\n\n{boots}\n")
+
+    assert measured.boot_seconds(file) == 9.4
+
+
+def test_the_jobs_are_the_processor_seconds_over_the_processors_a_job_keeps_busy(tmp_path: Path) -> None:
+    timings = [Timing(clip=clip, wall=40.0, processor=19.0 * number) for number, clip in enumerate(CLIPS, 1)]
+    file = tmp_path / "jobs.md"
+    file.write_text(f"# Jobs\n\nMeasured by `./anb bench jobs`.\n\n{jobs_table(timings)}\n")
+
+    assert measured.job_seconds(file) == [10.0 * number for number in range(1, len(CLIPS) + 1)]
+
+
+def test_the_last_measurements_can_be_read() -> None:
+    assert 1 < measured.boot_seconds() < 300
+    assert len(measured.job_seconds()) == len(CLIPS)
+    assert all(0.1 < seconds < 600 for seconds in measured.job_seconds())
+
+
+@pytest.mark.parametrize("number", range(len(CLIPS)))
+def test_a_clip_is_one_that_the_portal_accepts(number: int) -> None:
+    clip = CLIPS[number]
+    assert clip.megabits * clip.seconds / 8 <= 100

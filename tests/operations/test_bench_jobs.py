@@ -1,0 +1,38 @@
+"""`anb bench jobs`: the worker's real pipeline, on a real clip."""
+
+from __future__ import annotations
+
+import pytest
+
+from operations.encoding import jobs
+from operations.encoding.jobs import Clip, Timing
+from operations.errors import UserError
+
+
+def test_a_clip_is_made_processed_and_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = Clip(name="small", size="320x240", rate=30, seconds=2, megabits=1)
+    monkeypatch.setattr(jobs, "CLIPS", (small,))
+    told: list[str] = []
+    (timing,) = jobs.measure(rounds=1, told=told.append)
+
+    assert (timing.clip, told) == (small, ["small"])
+    # The encoder works in processes of its own, and they are counted: more than a look at a file takes.
+    assert timing.processor > 0.1
+    assert timing.wall > 0.1
+
+
+def test_a_clip_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = Clip(name="wrong", size="0x0", rate=30, seconds=2, megabits=1)
+    monkeypatch.setattr(jobs, "CLIPS", (wrong,))
+    with pytest.raises(UserError, match="^The clip wrong could not be made: "):
+        jobs.measure(rounds=1, told=lambda _: None)
+
+
+def test_the_table_holds_the_clock_the_processors_and_the_time_on_an_instance() -> None:
+    timing = Timing(clip=Clip(name="long", size="1920x1080", rate=30, seconds=30, megabits=17), wall=31.6, processor=19)
+
+    assert jobs.table([timing]).splitlines() == [
+        "| clip | by the clock here | processor seconds | seconds alone on an instance |",
+        "| --- | ---: | ---: | ---: |",
+        "| long | 31.6 | 19.0 | 10.0 |",
+    ]

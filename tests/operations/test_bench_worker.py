@@ -1,0 +1,64 @@
+"""`./anb bench worker` on short clips: every figure is there, and the goals are judged by them."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from operations.encoding import curve, report, ways
+from operations.encoding.report import Row
+from operations.local.clips import make_clip
+from services.worker.pipeline import Recipe
+from services.worker.programs import find_curtain, find_ffmpeg, find_watermark
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    return report.run(Console(stderr=True), seconds=1, rounds=1, presets=False)
+
+
+def test_it_says_what_it_measured_on_what(text: str) -> None:
+    assert text.startswith("1080p at 30 pictures a second, 17 Mbit/s, 1 s long, of which 1 s are kept. ffmpeg version ")
+
+
+def test_every_goal_is_told_with_what_was_found(text: str) -> None:
+    rows = [row for row in text.splitlines() if row.endswith((" yes |", " no |"))]
+    assert len(rows) == 8
+    assert all(re.search(r"\d", row.split("|")[2]) for row in rows)
+
+
+@pytest.mark.parametrize("part", ["Followed game", "Still court"])
+def test_every_way_has_its_figures(text: str, part: str) -> None:
+    section = text.split(f"## {part}\n")[1].split("\n## ")[0]
+    for way in ways.NAMES:
+        (row,) = (row for row in section.splitlines() if row.startswith(f"| {way} |"))
+        assert all(float(figure) > 0 for figure in row.split("|")[2:-1])
+
+
+def test_a_better_rate_factor_costs_bytes_and_brings_quality(tmp_path: Path) -> None:
+    recipe = Recipe(
+        ffmpeg=find_ffmpeg(os.environ).path,
+        watermark=find_watermark(),
+        curtain=find_curtain(),
+        max_seconds=30,
+        threads=2,
+    )
+    clip = make_clip(tmp_path / "clip.mp4", seconds=1, size="640x360")
+    told = curve.table(recipe, clip, tmp_path, offline=True, choices=[("ultrafast", 20), ("ultrafast", 40)])
+    good, poor = ([float(figure) for figure in row.split("|")[3:6]] for row in told.splitlines()[2:])
+    assert good[1] > poor[1] > 0
+    assert 100 >= good[2] > poor[2] > 0
+
+
+def test_goals_are_met_by_figures_alone() -> None:
+    def row(wall: float, size: int, vmaf: float) -> Row:
+        return Row(wall=wall, processor=1, size=size, vmaf=vmaf)
+
+    rows = {ways.OURS: row(10.9, 49, 95), ways.BARE: row(10, 49, 95), ways.ORIGINAL: row(10, 100, 94)}
+    told = report._goals("clip", rows)
+    assert [goal.met for goal in told] == [False, True, True, False]
+    assert told[0].wanted == "clip: at most 1.05 of the bare command and 0.3 s, 10.80 s"

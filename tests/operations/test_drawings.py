@@ -1,0 +1,64 @@
+"""The drawings show what the code has: every table, and only columns there are."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from operations import project
+from operations.drawings import FOLDER, drawings
+
+SVG = "{http://www.w3.org/2000/svg}"
+MADE = drawings()
+MIGRATIONS = "\n".join(file.read_text() for file in (project.ROOT / "services/migrations").glob("*.up.sql"))
+
+
+def texts(name: str, style: str) -> list[str]:
+    """What a drawing says in one style of letters."""
+    found = ElementTree.fromstring(MADE[name]).iter(f"{SVG}text")
+    return [element.text or "" for element in found if element.get("class") == style]
+
+
+def test_the_files_are_up_to_date() -> None:
+    written = {file.name: file.read_text() for file in FOLDER.glob("*.svg")}
+
+    assert written == MADE, "make them anew: .venv/bin/python -m operations.drawings"
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_each_is_shown_and_told_in_words(name: str) -> None:
+    root = ElementTree.fromstring(MADE[name])
+    tells = root.find(f"{SVG}desc")
+
+    assert tells is not None and len(tells.text or "") > 100
+    assert f"(images/architecture/{name})" in (project.ROOT / "docs/architecture.md").read_text()
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_nothing_stands_beyond_the_sheet(name: str) -> None:
+    root = ElementTree.fromstring(MADE[name])
+    _, _, width, height = map(float, root.attrib["viewBox"].split())
+
+    for box in root.iter(f"{SVG}rect"):
+        right = float(box.get("x", 0)) + float(box.attrib["width"])
+        bottom = float(box.get("y", 0)) + float(box.attrib["height"])
+        assert right <= width and bottom <= height
+
+
+def test_the_data_model_has_every_table() -> None:
+    assert sorted(texts("data-model.svg", "title")) == sorted(
+        re.findall(r"^CREATE.* TABLE (\w+)", MIGRATIONS, re.MULTILINE)
+    )
+
+
+def test_the_data_model_has_no_column_that_is_none() -> None:
+    columns = {
+        word
+        for field in texts("data-model.svg", "field")
+        for word in re.findall(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b", field.partition(":")[0])
+    }
+
+    assert len(columns) > 30
+    assert [column for column in sorted(columns) if not re.search(rf"\b{column}\b", MIGRATIONS)] == []

@@ -1,0 +1,54 @@
+"""The page of the settings says what the code says."""
+
+from __future__ import annotations
+
+import pytest
+
+from operations import settings_page
+from stacks.settings import BY_PROFILE, SUCCESSORS, Settings
+
+PAGE = settings_page.page()
+
+
+def row(name: str) -> str:
+    (found,) = [line for line in PAGE.partition("\n## Defaults")[0].splitlines() if line.startswith(f"| `{name}` |")]
+    return found
+
+
+def test_the_page_is_up_to_date() -> None:
+    assert settings_page.FILE.read_text() == PAGE, "make it anew: .venv/bin/python -m operations.settings_page"
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_has_a_row_with_what_it_is(name: str) -> None:
+    assert (Settings.model_fields[name].description or "") in row(name).replace("`", "")
+
+
+def test_what_is_code_is_shown_as_code() -> None:
+    assert "so that `<name>-alb` fits in 32 and `<name>-videos-<account>-<region>` in 63" in row("environment_name")
+    assert "or none and `interface_endpoints` for all they call" in row("nat")
+    assert "folder of the release that `./anb release` built" in row("release_directory")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("api_max_size", "| most portal instances | whole number | `3` | whole numbers from 1 to 10 |"),
+        ("state_backend", '| text | `"local"` | local, s3 |'),
+        ("revoke_bearer_on_logout", "| true or false | `false` | both |"),
+        ("hosted_zone_id", '| text | `""` | text matching `^$\\|^Z[A-Z0-9]+$`, at most 32 characters |'),
+        ("interface_endpoints", "| list | `[]` | lists of autoscaling, logs, secretsmanager, sqs, ssm, ssmmessages |"),
+        ("portal_origins", "| list | `[]` | origins such as `https://anb.example` |"),
+        ("multi_az", "| true or false | [the profile's](#defaults-of-the-profiles) | both |"),
+    ],
+)
+def test_rows_tell_type_default_and_what_is_allowed(name: str, told: str) -> None:
+    assert row(name).endswith(told)
+
+
+def test_what_profiles_choose_and_what_is_gone_is_told() -> None:
+    profiles = PAGE.partition("\n## Defaults")[2]
+
+    assert '| `nat` | `"single"` |' in profiles or '| `nat` | `"none"` |' in profiles
+    assert "| Setting | development | staging | production |" in profiles
+    assert all(f"\n| `{name}` | " in profiles for name in [*BY_PROFILE, *SUCCESSORS])

@@ -1,0 +1,43 @@
+"""Where the videos are, as an operator is told."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+from services.core import work
+from services.core.backlog import videos_by_state
+
+from .world import World
+
+
+def test_each_video_is_counted_where_it_is(connection: Connection, world: World) -> None:
+    owner = world.person()
+    world.published(owner)
+    world.uploaded(owner)
+    waiting, held, again, failed, given_up = (world.uploaded(owner) for _ in range(5))
+    sent = "UPDATE task_results SET sent_at = now() WHERE video_id = :id"
+    connection.execute(text(sent), {"id": waiting})
+    work.claim(connection, held, lease_seconds=60)
+    for video_id in (again, failed, given_up):
+        claim = work.claim(connection, video_id, lease_seconds=60)
+        assert isinstance(claim, work.Claim)
+        if video_id == again:
+            work.release(connection, claim, detail="the disk was full")
+        else:
+            work.fail(connection, claim, reason="given_up" if video_id == given_up else "damaged", detail="")
+    connection.execute(text("UPDATE videos SET uploaded_at = now() - interval '1 hour' WHERE id = :id"), {"id": held})
+    states = videos_by_state(connection)
+    assert [(state.state, state.videos) for state in states] == [
+        ("in the outbox", 1),
+        ("waiting", 1),
+        ("worked on", 1),
+        ("waiting for another try", 1),
+        ("processed", 1),
+        ("failed", 1),
+        ("given up", 1),
+    ]
+    assert 3600 <= states[2].oldest_seconds < 3700 and states[1].oldest_seconds < 100
+
+
+def test_where_there_are_none_there_are_zeros(connection: Connection) -> None:
+    assert {(state.videos, state.oldest_seconds) for state in videos_by_state(connection)} == {(0, 0.0)}

@@ -1,0 +1,97 @@
+"""Players are found by the beginnings of the words of their names, among many as among few."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Connection, text
+
+from services.core.gallery import gallery
+from services.core.listing import GALLERY, InCity, Place, _statement
+from services.core.tally import roll_up
+from services.core.votes import cast_vote
+
+from .world import World
+
+NAMES = (("Valentina", "Rojas"), ("María José", "Valencia Ñáñez"), ("Andrés", "De la Hoz"), ("Shaquille", "O'Neal"))
+MANY = 20_000
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("val", {"Valentina", "María José"}),
+        ("VALENTINA", {"Valentina"}),
+        ("rojas val", {"Valentina"}),
+        ("maria jose", {"María José"}),
+        ("ñañ", {"María José"}),
+        ("nanez", {"María José"}),
+        ("hoz, andrés", {"Andrés"}),
+        ("o'ne", {"Shaquille"}),
+        ("neal", {"Shaquille"}),
+        ("ntina", set()),
+        ("valentina valencia", set()),
+        ("%", set()),
+        ("' | :* & !", set()),
+        ("\\", set()),
+        ("!rojas", {"Valentina"}),
+        ("nobody", set()),
+    ],
+)
+def test_the_beginnings_of_words_find_players(
+    connection: Connection, world: World, words: str, found: set[str]
+) -> None:
+    for first_name, last_name in NAMES:
+        world.published(world.person(first_name=first_name, last_name=last_name))
+    assert {video.first_name for video in gallery(connection, player=words, limit=10)} == found
+
+
+def test_a_name_and_a_city_are_combined_and_paged(connection: Connection, world: World) -> None:
+    cali = InCity(name="Cali", whole=True)
+    wanted = [world.published(world.person(city="Cali", first_name="Valeria")) for _ in range(5)]
+    world.published(world.person(city="Pasto", first_name="Valeria"))
+    world.published(world.person(city="Cali", first_name="Ana"))
+    # Votes that are rolled up, and votes that wait: both count for the order.
+    cast_vote(connection, wanted[3], world.person())
+    roll_up(connection)
+    for voter in (world.person(), world.person()):
+        cast_vote(connection, wanted[1], voter)
+    whole = [video.id for video in gallery(connection, city=cali, player="vale", limit=10)]
+    assert whole[:2] == [wanted[1], wanted[3]] and set(whole) == set(wanted)
+    shown, place = [], None
+    while found := gallery(connection, city=cali, player="vale", after=place, limit=2):
+        shown += [video.id for video in found]
+        place = Place.of(found[-1])
+    assert shown == whole
+
+
+def test_a_hidden_video_is_not_found(connection: Connection, world: World) -> None:
+    video_id = world.published(world.person(first_name="Valeria"))
+    connection.execute(text("UPDATE videos SET hidden_at = now() WHERE id = :id"), {"id": video_id})
+    assert gallery(connection, player="valeria", limit=10) == []
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("in_city", [None, True])
+def test_a_rare_name_is_looked_up_and_not_all_videos_read(
+    connection: Connection, in_city: bool | None, after: bool
+) -> None:
+    connection.execute(
+        text(
+            "INSERT INTO users (first_name, last_name, email, password_hash, city, country) "
+            "SELECT 'Player' || n, 'Of' || n % 100, n || '@example.com', 'none', 'Cali', 'Colombia' "
+            f"FROM generate_series(1, {MANY}) n"
+        )
+    )
+    connection.execute(
+        text(
+            "INSERT INTO videos (user_id, title, original_filename, original_url, processed_url, status, is_public) "
+            "SELECT id, 'Triple doble', 'a.mp4', 'a', 'b', 'processed', true FROM users"
+        )
+    )
+    connection.execute(text("ANALYZE users, videos"))
+    statement = _statement(GALLERY, in_city, True, after)
+    place = {"votes": 0, "uploaded_at": "infinity", "id": "00000000-0000-4000-8000-000000000000"} if after else {}
+    values = {"player": "player777", "limit": 25, "offset": 0, **({"city": "Cali"} if in_city else {}), **place}
+    plan = "\n".join(connection.execute(text(f"EXPLAIN {statement.text}"), values).scalars())
+    assert "users_player_words_idx" in plan and "videos_owner_idx" in plan, plan
+    assert "Seq Scan on users" not in plan and "Seq Scan on videos" not in plan, plan

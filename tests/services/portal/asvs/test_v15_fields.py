@@ -1,0 +1,133 @@
+"""ASVS 5.0, chapter 15, part 3: nobody sets what was not asked of them, however they send it."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, text
+
+from ..direct import CLIP, UPLOADS, complete, send
+from ..people import PASSWORD, People, Person, registration
+from ..videos import Videos
+
+#: What people say of themselves and of a video; all else in their rows is ours to say.
+OF_A_PERSON = {"first_name", "last_name", "email", "city", "country"}
+OF_A_VIDEO = {"title", "is_public", "original_filename"}
+#: Names of other schemes that such attacks try.
+ELSEWHERE = {
+    "is_admin": True,
+    "role": "admin",
+    "roles": ["admin"],
+    "admin": True,
+    "password": "x",
+    "__proto__": {"x": 1},
+}
+
+
+@pytest.fixture
+def extras(engine: Engine) -> dict[str, Any]:
+    """A value for every column of every table that nobody is asked for."""
+    with engine.connect() as connection:
+        columns = connection.execute(
+            text(
+                "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'public' "
+                "AND table_name IN ('users', 'videos', 'uploads', 'votes', 'user_sessions')"
+            )
+        ).all()
+    values = {"boolean": True, "integer": 999, "bigint": 999, "smallint": 9}
+    given = {
+        name: values.get(kind, "2001-01-01T00:00:00Z" if "time" in kind else "processed") for name, kind in columns
+    }
+    asked = OF_A_PERSON | OF_A_VIDEO | {"size", "fingerprint", "filename"}
+    found = {name: value for name, value in given.items() if name not in asked}
+    assert {"is_moderator", "votes_count", "user_id", "status", "token_generation", "password_hash"} <= set(found)
+    return {**found, **ELSEWHERE}
+
+
+def row(engine: Engine, table: str, key: int | str) -> dict[str, Any]:
+    with engine.connect() as connection:
+        found = connection.execute(text(f"SELECT * FROM {table} WHERE id = :id"), {"id": key}).mappings().one()
+    return dict(found)
+
+
+def in_common(row: dict[str, Any]) -> dict[str, Any]:
+    """What two rows made in the same way have in common."""
+    own = {"id", "email", "password_hash", "original_url", "original_filename"}
+    return {name: value for name, value in row.items() if name not in own and not name.endswith("_at")}
+
+
+def test_15_3_3_an_account_is_made_of_what_is_asked_for_alone(
+    app: Flask, people: People, engine: Engine, extras: dict[str, Any]
+) -> None:
+    plain = people.new()
+    client = app.test_client()
+    for path, body in (("/api/auth/signup", {"json": {**extras, **registration(email="a@example.com")}}),
+                       ("/signup", {"data": {**extras, **registration(email="b@example.com")}})):  # fmt: skip
+        assert client.post(path, **body).status_code in (201, 303), path
+    with engine.connect() as connection:
+        made = connection.execute(text("SELECT id FROM users WHERE id <> :id"), {"id": plain.id}).scalars().all()
+    assert len(made) == 2
+    for user_id in made:
+        assert in_common(row(engine, "users", user_id)) == in_common(row(engine, "users", plain.id))
+
+
+def test_15_3_3_nothing_else_of_it_changes_with_its_password(
+    people: People, engine: Engine, extras: dict[str, Any]
+) -> None:
+    ana, eva = people.new(), people.new()
+    change = {"current_password": PASSWORD, "password1": "a longer one", "password2": "a longer one"}
+    assert ana.post("/api/auth/password", json=change).status_code == 200
+    assert eva.post("/api/auth/password", json={**extras, "user_id": ana.id, **change}).status_code == 200
+    assert in_common(row(engine, "users", eva.id)) == in_common(row(engine, "users", ana.id))
+    login = {**extras, "user_id": ana.id, "email": eva.email, "password": "a longer one"}
+    token = (eva.client.post("/api/auth/login", json=login).json or {})["access_token"]
+    profile = eva.client.get("/api/auth/profile", headers={"Authorization": f"Bearer {token}"}).json
+    assert (profile or {})["id"] == eva.id
+
+
+def test_15_3_3_a_video_is_whose_and_what_the_portal_says_on_either_road(
+    people: People, engine: Engine, extras: dict[str, Any]
+) -> None:
+    ana, eva = people.new(), people.new()
+    theirs = {**extras, "user_id": ana.id, "owner": ana.id}
+    made = {}
+    for name, more in (("plain", {}), ("forged", theirs)):
+        form = {**{key: str(value) for key, value in more.items()}, "title": "Triple doble"}
+        form["video_file"] = (io.BytesIO(CLIP), "play.mp4")  # type: ignore[assignment]
+        sent = eva.post("/api/videos/upload", data=form)
+        begun = eva.post(UPLOADS, json={**more, "title": "Triple doble", "filename": "play.mp4", "size": len(CLIP)})
+        assert (sent.status_code, begun.status_code) == (201, 201), (sent.text, begun.text)
+        upload = begun.json or {}
+        send(eva, upload)
+        assert complete(eva, upload).status_code == 201
+        made[name] = [row(engine, "videos", str(key)) for key in ((sent.json or {})["task_id"], upload["video_id"])]
+    for plain, forged in zip(*made.values(), strict=True):
+        assert in_common(forged) == in_common(plain)
+        assert forged["user_id"] == eva.id and forged["original_url"] == f"uploads/{forged['id']}.mp4"
+    assert ana.get("/api/videos").json == []
+
+
+def test_15_3_3_a_vote_is_one_of_who_is_signed_in(
+    people: People, videos: Videos, engine: Engine, extras: dict[str, Any]
+) -> None:
+    ana, eva = people.new(), people.new()
+    path = f"/api/public/videos/{videos.published(people.new())}/vote"
+    assert eva.post(path, json={**extras, "user_id": ana.id}).status_code == 200
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT user_id FROM votes")).scalars().all() == [eva.id]
+        assert connection.execute(text("SELECT sum(delta) FROM vote_deltas")).scalar_one() == 1
+
+
+def test_15_3_3_a_moderators_word_reaches_what_it_names_alone(
+    people: People, moderator: Person, engine: Engine, extras: dict[str, Any]
+) -> None:
+    ana, eva = people.new(), people.new()
+    body = {**extras, "user_id": eva.id, "reason": "a stolen account"}
+    assert moderator.post(f"/api/moderation/users/{ana.id}/close", json=body).status_code == 200
+    assert row(engine, "users", ana.id)["disabled_at"] is not None
+    assert row(engine, "users", eva.id)["disabled_at"] is None
+    for person in (ana, eva, moderator):
+        assert row(engine, "users", person.id)["is_moderator"] == (person is moderator)

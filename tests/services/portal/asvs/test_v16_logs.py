@@ -1,0 +1,166 @@
+"""ASVS 5.0, chapter 16: what matters is logged, in lines that nobody forges and that give nothing away."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+import requests
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+from structlog.testing import capture_logs
+
+from ..people import PASSWORD, People, Person, registration
+from ..process import PortalStarter
+from ..videos import Videos
+from .routes import routes
+
+NEW = "a new and longer password"
+WRONG = "a wrong guess"
+FORGED = 'Ana\r\n{"event": "login ok", "user_id": 1}\u2028\x1b[2J'
+
+
+def test_16_2_1_a_line_says_when_where_who_and_what(start_portal: PortalStarter, people: People) -> None:
+    portal = start_portal()
+    portal.wait_until_it_answers()
+    ana = people.new()
+    for password, request_id in ((PASSWORD, "r1"), (WRONG, "r2")):
+        login = {"email": ana.email, "password": password}
+        # The address is the one that was seen, whatever the client makes up.
+        headers = {"X-Request-Id": request_id, "X-Forwarded-For": "198.51.100.7", "X-Real-IP": "198.51.100.7"}
+        answer = requests.post(f"{portal.url}/api/auth/login", json=login, headers=headers, timeout=60)
+        assert answer.headers["X-Request-Id"] == request_id
+    for event, level, request_id in (("login ok", "info", "r1"), ("login failed", "warning", "r2")):
+        (line,) = portal.said(event)
+        assert datetime.fromisoformat(line.pop("timestamp")).utcoffset() == timedelta(0)
+        assert line.pop("logger").startswith("services.portal.")
+        assert line == {
+            "service": "portal", "event": event, "level": level, "request_id": request_id, "user_id": ana.id,
+            "address": "127.0.0.1",
+        }  # fmt: skip
+        assert [line["status"] for line in portal.said("request") if line["request_id"] == request_id] == [
+            200 if event == "login ok" else 401
+        ]
+
+
+def test_16_3_1_sign_ins_are_logged_whether_they_succeed_or_not(people: People) -> None:
+    ana = people.new()
+    with capture_logs() as lines:
+        people.sign_in(ana.email)
+        for path, arguments in (("/api/auth/login", "json"), ("/login", "data")):
+            for email in (ana.email, "nobody@example.com"):
+                ana.client.post(path, **{arguments: {"email": email, "password": WRONG}})
+    assert [(line["event"], line["user_id"]) for line in lines if line["event"] != "request"] == [
+        ("login ok", ana.id),
+        *[("login failed", ana.id), ("login failed", None)] * 2,
+    ]
+
+
+def test_16_3_1_so_is_what_happens_to_an_account(client: FlaskClient, people: People, engine: Engine) -> None:
+    ana = people.new()
+    here, csrf = people.browser(ana)
+    people.browser(ana)
+    people.browser(ana)
+    headers = {"X-CSRF-TOKEN": csrf}
+    change = {"current_password": PASSWORD, "password1": NEW, "password2": NEW}
+    with capture_logs() as lines:
+        sessions = here.get("/api/auth/sessions").json
+        assert sessions is not None
+        here.delete(f"/api/auth/sessions/{sessions[-1]['id']}", headers=headers)
+        here.post("/api/auth/password", json={**change, "current_password": WRONG}, headers=headers)
+        here.post("/api/auth/password", json=change, headers=headers)
+        here.delete("/api/auth/sessions", headers=headers)
+        here.post("/logout", data={"csrf_token": csrf})
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE users SET disabled_at = now()"))
+        client.post("/api/auth/login", json={"email": ana.email, "password": NEW})
+    happened = [line for line in lines if line["event"] != "request"]
+    assert [(line["event"], line["user_id"]) for line in happened] == [
+        ("session revoked", ana.id),
+        ("password change refused", ana.id),
+        ("password changed", ana.id),
+        ("other sessions revoked", ana.id),
+        ("session ended", ana.id),
+        ("login refused", ana.id),
+    ]
+    assert happened[2]["sessions_ended"] == 1
+
+
+@pytest.mark.parametrize("missing", [None, "database"])
+def test_16_2_5_no_secret_is_in_any_line_of_any_route_not_even_where_it_fails(
+    app: Flask, app_without: Callable[[str], Flask], people: People, videos: Videos, moderator: Person,
+    database_url: str, caplog: pytest.LogCaptureFixture, missing: str | None,
+) -> None:  # fmt: skip
+    ana = people.new()
+    browser, csrf = people.browser(ana)
+    session = browser.get_cookie("session")
+    assert session is not None
+    video_id = videos.processed(ana, is_public=False)
+    link = str((ana.get(f"/api/videos/{video_id}").json or {})["processed_url"]).split("?key=")[1]
+    with app.app_context():
+        key = app.extensions["portal"].keys.newest()
+    asked = app if missing is None else app_without(missing)
+    body = {**registration(), "email": ana.email, "password": WRONG, "current_password": PASSWORD, "title": "Título"}
+    caplog.set_level(logging.INFO)
+    with capture_logs() as lines:
+        for route in routes(asked):
+            for headers in (ana.headers, moderator.headers, {"X-CSRF-TOKEN": csrf}):
+                client = asked.test_client()
+                client.set_cookie("session", session.value)
+                path = route.path(video_id=video_id)
+                client.open(path, method=route.method, headers=headers, json=body, query_string={"key": link})
+    written = f"{lines}{[line['exc_info'] for line in lines if 'exc_info' in line]}{caplog.text}"
+    assert len(lines) > 100
+    secrets = {
+        "password": PASSWORD, "wrong password": WRONG, "token": ana.token, "signature": ana.token.split(".")[2],
+        "session": session.value, "csrf": csrf, "link": link, "e-mail": ana.email, "key": key,
+        "database": database_url.split(":")[2].split("@")[0],
+    }  # fmt: skip
+    assert len(secrets["database"]) > 10
+    assert [name for name, secret in secrets.items() if secret in written] == []
+
+
+def test_16_4_1_nothing_that_is_sent_can_forge_a_line_or_leave_a_secret(
+    start_portal: PortalStarter, people: People
+) -> None:
+    portal = start_portal()
+    portal.wait_until_it_answers()
+    ana = people.new()
+    url = portal.url
+    agent = {"User-Agent": "x\ty", "X-Request-Id": 'id" forged'}
+    for email in ("forger@example.com", "forger\r\n@example.com"):
+        body = registration(first_name=FORGED, email=email)
+        requests.post(f"{url}/api/auth/signup", json=body, headers=agent, timeout=60)
+    for password in (PASSWORD, "wrong\r\n" + FORGED):
+        requests.post(f"{url}/api/auth/login", json={"email": ana.email, "password": password}, timeout=60)
+    forged = "%0d%0a%7b%22event%22:%22login%20ok%22%7d"
+    for path in (f"/api/videos/{forged}", f"/nowhere/{forged}?city={forged}", "/rankings?city=%00"):
+        requests.get(f"{url}{path}", headers={**ana.headers, "Referer": f"http://x/{forged}"}, timeout=60)
+    browser = requests.Session()
+    browser.post(f"{url}/login", data={"email": ana.email, "password": PASSWORD}, timeout=60)
+    cookies = browser.cookies.get_dict()
+    browser.post(
+        f"{url}/profile/password", data={"csrf_token": cookies["csrf"], "current_password": FORGED}, timeout=60
+    )
+    browser.post(f"{url}/logout", data={"csrf_token": cookies["csrf"]}, timeout=60)
+    portal.process.terminate()
+    assert portal.process.wait(60) == 0
+    assert len(portal.said("login ok")) == 2 and len(portal.said("login failed")) == 1
+    written = portal.log.read_text()
+    for line in written.splitlines():
+        said = json.loads(line)
+        assert said["event"] and said["service"] == "portal"
+    secrets = (
+        PASSWORD,
+        "wrong\\r\\n",
+        ana.token,
+        str(cookies["session"]),
+        str(cookies["csrf"]),
+        ana.token.split(".")[2],
+    )
+    assert [secret for secret in secrets if secret in written] == []
+    assert "\x1b" not in written

@@ -1,0 +1,151 @@
+"""The page on how a video was made: plain words first, numbers folded away."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from uuid import UUID
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+
+from services.core.receipts import Found, Receipt, store_receipt
+
+from ..people import People
+from ..videos import FOUND, MADE, REFUSED, Videos
+
+
+def read(people: People, videos: Videos, engine: Engine, receipt: Receipt, *, language: str = "en") -> str:
+    """The page of a video with a receipt, as its owner sees it."""
+    ana = people.new()
+    video_id = videos.published(ana)
+    with engine.begin() as connection:
+        store_receipt(connection, video_id, receipt)
+    browser, _ = people.browser(ana)
+    browser.set_cookie("language", language)
+    answer = browser.get(f"/my-videos/{video_id}/receipt")
+    assert answer.status_code == 200
+    return answer.text
+
+
+def sentences(page: str) -> list[str]:
+    main = page[page.index("<h1>") : page.index("<details")]
+    return re.findall(r"<li>(.*?)</li>", main)
+
+
+def test_it_tells_the_story_in_plain_words(people: People, videos: Videos, engine: Engine) -> None:
+    assert sentences(read(people, videos, engine, MADE)) == [
+        "Your clip was 1080 × 1920 and lasted 42.4 seconds.",
+        "We kept the first 30 seconds.",
+        "Now it is 1280 × 720, at 30 pictures a second, with the mark of ANB.",
+        "Its shape is narrower than the frame, so there is black on both sides.",
+        "We left the sound out, as in all videos here.",
+        "We left out where and with what it was filmed, if the file told so.",
+        "The file went from 48.2 MB to 4.62 MB.",
+    ]
+
+
+def test_in_spanish_too(people: People, videos: Videos, engine: Engine) -> None:
+    assert sentences(read(people, videos, engine, MADE, language="es")) == [
+        "Tu clip medía 1080 × 1920 y duraba 42,4 segundos.",
+        "Conservamos los primeros 30 segundos.",
+        "Ahora mide 1280 × 720, con 30 imágenes por segundo y la marca de ANB.",
+        "Es más angosto que el cuadro, por eso hay negro a los lados.",
+        "Quitamos el sonido, como en todos los videos de aquí.",
+        "Quitamos dónde y con qué se grabó, si el archivo lo decía.",
+        "El archivo pasó de 48,2 MB a 4,62 MB.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told", "untold"),
+    [
+        ({"rotation": 0}, "1920 × 1080", "black"),
+        ({"rotation": 180}, "1920 × 1080", "black"),
+        ({"rotation": 0, "width": 1440, "pixel_shape": "4/3"}, "1920 × 1080", "black"),
+        ({"rotation": None, "width": 1280, "height": 360}, "black above and below", "both sides"),
+        ({"seconds": 30.05}, "We kept all of it.", "We kept the first"),
+        ({"seconds": None}, "Your clip was 1080 × 1920.", "lasted"),
+        ({"sound": False}, "We kept", "sound"),
+    ],
+)
+def test_it_tells_what_was_so(
+    people: People, videos: Videos, engine: Engine, changes: dict[str, object], told: str, untold: str
+) -> None:
+    receipt = dataclasses.replace(MADE, found=dataclasses.replace(FOUND, **changes))  # type: ignore[arg-type]
+    story = " ".join(sentences(read(people, videos, engine, receipt)))
+    assert told in story and untold not in story
+
+
+@pytest.mark.parametrize(
+    ("sound", "told"), [(True, "Your file has sound but no picture."), (False, "No picture was found.")]
+)
+def test_a_file_without_a_picture(people: People, videos: Videos, engine: Engine, sound: bool, told: str) -> None:
+    found = Found(container="isom", streams=1, sound=sound)
+    assert sentences(read(people, videos, engine, dataclasses.replace(REFUSED, found=found))) == [told]
+
+
+def test_the_numbers_are_folded_away_and_whole(people: People, videos: Videos, engine: Engine) -> None:
+    page = read(people, videos, engine, MADE)
+    numbers = page[page.index("<details") : page.index("</details>")]
+    assert "<details open" not in page
+    for number in (
+        "48,211,937",
+        "a" * 64,
+        "b" * 64,
+        "c" * 64,
+        "hevc",
+        "30000/1001",
+        "yuv420p",
+        "-90°",
+        "14.5",
+        "1.2.3",
+    ):
+        assert number in numbers, number
+    assert "ffmpeg -i in.mp4 out.mp4" in numbers
+
+
+def test_a_refused_video_says_why_and_what_to_do(people: People, videos: Videos) -> None:
+    ana = people.new()
+    video_id = videos.failed(ana)
+    browser, _ = people.browser(ana)
+    page = browser.get(f"/my-videos/{video_id}/receipt").text
+    assert "Qué pasó con «Triple doble»" in page
+    assert "Este archivo no es un video. Expórtalo desde tu celular" in page
+    assert "d" * 64 in page and "no video stream" not in page
+
+
+@pytest.mark.parametrize(("state", "told"), [("uploaded", "todavía no está listo"), ("processing", "todavía no")])
+def test_a_video_that_waits_says_so(people: People, videos: Videos, state: str, told: str) -> None:
+    ana = people.new()
+    video_id: UUID = getattr(videos, state)(ana)
+    browser, _ = people.browser(ana)
+    page = browser.get(f"/my-videos/{video_id}/receipt").text
+    assert told in page and "<details" not in page
+
+
+def test_what_a_file_says_of_itself_is_text(people: People, videos: Videos, engine: Engine) -> None:
+    found = dataclasses.replace(FOUND, container="<b>x", codec="<script>")
+    page = read(people, videos, engine, dataclasses.replace(MADE, found=found))
+    assert "<b>x" not in page and "<script>" not in page
+
+
+def test_nobody_else_sees_it(client: FlaskClient, people: People, videos: Videos) -> None:
+    path = f"/my-videos/{videos.published(people.new())}/receipt"
+    browser, _ = people.browser(people.new())
+    assert browser.get(path).status_code == 403
+    answer = client.get(path)
+    assert (answer.status_code, answer.headers["Location"].startswith("/login")) == (303, True)
+
+
+def test_my_videos_lead_to_it_once_the_work_is_done(people: People, videos: Videos) -> None:
+    ana = people.new()
+    done = [videos.failed(ana), videos.published(ana)]
+    waiting = [videos.uploaded(ana), videos.processing(ana)]
+    browser, _ = people.browser(ana)
+    page = browser.get("/my-videos").text
+    for video_id in done:
+        assert f'href="/my-videos/{video_id}/receipt"' in page
+    for video_id in waiting:
+        assert f"{video_id}/receipt" not in page
