@@ -15,7 +15,8 @@ from services.core import storage
 from services.core.migrate import read_migrations
 from services.core.release import read_release
 from services.portal.api.operation import Operation, operation
-from services.portal.api.shapes import Check, DeepHealth, Health, moment
+from services.portal.api.shapes import moment
+from services.portal.api.shapes_of_health import Check, DeepHealth, Health
 from services.portal.database import db, schema_version
 from services.portal.errors import UNKNOWN_ROUTE, Missing
 from services.portal.inspection import Finding, Inspection

@@ -13,8 +13,9 @@ from services.core.voting_period import VotingPeriod, read_voting
 from services.portal import moderating
 from services.portal.api.operation import Operation, operation
 from services.portal.api.parameters import LARGEST_ID, parse_uuid, whole_number
-from services.portal.api.shapes import Message, VotingNow, voting
+from services.portal.api.shapes import Message
 from services.portal.api.shapes_of_moderation import LogEntry, Moved, VoteBulk, bulk, log_entry
+from services.portal.api.shapes_of_votes import VotingNow, voting
 from services.portal.database import statements
 from services.portal.errors import Missing, Refused
 from services.portal.forms import NetworkVotes, NewVotingPeriod, Reason

@@ -11,7 +11,8 @@ from services.core.rankings import ranking, ranking_after
 from services.portal import cursors
 from services.portal.api.operation import Operation, operation
 from services.portal.api.parameters import page_and_limit, part_of_city, whole_number
-from services.portal.api.shapes import PublicVideo, RankedVideo, public_video, ranked_video
+from services.portal.api.shapes import PublicVideo, public_video
+from services.portal.api.shapes_of_votes import RankedVideo, ranked_video
 from services.portal.database import statements
 
 blueprint = Blueprint("public", __name__, url_prefix="/api/public")

@@ -13,7 +13,15 @@ from services.core.votes import Retraction, VoteResult, cast_vote, retract_vote,
 from services.core.voting_period import read_voting
 from services.portal.api.operation import Operation, operation
 from services.portal.api.parameters import parse_uuid
-from services.portal.api.shapes import Message, OwnStanding, Verification, VotingNow, own_standing, verification, voting
+from services.portal.api.shapes import Message
+from services.portal.api.shapes_of_votes import (
+    OwnStanding,
+    Verification,
+    VotingNow,
+    own_standing,
+    verification,
+    voting,
+)
 from services.portal.database import statements
 from services.portal.errors import Missing, Refused
 from services.portal.identity import Caller
