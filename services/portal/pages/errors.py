@@ -48,18 +48,22 @@ def register(app: Flask) -> None:
 def _page(status: int, text: str) -> ResponseReturnValue:
     if status == 401:
         return leave(redirect(url_for("accounts.login", next=here()), 303), "sign-in-first")
-    _decide_viewer(status)
+    knows_viewer = _knows_viewer(status)
     heading, explanation = _TEXTS.get(status) or _TEXTS[500 if status >= 500 else 400]
-    page = render_template("pages/error.html", status=int(status), heading=heading, explanation=explanation)
+    page = render_template(
+        "pages/error.html", status=int(status), heading=heading, explanation=explanation, knows_viewer=knows_viewer
+    )
     return page, status
 
 
-def _decide_viewer(status: int) -> None:
+def _knows_viewer(status: int) -> bool:
     """An error page may not fail for what made the error: the database, a wrong token or a form that is too large."""
-    if status >= 500:
-        g.viewer = None
-        return
-    try:
-        viewer()
-    except (Forbidden, RequestEntityTooLarge, *DATABASE_DOWN):
-        g.viewer = None
+    if status < 500:
+        try:
+            viewer()
+        except (Forbidden, RequestEntityTooLarge, *DATABASE_DOWN):
+            pass
+        else:
+            return True
+    g.viewer = None
+    return False

@@ -76,8 +76,14 @@ def test_a_session_cannot_be_read_without_the_database(
     assert session is not None
     broken = app_without("database").test_client()
     broken.set_cookie("session", session.value)
-    assert broken.get("/gallery").status_code == 503
-    assert "Fuera de la cancha" in broken.get("/nothing-here").text
+    failed, missing = broken.get("/gallery"), broken.get("/nothing-here")
+    assert failed.status_code == 503
+    assert "Fuera de la cancha" in missing.text
+    # Nor is it known to be somebody else's: nobody is asked to sign in who is.
+    for answer in (failed, missing):
+        assert 'href="/login"' not in answer.text and 'action="/logout"' not in answer.text
+    assert 'action="/logout"' in browser.get("/nothing-here").text
+    assert 'href="/login"' in app.test_client().get("/nothing-here").text
 
 
 @pytest.mark.parametrize("query", ["page=abc", "city=a%00b"])
