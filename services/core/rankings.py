@@ -99,8 +99,7 @@ _TAKE = text(
     f"""
     WITH day AS (
         SELECT {_TODAY} AS today WHERE NOT EXISTS (SELECT FROM standings WHERE taken_on = {_TODAY})
-    ), forgotten AS (
-        DELETE FROM standings USING day WHERE taken_on < day.today
+        AND pg_try_advisory_xact_lock(hashtext('standings'))
     )
     INSERT INTO standings (taken_on, video_id, position, city_position)
     SELECT day.today, v.id, row_number() OVER (ORDER BY -v.votes_count, v.uploaded_at, v.id),
@@ -109,6 +108,8 @@ _TAKE = text(
     ON CONFLICT DO NOTHING
     """
 )
+# Apart: whoever deletes a video holds its row, which new places wait for, and wants its old places.
+_FORGET = text("DELETE FROM standings WHERE taken_on < (SELECT max(taken_on) FROM standings)")
 
 
 def ranking(connection: Connection, *, city: InCity | None = None, page: int = 1, limit: int) -> list[Ranked]:
@@ -147,8 +148,19 @@ def cities(connection: Connection) -> list[str]:
 
 
 def take_standings(connection: Connection) -> int:
-    """Remember today's places, once a day in Colombia, to tell changes against; returns how many."""
-    return connection.execute(_TAKE).rowcount
+    """Remember today's places, once a day in Colombia, to tell changes against; returns how many.
+
+    Any number of processes may ask at once; one of them does it.
+
+    Args:
+        connection: in AUTOCOMMIT.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: a video was deleted meanwhile; nothing is remembered yet.
+    """
+    taken = connection.execute(_TAKE).rowcount
+    connection.execute(_FORGET)
+    return taken
 
 
 def _ranked(listed: list[Listed], city: InCity | None, offset: int) -> list[Ranked]:

@@ -80,10 +80,12 @@ _ADD = text(
 _BY_ID = text(f"{_SELECT} WHERE v.id = :id")
 _OF_OWNER = text(f"{_SELECT} WHERE v.user_id = :user_id ORDER BY v.uploaded_at DESC, v.id")
 _LOCK = text("SELECT user_id, is_open FROM videos WHERE id = :id FOR UPDATE")
+# Deltas that are being rolled up are left to the roll-up, which may wait for the video that is locked here.
 _DELETE = text(
     """
     WITH gone AS (DELETE FROM videos WHERE id = :id RETURNING id, user_id),
-         deltas AS (DELETE FROM vote_deltas WHERE video_id = :id)
+         deltas AS (DELETE FROM vote_deltas WHERE (cast_at, id) IN
+                    (SELECT cast_at, id FROM vote_deltas WHERE video_id = :id FOR UPDATE SKIP LOCKED))
     INSERT INTO deleted_videos (video_id, user_id) SELECT id, user_id FROM gone
     """
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import IntegrityError
 
 from services.core.gallery import gallery
 from services.core.listing import InCity, Place
@@ -15,6 +17,7 @@ from services.core.rankings import Ranked, RankedPlace, cities, ranking, ranking
 from services.core.tally import roll_up
 from services.core.videos import Video, find_video
 from services.core.votes import cast_vote, retract_vote
+from tests.services.portal.crashes import wait_until_held
 
 from .world import World
 
@@ -182,3 +185,36 @@ def test_yesterdays_places_are_forgotten(connection: Connection, world: World) -
     connection.execute(text("UPDATE standings SET taken_on = taken_on - 1"))
     assert take_standings(connection) == 1
     assert connection.execute(text("SELECT count(*) FROM standings")).scalar_one() == 1
+
+
+def test_one_at_a_time_takes_the_days_places(engine: Engine, connection: Connection, world: World) -> None:
+    cast_vote(connection, world.published(world.person()), world.person())
+    roll_up(connection)
+    connection.execute(text("SET lock_timeout = '2s'"))
+    with engine.begin() as taking:
+        assert take_standings(taking) == 1
+        assert take_standings(connection) == 0
+
+
+def test_a_deletion_and_the_days_places_wait_in_no_circle(engine: Engine, connection: Connection, world: World) -> None:
+    """The places wait for a video that its owner is deleting, and yesterday's are not locked meanwhile."""
+    video_id = world.published(world.person())
+    cast_vote(connection, video_id, world.person())
+    roll_up(connection)
+    take_standings(connection)
+    connection.execute(text("UPDATE standings SET taken_on = taken_on - 1"))
+    with ThreadPoolExecutor(1) as thread, engine.connect() as deleting:
+        deleting.execute(text("SELECT FROM videos WHERE id = :id FOR UPDATE"), {"id": video_id})
+
+        def take() -> int:
+            with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as own:
+                return take_standings(own)
+
+        taking = thread.submit(take)
+        wait_until_held(engine, "INSERT INTO standings")
+        deleting.execute(text("DELETE FROM videos WHERE id = :id"), {"id": video_id})
+        deleting.commit()
+        with pytest.raises(IntegrityError):
+            taking.result()
+    assert take_standings(connection) == 0
+    assert connection.execute(text("SELECT count(*) FROM standings")).scalar_one() == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import count
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, text
 from services.core.gallery import gallery
 from services.core.rankings import ranking
 from services.core.tally import roll_up
-from services.core.videos import delete_video, find_video
+from services.core.videos import Deletion, delete_video, find_video
 from services.core.votes import VoteResult, cast_vote, voted_videos
 from tests.services.portal.crashes import wait_until_held
 
@@ -174,3 +174,32 @@ def test_a_vote_for_a_video_that_is_deleted_meanwhile_is_not_available(engine: E
             wait_until_held(engine, "INSERT INTO votes")
             deleting.commit()
             assert waiting.result() is VoteResult.NOT_AVAILABLE
+
+
+def test_a_deletion_and_a_roll_up_wait_in_no_circle(engine: Engine, connection: Connection, world: World) -> None:
+    """A roll-up that holds a video's deltas and waits for another video, while the first one's owner deletes it."""
+    owner, voter = world.person(), world.person()
+    hidden, *others = [world.published(owner) for _ in range(20)]
+    for video_id in (hidden, *others):
+        cast_vote(connection, video_id, voter)
+    connection.execute(text("UPDATE videos SET hidden_at = now() WHERE id = :id"), {"id": hidden})
+
+    def roll() -> int:
+        with engine.begin() as own:
+            return roll_up(own)
+
+    def delete() -> Deletion:
+        with engine.begin() as own:
+            return delete_video(own, hidden, owner)
+
+    with ThreadPoolExecutor(2) as threads, engine.connect() as busy:
+        busy.execute(text("SELECT FROM videos WHERE id = ANY(:ids) FOR NO KEY UPDATE"), {"ids": others})
+        rolling = threads.submit(roll)
+        wait_until_held(engine, "UPDATE videos SET votes_count")
+        deleting = threads.submit(delete)
+        # Where the roll-up came to the hidden video first, the deletion waits for it, and that is no circle.
+        wait([deleting], timeout=1)
+        busy.rollback()
+        assert (rolling.result(), deleting.result()) == (20, Deletion.DELETED)
+    assert find_video(connection, hidden) is None and tally(connection, others[0]) == 1
+    assert connection.execute(text("SELECT count(*) FROM vote_deltas")).scalar_one() == 0
