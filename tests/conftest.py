@@ -93,4 +93,5 @@ def media_bucket(aws_endpoint: str, aws_port: int) -> str:
 @pytest.fixture
 def queue_url(aws_endpoint: str, aws_port: int) -> str:
     """The URL of an empty queue (with its dead-letter queue) of this test alone."""
-    return resources.create_queue(aws.client("sqs", aws_port), f"videos-{uuid.uuid4().hex}", visibility_seconds=30)
+    name = f"videos-{uuid.uuid4().hex}"
+    return resources.create_queue(aws.client("sqs", aws_port), name, visibility_seconds=30, max_receives=3)

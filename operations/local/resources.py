@@ -32,14 +32,14 @@ def create_bucket(s3: Any, name: str) -> None:
     )
 
 
-def create_queue(sqs: Any, name: str, *, visibility_seconds: int, max_receives: int = 3) -> str:
+def create_queue(sqs: Any, name: str, *, visibility_seconds: int, max_receives: int = 5) -> str:
     """Make the queue of the videos to process and its dead-letter queue.
 
     Args:
         sqs: boto3 client.
         name: the queue's name; its dead-letter queue's has "-dlq" after it.
         visibility_seconds: how long a received message stays hidden.
-        max_receives: after this many receives a message is dead.
+        max_receives: after this many receives a message is dead; as often as the stacks' `max_receive_count` has it.
 
     Returns:
         The queue's URL.

@@ -52,4 +52,4 @@ class VideoHandler:
         """Process a message's video; see `services.consumer.Handler`."""
         video_id = video_of(message)
         bind(video_id=str(video_id), **uploaded_by(message))
-        return process(self._bench, video_id, interrupted)
+        return process(self._bench, video_id, interrupted, receives=message.receive_count)

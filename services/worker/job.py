@@ -32,11 +32,9 @@ from services.worker.transcode import transcode
 from services.worker.workspace import Workspace
 
 log = get_logger(__name__)
-_REFUSED = {
-    work.Refusal.DONE: Verdict.DELETE,
-    work.Refusal.GONE: Verdict.DELETE,
-    work.Refusal.BUSY: Verdict.RETRY,
-}
+# By then a message has waited for longer than a lease, so another's claim that still holds is alive, and has a message
+# of its own: this one would only go on to the dead letters.
+_RECEIVES_WHILE_HELD = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,13 +69,14 @@ class Bench:
     ffmpeg: str
 
 
-def process(bench: Bench, video_id: UUID, interrupted: threading.Event) -> Verdict:
+def process(bench: Bench, video_id: UUID, interrupted: threading.Event, *, receives: int = 1) -> Verdict:
     """Process a video, whatever has happened to it before.
 
     Args:
         bench: what to work with.
         video_id: which video.
         interrupted: set when the work must be given up.
+        receives: how often the message that asks for it was received.
     """
     try:
         with bench.engine.begin() as connection:
@@ -87,7 +86,8 @@ def process(bench: Bench, video_id: UUID, interrupted: threading.Event) -> Verdi
         return Verdict.RETRY
     if isinstance(claim, work.Refusal):
         log.info("video not claimed", why=claim.value)
-        return _REFUSED[claim]
+        waits = claim is work.Refusal.BUSY and receives < _RECEIVES_WHILE_HELD
+        return Verdict.RETRY if waits else Verdict.DELETE
     log.info("video claimed", attempt=claim.attempt)
     return Job(bench, claim, interrupted).run()
 

@@ -40,6 +40,7 @@ def test_w08_file_that_is_no_video(
 
 
 def test_w09_message_that_nobody_understands(fault: Fault, world: World, start_worker: Start, short: Path) -> None:
+    world.allow_receives(3)
     for body in ("{", '{"video_id": "x"}'):
         world.sqs.send_message(QueueUrl=world.queue_url, MessageBody=body)
     fault.ends()

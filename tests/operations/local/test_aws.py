@@ -8,6 +8,7 @@ import os
 import boto3
 
 from operations.local import aws, resources
+from stacks.settings import Settings
 
 
 def test_a_client_without_arguments_reaches_it(media_bucket: str) -> None:
@@ -28,6 +29,13 @@ def test_a_message_received_too_often_goes_to_the_dead_letter_queue(queue_url: s
     assert policy["deadLetterTargetArn"].endswith("-dlq")
     assert int(policy["maxReceiveCount"]) == 3
     assert attributes["VisibilityTimeout"] == "30"
+
+
+def test_a_message_is_received_as_often_as_where_the_stacks_are_deployed(aws_port: int) -> None:
+    sqs = aws.client("sqs", aws_port)
+    url = resources.create_queue(sqs, "received-often", visibility_seconds=30)
+    policy = json.loads(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]["RedrivePolicy"])
+    assert int(policy["maxReceiveCount"]) == Settings().max_receive_count
 
 
 def test_a_secret_is_read_by_its_arn(aws_endpoint: str, aws_port: int) -> None:

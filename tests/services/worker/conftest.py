@@ -22,6 +22,7 @@ from services.worker.job import Bench
 from services.worker.pipeline import Recipe
 from services.worker.programs import find_curtain, find_ffmpeg, find_watermark
 from services.worker.workspace import Workspace
+from stacks.settings import Settings
 
 
 @pytest.fixture
@@ -81,7 +82,9 @@ def bench(
 
 @pytest.fixture
 def world(engine: Engine, store: storage.MediaStore, media_bucket: str, queue_url: str, aws_port: int) -> World:
-    return World(engine, store, aws.client("sqs", aws_port), aws.client("s3", aws_port), media_bucket, queue_url)
+    made = World(engine, store, aws.client("sqs", aws_port), aws.client("s3", aws_port), media_bucket, queue_url)
+    made.allow_receives(Settings.model_fields["max_receive_count"].default)
+    return made
 
 
 @pytest.fixture(scope="session")

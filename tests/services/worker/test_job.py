@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +17,9 @@ from world import HookedStore, World, until
 
 from operations.local import aws
 from operations.local.ports import free_port
-from services.consumer import Verdict
+from services.consumer import Message, Verdict
 from services.core import storage, work
+from services.worker.handler import VideoHandler
 from services.worker.job import Bench, process
 
 Maker = Callable[..., Path]
@@ -85,6 +87,22 @@ def test_a_video_that_was_deleted_before_needs_no_work(world: World, bench: Benc
     world.delete(video_id)
     assert process(bench, video_id, never) is Verdict.DELETE
     assert world.objects() == []
+
+
+def test_a_message_of_a_video_that_others_hold_for_long_is_done_with_before_it_is_dead(
+    world: World, bench: Bench, short: Path
+) -> None:
+    video_id = world.upload(short)
+    with world.engine.begin() as connection:
+        held = work.claim(connection, video_id, lease_seconds=60)
+    assert isinstance(held, work.Claim)
+    handle, verdicts = VideoHandler(bench), []
+    body = json.dumps({"video_id": str(video_id)})
+    for receives in range(1, 6):
+        message = Message(id="m", body=body, attributes={}, receive_count=receives, receipt="r")
+        verdicts.append(handle(message, never))
+    assert verdicts == [Verdict.RETRY] * 3 + [Verdict.DELETE] * 2
+    assert world.attempts(video_id) == 1
 
 
 def test_two_messages_of_one_video_have_one_effect(world: World, bench: Bench, long: Path) -> None:
