@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+from functools import partial
 from typing import Any
 
 import pytest
@@ -74,8 +75,9 @@ def test_what_an_interruption_does_is_said_once() -> None:
 
 @pytest.fixture
 def program() -> Any:
-    """Stands for Terraform: ends when it is told to."""
-    with subprocess.Popen(["sleep", "600"], start_new_session=True) as process:
+    """Stands for Terraform: ends when it is told to, also where the tests run in the background, deaf to Ctrl-C."""
+    hear = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(["sleep", "600"], start_new_session=True, preexec_fn=hear) as process:
         yield process
         process.kill()
 
