@@ -32,8 +32,8 @@ from services.worker.transcode import transcode
 from services.worker.workspace import Workspace
 
 log = get_logger(__name__)
-# By then a message has waited for longer than a lease, so another's claim that still holds is alive, and has a message
-# of its own: this one would only go on to the dead letters.
+# By then a message has waited for longer than a lease, so another's claim that still holds is alive; this message would
+# only go on to the dead letters. Should it be the claim's own, whose heartbeats failed, the sweep finds the video.
 _RECEIVES_WHILE_HELD = 4
 
 

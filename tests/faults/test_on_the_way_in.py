@@ -25,9 +25,10 @@ from tests.faults.matrix import Fault
 from tests.faults.settling import PATIENCE, settle
 from tests.faults.toxics import Proxy
 from tests.faults.unreliable import UnreliableSqs
+from tests.locks import held, wait_until_held
 from tests.road.people import Person as Browser
 from tests.services.portal import direct
-from tests.services.portal.crashes import Request, held, kill, wait_until_held
+from tests.services.portal.crashes import Request, kill
 from tests.services.portal.direct import UPLOADS, objects, rows, unfinished
 from tests.services.portal.people import People
 from tests.services.portal.process import PortalStarter

@@ -18,7 +18,7 @@ from tests.faults.settling import PATIENCE, begun, settle
 from tests.faults.toxics import Proxy
 from tests.instances.instance import Instance
 from tests.instances.loopback import Loopback
-from tests.services.portal.crashes import held, wait_until_held
+from tests.locks import held, wait_until_held
 
 Start = Callable[..., WorkerProcess]
 Proxied = Callable[[int], Proxy]

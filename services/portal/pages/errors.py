@@ -57,7 +57,10 @@ def _page(status: int, text: str) -> ResponseReturnValue:
 
 
 def _knows_viewer(status: int) -> bool:
-    """An error page may not fail for what made the error: the database, a wrong token or a form that is too large."""
+    """Whether it can be told who looks at an error page; where not, the page is made as for nobody.
+
+    It may not fail for what made the error: the database, a wrong token or a form that is too large.
+    """
     if status < 500:
         try:
             viewer()

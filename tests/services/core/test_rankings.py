@@ -17,7 +17,7 @@ from services.core.rankings import Ranked, RankedPlace, cities, ranking, ranking
 from services.core.tally import roll_up
 from services.core.videos import Video, find_video
 from services.core.votes import cast_vote, retract_vote
-from tests.services.portal.crashes import wait_until_held
+from tests.locks import wait_until_held
 
 from .world import World
 

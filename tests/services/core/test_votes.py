@@ -16,7 +16,7 @@ from services.core.rankings import ranking
 from services.core.tally import roll_up
 from services.core.videos import Deletion, delete_video, find_video
 from services.core.votes import VoteResult, cast_vote, voted_videos
-from tests.services.portal.crashes import wait_until_held
+from tests.locks import held, wait_until_held
 
 from .world import World
 
@@ -192,14 +192,13 @@ def test_a_deletion_and_a_roll_up_wait_in_no_circle(engine: Engine, connection: 
         with engine.begin() as own:
             return delete_video(own, hidden, owner)
 
-    with ThreadPoolExecutor(2) as threads, engine.connect() as busy:
-        busy.execute(text("SELECT FROM videos WHERE id = ANY(:ids) FOR NO KEY UPDATE"), {"ids": others})
-        rolling = threads.submit(roll)
-        wait_until_held(engine, "UPDATE videos SET votes_count")
-        deleting = threads.submit(delete)
-        # Where the roll-up came to the hidden video first, the deletion waits for it, and that is no circle.
-        wait([deleting], timeout=1)
-        busy.rollback()
+    with ThreadPoolExecutor(2) as threads:
+        with held(engine, "SELECT FROM videos WHERE hidden_at IS NULL FOR NO KEY UPDATE"):
+            rolling = threads.submit(roll)
+            wait_until_held(engine, "UPDATE videos SET votes_count")
+            deleting = threads.submit(delete)
+            # Where the roll-up came to the hidden video first, the deletion waits for it, and that is no circle.
+            wait([deleting], timeout=1)
         assert (rolling.result(), deleting.result()) == (20, Deletion.DELETED)
     assert find_video(connection, hidden) is None and tally(connection, others[0]) == 1
     assert connection.execute(text("SELECT count(*) FROM vote_deltas")).scalar_one() == 0

@@ -1,25 +1,16 @@
-"""Holds a service at a statement of its own, to kill it just there."""
+"""Portals that are killed in the midst of a request."""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import requests
-from sqlalchemy import Engine, text
 
 from .people import Person
 from .process import PortalProcess
-
-WAITING = """
-    SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-    WHERE NOT l.granted AND a.datname = current_database() AND position(:statement IN a.query) > 0
-"""
 
 
 class Request(threading.Thread):
@@ -44,22 +35,3 @@ def kill(portal: PortalProcess) -> None:
     for pid in (portal.process.pid, *map(int, children)):
         os.kill(pid, signal.SIGKILL)
     portal.process.wait()
-
-
-@contextmanager
-def held(engine: Engine, statement: str) -> Iterator[None]:
-    """Hold what a statement locks, so that the portal gets no further than there."""
-    with engine.connect() as connection, connection.begin():
-        connection.execute(text(statement))
-        yield
-
-
-def wait_until_held(engine: Engine, statement: str) -> None:
-    """Wait until a statement with these words waits for a lock; the minute is a safety net."""
-    end = time.monotonic() + 60
-    while True:
-        with engine.connect() as connection:
-            if connection.execute(text(WAITING), {"statement": statement}).scalar_one():
-                return
-        assert time.monotonic() < end, f"{statement} does not wait"
-        time.sleep(0.05)

@@ -7,9 +7,10 @@ from sqlalchemy import Engine, text
 
 from services.portal.housekeeper import keep_house
 from services.portal.uploads import clear_expired
+from tests.locks import held, wait_until_held
 
 from . import direct
-from .crashes import Request, held, wait_until_held
+from .crashes import Request
 from .direct import UPLOADS, objects, rows, unfinished
 from .people import People
 from .process import PortalStarter

@@ -1,0 +1,33 @@
+"""Holds what a statement of another connection wants, and waits until it wants it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, text
+
+_WAITING = """
+    SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+    WHERE NOT l.granted AND a.datname = current_database() AND position(:statement IN a.query) > 0
+"""
+
+
+@contextmanager
+def held(engine: Engine, statement: str) -> Iterator[None]:
+    """Hold what a statement locks, so that others get no further than there."""
+    with engine.connect() as connection, connection.begin():
+        connection.execute(text(statement))
+        yield
+
+
+def wait_until_held(engine: Engine, statement: str) -> None:
+    """Wait until a statement with these words waits for a lock; the minute is a safety net."""
+    end = time.monotonic() + 60
+    while True:
+        with engine.connect() as connection:
+            if connection.execute(text(_WAITING), {"statement": statement}).scalar_one():
+                return
+        assert time.monotonic() < end, f"{statement} does not wait"
+        time.sleep(0.05)
