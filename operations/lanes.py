@@ -32,38 +32,9 @@ class Lane:
 
 LANES = (
     Lane(
-        name="unit",
-        proves="constructs, stacks, settings, commands and rules, each by itself",
-        arguments=("tests", "-m", "not snapshot")
-        + tuple(
-            f"--ignore=tests/{slow}"
-            for slow in (
-                "services",
-                "package",
-                "checkov",
-                "docs_site",
-                "fork",
-                "terraform",
-                "deploy",
-                "browser",
-                "local",
-                "road",
-                "boot",
-                "faults",
-                "release",
-                "media",
-            )
-        ),
-    ),
-    Lane(
         name="snapshot",
         proves="the synthesized Terraform is the recorded one",
         arguments=("tests", "-m", "snapshot"),
-    ),
-    Lane(
-        name="media",
-        proves="what the worker makes of every kind of honest file: frame, colours, mark, curtain, quality",
-        arguments=("tests/media",),
     ),
     Lane(
         name="package",
@@ -104,6 +75,11 @@ LANES = (
         arguments=("tests/road",),
     ),
     Lane(
+        name="media",
+        proves="what the worker makes of every kind of honest file: frame, colours, mark, curtain, quality",
+        arguments=("tests/media",),
+    ),
+    Lane(
         name="faults",
         proves="kills, cuts, full disks and wrong clocks on a video's way: nothing is lost, and how long it took",
         arguments=("tests/faults", "-m", "not soak"),
@@ -119,6 +95,30 @@ LANES = (
         name="terraform",
         proves="apply, plan and destroy of every stack, and of every option, with the real Terraform and AWS provider",
         arguments=("tests/terraform",),
+    ),
+    Lane(
+        name="unit",
+        proves="constructs, stacks, settings, commands and rules, each by itself",
+        arguments=("tests", "-m", "not snapshot")
+        + tuple(
+            f"--ignore=tests/{slow}"
+            for slow in (
+                "services",
+                "package",
+                "checkov",
+                "docs_site",
+                "fork",
+                "terraform",
+                "deploy",
+                "browser",
+                "local",
+                "road",
+                "boot",
+                "faults",
+                "release",
+                "media",
+            )
+        ),
     ),
     Lane(
         name="browser",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +68,12 @@ def start(port: int, *, log: Path) -> Child:
     return child
 
 
+@cache
 def client(service: str, port: int, *, region: str = REGION) -> Any:
-    """A boto3 client of the embedded AWS, whatever the environment of this process says."""
+    """The boto3 client of a service of the embedded AWS, whatever the environment of this process says.
+
+    One for all who ask: making it takes longer than most calls, and threads may share it.
+    """
     return boto3.client(
         service,
         endpoint_url=endpoint(port),

@@ -13,6 +13,12 @@ from operations.lanes import LANES, Lane
 from operations.testing import Result, choose, closing_line, passed, run_lane, run_tests, summary, table_of
 
 
+@pytest.fixture(autouse=True)
+def plain_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lanes that are tried need no plugin, and loading all that are installed takes them seconds."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+
 def run(folder: Path, text: str, *arguments: str) -> Result:
     (folder / "test_it.py").write_text(text)
     lane = Lane(name="tried", proves="", arguments=("test_it.py", "-p", "no:cacheprovider", *arguments))

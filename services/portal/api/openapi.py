@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from flask import Flask
@@ -145,10 +146,17 @@ def _with_example(schema: Json, schemas: Json) -> Json:
 
 def _schema(shape: Any, schemas: Json) -> Json:
     """The schema of a type; those of the types it is made of go into the components."""
+    schema, parts = _schemas_of(shape)
+    schemas.update(parts)
+    return schema
+
+
+@cache
+def _schemas_of(shape: Any) -> tuple[Json, Json]:
+    """The schema of a type, and the components it refers to. Most types are of many operations."""
     schema = TypeAdapter(shape).json_schema(ref_template=_REFERENCE)
-    schemas.update(schema.pop("$defs", {}))
+    parts: Json = schema.pop("$defs", {})
     name = schema.get("title")
     if name is None or schema.get("type") != "object":
-        return schema
-    schemas[name] = schema
-    return {"$ref": _REFERENCE.format(model=name)}
+        return schema, parts
+    return {"$ref": _REFERENCE.format(model=name)}, {**parts, name: schema}

@@ -91,6 +91,7 @@ def test_what_was_made_is_not_made_again_when_the_answer_was_lost(aws_port: int)
 
     iam.meta.events.register("before-send.iam.CreateInstanceProfile", name_it)
     first, second = (iam.create_instance_profile(InstanceProfileName="lost-answer") for _ in range(2))
+    iam.meta.events.unregister("before-send.iam.CreateInstanceProfile", name_it)
 
     assert first["InstanceProfile"]["InstanceProfileId"] == second["InstanceProfile"]["InstanceProfileId"]
     assert len(iam.list_instance_profiles()["InstanceProfiles"]) == 1

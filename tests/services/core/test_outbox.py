@@ -27,7 +27,9 @@ def queue(queue_url: str) -> VideoQueue:
 
 def received(queue_url: str, aws_port: int) -> list[UUID]:
     sqs, found = aws.client("sqs", aws_port), []
-    while messages := sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get("Messages", []):
+    while messages := sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=0).get(
+        "Messages", []
+    ):
         found += [UUID(json.loads(message["Body"])["video_id"]) for message in messages]
     return found
 

@@ -23,6 +23,41 @@ def closed(schema: Any) -> Any:
     return {"additionalProperties": False, **parts} if "properties" in schema else parts
 
 
+class Closed:
+    """An OpenAPI document by which answers are judged.
+
+    Args:
+        document: as the application serves it.
+    """
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._document = closed(document)
+        self._validators: dict[int, Draft202012Validator] = {}
+
+    def operation(self, path: str, method: str) -> dict[str, Any] | None:
+        """What it says of a method of a path; None where it says nothing."""
+        found: dict[str, Any] | None = self._document["paths"].get(path, {}).get(method.lower())
+        return found
+
+    def validator(self, schema: dict[str, Any]) -> Draft202012Validator:
+        """What judges by a schema of its own; made once, for it reads the whole document."""
+        if id(schema) not in self._validators:
+            self._validators[id(schema)] = Draft202012Validator({**schema, "components": self._document["components"]})
+        return self._validators[id(schema)]
+
+
+_documents: dict[tuple[object, ...], Closed] = {}
+
+
+def closed_document(app: Flask) -> Closed:
+    """The document of an application; those with the same routes and the same cookie have the same."""
+    routes = sorted((rule.rule, rule.endpoint) for rule in app.url_map.iter_rules())
+    known = (app.config["JWT_ACCESS_COOKIE_NAME"], *routes)
+    if known not in _documents:
+        _documents[known] = Closed(document(app))
+    return _documents[known]
+
+
 class Contract:
     """Watches what an application answers.
 
@@ -31,7 +66,7 @@ class Contract:
     """
 
     def __init__(self, app: Flask) -> None:
-        self._document = closed(document(app))
+        self._document = closed_document(app)
         self.breaches: list[str] = []
         app.after_request(self._check)
 
@@ -56,8 +91,7 @@ class Contract:
         if request.url_rule is None:
             return None
         path = re.sub(r"<(\w+)>", r"{\1}", request.url_rule.rule)
-        found: dict[str, Any] | None = self._document["paths"].get(path, {}).get(request.method.lower())
-        return found
+        return self._document.operation(path, request.method)
 
     def _compare(self, operation: dict[str, Any], response: Response) -> None:
         where = f"{request.method} {request.path} {response.status_code}"
@@ -66,5 +100,5 @@ class Contract:
             self.breaches.append(f"{where}: the status is not declared: {response.get_data(as_text=True)[:200]}")
         elif "content" in described:
             schema = described["content"]["application/json"]["schema"]
-            validator = Draft202012Validator({**schema, "components": self._document["components"]})
-            self.breaches += [f"{where}: {error.message}" for error in validator.iter_errors(response.json)]
+            errors = self._document.validator(schema).iter_errors(response.json)
+            self.breaches += [f"{where}: {error.message}" for error in errors]

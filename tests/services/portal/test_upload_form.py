@@ -47,7 +47,9 @@ def objects(bucket: str, aws_port: int) -> dict[str, int]:
 
 
 def messages(queue_url: str, aws_port: int) -> list[Any]:
-    received = aws.client("sqs", aws_port).receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)
+    received = aws.client("sqs", aws_port).receive_message(
+        QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=0
+    )
     return [json.loads(message["Body"]) for message in received.get("Messages", [])]
 
 
