@@ -35,6 +35,15 @@ def test_passing_tests_are_counted(tmp_path: Path) -> None:
     assert result.ok
 
 
+def test_terraform_in_a_lane_keeps_its_garbage_unless_somebody_said_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GOGC", raising=False)
+    monkeypatch.setenv("GOMEMLIMIT", "1GiB")
+    text = "import os\ndef test_a(): assert (os.environ['GOGC'], os.environ['GOMEMLIMIT']) == ('off', '1GiB')\n"
+    assert run(tmp_path, text).ok
+
+
 def test_a_failing_test_fails_the_lane_and_its_output_is_kept(tmp_path: Path) -> None:
     result = run(tmp_path, "def test_a(): pass\ndef test_b(): assert 'this' == 'that'\n")
     assert counts(result) == (1, 1, 0)
