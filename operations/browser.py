@@ -1,4 +1,7 @@
-"""Chromium for the browser tests: the system's, installed by apt-get where that is allowed."""
+"""Chromium for the browser tests: the system's, installed by apt-get where that is allowed.
+
+Debian builds it without a window of its own as well: the same pages for less than half of the processor's time.
+"""
 
 from __future__ import annotations
 
@@ -8,28 +11,38 @@ import subprocess
 
 from operations.errors import UserError
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+WITHOUT_A_WINDOW = "chromium-headless-shell"
+NAMES = (WITHOUT_A_WINDOW, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def find_chromium() -> str | None:
-    """The path of a Chromium on the PATH."""
+    """The path of a Chromium on the PATH, without a window where there is one."""
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
 def ensure_chromium() -> None:
-    """Install Chromium when there is none, as root on Debian and its descendants.
+    """Install the Chromium without a window, as root on Debian and its descendants; else any that is there will do.
 
     Raises:
         UserError: there is none and it cannot be installed.
     """
-    if find_chromium():
+    if shutil.which(WITHOUT_A_WINDOW):
         return
+    problem = _install()
+    if problem and not find_chromium():
+        raise UserError(problem)
+
+
+def _install() -> str:
+    """Why it cannot be installed; empty when it was."""
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise UserError(
+        return (
             f"The browser tests need Chromium on the PATH (one of {', '.join(NAMES)}). "
-            "Install it; on Debian: apt-get install chromium."
+            f"Install it; on Debian: apt-get install {WITHOUT_A_WINDOW}."
         )
-    for arguments in (["update", "-qq"], ["install", "-qq", "--no-install-recommends", "chromium"]):
+    # Another lane may be installing what it needs.
+    waits = ["-o", "DPkg::Lock::Timeout=600"]
+    for arguments in (["update", "-qq"], ["install", "-qq", "--no-install-recommends", *waits, WITHOUT_A_WINDOW]):
         command = ["apt-get", *arguments, "-y"]
         result = subprocess.run(
             command,
@@ -40,4 +53,5 @@ def ensure_chromium() -> None:
             check=False,
         )
         if result.returncode != 0:
-            raise UserError(f"{' '.join(command)} failed: {result.stderr.strip()[-500:]}")
+            return f"{' '.join(command)} failed: {result.stderr.strip()[-500:]}"
+    return ""

@@ -16,7 +16,7 @@ from operations.local.postgres import Cluster
 
 from .site import Account, Client, Site, running
 
-# Where screenshots for the docs go; a folder that is thrown away where it is not set.
+# Where screenshots for the docs go; none is taken where it is not set.
 SCREENSHOTS = "ANB_SCREENSHOTS"
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -107,17 +107,16 @@ def new_client(site: Site) -> Callable[..., Client]:
 
 
 @pytest.fixture
-def shoot(tmp_path: Path) -> Callable[[Page, str], None]:
-    """Takes a screenshot of what the person sees."""
-    wanted = os.environ.get(SCREENSHOTS)
-    folder = Path(wanted or tmp_path)
+def shoot() -> Callable[[Page, str], None]:
+    """Takes a screenshot of what the person sees, where screenshots are wanted."""
+    folder = os.environ.get(SCREENSHOTS)
 
     def take(page: Page, name: str) -> None:
         page.evaluate("document.fonts.ready")
-        if wanted:
+        if folder:
             # The player's own spinner fades away after the video is there.
             page.wait_for_timeout(1000)
-        page.screenshot(path=folder / f"{name}.png")
+            page.screenshot(path=Path(folder) / f"{name}.png")
 
     return take
 
