@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 
+from operations import apt
 from operations.errors import UserError
 
 WITHOUT_A_WINDOW = "chromium-headless-shell"
@@ -28,30 +28,13 @@ def ensure_chromium() -> None:
     """
     if shutil.which(WITHOUT_A_WINDOW):
         return
-    problem = _install()
-    if problem and not find_chromium():
-        raise UserError(problem)
-
-
-def _install() -> str:
-    """Why it cannot be installed; empty when it was."""
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        return (
-            f"The browser tests need Chromium on the PATH (one of {', '.join(NAMES)}). "
-            f"Install it; on Debian: apt-get install {WITHOUT_A_WINDOW}."
-        )
-    # Another lane may be installing what it needs.
-    waits = ["-o", "DPkg::Lock::Timeout=600"]
-    for arguments in (["update", "-qq"], ["install", "-qq", "--no-install-recommends", *waits, WITHOUT_A_WINDOW]):
-        command = ["apt-get", *arguments, "-y"]
-        result = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-            check=False,
-        )
-        if result.returncode != 0:
-            return f"{' '.join(command)} failed: {result.stderr.strip()[-500:]}"
-    return ""
+    try:
+        if os.geteuid() != 0 or not shutil.which("apt-get"):
+            raise UserError(
+                f"The browser tests need Chromium on the PATH (one of {', '.join(NAMES)}). "
+                f"Install it; on Debian: apt-get install {WITHOUT_A_WINDOW}."
+            )
+        apt.install([WITHOUT_A_WINDOW])
+    except UserError:
+        if not find_chromium():
+            raise

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+from operations import apt
 from operations.boot import control_groups
 from operations.errors import NotHere, UserError
 
@@ -41,8 +42,7 @@ def ensure_programs() -> None:
         raise NotHere(f"The boot lane cannot run here: {reason}.")
     packages = sorted({package for program, package in PACKAGES.items() if not shutil.which(program)})
     if packages:
-        run(["apt-get", "update", "-qq"])
-        run(["apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages])
+        apt.install(packages)
 
 
 def run(command: list[str], *, on_line: Callable[[str], None] | None = None) -> str:

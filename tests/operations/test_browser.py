@@ -52,8 +52,8 @@ def test_root_gets_the_one_without_a_window(monkeypatch: pytest.MonkeyPatch, fol
     program(folder, "apt-get", f'echo "$@" >> "{folder}/asked"')
     ensure_chromium()
     update, install = (folder / "asked").read_text().splitlines()
-    assert update == "update -qq -y"
-    assert install.startswith("install ") and install.endswith(" chromium-headless-shell -y")
+    assert update.endswith(" update")
+    assert install.endswith(" install --no-install-recommends chromium-headless-shell")
 
 
 def test_where_it_cannot_be_installed_another_will_do(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -73,5 +73,5 @@ def test_an_ordinary_user_is_told_how_to_install_it(monkeypatch: pytest.MonkeyPa
 def test_what_apt_get_says_is_passed_on(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     be(monkeypatch, 0)
     program(folder, "apt-get", "echo 'no network' >&2\nexit 100")
-    with pytest.raises(UserError, match="apt-get update -qq -y failed: no network"):
+    with pytest.raises(UserError, match="apt-get -qq -y update failed: no network"):
         ensure_chromium()
