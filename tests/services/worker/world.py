@@ -214,7 +214,7 @@ class WorkerProcess:
         """Ask it to end, as systemd does; its exit code."""
         for _ in range(times):
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(60)
+        return self.process.wait(600)
 
     def kill(self) -> None:
         """End it without a word, as a power cut does."""
