@@ -12,7 +12,7 @@ from operations.exclusive import exclusive
 
 
 def install(packages: Sequence[str]) -> None:
-    """Install packages as they are known now, without what they only recommend.
+    """Install the newest of packages, without what they only recommend.
 
     Args:
         packages: their names.

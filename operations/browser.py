@@ -28,13 +28,14 @@ def ensure_chromium() -> None:
     """
     if shutil.which(WITHOUT_A_WINDOW):
         return
-    try:
-        if os.geteuid() != 0 or not shutil.which("apt-get"):
-            raise UserError(
-                f"The browser tests need Chromium on the PATH (one of {', '.join(NAMES)}). "
-                f"Install it; on Debian: apt-get install {WITHOUT_A_WINDOW}."
-            )
-        apt.install([WITHOUT_A_WINDOW])
-    except UserError:
-        if not find_chromium():
-            raise
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        try:
+            apt.install([WITHOUT_A_WINDOW])
+        except UserError:
+            if not find_chromium():
+                raise
+    elif not find_chromium():
+        raise UserError(
+            f"The browser tests need Chromium on the PATH (one of {', '.join(NAMES)}). "
+            f"Install it; on Debian: apt-get install {WITHOUT_A_WINDOW}."
+        )

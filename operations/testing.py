@@ -22,11 +22,12 @@ from operations.errors import NotHere, UserError
 from operations.lanes import LANES, Lane
 
 SIDE_BY_SIDE = 3
-"""At the most; one more than there are cores, for every lane now and then waits for a server, a queue or a clock."""
-ENDS_SOON = {"GOGC": "off", "GOMEMLIMIT": "600MiB"}
-"""Lets Terraform and its provider, whose runs are short, collect garbage only when they have grown large.
+"""Lanes at once, at the most; one more than there are cores, for each now and then waits for a server or a clock."""
+GO_SETTINGS = {"GOGC": "off", "GOMEMLIMIT": "600MiB"}
+"""Lets Terraform and its provider collect garbage only when they have grown large.
 
-Else they spend a third of their time on it: https://go.dev/doc/gc-guide.
+Their runs are short: of a plan and of showing it, collecting takes three tenths of the processor's time.
+What the variables mean: https://go.dev/doc/gc-guide
 """
 STUCK_SECONDS = 1200
 """A test that takes longer waits for something that never comes: the lane ends, and says where each thread stood."""
@@ -129,7 +130,7 @@ def run_lane(lane: Lane, folder: Path, root: Path, *, stuck_seconds: float = STU
                 *([] if lane.by_name else limit),
             ],
             cwd=root,
-            env={**ENDS_SOON, **os.environ, "PYTHONPATH": str(root)},
+            env={**GO_SETTINGS, **os.environ, "PYTHONPATH": str(root)},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

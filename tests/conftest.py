@@ -27,27 +27,23 @@ OWNER = "anb"
 TEMPLATE = "anb_template"
 MEMORY = Path("/dev/shm")
 """Where Linux keeps files in memory."""
+ROOM_BYTES = 4 * 2**30
+"""Its log alone grows to 1 GiB, and more than one lane has a server."""
 
 
 @pytest.fixture(scope="session")
-def fast_folder() -> Iterator[Path]:
-    """A folder thrown away after the run, in memory where there is enough: each test has a copy of a database there."""
-    roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4 * 2**30
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A PostgreSQL server that is thrown away after the run; in memory, for each test copies a database."""
+    roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES
     with tempfile.TemporaryDirectory(prefix="anb-tests-", dir=MEMORY if roomy else None) as folder:
-        yield Path(folder)
-
-
-@pytest.fixture(scope="session")
-def postgres_server(fast_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A PostgreSQL server that is thrown away after the run."""
-    cluster = Cluster(
-        directory=fast_folder / "postgres", port=free_port(), password=secrets.token_urlsafe(16), durable=False
-    )
-    cluster.create()
-    server = cluster.start(log=tmp_path_factory.mktemp("postgres") / "postgres.log")
-    cluster.ensure_role(OWNER, cluster.password)
-    yield cluster
-    server.stop()
+        cluster = Cluster(
+            directory=Path(folder) / "data", port=free_port(), password=secrets.token_urlsafe(16), durable=False
+        )
+        cluster.create()
+        server = cluster.start(log=tmp_path_factory.mktemp("postgres") / "postgres.log")
+        cluster.ensure_role(OWNER, cluster.password)
+        yield cluster
+        server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from operations.local.ports import free_port
 from services.core.aws import aws_client
 from services.core.outbox import relay
 from services.core.queue import TASK_TYPE, VideoQueue
+from tests.queued import queued
 
 from .world import World
 
@@ -26,12 +27,7 @@ def queue(queue_url: str) -> VideoQueue:
 
 
 def received(queue_url: str, aws_port: int) -> list[UUID]:
-    sqs, found = aws.client("sqs", aws_port), []
-    while messages := sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=0).get(
-        "Messages", []
-    ):
-        found += [UUID(json.loads(message["Body"])["video_id"]) for message in messages]
-    return found
+    return [UUID(body["video_id"]) for body in queued(queue_url, aws_port)]
 
 
 def test_what_is_unsent_is_sent_once(

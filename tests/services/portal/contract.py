@@ -23,15 +23,15 @@ def closed(schema: Any) -> Any:
     return {"additionalProperties": False, **parts} if "properties" in schema else parts
 
 
-class Closed:
-    """An OpenAPI document by which answers are judged.
+class ClosedDocument:
+    """An OpenAPI document by which answers are judged: what it does not describe, they may not have.
 
     Args:
-        document: as the application serves it.
+        served: the document, as the application serves it.
     """
 
-    def __init__(self, document: dict[str, Any]) -> None:
-        self._document = closed(document)
+    def __init__(self, served: dict[str, Any]) -> None:
+        self._document = closed(served)
         self._validators: dict[int, Draft202012Validator] = {}
 
     def operation(self, path: str, method: str) -> dict[str, Any] | None:
@@ -46,15 +46,15 @@ class Closed:
         return self._validators[id(schema)]
 
 
-_documents: dict[tuple[object, ...], Closed] = {}
+_documents: dict[tuple[object, ...], ClosedDocument] = {}
 
 
-def closed_document(app: Flask) -> Closed:
+def closed_document(app: Flask) -> ClosedDocument:
     """The document of an application; those with the same routes and the same cookie have the same."""
     routes = sorted((rule.rule, rule.endpoint) for rule in app.url_map.iter_rules())
     known = (app.config["JWT_ACCESS_COOKIE_NAME"], *routes)
     if known not in _documents:
-        _documents[known] = Closed(document(app))
+        _documents[known] = ClosedDocument(document(app))
     return _documents[known]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,6 +16,7 @@ from operations.local import aws
 from services.core.uploads import MOST_OPEN, PART_BYTES
 from services.environment import PortalEnvironment
 from services.portal.direct_uploads import LINK_SECONDS
+from tests.queued import queued
 
 from . import direct
 from .direct import CLIP, FTYP, LONG_CLIP, UPLOADS, error, rows, unfinished
@@ -35,13 +35,6 @@ def app(start_app: Callable[[PortalEnvironment], Flask], portal_environment: Por
 def broken(field: str, rule: str) -> str:
     where = f"Key: 'DirectUpload.{field}'"
     return f"Validation failed: {where} Error:Field validation for '{field}' failed on the '{rule}' tag"
-
-
-def messages(queue_url: str, aws_port: int) -> list[Any]:
-    received = aws.client("sqs", aws_port).receive_message(
-        QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=0
-    )
-    return [json.loads(message["Body"]) for message in received.get("Messages", [])]
 
 
 def test_a_begun_upload_says_what_is_missing(people: People, engine: Engine) -> None:
@@ -80,7 +73,7 @@ def test_a_completed_upload_is_recorded_and_queued(
     video = person.get(f"/api/videos/{upload['video_id']}").json
     assert video is not None
     assert (video["title"], video["original_filename"], video["is_public"]) == ("Triple doble", name, True)
-    assert messages(queue_url, aws_port) == [{"video_id": upload["video_id"]}]
+    assert queued(queue_url, aws_port) == [{"video_id": upload["video_id"]}]
     assert rows(engine, "uploads") == 0
 
 
@@ -144,7 +137,7 @@ def test_completing_twice_does_no_harm(people: People, engine: Engine, queue_url
     direct.send(person, upload)
     assert [direct.complete(person, upload).status_code for _ in range(3)] == [201, 201, 201]
     assert rows(engine, "videos") == 1
-    assert len(messages(queue_url, aws_port)) == 1
+    assert len(queued(queue_url, aws_port)) == 1
 
 
 def test_completing_side_by_side_gives_one_video(
@@ -158,7 +151,7 @@ def test_completing_side_by_side_gives_one_video(
         answers = list(threads.map(lambda one: direct.complete(one, upload), several))
     assert [answer.status_code for answer in answers] == [201] * len(several)
     assert rows(engine, "videos") == rows(engine, "task_results") == 1
-    assert len(messages(queue_url, aws_port)) == 1
+    assert len(queued(queue_url, aws_port)) == 1
 
 
 def test_a_deleted_video_does_not_come_back(people: People, engine: Engine) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import json
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from operations.local import aws
 from services.environment import PortalEnvironment
 from services.portal import requests
 from services.portal.housekeeper import keep_house
+from tests.queued import queued
 from tests.small_disk import mounted
 
 from .people import People, Person
@@ -46,13 +46,6 @@ def objects(bucket: str, aws_port: int) -> dict[str, int]:
     return {item["Key"]: item["Size"] for item in found}
 
 
-def messages(queue_url: str, aws_port: int) -> list[Any]:
-    received = aws.client("sqs", aws_port).receive_message(
-        QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=0
-    )
-    return [json.loads(message["Body"]) for message in received.get("Messages", [])]
-
-
 def count(engine: Engine) -> int:
     with engine.connect() as connection:
         return int(connection.execute(text("SELECT count(*) FROM videos")).scalar_one())
@@ -71,7 +64,7 @@ def test_it_stores_records_and_queues_the_video(
         "task_id": video_id,
     }
     assert objects(media_bucket, aws_port) == {f"uploads/{video_id}.mp4": 5000}
-    assert messages(queue_url, aws_port) == [{"video_id": video_id}]
+    assert queued(queue_url, aws_port) == [{"video_id": video_id}]
     video = person.get(f"/api/videos/{video_id}").json
     assert video is not None
     assert (video["title"], video["status"], video["is_public"]) == ("Triple doble", "uploaded", True)
@@ -237,10 +230,10 @@ def test_16_5_2_without_the_queue_the_video_is_taken_and_relayed_later(
     answer = send(person)
     assert answer.status_code == 201
     assert answer.json is not None
-    assert messages(queue_url, aws_port) == []
+    assert queued(queue_url, aws_port) == []
     with app.app_context():
         keep_house(1)
-    assert messages(queue_url, aws_port) == [{"video_id": answer.json["task_id"]}]
+    assert queued(queue_url, aws_port) == [{"video_id": answer.json["task_id"]}]
 
 
 def test_a_video_that_cannot_be_recorded_leaves_no_object(
