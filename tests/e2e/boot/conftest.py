@@ -1,0 +1,97 @@
+"""Machines that boot, and a region of AWS around them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from operations.boot.debian import ensure_root
+from operations.boot.load_balancer import LoadBalancer
+from operations.boot.machine import Machine, MachineOptions
+from operations.boot.metadata import Identity, MetadataService
+from operations.boot.network import METADATA_ADDRESS, SUBNET, Network
+from operations.boot.region import OWN, Region, open_region
+from operations.boot.rollout import Rollout
+from operations.boot.runs import Run, open_run
+from operations.boot.system import ensure_programs
+from tests.e2e.boot.fleet import Fleet
+
+Boot = Callable[[str], Machine]
+
+
+@pytest.fixture(scope="session")
+def console() -> Console:
+    return Console()
+
+
+@pytest.fixture(scope="session")
+def debian(console: Console) -> Path:
+    """The root of a Debian 13."""
+    ensure_programs()
+    return ensure_root(OWN / "roots", console)
+
+
+@pytest.fixture(scope="module")
+def run(debian: Path) -> Iterator[Run]:
+    with open_run(OWN / "runs") as run:
+        yield run
+
+
+@pytest.fixture(scope="module")
+def network(run: Run) -> Iterator[Network]:
+    with Network(run.name) as network:
+        yield network
+
+
+@pytest.fixture(scope="module")
+def metadata(network: Network) -> Iterator[MetadataService]:
+    with MetadataService(network.listener(METADATA_ADDRESS, 80)) as metadata:
+        yield metadata
+
+
+@pytest.fixture(scope="module")
+def boot(run: Run, debian: Path, network: Network, metadata: MetadataService) -> Iterator[Boot]:
+    """Boots a machine with a user-data script and waits until cloud-init is done."""
+    machines: list[Machine] = []
+    numbers = itertools.count(16)
+
+    def boot(user_data: str) -> Machine:
+        number = next(numbers)
+        address, name = str(SUBNET[number]), f"machine-{number}"
+        identity = Identity(
+            instance_id=f"i-{number:017x}", address=address, region="us-east-1", role="tried", user_data=user_data
+        )
+        metadata.introduce(identity)
+        options = MachineOptions(name=name, address=address, hosts={"aws.example": str(SUBNET[1])})
+        machine = Machine(debian, run.folder / name, network, options)
+        machines.append(machine)
+        machine.start()
+        machine.wait_for_user_data()
+        return machine
+
+    yield boot
+    for machine in machines:
+        machine.stop()
+
+
+@pytest.fixture(scope="session")
+def region(debian: Path, console: Console) -> Iterator[Region]:
+    """Every stack, deployed once."""
+    with open_region(console) as region:
+        yield region
+
+
+@pytest.fixture(scope="session")
+def balancer(region: Region) -> Iterator[LoadBalancer]:
+    with LoadBalancer(region.connect) as balancer:
+        yield balancer
+
+
+@pytest.fixture(scope="session")
+def fleet(region: Region, balancer: LoadBalancer) -> Fleet:
+    """The instances in service; a rollout changes who they are."""
+    return Fleet(rollout=Rollout(region=region, balancer=balancer))

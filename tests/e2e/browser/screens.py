@@ -1,0 +1,104 @@
+"""Pictures of every page, for people to look at: on phone, tablet and desk, light and dark, in both languages.
+
+Run it by its name, it is no part of the lane; the pictures land in ``.anb/screens``:
+
+    .venv/bin/python -m pytest tests/e2e/browser/screens.py -k "es-light-360"
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from . import scene
+from .conftest import OpenPage, sign_in
+from .scene import Scene
+from .site import Account, Client, Site
+from .test_pages import moderators_paths, paths
+
+FOLDER = Path(__file__).resolve().parents[3] / ".anb" / "screens"
+EMPTY = ("/", "/gallery", "/rankings")
+NOBODY = ("/", "/gallery", "/gallery?player=nadie&city=Cali", "/login", "/signup", "/rankings", "/nothing-here")
+
+
+@pytest.fixture(scope="module")
+def filled(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    yield scene.set_up(site, tmp_path_factory.mktemp("scene"))
+
+
+def take(page: Page, path: str, name: str) -> None:
+    page.goto(path, wait_until="networkidle")
+    shoot(page, name)
+
+
+def shoot(page: Page, name: str) -> None:
+    page.evaluate("document.fonts.ready")
+    # As tall as the page, so that the bar of tabs stands at its end.
+    size = page.viewport_size
+    assert size is not None
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": size["width"], "height": max(height, size["height"])})
+    page.wait_for_timeout(150)
+    page.screenshot(path=FOLDER / f"{name}.png")
+    page.set_viewport_size(size)
+
+
+def looks() -> list[tuple[str, str, int]]:
+    return [(language, scheme, width) for width in (360, 768, 1440) for scheme in ("light", "dark")
+            for language in ("es", "en")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "scheme", "width"), looks(), ids=lambda value: str(value))
+def test_a_site_that_nobody_has_used(site: Site, open_page: OpenPage, language: str, scheme: str, width: int) -> None:
+    folder = f"{language}-{scheme}-{width}"
+    page = _page(open_page, language, scheme, width)
+    player = Client(site, Account("Laura", "Gómez", "Cali", f"{uuid.uuid4().hex}@ejemplo.co"))
+    for path in EMPTY:
+        take(page, path, f"{folder}/empty{path.replace('/', '-')}")
+    moderator = scene.new_moderator(site)
+    sign_in(page, moderator.account)
+    for path in ("/moderation", "/moderation/log"):
+        take(page, path, f"{folder}/empty{path.replace('/', '-')}")
+    page.context.clear_cookies()
+    _choose(page, language)
+    sign_in(page, player.account)
+    take(page, "/my-videos", f"{folder}/empty-my-videos")
+
+
+@pytest.mark.parametrize(("language", "scheme", "width"), looks(), ids=lambda value: str(value))
+def test_every_page(filled: Scene, open_page: OpenPage, language: str, scheme: str, width: int) -> None:
+    folder = f"{language}-{scheme}-{width}"
+    page = _page(open_page, language, scheme, width)
+    for number, path in enumerate(NOBODY):
+        take(page, path, f"{folder}/nobody-{number}")
+    page.goto("/signup")
+    page.locator("form.panel").evaluate("form => form.noValidate = true")
+    page.fill("#first_name", "A")
+    page.fill("#email", "nada")
+    page.locator("form.panel button").click()
+    shoot(page, f"{folder}/nobody-signup-wrong")
+    sign_in(page, filled.players[0].account)
+    for name, path in paths(filled).items():
+        take(page, path, f"{folder}/player-{name.replace(' ', '-')}")
+    page.context.clear_cookies()
+    _choose(page, language)
+    sign_in(page, filled.moderator.account)
+    for name, path in moderators_paths(filled).items():
+        take(page, path, f"{folder}/moderator-{name.replace(' ', '-')}")
+
+
+def _page(open_page: OpenPage, language: str, scheme: str, width: int) -> Page:
+    height = {360: 780, 768: 1024, 1440: 900}[width]
+    page = open_page(viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce")
+    _choose(page, language)
+    return page
+
+
+def _choose(page: Page, language: str) -> None:
+    page.goto("/")
+    if language == "en":
+        page.get_by_role("button", name="English").click()

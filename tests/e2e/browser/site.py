@@ -1,0 +1,204 @@
+"""The whole system as people meet it: the portal and a worker as processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+from psycopg.conninfo import conninfo_to_dict
+
+from operations.local import aws, resources
+from operations.local.ports import LOOPBACK, free_port, is_listening
+from operations.local.processes import Child, Program
+from services.environment import PortalEnvironment, WorkerEnvironment
+
+MAX_UPLOAD_BYTES = 40 * 2**20
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running system."""
+
+    url: str
+    database_url: str
+
+
+@contextmanager
+def running(database_url: str, aws_port: int, folder: Path) -> Iterator[Site]:
+    """Start the portal and a worker on a migrated database, and stop them at the end.
+
+    Args:
+        database_url: of this system alone.
+        aws_port: where the embedded AWS listens.
+        folder: where the logs are written.
+    """
+    portal, worker = _environments(database_url, aws_port, free_port())
+    web = _start("portal", portal.as_variables(), aws_port, folder)
+    try:
+        web.wait_until(lambda: is_listening(portal.portal_port), seconds=60)
+        background = _start("worker", worker.as_variables(), aws_port, folder)
+        try:
+            yield Site(f"http://{LOOPBACK}:{portal.portal_port}", database_url)
+        finally:
+            background.stop()
+    finally:
+        web.stop()
+
+
+def _start(name: str, variables: Mapping[str, str], aws_port: int, folder: Path) -> Child:
+    environment = {**aws.without_aws(os.environ), **aws.client_variables(aws_port), **variables}
+    return Child(
+        Program(
+            name=name,
+            arguments=[sys.executable, "-m", f"services.{name}"],
+            log=folder / f"{name}.log",
+            environment=environment,
+            directory=Path(__file__).resolve().parents[3],
+        )
+    )
+
+
+def _environments(database_url: str, aws_port: int, portal_port: int) -> tuple[PortalEnvironment, WorkerEnvironment]:
+    database = conninfo_to_dict(database_url)
+    manager = aws.client("secretsmanager", aws_port)
+    name = uuid.uuid4().hex
+    bucket = f"media-{name}"
+    resources.create_bucket(aws.client("s3", aws_port), bucket)
+    credentials = json.dumps({"username": database["user"], "password": database["password"]})
+    shared = {
+        "environment_name": "test",
+        "aws_region": aws.REGION,
+        "release": "0" * 64,
+        "database_host": str(database["host"]),
+        "database_port": int(str(database["port"])),
+        "database_name": str(database["dbname"]),
+        "database_secret_arn": resources.create_secret(manager, f"{name}-database", credentials),
+        "database_ssl_mode": "disable",
+        "media_bucket": bucket,
+        "queue_url": resources.create_queue(aws.client("sqs", aws_port), f"videos-{name}", visibility_seconds=60),
+        "log_group": None,
+    }
+    portal = PortalEnvironment(
+        **shared,
+        portal_host=LOOPBACK,
+        portal_port=portal_port,
+        drain_seconds=0,
+        token_secret_arn=resources.create_secret(manager, f"{name}-tokens", uuid.uuid4().hex),
+        token_seconds=3600,
+        secure_cookies=False,
+        proxy_hops=0,
+        max_upload_bytes=MAX_UPLOAD_BYTES,
+        public_hosts=(),
+        cors_origins=(),
+        revoke_bearer_on_logout=False,
+    )
+    worker = WorkerEnvironment(
+        **shared,
+        worker_concurrency=1,
+        visibility_seconds=60,
+        max_job_seconds=120,
+        max_clip_seconds=30,
+        enforce_clip_rules=False,
+        require_isolation=False,
+        stop_seconds=25,
+    )
+    return portal, worker
+
+
+@dataclass(frozen=True)
+class Account:
+    """Somebody with an account, whom the API knows by a token."""
+
+    first_name: str
+    last_name: str
+    city: str
+    email: str
+    password: str = "una-clave-larga-y-rara"
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}"
+
+
+class Client:
+    """A client of the API, to set the scene for a test.
+
+    Args:
+        site: where.
+        account: who; it is created.
+    """
+
+    def __init__(self, site: Site, account: Account) -> None:
+        self.account = account
+        self._site = site
+        self._session = requests.Session()
+        # Loopback only: a proxy of the user's has nothing to do with it.
+        self._session.trust_env = False
+        self._post(
+            "/api/auth/signup",
+            json={
+                "first_name": account.first_name,
+                "last_name": account.last_name,
+                "email": account.email,
+                "password1": account.password,
+                "password2": account.password,
+                "city": account.city,
+                "country": "Colombia",
+            },
+        )
+        answer = self._post("/api/auth/login", json={"email": account.email, "password": account.password})
+        self._session.headers["Authorization"] = f"Bearer {answer['access_token']}"
+
+    def upload(self, path: Path, title: str, *, is_public: bool = True) -> str:
+        """Upload a file by the contract's form; returns the video's id."""
+        with path.open("rb") as file:
+            form = {"title": title, "is_public": "true" if is_public else "false"}
+            answer = self._post("/api/videos/upload", data=form, files={"video_file": (path.name, file, "video/mp4")})
+        return answer["task_id"]
+
+    def vote(self, video_id: str) -> None:
+        """Vote for a video."""
+        self._post(f"/api/public/videos/{video_id}/vote")
+
+    def retract(self, video_id: str) -> None:
+        """Take a vote back."""
+        self._session.delete(f"{self._site.url}/api/public/videos/{video_id}/vote", timeout=60).raise_for_status()
+
+    def moderate(self, path: str, **body: str) -> None:
+        """Do something as a moderator."""
+        self._post(f"/api/moderation/{path}", json=body)
+
+    def own_videos(self) -> list[str]:
+        """The ids of this person's videos, the latest first."""
+        return [video["video_id"] for video in self._session.get(f"{self._site.url}/api/videos", timeout=60).json()]
+
+    def wait_until_done(self, *, count: int, seconds: float = 120) -> None:
+        """Wait until every video of this person is processed or failed.
+
+        Args:
+            count: how many there are.
+            seconds: after this long the worker is taken for broken.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            answer = self._session.get(f"{self._site.url}/api/videos", timeout=60)
+            done = [video for video in answer.json() if video["status"] in ("processed", "failed")]
+            if len(done) == count:
+                return
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"only {len(done)} of {count} videos were done after {seconds:g} s")
+            time.sleep(0.2)
+
+    def _post(self, path: str, **body: object) -> dict[str, str]:
+        answer = self._session.post(f"{self._site.url}{path}", timeout=60, **body)  # type: ignore[arg-type]
+        answer.raise_for_status()
+        content: dict[str, str] = answer.json()
+        return content

@@ -1,0 +1,83 @@
+"""docs/contributing.md is followed step by step in a copy of the project, and leads where it says."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from operations import project
+from tests import shown
+
+PAGE = "docs/contributing.md"
+LEFT = shutil.ignore_patterns(".*", "node_modules", "cdktf.out", "state", "__pycache__", "s3-backup-*")
+STYLE = shown.runnable(".venv/bin/ruff check . && .venv/bin/ruff format --check .")
+HOOKS = project.ROOT / ".pre-commit-config.yaml"
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The project, to be changed."""
+    return Path(shutil.copytree(project.ROOT, tmp_path / "copy", ignore=LEFT))
+
+
+def follow(section: str, folder: Path) -> list[str]:
+    """Write and change what a section says, as far as its files go; returns the files written."""
+    text = (project.ROOT / PAGE).read_text().partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    part = folder / "section.md"
+    part.write_text(text)
+    for change in shown.blocks(part, "diff"):
+        # Numbers of lines are where to begin to look; the words around a change say where it belongs.
+        subprocess.run(
+            ["git", "apply", "--recount", "-"], cwd=folder, input=change, text=True, check=True, capture_output=True
+        )
+    files = re.findall(r"^\d\. .*, `([\w/]+\.py)`[:.,].*\n\n   ```python", text, re.MULTILINE)
+    bodies = shown.blocks(part, "python")
+    assert len(files) == len(bodies) > 0
+    for file, body in zip(files, bodies, strict=True):
+        assert not (folder / file).exists()
+        (folder / file).write_text(body)
+    part.unlink()
+    return files
+
+
+def test_the_checks_pass_and_are_those_before_a_commit() -> None:
+    checks = shown.script(PAGE, "lane docs: checks")
+    (local,) = yaml.safe_load(HOOKS.read_text())["repos"]
+    asked = [f"{hook['entry']} ." if hook.get("pass_filenames", True) else hook["entry"] for hook in local["hooks"]]
+
+    assert local["repo"] == "local"
+    assert checks.splitlines()[1:] == [shown.runnable(command) for command in asked]
+    shown.run(checks, project.ROOT)
+
+
+def test_a_construct_is_added(copy: Path) -> None:
+    files = follow("Add a construct", copy)
+    shown.run(shown.script(PAGE, "lane docs: record a construct"), copy)
+    proved = shown.run(shown.script(PAGE, "lane docs: prove a construct"), copy)
+
+    assert files == ["constructs_lib/parameter.py", "tests/unit/constructs_lib/test_parameter.py"]
+    assert re.search(r"^\d{3} passed", proved, re.MULTILINE) and "Success: no issues found" in proved
+    (recorded,) = (copy / "tests/unit/constructs_lib/__snapshots__/test_parameter").glob("*.json")
+    statement = json.loads(recorded.read_text())
+    assert "ssm:GetParameter" in json.dumps(statement) and "/shop/greeting" in json.dumps(statement)
+    assert "## Parameter\n" in (copy / "docs/reference/parameter.md").read_text()
+    shown.run(
+        f"{shown.runnable('.venv/bin/ruff')} check . && {shown.runnable('.venv/bin/ruff')} format --check .", copy
+    )
+
+
+def test_a_route_is_added(copy: Path) -> None:
+    files = follow("Add a route", copy)
+    proved = shown.run(shown.script(PAGE, "lane docs: prove a route"), copy)
+
+    assert files == ["tests/integration/services/portal/test_cities.py"]
+    assert re.search(r"^\d{2,3} passed", proved, re.MULTILINE) and "Success: no issues found" in proved
+    shown.run(
+        f"{shown.runnable('.venv/bin/ruff')} check . && {shown.runnable('.venv/bin/ruff')} format --check .", copy
+    )

@@ -1,0 +1,273 @@
+"""From the browser to the queue: what dies, is away, or says everything twice."""
+
+from __future__ import annotations
+
+import random
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from botocore.exceptions import BotoCoreError
+from flask import Flask
+from sqlalchemy import Engine, text
+from world import WorkerProcess, World, until
+
+from operations.local import aws, resources
+from operations.local.ports import free_port
+from services.core import storage
+from services.core.outbox import relay
+from services.core.queue import VideoQueue
+from services.core.sweeper import sweep
+from services.portal.housekeeper import keep_house
+from tests.e2e.road.people import Person as Browser
+from tests.integration.faults.matrix import Fault
+from tests.integration.faults.settling import PATIENCE, settle
+from tests.integration.faults.toxics import Proxy
+from tests.integration.faults.unreliable import UnreliableSqs
+from tests.integration.services.portal import direct
+from tests.integration.services.portal.crashes import Request, kill
+from tests.integration.services.portal.direct import UPLOADS, objects, rows, unfinished
+from tests.integration.services.portal.people import People
+from tests.integration.services.portal.process import PortalStarter
+from tests.locks import held, wait_until_held
+
+Start = Callable[..., WorkerProcess]
+# The outbox is written last in the transaction.
+INSERT = "INSERT INTO task_results"
+NO_INSERTS = "LOCK TABLE task_results IN SHARE MODE"
+
+
+@pytest.fixture
+def silent_s3() -> Iterator[socket.socket]:
+    """A bucket's address that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(60)
+        yield listener
+
+
+def test_p01_browser_that_dies_while_it_uploads(
+    fault: Fault, app: Flask, people: People, engine: Engine, media_bucket: str, aws_port: int
+) -> None:
+    person = people.new()
+    begun, joined = direct.begin(person), direct.begin(person)
+    direct.send(person, begun)
+    key = f"uploads/{joined['video_id']}.mp4"
+    aws.client("s3", aws_port).put_object(Bucket=media_bucket, Key=key, Body=direct.CLIP)
+    with app.app_context():
+        keep_house(0)
+    assert len(unfinished(media_bucket, aws_port)) == rows(engine, "uploads") == 2
+    direct.expire_all(engine)
+    fault.ends()
+    with app.app_context():
+        keep_house(0)
+    fault.recovered()
+    assert objects(media_bucket, aws_port) == unfinished(media_bucket, aws_port) == []
+    assert rows(engine, "uploads") == rows(engine, "videos") == 0
+
+
+def test_p02_portal_killed_before_the_parts_are_joined(
+    fault: Fault, people: People, start_portal: PortalStarter, silent_s3: socket.socket, engine: Engine
+) -> None:
+    person = people.new()
+    upload = direct.begin(person)
+    direct.send(person, upload)
+    portal = start_portal(variables={"AWS_ENDPOINT_URL_S3": aws.endpoint(silent_s3.getsockname()[1])})
+    portal.wait_until_it_answers()
+    request = Request(portal, person, f"{UPLOADS}/{upload['video_id']}/complete")
+    with silent_s3.accept()[0]:
+        kill(portal)
+    fault.ends()
+    request.join()
+    assert request.status is None
+    assert rows(engine, "videos") == 0
+    assert direct.complete(person, upload).status_code == 201
+    fault.recovered()
+    assert (rows(engine, "videos"), rows(engine, "uploads")) == (1, 0)
+
+
+def test_p02_portal_killed_after_the_parts_were_joined_and_before_the_video_was_recorded(
+    fault: Fault,
+    people: People,
+    start_portal: PortalStarter,
+    start_worker: Start,
+    world: World,
+    engine: Engine,
+    media_bucket: str,
+    aws_port: int,
+    short: Path,
+) -> None:
+    person = people.new()
+    clip = short.read_bytes()
+    upload = direct.begin(person, clip)
+    direct.send(person, upload, clip)
+    portal = start_portal()
+    portal.wait_until_it_answers()
+    with held(engine, "SELECT id FROM uploads FOR KEY SHARE"):
+        request = Request(portal, person, f"{UPLOADS}/{upload['video_id']}/complete")
+        wait_until_held(engine, "DELETE FROM uploads")
+        assert objects(media_bucket, aws_port) == [f"uploads/{upload['video_id']}.mp4"]
+        kill(portal)
+    fault.ends()
+    request.join()
+    assert request.status is None
+    assert rows(engine, "videos") == 0
+    (waiting,) = person.get(UPLOADS).json or []
+    assert (waiting["missing"], waiting["sent"]) == ([], len(clip))
+    assert direct.complete(person, upload).status_code == 201
+    assert (rows(engine, "videos"), rows(engine, "uploads")) == (1, 0)
+    world.uploads.append(UUID(upload["video_id"]))
+    settle(world, fault, start_worker())
+
+
+def test_p02_portal_killed_with_the_video_written_and_not_committed(
+    fault: Fault, people: People, start_portal: PortalStarter, engine: Engine
+) -> None:
+    person = people.new()
+    upload = direct.begin(person)
+    direct.send(person, upload)
+    portal = start_portal()
+    portal.wait_until_it_answers()
+    with held(engine, NO_INSERTS):
+        request = Request(portal, person, f"{UPLOADS}/{upload['video_id']}/complete")
+        wait_until_held(engine, INSERT)
+        kill(portal)
+    fault.ends()
+    request.join()
+    assert request.status is None
+    assert (rows(engine, "videos"), rows(engine, "uploads")) == (0, 1)
+    assert direct.complete(person, upload).status_code == 201
+    fault.recovered()
+    assert (rows(engine, "videos"), rows(engine, "task_results"), rows(engine, "uploads")) == (1, 1, 0)
+
+
+def test_p02_portal_killed_after_a_forms_file_reached_the_bucket(
+    fault: Fault,
+    app: Flask,
+    people: People,
+    start_portal: PortalStarter,
+    engine: Engine,
+    media_bucket: str,
+    aws_port: int,
+) -> None:
+    person = people.new()
+    portal = start_portal()
+    portal.wait_until_it_answers()
+    form = {"data": {"title": "Triple doble"}, "files": {"video_file": ("play.mp4", direct.CLIP)}}
+    with held(engine, NO_INSERTS):
+        request = Request(portal, person, "/api/videos/upload", **form)
+        wait_until_held(engine, INSERT)
+        assert len(objects(media_bucket, aws_port)) == 1
+        kill(portal)
+    request.join()
+    assert request.status is None
+    assert (rows(engine, "videos"), rows(engine, "uploads")) == (0, 1)
+    # A file that the portal itself was sending cannot be continued, and takes no place of those that can.
+    assert person.get(UPLOADS).json == []
+    direct.expire_all(engine)
+    fault.ends()
+    with app.app_context():
+        keep_house(0)
+    fault.recovered()
+    assert objects(media_bucket, aws_port) == []
+    assert (rows(engine, "videos"), rows(engine, "uploads")) == (0, 0)
+
+
+def test_p03_queue_that_is_away_when_a_video_is_recorded(
+    fault: Fault,
+    world: World,
+    start_portal: PortalStarter,
+    start_worker: Start,
+    proxied: Callable[[int], Proxy],
+    aws_port: int,
+    short: Path,
+) -> None:
+    queue = proxied(aws_port)
+    portal = start_portal(variables={"AWS_ENDPOINT_URL_SQS": aws.endpoint(queue.port)}, max_upload_bytes=2**24)
+    portal.wait_until_it_answers()
+    player = Browser(portal.url, "Valentina", "Cali")
+    assert player.sign_up().ok
+    player.sign_in()
+    with queue.reset_peer():
+        answer = player.upload(short, "Robo y bandeja")
+        assert answer.status_code == 201, answer.text
+        world.uploads.append(UUID(answer.json()["task_id"]))
+        assert world.waiting() == (0, 0)
+    fault.ends()
+    settle(world, fault, start_worker())
+
+
+def test_p03_queue_that_lost_every_message(
+    fault: Fault, world: World, engine: Engine, start_worker: Start, short: Path, tmp_path: Path
+) -> None:
+    """The queue's server dies and starts again with an empty queue; the sweep finds who waits for nothing."""
+    port = free_port()
+    name = f"videos-{uuid4().hex}"
+    server = aws.start(port, log=tmp_path / "moto.log")
+    sqs = aws.client("sqs", port)
+    url = resources.create_queue(sqs, name, visibility_seconds=10)
+    video_id = uuid4()
+    world.store.store_file(storage.original_key(video_id), short, "video/mp4")
+    world.add_row(video_id)
+    assert relay(engine, VideoQueue(sqs, url)) == 1
+    server.stop(grace_seconds=0)
+    server = aws.start(port, log=tmp_path / "moto.log")
+    try:
+        assert resources.create_queue(sqs, name, visibility_seconds=10) == url
+        fault.ends()
+        worker = start_worker(queue_url=url, variables={"AWS_ENDPOINT_URL_SQS": aws.endpoint(port)})
+        until(lambda: _sweep_and_relay(engine, VideoQueue(sqs, url)) == 1, seconds=PATIENCE)
+        until(lambda: world.video(video_id).status == "processed", seconds=PATIENCE)
+        settle(world, fault, worker)
+        assert world.attempts(video_id) == 1
+    finally:
+        server.stop()
+
+
+def _sweep_and_relay(engine: Engine, queue: VideoQueue) -> int:
+    """What the housekeeper does, for videos without a sign of life for a second."""
+    with engine.begin() as connection:
+        sweep(connection, overdue_seconds=1, queue_is_empty=queue.waiting() == 0)
+    return relay(engine, queue)
+
+
+def test_p04_word_for_a_sent_message_lost(
+    fault: Fault,
+    world: World,
+    engine: Engine,
+    start_worker: Start,
+    proxied: Callable[[int], Proxy],
+    aws_port: int,
+    short: Path,
+) -> None:
+    queue = proxied(aws_port)
+    far = VideoQueue(aws.client("sqs", queue.port), world.queue_url)
+    video_id = uuid4()
+    world.store.store_file(storage.original_key(video_id), short, "video/mp4")
+    world.add_row(video_id)
+    with queue.limit_data(0), pytest.raises(BotoCoreError):
+        relay(engine, far)
+    fault.ends()
+    assert relay(engine, far) == 1
+    assert world.waiting()[0] >= 2
+    settle(world, fault, start_worker(worker_concurrency=2))
+    assert world.attempts(video_id) == 1
+
+
+def test_p05_messages_twice_and_in_any_order(
+    fault: Fault, world: World, engine: Engine, start_worker: Start, short: Path
+) -> None:
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")  # noqa: T201
+    unreliable = UnreliableSqs(world.sqs, copies=3, chance=random.Random(seed))
+    for _ in range(4):
+        video_id = uuid4()
+        world.store.store_file(storage.original_key(video_id), short, "video/mp4")
+        world.add_row(video_id)
+    assert relay(engine, VideoQueue(unreliable, world.queue_url)) == 4
+    unreliable.deliver()
+    fault.ends()
+    settle(world, fault, start_worker(worker_concurrency=2), start_worker())
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT attempt FROM videos")).scalars().all() == [1] * 4

@@ -1,0 +1,135 @@
+"""Files that are something else, whatever their name says: each gate refuses them by itself."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from arena import BOTH_WAYS, Arena, Canary
+from forge import box
+
+from services.worker import media
+from services.worker.boxes import check_container
+from services.worker.pipeline import Recipe, command
+from services.worker.probe import probe
+from services.worker.problems import MediaProblem
+from services.worker.receipt import Draft
+from tests.integration.services.worker import clips
+
+Forgery = Callable[[str, Path], bytes]
+
+
+def _zip(_: str, __: Path) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as written:
+        written.writestr("clip.mp4", b"x")
+    return archive.getvalue()
+
+
+def _dash(url: str, _: Path) -> bytes:
+    return (
+        "<?xml version='1.0'?><MPD xmlns='urn:mpeg:dash:schema:mpd:2011' type='static' "
+        "mediaPresentationDuration='PT10S'><Period><AdaptationSet mimeType='video/mp4'><Representation id='1' "
+        f"bandwidth='1' codecs='avc1.42c01e' width='64' height='64'><BaseURL>{url}</BaseURL>"
+        "<SegmentBase/></Representation></AdaptationSet></Period></MPD>"
+    ).encode()
+
+
+def _sdp(url: str, _: Path) -> bytes:
+    port = url.split(":")[2].split("/")[0]
+    return (
+        f"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=video {port} RTP/AVP 96\r\n"
+        "a=rtpmap:96 H264/90000\r\n"
+    ).encode()
+
+
+def _hls(address: str) -> bytes:
+    return (
+        f"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:10.0,\n{address}\n#EXT-X-ENDLIST\n"
+    ).encode()
+
+
+FORGERIES: dict[str, Forgery] = {
+    "concat of the neighbour": lambda _, __: b"ffconcat version 1.0\nfile ../job-neighbour/in.mp4\n",
+    "concat of a file beside it": lambda _, __: b"ffconcat version 1.0\nfile beside.mp4\n",
+    "concat of a whole path": lambda _, path: f"ffconcat version 1.0\nfile '{path}'\n".encode(),
+    "concat from a server": lambda url, _: f"ffconcat version 1.0\nfile {url}\n".encode(),
+    "HLS from a server": lambda url, _: _hls(url),
+    "HLS of a file": lambda _, path: _hls(f"file://{path}"),
+    "HLS of a secret": lambda url, path: _hls(f"concat:{url}|file://{path.with_name('secret.txt')}"),
+    "DASH from a server": _dash,
+    "SDP that waits for packets": _sdp,
+    "VobSub index": lambda _, __: b"# VobSub index file, v7\nsize: 720x576\nid: en, index: 0\n",
+    "zip": _zip,
+    "web page": lambda url, _: f"<!doctype html><script src='{url}'></script>".encode(),
+    "Windows program": lambda _, __: b"MZ\x90\x00" + bytes(4096),
+    "Linux program": lambda _, __: Path("/bin/true").read_bytes(),
+    "shell script": lambda url, _: f"#!/bin/sh\ncurl {url}\n".encode(),
+    "SVG": lambda url, _: f"<svg xmlns='http://www.w3.org/2000/svg'><image href='{url}'/></svg>".encode(),
+    "GIF": lambda _, __: b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00!\xf9\x04\x00\x00\x00;",
+    "Matroska": lambda _, __: b"\x1aE\xdf\xa3" + bytes(512),
+    "loop of options": lambda url, _: f";FFMETADATA1\ntitle=$(curl {url})\n".encode(),
+}
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("name", FORGERIES)
+def test_it_is_refused_before_any_program_reads_it(arena: Arena, name: str) -> None:
+    outcome = arena.attack(FORGERIES[name](arena.url, arena.neighbour))
+    assert (outcome.reason, outcome.programs) == ("not_a_video", [])
+
+
+def test_a_picture_is_refused_before_any_program_reads_it(arena: Arena) -> None:
+    clips.ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x240", "-frames:v", "1", arena.scratch / "picture.png")
+    outcome = arena.attack(arena.scratch / "picture.png")
+    assert (outcome.reason, outcome.programs) == ("not_a_video", [])
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("name", ["concat of a whole path", "HLS of a secret", "DASH from a server", "web page"])
+def test_behind_a_box_that_looks_honest_it_is_damaged(arena: Arena, name: str) -> None:
+    hidden = FORGERIES[name](arena.url, arena.neighbour)
+    outcome = arena.attack(box(b"ftyp", b"isomisom") + box(b"moov", hidden) + box(b"mdat", hidden))
+    assert outcome.reason == "damaged"
+    # The probe refused it; no encoder was started.
+    assert len(outcome.programs) == 1
+
+
+@pytest.fixture
+def job(shelf: Path, tmp_path: Path) -> Path:
+    """A job's folder, with a neighbour's next to it."""
+    for folder in ("job", "job-neighbour"):
+        (tmp_path / folder).mkdir()
+    for place in ("job/beside.mp4", "job-neighbour/in.mp4"):
+        shutil.copy(shelf / "neighbour.mp4", tmp_path / place)
+    return tmp_path / "job"
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_each_gate_refuses_it_by_itself_even_with_a_network(job: Path, shelf: Path, recipe: Recipe, name: str) -> None:
+    canary = Canary()
+    forged = FORGERIES[name](f"http://127.0.0.1:{canary.port}/x.mp4", job.parent / "job-neighbour" / "in.mp4")
+    shutil.copy(shelf / "honest.mp4", job / media.ORIGINAL)
+    line = command(recipe, probe(job, offline=False, draft=Draft(release="", ffmpeg="")))
+    (job / media.ORIGINAL).write_bytes(forged)
+    with pytest.raises(MediaProblem):
+        check_container(job / media.ORIGINAL)
+    with pytest.raises(MediaProblem):
+        probe(job, offline=False, draft=Draft(release="", ffmpeg=""))
+    ended = subprocess.run(line, cwd=job, capture_output=True, timeout=120)
+    assert ended.returncode != 0
+    assert not (job / media.PROCESSED).exists() or not (job / media.PROCESSED).stat().st_size
+    assert not canary.was_called
+    canary.close()
+
+
+def test_without_the_demuxers_name_a_neighbour_would_be_played(job: Path) -> None:
+    """What the gates are for: the same ffmpeg plays the file beside when it may guess."""
+    (job / media.ORIGINAL).write_bytes(FORGERIES["concat of a file beside it"]("", job))
+    clips.ffmpeg("-protocol_whitelist", "file", "-i", job / media.ORIGINAL, "-frames:v", "1", job / "stolen.png")
+    assert clips.colour(clips.frame_at(job / "stolen.png"), 100, 100)[0] > 200

@@ -1,0 +1,79 @@
+"""`pip install .` gives the library alone, and every example runs from what it gives."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from operations import project
+from tests.integration.package.conftest import Run
+
+EXAMPLES = sorted(file.name for file in (project.ROOT / "examples").glob("*.py"))
+FOREIGN = ("anb", "boto3", "click", "flask", "main", "moto", "operations", "pydantic", "pytest", "services", "stacks")
+
+
+def test_the_wheel_holds_the_library_and_nothing_else(wheel: pathlib.Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        held = {name for name in archive.namelist() if ".dist-info/" not in name}
+    files = (project.ROOT / "constructs_lib").rglob("*")
+    ours = {file.relative_to(project.ROOT).as_posix() for file in files if file.is_file() and file.suffix != ".pyc"}
+
+    assert held == ours
+    assert {"constructs_lib/py.typed", "constructs_lib/lazy_provider.js"} <= held
+
+
+def test_the_library_is_importable_and_nothing_of_the_product_is(run: Run) -> None:
+    names = ("constructs_lib", *FOREIGN)
+    code = f"import importlib.util as u, json; print(json.dumps([n for n in {names!r} if u.find_spec(n)]))"
+
+    assert json.loads(run("-c", code).stdout) == ["constructs_lib"]
+
+
+def test_it_comes_from_the_wheel(run: Run) -> None:
+    folder = run("-c", "import constructs_lib; print(constructs_lib.__file__)").stdout
+
+    assert "site-packages" in folder
+    assert not pathlib.Path(folder.strip()).is_relative_to(project.ROOT / "constructs_lib")
+
+
+def test_what_it_needs_is_what_it_says(run: Run) -> None:
+    assert run("-m", "pip", "check").returncode == 0
+
+
+def said(stderr: str) -> list[str]:
+    """What people are told, without what Node 22 says of a call inside cdktf (TerraformOutput, for a list)."""
+    return [line for line in stderr.splitlines() if not re.search("DEP0044|--trace-deprecation", line)]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_runs_away_from_the_checkout(run: Run, tmp_path: pathlib.Path, example: str) -> None:
+    shutil.copy(project.ROOT / "examples" / example, tmp_path)
+    shutil.copytree(project.ROOT / "examples/software", tmp_path / "software")
+
+    result = run(example)
+
+    assert (result.returncode, said(result.stderr)) == (0, [])
+    (written,) = (tmp_path / "cdktf.out/stacks").glob("*/cdk.tf.json")
+    assert json.loads(written.read_text())["resource"]
+    assert str(project.ROOT) not in written.read_text()
+
+
+def test_a_team_that_checks_its_types_is_helped(installed: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """mypy, strict, finds nothing wrong with the examples, and finds what is wrong with a wrong one."""
+    for example in EXAMPLES:
+        shutil.copy(project.ROOT / "examples" / example, tmp_path)
+    (tmp_path / "wrong.py").write_text('from constructs_lib import Bucket, cdk\nBucket(cdk.App(), "b", name=3)\n')
+    command = [sys.executable, "-m", "mypy", "--strict", "--python-executable", str(installed), "--config-file", ""]
+
+    checked = subprocess.run([*command, "."], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    found = [line for line in checked.stdout.splitlines() if ": error:" in line]
+    assert len(found) == 1, checked.stdout + checked.stderr
+    assert found[0].startswith('wrong.py:2: error: Argument "name" to "Bucket" has incompatible type "int"')

@@ -1,0 +1,175 @@
+"""Migrations: up and down leave no trace, a changed file is noticed, and two at once do not meet."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from services.core.migrate import (
+    USAGE,
+    Migration,
+    MigrationProblem,
+    downgrade,
+    pending,
+    read_migrations,
+    upgrade,
+)
+from services.environment import PortalEnvironment
+
+ROOT = Path(__file__).resolve().parents[4]
+MIGRATIONS = read_migrations()
+SCHEMA = """
+    SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns
+    WHERE table_schema = 'public' AND table_name <> 'schema_migrations' ORDER BY 1, 2
+"""
+INDEXES = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'schema_migrations' ORDER BY 1"
+
+
+@pytest.fixture
+def database(empty_database_url: str) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(empty_database_url) as connection:
+        yield connection
+
+
+def schema(connection: psycopg.Connection[Any]) -> list[Any]:
+    return connection.execute(SCHEMA).fetchall() + connection.execute(INDEXES.encode()).fetchall()
+
+
+def write(folder: Path, **files: str) -> Path:
+    for name, content in files.items():
+        (folder / f"{name}.sql".replace("_up.", ".up.").replace("_down.", ".down.")).write_text(content)
+    return folder
+
+
+def test_up_down_and_up_again(database: psycopg.Connection[Any]) -> None:
+    assert upgrade(database, MIGRATIONS) == MIGRATIONS
+    there = schema(database)
+    assert there
+    assert downgrade(database, MIGRATIONS, len(MIGRATIONS)) == MIGRATIONS[::-1]
+    assert schema(database) == []
+    assert upgrade(database, MIGRATIONS) == MIGRATIONS
+    assert schema(database) == there
+
+
+def test_each_step_can_be_taken_back_alone(database: psycopg.Connection[Any]) -> None:
+    for number in range(1, len(MIGRATIONS) + 1):
+        upgrade(database, MIGRATIONS[: number - 1])
+        before = schema(database)
+        upgrade(database, MIGRATIONS[:number])
+        downgrade(database, MIGRATIONS, 1)
+        assert schema(database) == before, MIGRATIONS[number - 1].name
+        upgrade(database, MIGRATIONS[:number])
+
+
+def test_what_was_applied_is_not_applied_again(database: psycopg.Connection[Any]) -> None:
+    upgrade(database, MIGRATIONS[:2])
+    assert pending(database, MIGRATIONS) == MIGRATIONS[2:]
+    assert upgrade(database, MIGRATIONS) == MIGRATIONS[2:]
+    assert pending(database, MIGRATIONS) == []
+
+
+def test_a_step_that_was_changed_after_it_was_applied_is_refused(database: psycopg.Connection[Any]) -> None:
+    upgrade(database, MIGRATIONS)
+    changed = [replace(MIGRATIONS[0], up=MIGRATIONS[0].up + " "), *MIGRATIONS[1:]]
+    with pytest.raises(MigrationProblem) as caught:
+        upgrade(database, changed)
+    assert str(caught.value) == (
+        "001_create_users: was changed after it was applied; restore the file and put the change into a new migration"
+    )
+
+
+def test_a_step_that_fails_leaves_nothing_of_itself(database: psycopg.Connection[Any]) -> None:
+    broken = Migration(len(MIGRATIONS) + 1, "broken", "CREATE TABLE half (id INT); SELECT 1 / 0;", "")
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        upgrade(database, [*MIGRATIONS, broken])
+    assert "half" not in str(schema(database))
+    assert pending(database, [*MIGRATIONS, broken]) == [broken]
+
+
+def test_of_several_at_once_one_works_and_the_others_find_it_done(empty_database_url: str) -> None:
+    def run(_: int) -> int:
+        with psycopg.connect(empty_database_url) as connection:
+            return len(upgrade(connection, MIGRATIONS))
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(run, range(4))) == [0, 0, 0, len(MIGRATIONS)]
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        (
+            {"1_a_up": "", "1_a_down": ""},
+            "1_a.up.sql: a migration is named NNN_name.up.sql, in small letters, digits and _",
+        ),
+        (
+            {"001_a_up": ""},
+            "001_a.up.sql: has no 001_a.down.sql beside it; write how to take the step back",
+        ),
+        (
+            {"002_a_up": "", "002_a_down": ""},
+            "002_a: expected number 001; numbers run from 001 without gaps",
+        ),
+        (
+            {"001_a_up": "", "001_a_down": "", "001_b_up": "", "001_b_down": ""},
+            "001_b: expected number 002; numbers run from 001 without gaps",
+        ),
+    ],
+)
+def test_files_that_do_not_make_a_row(tmp_path: Path, files: dict[str, str], problem: str) -> None:
+    with pytest.raises(MigrationProblem) as caught:
+        read_migrations(write(tmp_path, **files))
+    assert str(caught.value) == problem
+
+
+@pytest.fixture
+def environment(portal_environment: PortalEnvironment, empty_database_url: str) -> PortalEnvironment:
+    return replace(portal_environment, database_name=str(conninfo_to_dict(empty_database_url)["dbname"]))
+
+
+def command(environment: PortalEnvironment, *arguments: str, **changes: str) -> tuple[int, list[str]]:
+    ended = subprocess.run(
+        [sys.executable, "-m", "services.core.migrate", *arguments],
+        env={**os.environ, **environment.as_variables(), **changes},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return ended.returncode, (ended.stdout + ended.stderr).splitlines()
+
+
+def test_the_command(environment: PortalEnvironment) -> None:
+    names = [f"{migration.version:03}_{migration.name}" for migration in MIGRATIONS]
+    assert command(environment, "status") == (0, [f"pending {name}" for name in names])
+    assert command(environment, "up") == (0, [f"applied {name}" for name in names])
+    assert command(environment, "up") == (0, ["nothing applied"])
+    assert command(environment, "down") == (0, [f"taken back {names[-1]}"])
+    assert command(environment, "down", "2") == (0, [f"taken back {name}" for name in names[-2:-4:-1]])
+
+
+@pytest.mark.parametrize("arguments", [(), ("sideways",), ("down", "0"), ("down", "all"), ("up", "1")])
+def test_a_wrong_command_is_told_the_right_one(environment: PortalEnvironment, arguments: tuple[str, ...]) -> None:
+    assert command(environment, *arguments) == (1, [USAGE])
+
+
+def test_a_wrong_environment_is_told_in_a_sentence(environment: PortalEnvironment) -> None:
+    code, lines = command(environment, "up", DATABASE_PORT="x")
+    assert code == 1
+    assert lines == ["DATABASE_PORT (port of PostgreSQL): is 'x'; allowed are whole numbers from 1"]
+
+
+def test_a_database_that_does_not_answer_is_told_without_a_traceback(environment: PortalEnvironment) -> None:
+    code, lines = command(environment, "up", DATABASE_PORT="1")
+    assert code == 1
+    assert "connection" in lines[0] and "Traceback" not in "".join(lines)

@@ -1,0 +1,52 @@
+"""The command that appoints moderators."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from services.core.moderation import is_moderator
+from services.core.moderators import USAGE
+from services.environment import PortalEnvironment
+
+from .world import World
+
+ROOT = Path(__file__).resolve().parents[4]
+
+
+def run(environment: PortalEnvironment, *arguments: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "services.core.moderators", *arguments],
+        env={**os.environ, **environment.as_variables()},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.returncode, (done.stdout + done.stderr).strip()
+
+
+def test_a_moderator_is_appointed_and_dismissed(
+    portal_environment: PortalEnvironment, connection: Connection, world: World
+) -> None:
+    person = world.person()
+    email = connection.execute(text("SELECT email FROM users WHERE id = :id"), {"id": person}).scalar_one()
+    assert run(portal_environment, "appoint", email) == (0, f"{email} is now a moderator")
+    assert is_moderator(connection, person)
+    assert run(portal_environment, "dismiss", email) == (0, f"{email} is no longer a moderator")
+    assert not is_moderator(connection, person)
+
+
+def test_who_has_no_account_cannot_be_appointed(portal_environment: PortalEnvironment) -> None:
+    told = run(portal_environment, "appoint", "nobody@example.com")
+    assert told == (1, "nobody@example.com has no account; sign up in the portal first")
+
+
+@pytest.mark.parametrize("arguments", [(), ("appoint",), ("promote", "a@example.com"), ("appoint", "a", "b")])
+def test_what_is_no_command(portal_environment: PortalEnvironment, arguments: tuple[str, ...]) -> None:
+    assert run(portal_environment, *arguments) == (1, USAGE)

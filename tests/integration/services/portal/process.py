@@ -1,0 +1,60 @@
+"""``python -m services.portal`` as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from services.environment import PortalEnvironment
+
+ROOT = Path(__file__).resolve().parents[4]
+PortalStarter = Callable[..., "PortalProcess"]
+
+
+class PortalProcess:
+    """A portal with an environment of its own.
+
+    Args:
+        environment: what it is given.
+        log: file its output goes to.
+        variables: further variables.
+        folder: where its code lies.
+    """
+
+    def __init__(
+        self, environment: PortalEnvironment, log: Path, variables: Mapping[str, str], *, folder: Path = ROOT
+    ) -> None:
+        self.url = f"http://127.0.0.1:{environment.portal_port}"
+        self.log = log
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "services.portal"],
+                env={**os.environ, **environment.as_variables(), **variables},
+                cwd=folder,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def wait_until_it_answers(self) -> None:
+        """Wait for the first answer of /health."""
+        end = time.monotonic() + 60
+        while True:
+            try:
+                requests.get(f"{self.url}/health", timeout=5).raise_for_status()
+                return
+            except requests.RequestException:
+                assert self.process.poll() is None and time.monotonic() < end, self.log.read_text()
+                time.sleep(0.1)
+
+    def said(self, event: str) -> list[dict[str, Any]]:
+        """Its log lines about one kind of event."""
+        lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [line for line in lines if line["event"] == event]

@@ -1,0 +1,129 @@
+"""What the saved queries ask of the portal's log, the portal writes: its lines are made and looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import pytest
+import structlog
+from flask import Flask
+from sqlalchemy import Engine, text
+from structlog.testing import capture_logs
+
+from operations.local import aws
+from services.core.sweeper import MOST_SWEEPS, OVERDUE_VISIBILITIES
+from services.portal.housekeeper import keep_house
+from services.portal.metrics import metrics_of
+from tests.log_query_words import Line, unanswered
+
+from .people import PASSWORD, People
+from .videos import Videos
+
+
+@contextmanager
+def log_of(service: str) -> Iterator[list[Line]]:
+    """The lines of a service, with what each of its lines has (tests/integration/services/core/test_telemetry.py)."""
+    lines: list[Line] = []
+    processors = [structlog.contextvars.merge_contextvars, structlog.processors.format_exc_info]
+    with capture_logs(processors=processors) as captured:
+        yield lines
+    lines += [{"service": service, "level": line["log_level"], **line} for line in captured]
+
+
+def test_requests_votes_and_limits(app: Flask, people: People, videos: Videos) -> None:
+    ana, bea = people.new(), people.new()
+    video_id = videos.published(ana)
+    with log_of("portal") as lines:
+        assert [bea.post(f"/api/public/videos/{video_id}/vote").status_code for _ in range(2)] == [200, 400]
+        while bea.post(f"/api/public/videos/{uuid4()}/vote").status_code != 429:
+            pass
+        while app.test_client().post("/api/auth/login", json={"email": ana.email, "password": "x"}).status_code != 429:
+            pass
+        metrics_of(app).measures.tell()
+
+    (refused, *_) = [line for line in lines if line.get("route", "").endswith("/vote") and line["status"] == 400]  # type: ignore[attr-defined]
+    assert refused["network"] == "127.0.0.0/24"
+    for name in ("errors-by-route", "slow-requests", "votes", "votes-refused", "limits-reached"):
+        assert unanswered(name, lines) == set()
+
+
+def test_sign_ins_that_were_refused(app: Flask, people: People, engine: Engine) -> None:
+    ana = people.new()
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE users SET disabled_at = now() WHERE id = :id"), {"id": ana.id})
+    with log_of("portal") as lines:
+        for password, status in (("a wrong guess", 401), (PASSWORD, 403)):
+            answer = app.test_client().post("/api/auth/login", json={"email": ana.email, "password": password})
+            assert answer.status_code == status
+
+    assert unanswered("sign-ins-refused", lines) == set()
+
+
+def test_errors_and_services_that_do_not_answer(app_without: Callable[[str], Flask]) -> None:
+    with log_of("portal") as lines:
+        answer = app_without("database").test_client().get("/api/public/videos", headers={"X-Request-Id": "r1"})
+    assert answer.status_code == 503
+
+    failed = [line for line in lines if line["level"] == "error"]
+    assert [line["request_id"] for line in failed] == ["r1"]
+    assert unanswered("errors", failed) == {"video_id"}, "which is the sweep's and the workers'"
+    assert unanswered("services-away", lines) == {
+        *("queue cannot be read", "video could not be claimed", "video not processed this time"),
+    }, "which are the workers'"
+    (request,) = [line for line in lines if line["event"] == "request"]
+    assert (request["request_id"], request["status"]) == ("r1", 503)
+
+
+def test_videos_that_were_given_up(
+    app: Flask, people: People, videos: Videos, engine: Engine, queue_url: str, aws_port: int
+) -> None:
+    sqs = aws.client("sqs", aws_port)
+
+    def keep() -> None:
+        with app.app_context():
+            keep_house(0)
+            keep_house(1)
+
+    def pass_time(sweeps: int) -> None:
+        with engine.begin() as connection:
+            seconds = {"seconds": OVERDUE_VISIBILITIES * 30 + 1}
+            connection.execute(
+                text("UPDATE videos SET updated_at = updated_at - make_interval(secs => :seconds)"), seconds
+            )
+            connection.execute(
+                text("UPDATE task_results SET sent_at = sent_at - make_interval(secs => :seconds), sweeps = :sweeps"),
+                {**seconds, "sweeps": sweeps},
+            )
+        (message,) = sqs.receive_message(QueueUrl=queue_url)["Messages"]
+        sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+
+    videos.uploaded(people.new())
+    with log_of("portal") as lines:
+        keep()
+        pass_time(sweeps=0)
+        keep()
+        pass_time(sweeps=MOST_SWEEPS)
+        keep()
+
+    assert unanswered("videos-given-up", lines) == set()
+    (given_up,) = [line for line in lines if line["level"] == "error"]
+    assert "video_id" in given_up
+
+
+def test_an_upload_is_found_by_its_request(people: People) -> None:
+    with log_of("portal") as lines:
+        ana = people.new()
+        ana.get("/api/videos")
+
+    (asked,) = [line for line in lines if line["event"] == "request" and line["route"] == "/api/videos"]
+    assert {"request_id", "service", "level", "route", "status"} <= set(asked)
+    assert unanswered("one-request", lines) == {"video_id", "reason", "exception"}, "which are others' lines'"
+
+
+@pytest.fixture(autouse=True)
+def no_cached_context() -> Iterator[None]:
+    """A test leaves nothing bound behind."""
+    yield
+    structlog.contextvars.clear_contextvars()

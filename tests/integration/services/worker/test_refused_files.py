@@ -1,0 +1,188 @@
+"""Files that cannot become a video: refused once, for good, with the reason the player is told.
+
+Those that are meant to do harm are in tests/integration/media/attacks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import socket
+import struct
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import clips
+import pytest
+from world import World
+
+from services.consumer import Verdict
+from services.core import storage
+from services.worker.job import Bench, process
+
+Maker = Callable[..., Path]
+
+
+@pytest.fixture
+def refuse(world: World, bench: Bench) -> Callable[[Path], str]:
+    """Gives a file to the worker; the reason why it was refused, after one attempt and with nothing left behind."""
+
+    def give(path: Path) -> str:
+        video_id = world.upload(path)
+        assert process(bench, video_id, threading.Event()) is Verdict.DELETE
+        video = world.video(video_id)
+        assert (video.status, video.processed_url, world.attempts(video_id)) == ("failed", None, 1)
+        assert world.detail(video_id)
+        assert world.objects() == []
+        assert video.failure_reason is not None
+        return video.failure_reason
+
+    return give
+
+
+def written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+def box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(content), kind) + content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"I am a text file that somebody called .mp4\n",
+        b"RIFF\x00\x00\x00\x00AVI LIST",
+        b"\x00" * 4096,
+        b"ftyp",
+    ],
+    ids=["empty", "text", "avi", "zeros", "four-bytes"],
+)
+def test_5_2_2_what_is_no_video_container_is_not_a_video(
+    refuse: Callable[[Path], str], tmp_path: Path, content: bytes
+) -> None:
+    assert refuse(written(tmp_path / "clip.mp4", content)) == "not_a_video"
+
+
+def test_sound_alone_is_not_a_video(refuse: Callable[[Path], str], tmp_path: Path) -> None:
+    clips.ffmpeg("-f", "lavfi", "-i", "sine=duration=2", tmp_path / "sound.mp4")
+    assert refuse(tmp_path / "sound.mp4") == "not_a_video"
+
+
+CALLING = {
+    "concat": "ffconcat version 1.0\nfile {url}\n",
+    "hls": "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10.0,\n{url}\n#EXT-X-ENDLIST\n",
+    "hls key": '#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI="{url}"\n#EXTINF:10.0,\nin.mp4\n#EXT-X-ENDLIST\n',
+    "dash": "<?xml version='1.0'?><MPD xmlns='urn:mpeg:dash:schema:mpd:2011' type='static' "
+    "mediaPresentationDuration='PT9S'><Period><AdaptationSet mimeType='video/mp4'><Representation id='1' "
+    "bandwidth='1'><BaseURL>{url}</BaseURL></Representation></AdaptationSet></Period></MPD>",
+    "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\na=control:{url}\nm=video 5004 RTP/AVP 96\n",
+    "list of addresses": "[playlist]\nFile1={url}\nNumberOfEntries=1\n",
+    "picture": "<svg xmlns='http://www.w3.org/2000/svg'><image href='{url}'/></svg>",
+}
+
+
+def test_1_3_6_no_file_makes_the_worker_call_anybody(refuse: Callable[[Path], str], tmp_path: Path) -> None:
+    """Each names an address of a server that listens, which would hear of it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = "{}://127.0.0.1:%d/x.mp4" % server.getsockname()[1]  # noqa: UP031
+        called = subprocess.Popen([clips.FFMPEG, "-v", "quiet", "-i", url.format("http")], stdin=subprocess.DEVNULL)
+        server.accept()[0].close()
+        called.wait(60)
+        server.settimeout(0.2)
+        for kind, content in CALLING.items():
+            for scheme in ("http", "tcp"):
+                path = written(tmp_path / "clip.mp4", content.format(url=url.format(scheme)).encode())
+                assert refuse(path) == "not_a_video", kind
+                with pytest.raises(TimeoutError):
+                    server.accept()
+
+
+def test_a_codec_that_is_not_accepted_is_an_unsupported_format(refuse: Callable[[Path], str], clip: Maker) -> None:
+    assert refuse(clip("320x240", seconds=1, ending="mov", codec=("-c:v", "png"))) == "unsupported_format"
+
+
+def test_a_file_of_many_streams_is_an_unsupported_format(
+    refuse: Callable[[Path], str], clip: Maker, tmp_path: Path
+) -> None:
+    many = tmp_path / "many.mp4"
+    clips.ffmpeg("-i", clip("320x240", seconds=1), *["-map", "0:v"] * 9, "-c", "copy", many)
+    assert refuse(many) == "unsupported_format"
+
+
+def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(
+    refuse: Callable[[Path], str], clip: Maker
+) -> None:
+    assert refuse(clip("4098x2306", seconds=0.6, rate="5", source="color=red")) == "too_large_picture"
+
+
+def test_the_largest_picture_that_is_accepted_passes(world: World, bench: Bench, clip: Maker) -> None:
+    video_id = world.upload(clip("4096x2304", seconds=0.6, rate="5", source="color=red"))
+    process(bench, video_id, threading.Event())
+    assert world.video(video_id).status == "processed"
+
+
+def test_a_clip_shorter_than_half_a_second_is_too_short(refuse: Callable[[Path], str], clip: Maker) -> None:
+    assert refuse(clip("320x240", seconds=0.3)) == "too_short"
+
+
+def test_a_file_that_was_cut_off_is_damaged(refuse: Callable[[Path], str], clip: Maker, tmp_path: Path) -> None:
+    index_last = clip("320x240", seconds=2).read_bytes()
+    index_first = clip("320x240", seconds=2, extra=("-movflags", "+faststart")).read_bytes()
+    for number, content in enumerate((index_last, index_first)):
+        cut = written(tmp_path / f"{number}.mp4", content[: len(content) // 2])
+        assert refuse(cut) == "damaged"
+
+
+def test_a_file_whose_pictures_were_overwritten_is_damaged(
+    refuse: Callable[[Path], str], clip: Maker, tmp_path: Path
+) -> None:
+    content = bytearray(clip("320x240", seconds=2, extra=("-movflags", "+faststart")).read_bytes())
+    start = content.index(b"mdat") + 4
+    content[start:] = bytes(len(content) - start)
+    assert refuse(written(tmp_path / "clip.mp4", bytes(content))) == "damaged"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        box(b"ftyp", b"isomisom"),
+        box(b"ftyp", b"isomisom") + box(b"moov", b""),
+        box(b"ftyp", b"isomisom") + box(b"mdat", b"x" * 64),
+        box(b"ftyp", b"isomisom") + box(b"moov", b"\xff" * 256) + box(b"mdat", b"x" * 64),
+        box(b"ftyp", b"isomisom") + struct.pack(">I4sQ", 1, b"mdat", 2**62),
+    ],
+    ids=["header-only", "no-pictures", "no-index", "index-of-noise", "endless-box"],
+)
+def test_a_container_without_what_it_needs_is_damaged(
+    refuse: Callable[[Path], str], tmp_path: Path, content: bytes
+) -> None:
+    assert refuse(written(tmp_path / "clip.mp4", content)) == "damaged"
+
+
+def test_an_upload_whose_file_is_gone_is_told_so(world: World, bench: Bench, clip: Maker) -> None:
+    video_id = world.upload(clip("320x240", seconds=1))
+    world.store.delete(storage.original_key(video_id))
+    assert process(bench, video_id, threading.Event()) is Verdict.DELETE
+    assert world.video(video_id).failure_reason == "file_missing"
+
+
+def test_a_video_that_takes_longer_than_its_limit_is_given_up(world: World, bench: Bench, clip: Maker) -> None:
+    video_id = world.upload(clip("1080x1920", seconds=45, sound=True, source="color=red"))
+    hurried = dataclasses.replace(bench, max_seconds=1)
+    assert process(hurried, video_id, threading.Event()) is Verdict.DELETE
+    assert world.video(video_id).failure_reason == "took_too_long"
+    assert world.objects() == []
+
+
+def test_text_of_another_alphabet_is_no_reason_to_refuse_a_clip(
+    world: World, bench: Bench, clip: Maker, tmp_path: Path
+) -> None:
+    titled = clip("320x240", seconds=1, extra=("-metadata", "title=Final de la liga")).read_bytes()
+    latin = written(tmp_path / "clip.mp4", titled.replace(b"Final de la liga", "Finál dé lá lígá".encode("latin-1")))
+    video_id = world.upload(latin)
+    process(bench, video_id, threading.Event())
+    assert world.video(video_id).status == "processed"

@@ -1,0 +1,61 @@
+"""The examples: complete, short, listed, and their resources keep their names."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+import pytest
+
+from constructs_lib import security
+from constructs_lib.testing import Template
+from tests.unit.constructs_lib.example_apps import EXAMPLES, FOLDER, synthesize
+
+HOLDS = {
+    "bucket": "aws_s3_bucket_lifecycle_configuration",
+    "database": "aws_db_instance",
+    "edge": "aws_wafv2_web_acl_association",
+    "every_option": "aws_wafv2_web_acl",
+    "network": "aws_vpc",
+    "profile": "aws_db_instance",
+    "queue_and_alarm": "aws_cloudwatch_metric_alarm",
+    "queue_workers": "aws_autoscaling_policy",
+    "secret": "aws_secretsmanager_secret_version",
+    "security_aspect": "aws_sqs_queue",
+    "shop": "aws_lb_listener",
+    "web_service": "aws_lb_target_group",
+}
+"""A resource that each example is about."""
+
+LOOKED_UP = "every_option"
+"""The one that is not read from top to bottom; what it holds is tested by test_example_options.py."""
+
+
+@pytest.fixture(params=EXAMPLES)
+def example(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> tuple[str, Template]:
+    return request.param, synthesize(request.param, tmp_path)
+
+
+def test_each_makes_what_it_is_about(example: tuple[str, Template]) -> None:
+    name, template = example
+
+    assert template.resources(HOLDS[name])
+
+
+def test_each_keeps_the_security_rules(example: tuple[str, Template]) -> None:
+    assert security.findings(example[1].document) == []
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_each_is_read_in_a_minute(name: str) -> None:
+    text = (FOLDER / f"{name}.py").read_text()
+
+    assert len(text.splitlines()) <= (300 if name == LOOKED_UP else 65)
+    assert re.findall(r"^(?:from|import) (\w+)", text, re.MULTILINE)[-1] == "constructs_lib"
+    assert "anb" not in text.lower()
+
+
+def test_the_table_lists_them_all() -> None:
+    listed = re.findall(r"^\| \[(\w+)\.py\]", (FOLDER / "README.md").read_text(), re.MULTILINE)
+
+    assert sorted(listed) == EXAMPLES

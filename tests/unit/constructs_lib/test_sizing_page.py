@@ -1,0 +1,70 @@
+"""docs/sizing.md says what the module computes."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+from datetime import timedelta
+
+import pytest
+
+from constructs_lib.errors import ConstructError
+from constructs_lib.sizing import size_queue, size_workers
+from stacks.settings import Settings
+
+PAGE = (pathlib.Path(__file__).parents[3] / "docs/sizing.md").read_text()
+
+
+def column(number: int) -> dict[str, str]:
+    """A column of the page's table, by the name of the row."""
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line[:1] == "|"]
+    return {cells[0]: cells[number] for cells in rows[2:]}
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_the_table(number: int) -> None:
+    shown = column(number)
+    job, usual, latency = (
+        float(shown[f"given: `{name}`"].removesuffix(" s"))
+        for name in ("max_job", "seconds_per_job", "acceptable_latency")
+    )
+    queue = size_queue("page", max_job=timedelta(seconds=job))
+    workers = size_workers("page", queue, seconds_per_job=usual, acceptable_latency=timedelta(seconds=latency))
+
+    computed = {
+        "visibility timeout": queue.visibility_timeout,
+        "heartbeat": queue.heartbeat,
+        "dead-letter retention": queue.dead_letter_retention,
+        "backlog per instance": workers.backlog_per_instance,
+        "stop timeout": queue.stop_timeout,
+        "terminate timeout": workers.terminate_timeout,
+        "launch timeout": workers.launch_timeout,
+        "scale-in protection": "yes" if workers.scale_in_protection else "no",
+        "oldest message alarm": workers.oldest_message_alarm,
+    }
+    assert {name: text for name, text in shown.items() if not name.startswith("given")} == {
+        name: f"{value.total_seconds():g} s".replace("1.2096e+06", "1209600")
+        if isinstance(value, timedelta)
+        else str(value).removesuffix(".0")
+        for name, value in computed.items()
+    }
+
+
+def test_the_second_example_is_anb() -> None:
+    settings, shown = Settings(), column(3)
+
+    assert shown["given: `max_job`"] == f"{settings.max_job_seconds} s"
+    assert shown["given: `seconds_per_job`"] == f"{settings.worker_seconds_per_video} s"
+    assert shown["given: `acceptable_latency`"] == f"{settings.worker_acceptable_wait} s"
+
+
+def test_the_error_shown_is_the_one_raised() -> None:
+    (shown,) = re.findall(r"^    (shop/workers: .*)$", PAGE, re.MULTILINE)
+    with pytest.raises(ConstructError) as refused:
+        size_workers(
+            "shop/workers",
+            size_queue("shop/jobs", max_job=timedelta(minutes=15)),
+            seconds_per_job=25,
+            acceptable_latency=timedelta(seconds=20),
+        )
+    assert str(refused.value) == shown

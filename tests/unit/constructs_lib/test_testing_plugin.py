@@ -1,0 +1,146 @@
+"""The pytest plugin: loads without Node, and says what is wrong in a way that helps."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pathlib
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from scenes import network
+
+from constructs_lib import Queue, cdk
+from constructs_lib.cdk import TerraformOutput, TerraformStack
+from constructs_lib.testing import (
+    Annotation,
+    Template,
+    annotations_of,
+    assert_same_twice,
+    read_templates,
+    synth,
+    synth_app,
+)
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+PAGE = ROOT / "docs/testing-your-stacks.md"
+
+
+def run_pytest(folder: pathlib.Path, text: str) -> subprocess.CompletedProcess[str]:
+    """Run a test file as a team would that has the library and nothing of ours."""
+    (folder / "test_shop.py").write_text(text)
+    return subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "constructs_lib.testing",
+            "-p",
+            "no:cacheprovider",
+            "test_shop.py",
+        ],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def jobs(stack: TerraformStack) -> None:
+    Queue(stack, "jobs", name="jobs", max_job=timedelta(minutes=1))
+
+
+def test_the_examples_of_the_page_pass(tmp_path: pathlib.Path) -> None:
+    text = "\n".join(re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE))
+
+    result = run_pytest(tmp_path, text)
+
+    assert f"{text.count('def test_')} passed" in result.stdout, result.stdout
+
+
+def test_loading_the_plugin_starts_no_node(tmp_path: pathlib.Path) -> None:
+    result = run_pytest(tmp_path, "import sys\ndef test_it(): assert 'jsii' not in sys.modules\n")
+
+    assert "1 passed" in result.stdout, result.stdout
+
+
+def test_a_missing_property_is_shown_beside_what_is_there(synth: Callable[..., Template]) -> None:
+    template = synth(jobs)
+
+    assert template.has("aws_sqs_queue", name="jobs")["name"] == "jobs"
+    with pytest.raises(AssertionError) as failure:
+        template.has("aws_sqs_queue", name="jobs", sqs_managed_sse_enabled=False)
+    assert re.fullmatch(
+        r"none of 2 aws_sqs_queue has these properties; nearest is jobs\w*:\n"
+        r"  sqs_managed_sse_enabled: expected False, found True",
+        str(failure.value),
+    )
+
+
+def test_a_missing_type_is_told_with_those_that_are_there(synth: Callable[..., Template]) -> None:
+    with pytest.raises(AssertionError, match="there is no aws_vpc; the stack has aws_sqs_queue"):
+        synth(jobs).has("aws_vpc")
+
+
+def test_annotations_have_their_construct_and_level(synth: Callable[..., Template]) -> None:
+    def build(stack: TerraformStack) -> None:
+        network(stack, nat="none")
+
+    said = synth(build).annotations()
+
+    (warning,) = [each for each in said if each.path == "test/network"]
+    assert warning.level == "warning"
+    assert warning.message.startswith("the private subnets reach nothing but S3")
+
+
+def test_annotations_of_one_level() -> None:
+    def build(stack: TerraformStack) -> None:
+        cdk.Annotations.of(stack).add_info("it is small")
+        cdk.Annotations.of(stack).add_warning("it is open")
+        assert annotations_of(stack, "warning") == [Annotation("test", "warning", "it is open")]
+        assert [each.level for each in annotations_of(stack)] == ["info", "warning"]
+
+    synth(build)
+
+
+def test_what_a_construct_says_is_wrong_stops_the_synth() -> None:
+    with pytest.raises(RuntimeError, match=r"\[test\] it is broken"):
+        synth(lambda stack: cdk.Annotations.of(stack).add_error("it is broken"))
+
+
+def test_stacks_that_need_each_other_and_their_files(tmp_path: pathlib.Path) -> None:
+    made: list[Queue] = []
+
+    def reader(stack: TerraformStack) -> None:
+        TerraformOutput(stack, "jobs", value=made[0].arn)
+
+    templates = synth_app(
+        tmp_path,
+        producer=lambda stack: made.append(Queue(stack, "jobs", name="jobs", max_job=timedelta(minutes=1))),
+        consumer=reader,
+    )
+
+    assert list(templates) == ["producer", "consumer"]
+    assert "terraform_remote_state" in str(templates["consumer"].outputs()["jobs"])
+    assert templates["producer"].document["output"]
+    read = read_templates(tmp_path)
+    assert {name: each.document for name, each in read.items()} == {
+        name: each.document for name, each in templates.items()
+    }
+    with pytest.raises(AssertionError, match="a template read from a file has no annotations"):
+        read["consumer"].annotations()
+
+
+def test_two_synths_that_differ_are_shown() -> None:
+    numbers = itertools.count()
+
+    assert_same_twice(jobs)
+    with pytest.raises(AssertionError, match=r'two synths(.|\n)*-      "value": "0"(.|\n)*\+      "value": "1"'):
+        assert_same_twice(lambda stack: TerraformOutput(stack, "number", value=str(next(numbers))))

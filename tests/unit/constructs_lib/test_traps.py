@@ -1,0 +1,274 @@
+"""The day-one traps: the app falls into none, and each is seen where it is laid."""
+
+from __future__ import annotations
+
+import copy
+import os
+import pathlib
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from constructs_lib import cdk
+from constructs_lib.testing import synth_stacks
+from stacks.app import build
+from stacks.settings import Settings
+from stacks.software import sources
+from tests.unit.constructs_lib import example_apps, traps
+
+Document = dict[str, Any]
+Apps = dict[str, Document]
+
+
+@pytest.fixture(scope="module")
+def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Apps]:
+    """Synthesize every stack of the product, and the example that holds all constructs."""
+    software = tmp_path_factory.mktemp("software")
+    (software / "main.py").write_text("print('hello')\n")
+    settings = Settings.model_validate({"state_directory": "/states"})
+
+    def run() -> Apps:
+        templates = synth_stacks(build(cdk.Testing.app(), settings, sources(software)))
+        shop = example_apps.synthesize("shop", tmp_path_factory.mktemp("shop"))
+        return {**{name: template.document for name, template in templates.items()}, "shop": shop.document}
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def apps(synthesize: Callable[[], Apps]) -> Apps:
+    return synthesize()
+
+
+def first(apps: Apps, kind: str) -> Document:
+    """The arguments of a resource of a type."""
+    return next(iter(resource for app in apps.values() for resource in app.get("resource", {}).get(kind, {}).values()))
+
+
+def tracking(apps: Apps) -> Document:
+    """The first policy that returns a quotient."""
+    for app in apps.values():
+        for rule in app.get("resource", {}).get("aws_autoscaling_policy", {}).values():
+            found: Document | None = rule.get("target_tracking_configuration", {}).get(
+                "customized_metric_specification"
+            )
+            if found:
+                return found
+    raise AssertionError("no policy tracks metric math")
+
+
+def add(apps: Apps, kind: str, **resources: Document) -> None:
+    apps["shop"].setdefault("resource", {}).setdefault(kind, {}).update(resources)
+
+
+def two_schedules(apps: Apps, **second: object) -> None:
+    sizes = {"min_size": -1, "max_size": -1, "desired_capacity": 0, "autoscaling_group_name": "shop"}
+    add(apps, "aws_autoscaling_schedule", night=dict(sizes), morning={**sizes, **second})
+
+
+def quotient(apps: Apps) -> Document:
+    found: Document = next(metric for metric in tracking(apps)["metrics"] if metric["return_data"])
+    return found
+
+
+def queue_length(apps: Apps) -> Document:
+    found: Document = next(
+        metric["metric_stat"]["metric"]
+        for metric in tracking(apps)["metrics"]
+        if metric.get("metric_stat", {}).get("metric", {}).get("namespace") == "AWS/SQS"
+    )
+    return found
+
+
+def objects_left_out(apps: Apps) -> None:
+    policy = first(apps, "aws_s3_bucket_policy")
+    policy["policy"] = policy["policy"].replace("/*", "")
+
+
+def protect(apps: Apps, chosen: str | None) -> None:
+    group = first(apps, traps.GROUP)
+    group["protect_from_scale_in"] = True
+    refresh = group["instance_refresh"]
+    (refresh if isinstance(refresh, dict) else refresh[0])["preferences"]["scale_in_protected_instances"] = chosen
+
+
+LAID: list[tuple[Callable[[traps.App], Any], str, Callable[[Apps], object]]] = [
+    (
+        traps.stale_instances,
+        r"launch template version \$Latest starts no refresh",
+        lambda apps: first(apps, traps.GROUP)["launch_template"].update(version="$Latest"),
+    ),
+    (traps.stale_instances, "no instance_refresh", lambda apps: first(apps, traps.GROUP).pop("instance_refresh")),
+    (
+        traps.reset_capacity,
+        "desired_capacity is set back",
+        lambda apps: first(apps, traps.GROUP).update(desired_capacity=2, lifecycle={}),
+    ),
+    (
+        traps.schedules,
+        "night: max_size is left out, which means 0",
+        lambda apps: add(
+            apps,
+            "aws_autoscaling_schedule",
+            night={"min_size": 0, "desired_capacity": 0, "autoscaling_group_name": "shop"},
+        ),
+    ),
+    (traps.schedules, "morning: made at the same time as night", two_schedules),
+    (
+        traps.backlog,
+        r"returns \['waiting', 'backlog'\]",
+        lambda apps: tracking(apps)["metrics"][0].update(return_data=True),
+    ),
+    (traps.backlog, r"returns \[\]", lambda apps: quotient(apps).update(return_data=False)),
+    (traps.backlog, "divides by zero", lambda apps: quotient(apps).update(expression="waiting / instances")),
+    (
+        traps.backlog,
+        r"dimensions \['name'\] are no queue's",
+        lambda apps: queue_length(apps).update(dimensions=[{"name": "name", "value": "jobs"}]),
+    ),
+    (
+        traps.backlog,
+        "publishes no GroupInServiceInstances",
+        lambda apps: [group.pop("enabled_metrics") for group in groups(apps)],
+    ),
+    (
+        traps.backlog,
+        "no metrics each minute",
+        lambda apps: [group.update(metrics_granularity="5Minute") for group in groups(apps)],
+    ),
+    (traps.plain_http_to_objects, "refuses plain HTTP for", objects_left_out),
+    (
+        traps.untagged_volumes,
+        r"tags \['instance'\], not instance and volume",
+        lambda apps: first(apps, traps.TEMPLATE).update(
+            tag_specifications=[{"resource_type": "instance", "tags": {"Team": "shop"}}]
+        ),
+    ),
+    *(
+        (traps.wedged_replacements, message, lambda apps, kind=kind, change=change: first(apps, kind).update(change))
+        for kind in traps.PREFIXED
+        for change, message in (
+            ({"name": "shop", "name_prefix": None}, "a name of its own collides"),
+            ({"lifecycle": {}}, "destroyed before its successor"),
+        )
+    ),
+    (
+        traps.wedged_replacements,
+        "prefix portal- is longer than 6",
+        lambda apps: first(apps, "aws_lb_target_group").update(name_prefix="portal-"),
+    ),
+    (traps.ignored_protection, "passed by \\(Ignore, the default", lambda apps: protect(apps, None)),
+    (traps.ignored_protection, "passed by \\(Ignore\\)", lambda apps: protect(apps, "Ignore")),
+    (traps.secrets_in_state, "random_password puts a secret", lambda apps: add(apps, "random_password", made={})),
+    (
+        traps.secrets_in_state,
+        "aws_db_instance puts password in the state",
+        lambda apps: first(apps, "aws_db_instance").update(password="hunter2"),
+    ),
+    (
+        traps.secrets_in_state,
+        "RDS does not manage the password",
+        lambda apps: first(apps, "aws_db_instance").pop("manage_master_user_password"),
+    ),
+    (
+        traps.secrets_in_state,
+        "data aws_secretsmanager_secret_version",
+        lambda apps: apps["shop"].setdefault("data", {}).update(aws_secretsmanager_secret_version={"read": {}}),
+    ),
+    (
+        traps.visible_crossings,
+        "cross-stack-output-.* is not sensitive",
+        lambda apps: next(
+            output.pop("sensitive")
+            for output_name, output in apps["network"]["output"].items()
+            if output_name.startswith("cross-stack-output-")
+        ),
+    ),
+    (
+        traps.unread_by_scanners,
+        "required_version blinds",
+        lambda apps: apps["shop"]["terraform"].update(required_version=">= 1.11"),
+    ),
+    (
+        traps.hashed_references,
+        r"TfToken\[TOKEN is unresolved",
+        lambda apps: first(apps, "aws_s3_bucket").update(bucket="shop-${TfToken[TOKEN.12]}"),
+    ),
+]
+
+
+def groups(apps: Apps) -> list[Document]:
+    return [group for app in apps.values() for group in app.get("resource", {}).get(traps.GROUP, {}).values()]
+
+
+CHECKS = sorted({check for check, _, _ in LAID}, key=lambda check: check.__name__)
+
+
+@pytest.mark.parametrize("trap", CHECKS, ids=lambda check: check.__name__)
+def test_the_app_falls_into_none(apps: Apps, trap: Callable[[traps.App], Any]) -> None:
+    assert list(trap(apps)) == []
+
+
+@pytest.mark.parametrize(("trap", "seen", "lay"), LAID, ids=[f"{each[0].__name__}-{each[1][:30]}" for each in LAID])
+def test_a_trap_that_is_laid_is_seen(
+    apps: Apps, trap: Callable[[traps.App], Any], seen: str, lay: Callable[[Apps], object]
+) -> None:
+    worse = copy.deepcopy(apps)
+    lay(worse)
+
+    found = list(trap(worse))
+
+    assert re.search(seen, "\n".join(found))
+
+
+def test_synthesized_twice_it_is_the_same(apps: Apps, synthesize: Callable[[], Apps]) -> None:
+    assert synthesize() == apps
+
+
+def test_schedules_in_a_row_are_none(apps: Apps) -> None:
+    fine = copy.deepcopy(apps)
+    two_schedules(fine, depends_on=["aws_autoscaling_schedule.night"])
+
+    assert list(traps.schedules(fine)) == []
+
+
+def test_a_consumer_changes_its_producer() -> None:
+    """So the producer is deployed first; and it goes last, since its output can't go while it is read."""
+
+    def synthesized(consumed: bool) -> dict[str, Document]:
+        app = cdk.Testing.app()
+        stacks = [cdk.TerraformStack(app, name) for name in ("producer", "consumer")]
+        for stack in stacks:
+            cdk.LocalBackend(stack, path=f"{stack.node.id}.tfstate")
+            cdk.aws.provider.AwsProvider(stack, "aws", region="us-east-1")
+        vpc = cdk.aws.vpc.Vpc(stacks[0], "vpc", cidr_block="10.0.0.0/16")
+        if consumed:
+            cdk.aws.security_group.SecurityGroup(stacks[1], "group", name_prefix="shop-", vpc_id=vpc.id)
+        return {name: template.document for name, template in synth_stacks(stacks).items()}
+
+    alone, together = synthesized(False), synthesized(True)
+    (output,) = together["producer"]["output"].values()
+    assert "output" not in alone["producer"]
+    assert output == {"sensitive": True, "value": "${aws_vpc.vpc.id}"}
+    assert "producer" in str(together["consumer"]["data"]["terraform_remote_state"])
+    assert list(traps.visible_crossings(together)) == []
+
+
+IMPORTS = "import sys, constructs_lib; sys.exit(sorted({'jsii', 'cdktf', 'cdktn'} & {*sys.modules}) or 0)"
+
+
+def test_importing_the_library_opens_no_framework() -> None:
+    assert subprocess.run([sys.executable, "-c", IMPORTS], check=False).returncode == 0
+    opened = subprocess.run(
+        [sys.executable, "-c", IMPORTS.replace("constructs_lib;", "constructs_lib.cdk;")],
+        env=dict(os.environ),
+        cwd=pathlib.Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "jsii" in opened.stderr

@@ -1,0 +1,60 @@
+"""Services get what launch templates give their instances; without Terraform, a complete environment."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import pytest
+from rich.console import Console
+
+from constructs_lib.bootstrap import Bootstrap
+from operations.errors import UserError
+from operations.local import aws
+from operations.local.deployment import database_credentials, read_launch_templates, without_terraform
+from services.environment import PortalEnvironment, WorkerEnvironment
+from tests.unit.operations.local.test_pretended import PORTAL, WORKER
+
+
+def launch_template(aws_port: int, name: str, variables: dict[str, str]) -> None:
+    script = Bootstrap(
+        name=name,
+        region="us-east-1",
+        group_name="g",
+        log_group="/g",
+        bucket="b",
+        release="0" * 64,
+        parts=[],
+        command="/bin/true",
+        environment=variables,
+    ).user_data()
+    # Terraform is what halves the doubled signs.
+    user_data = base64.b64encode(script.replace("$${", "${").replace("%%{", "%{").encode()).decode()
+    aws.client("ec2", aws_port).create_launch_template(
+        LaunchTemplateName=name, LaunchTemplateData={"UserData": user_data}
+    )
+
+
+def test_the_environment_of_each_service_is_read_from_its_launch_template(aws_port: int) -> None:
+    ec2 = aws.client("ec2", aws_port)
+    with pytest.raises(
+        UserError, match="No launch template gives its instances a complete PortalEnvironment or Worker"
+    ):
+        read_launch_templates(ec2)
+    launch_template(aws_port, "portal", PORTAL)
+    with pytest.raises(UserError, match="a complete WorkerEnvironment"):
+        read_launch_templates(ec2)
+    launch_template(aws_port, "worker", WORKER)
+    found = read_launch_templates(ec2)
+    assert (found.portal, found.worker) == (PORTAL, WORKER)
+
+
+def test_without_terraform_the_services_get_a_complete_environment(aws_port: int) -> None:
+    made = without_terraform(aws_port, Console(file=io.StringIO()))
+    portal = PortalEnvironment.from_variables(made.portal)
+    worker = WorkerEnvironment.from_variables(made.worker)
+    assert portal.media_bucket == worker.media_bucket
+    aws.client("s3", aws_port).head_bucket(Bucket=portal.media_bucket)
+    credentials = database_credentials(aws_port, portal.database_secret_arn)
+    assert credentials.username == "anb"
+    assert len(credentials.password) >= 24

@@ -1,0 +1,295 @@
+"""ANB as a whole: names, doors, permissions, secrets."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+import typing
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from constructs_lib import cdk
+from constructs_lib.bootstrap import read_environment
+from constructs_lib.testing import Template, annotations_of
+from services.environment import PORTAL_KEEP_ALIVE_SECONDS, PortalEnvironment, WorkerEnvironment
+from stacks.app import build
+from stacks.settings import AwsService, Settings
+from stacks.software import sources
+
+App = dict[str, Template]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+STACKS = ["network", "storage", "queue", "database", "portal", "workers", "observability"]
+
+OUTPUTS = {
+    "network": {"environment_name", "vpc_id"},
+    "storage": {"s3_bucket_name", "s3_bucket_arn"},
+    "queue": {"sqs_queue_url", "sqs_queue_arn", "sqs_queue_name", "sqs_dlq_url"},
+    "database": {"db_endpoint", "db_connection_string"},
+    "portal": {"application_url", "load_balancer_dns", "api_autoscaling_group_name", "relaxations"},
+    "workers": {"worker_autoscaling_group_name", "worker_launch_template_id"},
+    "observability": set(),
+}
+
+
+@pytest.mark.snapshot
+@pytest.mark.parametrize("stack", STACKS)
+def test_production(recorded: SnapshotAssertion, production: App, stack: str) -> None:
+    assert production[stack].readable() == recorded
+
+
+@pytest.mark.snapshot
+@pytest.mark.parametrize("stack", STACKS)
+def test_embedded(recorded: SnapshotAssertion, embedded: App, stack: str) -> None:
+    assert embedded[stack].readable() == recorded
+
+
+def everything(app: App) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every resource: its stack, its type, its properties."""
+    for stack, template in app.items():
+        for kind, found in template.document["resource"].items():
+            yield from ((stack, kind, each) for each in found.values())
+
+
+def statements(template: Template) -> dict[str, dict[str, Any]]:
+    return {each["Sid"]: each for each in template.policy("aws_iam_role_policy")}
+
+
+def test_the_stacks_and_their_outputs_keep_their_names(production: App) -> None:
+    assert {name: set(template.outputs()) for name, template in production.items()} == OUTPUTS
+
+
+def test_the_connection_string_holds_no_password(production: App) -> None:
+    text = production["database"].outputs()["db_connection_string"]
+
+    assert re.fullmatch(r"postgresql://postgres@\$\{[^}]+\.address\}:5432/proyecto_1", text)
+
+
+def test_only_the_load_balancer_is_open_to_the_world(production: App) -> None:
+    opened = [
+        (stack, each["from_port"])
+        for stack, kind, each in everything(production)
+        if kind == "aws_vpc_security_group_ingress_rule" and "cidr_ipv4" in each
+    ]
+
+    assert opened == [("portal", 80)]
+    assert {kind for _, kind, _ in everything(production)} & {"aws_security_group_rule", "aws_key_pair"} == set()
+
+
+def test_groups_open_to_each_other_along_one_chain(production: App) -> None:
+    chain = {
+        (each["description"], each["from_port"])
+        for _, kind, each in everything(production)
+        if kind == "aws_vpc_security_group_ingress_rule" and "referenced_security_group_id" in each
+    }
+
+    assert chain == {
+        ("portal from its load balancer", 8080),
+        ("PostgreSQL for portal", 5432),
+        ("PostgreSQL for worker", 5432),
+    }
+
+
+GROUPS = "arn:aws:autoscaling:us-east-1:*:autoScalingGroup:*:autoScalingGroupName"
+
+
+def test_the_portal_may_do_what_it_does_and_no_more(production: App) -> None:
+    granted = statements(production["portal"])
+
+    assert {sid: [arn.rpartition("}")[2] for arn in each["Resource"]] for sid, each in granted.items()} == {
+        "SessionManager": ["*"],
+        "ReadReleasesPortal": ["/releases/portal/*"],
+        "ReportToAutoScaling": [f"{GROUPS}/anb-production-api-asg"],
+        "ListObjects": [""],
+        "ReadUploads": ["/uploads/*"],
+        "WriteUploads": ["/uploads/*"],
+        "DeleteUploads": ["/uploads/*"],
+        "ReadProcessed": ["/processed/*"],
+        "DeleteProcessed": ["/processed/*"],
+        "SendMessages": [""],
+        "ReadDatabaseSecret": [""],
+        "ReadTokenSecret": [""],
+        "WriteLogs": [":*"],
+    }
+
+
+def test_the_workers_may_do_what_they_do_and_no_more(production: App) -> None:
+    granted = statements(production["workers"])
+
+    assert {sid: [arn.rpartition("}")[2] for arn in each["Resource"]] for sid, each in granted.items()} == {
+        "SessionManager": ["*"],
+        "ReadReleasesWorker": ["/releases/worker/*"],
+        "ReportToAutoScaling": [f"{GROUPS}/anb-production-worker-asg"],
+        "ConsumeMessages": [""],
+        "ListObjects": [""],
+        "ReadUploads": ["/uploads/*"],
+        "ReadProcessed": ["/processed/*"],
+        "WriteProcessed": ["/processed/*"],
+        "DeleteProcessed": ["/processed/*"],
+        "ReadDatabaseSecret": [""],
+        "WriteLogs": [":*"],
+    }
+
+
+def test_without_nat_the_endpoints_of_the_settings_reach_all_that_is_granted() -> None:
+    settings = Settings.model_validate({"nat": "none", "interface_endpoints": list(typing.get_args(AwsService))})
+
+    said = [
+        each.message
+        for stack in build(cdk.Testing.app(), settings, sources())
+        for each in annotations_of(stack, "warning")
+    ]
+    assert [warning for warning in said if "reach" in warning] == []
+
+
+def test_no_statement_allows_a_whole_service(production: App) -> None:
+    for stack in ("portal", "workers"):
+        for statement in statements(production[stack]).values():
+            assert not [action for action in statement["Action"] if "*" in action]
+
+
+def test_a_lab_profile_makes_no_role_anywhere(synthesize: Callable[..., App]) -> None:
+    app = synthesize(existing_instance_profile="LabInstanceProfile")
+
+    assert [kind for _, kind, _ in everything(app) if kind.startswith("aws_iam")] == []
+    profiles = {
+        each["iam_instance_profile"]["name"] for _, kind, each in everything(app) if kind == "aws_launch_template"
+    }
+    assert profiles == {"LabInstanceProfile"}
+
+
+def test_13_3_1_no_resource_brings_a_secret_into_the_state(production: App) -> None:
+    text = json.dumps([template.document for template in production.values()])
+
+    assert not re.search(r'"(random_password|password|secret_string|secret_binary|password_wo)":', text)
+
+
+def test_13_3_1_user_data_and_outputs_say_where_a_secret_is_and_not_what_it_is(production: App) -> None:
+    for stack, secrets in (
+        ("portal", {"DATABASE_SECRET_ARN", "TOKEN_SECRET_ARN"}),
+        ("workers", {"DATABASE_SECRET_ARN"}),
+    ):
+        variables = read_environment(production[stack].user_data())
+        private = {name for name in variables if re.search("SECRET|PASSWORD|KEY|CREDENTIAL", name)}
+
+        assert private == secrets
+        assert all(re.search(r"(arn|secret_arn)\}?$", variables[name]) for name in private), variables
+    outputs = json.dumps([template.outputs() for template in production.values()])
+
+    assert not re.search(r"(?i)password|secret", outputs)
+
+
+def test_each_service_gets_its_whole_environment(production: App) -> None:
+    portal = read_environment(production["portal"].user_data())
+    worker = read_environment(production["workers"].user_data())
+
+    region = {"AWS_DEFAULT_REGION": "us-east-1"}
+    assert {**PortalEnvironment.from_variables(portal).as_variables(), **region} == portal
+    assert {**WorkerEnvironment.from_variables(worker).as_variables(), **region} == worker
+    assert portal["DATABASE_SSL_MODE"] == "require"
+
+
+def test_https_makes_cookies_secure(synthesize: Callable[..., App]) -> None:
+    def secure(**changes: str) -> bool:
+        environment = read_environment(synthesize(**changes)["portal"].user_data())
+        return PortalEnvironment.from_variables(environment).secure_cookies
+
+    assert not secure()
+    assert secure(certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/1")
+    assert secure(domain_name="anb.example", hosted_zone_id="Z0123456789")
+
+
+def test_a_domain_is_where_the_portal_is_and_may_upload(synthesize: Callable[..., App]) -> None:
+    app = synthesize(domain_name="anb.example", hosted_zone_id="Z0123456789", portal_origins=["https://b.example"])
+
+    assert app["portal"].outputs()["application_url"] == "https://anb.example"
+    (cors,) = app["storage"].one("aws_s3_bucket_cors_configuration")["cors_rule"]
+    assert cors["allowed_origins"] == ["https://anb.example", "https://b.example"]
+
+
+def test_the_portal_is_told_its_names_and_whose_pages_may_call_it(synthesize: Callable[..., App]) -> None:
+    def given(**changes: object) -> PortalEnvironment:
+        return PortalEnvironment.from_variables(read_environment(synthesize(**changes)["portal"].user_data()))
+
+    plain = given()
+    assert (plain.public_hosts, plain.cors_origins, plain.revoke_bearer_on_logout) == ((), (), False)
+    named = given(
+        domain_name="anb.example",
+        hosted_zone_id="Z0123456789",
+        portal_origins=["https://b.example"],
+        cors_origins=["https://front.example", "http://[::1]:5173"],
+        revoke_bearer_on_logout=True,
+    )
+    assert named.public_hosts == ("anb.example", "b.example")
+    assert named.cors_origins == ("https://front.example", "http://[::1]:5173")
+    assert named.revoke_bearer_on_logout
+
+
+def test_the_firewall_is_there_when_a_limit_is_set_and_lets_videos_in(synthesize: Callable[..., App]) -> None:
+    assert synthesize()["portal"].resources("aws_wafv2_web_acl") == {}
+
+    template = synthesize(waf_requests_per_5_minutes=2000)["portal"]
+    assert "SizeRestrictions_BODY" in json.dumps(template.one("aws_wafv2_web_acl"))
+
+
+def test_the_balancer_gives_a_quiet_connection_up_before_the_portal_does(production: App) -> None:
+    assert production["portal"].one("aws_lb")["idle_timeout"] < PORTAL_KEEP_ALIVE_SECONDS
+
+
+def buckets_that_refuse_plain_http(app: App) -> list[str]:
+    return [
+        each["bucket"]
+        for _, kind, each in everything(app)
+        if kind == "aws_s3_bucket_policy" and "DenyPlainHttp" in each["policy"]
+    ]
+
+
+def test_what_the_emulator_cannot_hold_is_relaxed_there_and_only_there(production: App, embedded: App) -> None:
+    relaxed = {
+        "aws_sqs_queue_policy",
+        "aws_sqs_queue_redrive_allow_policy",
+        "aws_cloudwatch_composite_alarm",
+        "aws_cloudwatch_query_definition",
+    }
+
+    assert relaxed <= {kind for _, kind, _ in everything(production)}
+    assert relaxed & {kind for _, kind, _ in everything(embedded)} == set()
+    assert len(buckets_that_refuse_plain_http(production)) == 2
+    assert buckets_that_refuse_plain_http(embedded) == []
+    assert "instance_refresh" in production["portal"].one("aws_autoscaling_group")
+    assert "instance_refresh" not in embedded["portal"].one("aws_autoscaling_group")
+
+
+def test_protected_data_is_not_destroyed_by_accident(production: App, embedded: App) -> None:
+    assert production["database"].one("aws_db_instance")["deletion_protection"] is True
+    assert production["storage"].one("aws_s3_bucket")["force_destroy"] is False
+    assert production["portal"].one("aws_lb")["enable_deletion_protection"] is True
+    assert embedded["database"].one("aws_db_instance")["skip_final_snapshot"] is True
+    assert embedded["storage"].one("aws_s3_bucket")["force_destroy"] is True
+
+
+def test_state_lies_apart_for_each_environment(production: App, embedded: App) -> None:
+    def path(app: App) -> str:
+        return str(app["network"].document["terraform"]["backend"]["local"]["path"])
+
+    assert path(production) == "/states/anb-production/network.tfstate"
+    assert path(embedded) == "/states/anb-local/network.tfstate"
+
+
+def test_state_in_s3_uses_its_own_locking(synthesize: Callable[..., App]) -> None:
+    app = synthesize(state_backend="s3", state_bucket="anb-states")
+
+    backend = app["network"].document["terraform"]["backend"]["s3"]
+    assert backend["use_lockfile"] is True
+    assert backend["encrypt"] is True
+    assert backend["key"] == "anb-production/network.tfstate"
+
+
+def test_the_emulator_is_named_by_the_environment_and_not_by_the_stacks(embedded: App) -> None:
+    provider = embedded["network"].document["provider"]["aws"][0]
+
+    assert provider["s3_use_path_style"] is True
+    assert "endpoints" not in provider

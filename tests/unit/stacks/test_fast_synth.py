@@ -1,0 +1,85 @@
+"""The whole app, fast and stock: the shims of the seam change the seconds and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from constructs_lib.cdk import LAZY_NODE, LAZY_PYTHON
+
+ROOT = Path(__file__).resolve().parents[3]
+STACKS = {"network", "storage", "queue", "database", "portal", "workers", "observability"}
+
+SCRIPT = """
+import json, os, pathlib, sys
+import psutil
+from constructs_lib import cdk
+from stacks.app import build
+from stacks.settings_source import load
+from stacks.software import sources
+
+written = {}
+for environment in ("production", "local"):
+    app = cdk.App(outdir=sys.argv[1] + "/" + environment)
+    build(app, load({"ANB_ENVIRONMENT": environment}, pathlib.Path("environments")), sources(pathlib.Path(sys.argv[2])))
+    app.synth()
+    files = sorted(pathlib.Path(app.outdir).glob("stacks/*/cdk.tf.json"))
+    written[environment] = {file.parent.name: file.read_text() for file in files}
+kernels = psutil.Process().children(recursive=True)
+print(json.dumps({
+    "written": written,
+    "python": "cdktf_cdktf_provider_aws.vpc_ipam" not in sys.modules,
+    "node": any("lazy_provider.js" in each.environ().get("NODE_OPTIONS", "") for each in kernels),
+}))
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a synth wrote, byte for byte, and which shims were on."""
+
+    written: dict[str, dict[str, str]]
+    python: bool
+    node: bool
+
+
+def synthesize(folder: Path, software: Path, **switches: str) -> Run:
+    folder.mkdir()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANB_", "NODE_OPTIONS"))}
+    result = subprocess.run(
+        [sys.executable, "-c", SCRIPT, folder, software],
+        cwd=ROOT,
+        env={**kept, "PYTHONPATH": str(ROOT), **switches},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return Run(**json.loads(result.stdout.splitlines()[-1]))
+
+
+@pytest.fixture
+def fast(tmp_path: Path, software: Path) -> Run:
+    return synthesize(tmp_path / "fast", software)
+
+
+def test_the_whole_app_is_the_same_with_both_shims_on_and_off(tmp_path: Path, software: Path, fast: Run) -> None:
+    stock = synthesize(tmp_path / "stock", software, **{LAZY_PYTHON: "0", LAZY_NODE: "0"})
+
+    assert (fast.python, fast.node) == (True, True)
+    assert (stock.python, stock.node) == (False, False)
+    assert {name: set(written) for name, written in fast.written.items()} == {"production": STACKS, "local": STACKS}
+    assert fast.written == stock.written
+
+
+def test_each_shim_has_a_switch_of_its_own(tmp_path: Path, software: Path, fast: Run) -> None:
+    one = synthesize(tmp_path / "one", software, **{LAZY_NODE: "0"})
+
+    assert (one.python, one.node) == (True, False)
+    assert one.written == fast.written

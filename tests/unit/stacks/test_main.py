@@ -1,0 +1,57 @@
+"""main.py: settings in, stacks out; problems in plain words."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+
+
+def run(folder: pathlib.Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANB_")}
+    return subprocess.run(
+        [sys.executable, ROOT / "main.py"], cwd=folder, env={**kept, **variables}, capture_output=True, text=True
+    )
+
+
+def test_wrong_settings_are_told_without_a_traceback_and_before_node_starts(tmp_path: pathlib.Path) -> None:
+    result = run(tmp_path, ANB_API_MIN_SIZE="0", ANB_NAT="free", JSII_NODE="/no/such/node")
+
+    assert result.returncode == 1
+    assert [line.partition(" is ")[0] for line in result.stderr.splitlines()] == ["ANB_NAT", "ANB_API_MIN_SIZE"]
+
+
+def test_what_is_weaker_than_production_and_the_cost_are_told(tmp_path: pathlib.Path) -> None:
+    result = run(tmp_path, ANB_ENVIRONMENT="local", ANB_MULTI_AZ="true")
+
+    assert result.stdout == ""
+    assert "Weaker than production:\n  nat single, production per_zone (development: " in result.stderr
+    assert "multi_az" not in result.stderr
+    assert re.search(r"^  total +\d+\.\d\d to \d+\.\d\d$", result.stderr, re.MULTILINE)
+
+
+def test_the_same_settings_make_the_same_files(tmp_path: pathlib.Path) -> None:
+    def synthesized(name: str) -> dict[str, str]:
+        folder = tmp_path / name
+        folder.mkdir()
+        result = run(folder, ANB_ENVIRONMENT="local")
+        assert result.returncode == 0, result.stderr
+        files = sorted((folder / "cdktf.out" / "stacks").glob("*/cdk.tf.json"))
+        return {file.parent.name: file.read_text() for file in files}
+
+    first, second = synthesized("first"), synthesized("second")
+
+    assert first == second
+    assert sorted(first) == ["database", "network", "observability", "portal", "queue", "storage", "workers"]
+    assert (tmp_path / "first" / "cdktf.out" / "relaxations.json").is_file()
+    privileges = json.loads((tmp_path / "first" / "cdktf.out" / "privileges.json").read_text())
+    granted = {(each["who"], each["sid"]): each["resources"] for each in privileges}
+    assert granted["portal/portal/role/role", "ReadUploads"] == ["storage/videos/bucket.arn/uploads/*"]
+    assert granted["workers/worker/role/role", "ConsumeMessages"] == ["queue/videos/queue.arn"]
+    assert "${" not in str(granted)
+    assert sum(len(kind) for text in first.values() for kind in json.loads(text)["resource"].values()) >= 60

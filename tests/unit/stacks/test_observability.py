@@ -1,0 +1,137 @@
+"""What is watched of ANB: its alarms, whom they tell, and the dashboard."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+from collections.abc import Callable
+
+from constructs_lib.testing import Template
+
+App = dict[str, Template]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+
+ALARMS = {
+    "sqs-queue-depth-high",
+    "sqs-message-age-high",
+    "sqs-dlq-messages",
+    "rds-high-cpu",
+    "rds-low-storage",
+    "rds-high-connections",
+    "asg-high-cpu",
+    "unhealthy-hosts",
+    "high-response-time",
+    "worker-asg-high-cpu",
+    "worker-asg-low-capacity",
+}
+"""The alarms of the first version, by name."""
+
+MORE_ALARMS = {"server-errors", "asg-launches-failing", "worker-asg-launches-failing", "videos-given-up"}
+
+
+def test_the_alarms_keep_their_names(production: App) -> None:
+    names = {
+        each["alarm_name"] for each in production["observability"].resources("aws_cloudwatch_metric_alarm").values()
+    }
+
+    assert names == {f"anb-production-{alarm}" for alarm in ALARMS | MORE_ALARMS}
+
+
+def test_the_documents_name_every_alarm(production: App) -> None:
+    text = (ROOT / "docs/alarms.md").read_text()
+    documented = re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE)
+
+    assert set(documented) == ALARMS | MORE_ALARMS | {"voters-affected"}
+
+
+def test_one_alarm_says_that_voters_are_affected(production: App) -> None:
+    felt = production["observability"].one("aws_cloudwatch_composite_alarm")
+
+    assert felt["alarm_name"] == "anb-production-voters-affected"
+    assert felt["alarm_rule"].count("ALARM(") == 3
+
+
+def test_the_waits_that_alarm_follow_from_the_settings(synthesize: Callable[..., App]) -> None:
+    def threshold(name: str) -> float:
+        template = synthesize(worker_acceptable_wait=500, max_job_seconds=100, worker_max_size=2)["observability"]
+        (alarm,) = template.matching("aws_cloudwatch_metric_alarm", alarm_name=f"anb-production-{name}")
+        return float(alarm["threshold"])
+
+    assert threshold("sqs-message-age-high") == 500 + 100 + 300, "the wait, the longest job, a worker's boot"
+    assert threshold("sqs-queue-depth-high") == 2 * 500 / 25, "what two workers begin within the wait"
+
+
+def test_the_dashboard_shows_every_alarm(production: App) -> None:
+    template = production["observability"]
+    (status, *graphs) = json.loads(template.one("aws_cloudwatch_dashboard")["dashboard_body"])["widgets"]
+
+    assert len(status["properties"]["alarms"]) == len(template.resources("aws_cloudwatch_metric_alarm"))
+    assert [graph["properties"]["title"].split(" (")[0] for graph in graphs] == [
+        *("Traffic", "Errors", "Response time", "Instances"),
+        *("Queue", "Oldest message", "Dead letters"),
+        *("Workers", "Workers' CPU", "Videos"),
+        *("Database CPU", "Database connections", "Database storage"),
+        "Cost",
+    ]
+
+
+def test_the_dashboard_tells_the_story_from_traffic_to_cost(production: App) -> None:
+    graphs = json.loads(production["observability"].one("aws_cloudwatch_dashboard")["dashboard_body"])["widgets"][1:]
+    placed = sorted(graphs, key=lambda graph: (graph["y"], graph["x"]))
+    titles = [graph["properties"]["title"] for graph in placed]
+    story = ["Traffic", "Errors", "Response time", "Queue", "Workers", "Database", "Cost"]
+
+    begins = [next(index for index, title in enumerate(titles) if title.startswith(part)) for part in story]
+    assert begins == sorted(begins), titles
+
+
+def test_what_is_spent_is_read_where_aws_tells_it(synthesize: Callable[..., App]) -> None:
+    template = synthesize(aws_region="eu-west-1")["observability"]
+    graphs = json.loads(template.one("aws_cloudwatch_dashboard")["dashboard_body"])["widgets"][1:]
+
+    assert {graph["properties"]["region"] for graph in graphs[:-1]} == {"eu-west-1"}
+    assert graphs[-1]["properties"]["metrics"][0][:2] == ["AWS/Billing", "EstimatedCharges"]
+    assert graphs[-1]["properties"]["region"] == "us-east-1"
+
+
+def test_the_portal_s_measures_are_read_as_the_portal_tells_them(production: App) -> None:
+    # Here alone: where the stacks are made from cdktn, nothing of the services is installed.
+    from services.core.measures import NAMESPACE, Measures
+
+    (alarm,) = production["observability"].matching("aws_cloudwatch_metric_alarm", namespace=NAMESPACE)
+    measures = Measures(environment="anb-production", service="portal")
+    measures.count(alarm["metric_name"])
+    told = measures.take()
+
+    assert told is not None
+    (directive,) = told["_aws"]["CloudWatchMetrics"]
+    assert alarm["dimensions"] == {name: told[name] for name in directive["Dimensions"][0]}
+
+
+def test_one_dead_letter_is_enough_for_an_alarm(production: App) -> None:
+    (alarm,) = production["observability"].matching(
+        "aws_cloudwatch_metric_alarm", alarm_name="anb-production-sqs-dlq-messages"
+    )
+
+    assert (alarm["comparison_operator"], alarm["threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
+
+
+def test_missing_workers_are_an_alarm_only_where_there_must_be_some(synthesize: Callable[..., App]) -> None:
+    def missing(**changes: int) -> str:
+        (alarm,) = synthesize(**changes)["observability"].matching(
+            "aws_cloudwatch_metric_alarm", alarm_name="anb-production-worker-asg-low-capacity"
+        )
+        return str(alarm["treat_missing_data"])
+
+    assert missing() == "breaching"
+    assert missing(worker_min_size=0, worker_desired_capacity=0) == "notBreaching"
+
+
+def test_alarms_reach_the_address_that_is_set(synthesize: Callable[..., App]) -> None:
+    template = synthesize(alarm_email="duty@anb.example")["observability"]
+
+    assert template.one("aws_sns_topic_subscription")["endpoint"] == "duty@anb.example"
+    told = {len(each["alarm_actions"]) for each in template.resources("aws_cloudwatch_metric_alarm").values()}
+    assert told == {1}
+    assert len(template.one("aws_cloudwatch_composite_alarm")["alarm_actions"]) == 1
