@@ -18,7 +18,7 @@ from operations.local.moderators import moderator
 from operations.queue import queue
 from operations.release.command import release
 from operations.simulate.command import simulate
-from operations.testing import run_tests
+from operations.testing.command import run_tests
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -120,16 +120,16 @@ def jobs(rounds: int, save: bool) -> None:
 @click.option("--save", is_flag=True, help="Keep the table in benchmarks/faults.md.")
 def faults(save: bool) -> None:
     """Do to the services what the failure matrix names, and say how long each recovery took."""
-    from operations import testing
-    from operations.lanes import LANES
+    from operations.testing.lanes import LANES
+    from operations.testing.runner import run_lane, table_of
 
     (lane,) = (lane for lane in LANES if lane.name == "faults")
     folder = project.OWN / "tests"
     folder.mkdir(parents=True, exist_ok=True)
-    result = testing.run_lane(lane, folder, project.ROOT)
+    result = run_lane(lane, folder, project.ROOT)
     if not result.ok:
         raise UserError(f"{result.failed} tests of the lane failed, so there is no table: {folder / 'faults.log'}")
-    text = f"{_machine()}\n\n{testing.table_of(lane)}"
+    text = f"{_machine()}\n\n{table_of(lane)}"
     click.echo(text)
     if save:
         (project.ROOT / "benchmarks/faults.md").write_text(f"# Faults\n\nMeasured by `./anb bench faults`.\n\n{text}")

@@ -39,7 +39,7 @@ def ensure_programs() -> None:
     """
     reason = why_not()
     if reason:
-        raise NotHere(f"The boot lane cannot run here: {reason}.")
+        raise NotHere(f"The lane instances cannot run here: {reason}.")
     packages = sorted({package for program, package in PACKAGES.items() if not shutil.which(program)})
     if packages:
         apt.install(packages)

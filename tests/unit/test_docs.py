@@ -12,7 +12,7 @@ import pytest
 
 from operations import project
 from operations.__main__ import anb
-from operations.lanes import LANES
+from operations.testing.lanes import LANES
 from tests import shown
 
 DOCUMENTS = shown.DOCUMENTS
@@ -79,7 +79,7 @@ def test_a_block_of_a_lane_is_read_and_run_by_a_test_of_it(document: Path, block
     marked = IN_A_LANE.match(block)
     assert marked, f"{name(document)}: a lane's block begins with '# lane <lane>: <name>', this one with {block[:40]!r}"
     (lane,) = [lane for lane in LANES if lane.name == marked[2]]
-    folders = [project.ROOT / argument for argument in lane.arguments if argument.startswith("tests/")]
+    folders = [project.ROOT / folder for folder in lane.folders]
     texts = [file.read_text() for folder in folders for file in folder.rglob("*.py")]
 
     assert any(f'"{marked[1]}"' in text for text in texts), f"no test of the lane {lane.name} reads '{marked[1]}'"

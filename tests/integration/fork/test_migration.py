@@ -32,7 +32,7 @@ def stacks(out: Path) -> dict[str, Template]:
 @pytest.fixture
 def installed(tmp_path: Path) -> None:
     """The page's environment, made again only when the page names other packages."""
-    script, marker = shown.script(PAGE, "lane fork: install"), FOLDER / "installed"
+    script, marker = shown.script(PAGE, "lane cdktn: install"), FOLDER / "installed"
     if not marker.exists() or marker.read_text() != script:
         shutil.rmtree(FOLDER, ignore_errors=True)
         run(script, tmp_path)
@@ -49,7 +49,7 @@ def test_the_page_leads_to_the_same_stacks(tmp_path: Path) -> None:
     )
     (snapshots,) = re.findall(r"^(\d+)/\d+ tests collected", recorded, re.MULTILINE)
 
-    proved = run(shown.script(PAGE, "lane fork: prove"), tmp_path / "fork")
+    proved = run(shown.script(PAGE, "lane cdktn: prove"), tmp_path / "fork")
     run(shown.runnable(".venv/bin/python main.py"), tmp_path / "ours")
 
     assert re.search(rf"^{snapshots} passed, \d+ deselected", proved, re.MULTILINE), proved

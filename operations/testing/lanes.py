@@ -1,0 +1,229 @@
+"""The lanes of the tests: what each proves, which folders it runs, and which changes call for it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from operations import browser, checkov, docs, package
+from operations.boot import system
+from operations.errors import UserError
+
+TOUCHES_EVERY_LANE = (
+    "Pipfile.lock",
+    "package-lock.json",
+    "pyproject.toml",
+    "anb",
+    "tests/conftest.py",
+    "operations/testing/",
+)
+"""A change below one of these paths calls for every lane."""
+
+
+class Tier(enum.Enum):
+    """When a lane runs."""
+
+    DEFAULT = "every run"
+    FULL = "--all"
+    EXPLICIT = "by name only"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lane:
+    """A group of tests that run in one pytest process.
+
+    Args:
+        name: what it is asked for by.
+        description: what it proves, in one line.
+        folders: of its tests.
+        marker: pytest's marker expression, if not all tests of the folders are meant.
+        tier: when it runs.
+        waits: whether it mostly waits for servers and clocks, so that another lane can use the core.
+        touched_by: paths whose change calls for the lane; its own folders always do.
+        prepare: installs what the tests need of the system.
+        table: a file that its tests write, shown at the end; in the project's own folder.
+    """
+
+    name: str
+    description: str
+    folders: tuple[str, ...]
+    marker: str = ""
+    tier: Tier = Tier.FULL
+    waits: bool = False
+    touched_by: tuple[str, ...] = ()
+    prepare: Callable[[], object] | None = None
+    table: str | None = None
+
+    def is_touched_by(self, paths: Collection[str]) -> bool:
+        """Whether a change of one of these paths calls for the lane."""
+        prefixes = (*self.touched_by, *(f"{folder}/" for folder in self.folders), *TOUCHES_EVERY_LANE)
+        return any(path.startswith(prefixes) for path in paths)
+
+
+CONSTRUCTS = ("constructs_lib/", "stacks/", "environments/", "examples/")
+EMULATOR = ("operations/local/", "operations/cdktf.py", "operations/terraform.py", "operations/providers.py")
+
+LANES = (
+    # Started in this order, so the longest come first within each tier.
+    Lane(
+        name="e2e",
+        description="./anb up deploys every stack; over HTTP and in Chromium a clip is uploaded, processed, voted for",
+        folders=("tests/e2e/road",),
+        tier=Tier.DEFAULT,
+        waits=True,
+        prepare=browser.ensure_chromium,
+    ),
+    Lane(
+        name="portal",
+        description="API and pages on a real PostgreSQL and the AWS emulator",
+        folders=("tests/integration/services/portal",),
+        tier=Tier.DEFAULT,
+    ),
+    Lane(
+        name="unit",
+        description="constructs with their snapshots, stacks, settings, commands, documents and rules",
+        folders=("tests/unit",),
+        tier=Tier.DEFAULT,
+    ),
+    Lane(
+        name="worker",
+        description="jobs, encoding and receipts on real ffmpeg, PostgreSQL and the AWS emulator",
+        folders=("tests/integration/services/worker",),
+        tier=Tier.DEFAULT,
+    ),
+    Lane(
+        name="core",
+        description="votes, rankings, claims, migrations, the SQS consumer; on a real PostgreSQL and the AWS emulator",
+        folders=("tests/integration/services/core", "tests/integration/services/consumer"),
+        tier=Tier.DEFAULT,
+    ),
+    Lane(
+        name="deploy",
+        description="deploy, status, logs, scale, rollback and destroy with the real Terraform; interruptions and loss",
+        folders=("tests/integration/deploy",),
+        waits=True,
+        touched_by=(
+            *CONSTRUCTS,
+            *EMULATOR,
+            "operations/deploy/",
+            "operations/deployed/",
+            "operations/destroy/",
+            "operations/doctor/",
+            "operations/release/",
+        ),
+    ),
+    Lane(
+        name="instances",
+        description="deployed user data boots on a real Debian 13 that reaches AWS and the database only; needs root",
+        folders=("tests/e2e/boot",),
+        marker="not soak",
+        waits=True,
+        touched_by=(*CONSTRUCTS, *EMULATOR, "operations/boot/", "services/"),
+        prepare=system.ensure_programs,
+    ),
+    Lane(
+        name="faults",
+        description="kills, cuts, full disks and wrong clocks on a video's way: nothing is lost; recovery is measured",
+        folders=("tests/integration/faults",),
+        marker="not soak",
+        waits=True,
+        touched_by=("services/core/", "services/worker/", "services/consumer/", "services/portal/"),
+        table="tests/faults.md",
+    ),
+    Lane(
+        name="terraform",
+        description="apply, plan and destroy of every option of every construct with the real Terraform",
+        folders=("tests/integration/terraform",),
+        waits=True,
+        touched_by=(*CONSTRUCTS, *EMULATOR),
+    ),
+    Lane(
+        name="local",
+        description="up, status, logs and down with real processes: stops, crashes, power cuts, ports in use",
+        folders=("tests/integration/local",),
+        waits=True,
+        touched_by=("operations/local/", "services/environment.py", "services/migrations/"),
+    ),
+    Lane(
+        name="media",
+        description="every kind of valid and hostile file: frame, colours, watermark, bumper, quality, limits",
+        folders=("tests/integration/media",),
+        touched_by=("services/worker/",),
+    ),
+    Lane(
+        name="browser",
+        description="people using the portal in Chromium: pages, uploads, moderation, accessibility, no scripts",
+        folders=("tests/e2e/browser",),
+        touched_by=("services/portal/",),
+        prepare=browser.ensure_chromium,
+    ),
+    Lane(
+        name="docs",
+        description="the documents as a site without a warning or a dead link; the contributor's guide, followed",
+        folders=("tests/integration/docs_site",),
+        touched_by=("docs/", "README.md", "CHANGELOG.md", "UPGRADE.md", "examples/", "operations/docs.py"),
+        prepare=docs.prepare,
+    ),
+    Lane(
+        name="cdktn",
+        description="the same stacks from cdktn and its provider, in an environment of their own",
+        folders=("tests/integration/fork",),
+        touched_by=CONSTRUCTS,
+    ),
+    Lane(
+        name="release",
+        description="what instances get: the same from two folders, for both architectures, complete and small enough",
+        folders=("tests/integration/release",),
+        touched_by=("operations/release/", "services/", "Pipfile"),
+    ),
+    Lane(
+        name="package",
+        description="other teams install the library alone, and every example runs from it",
+        folders=("tests/integration/package",),
+        touched_by=("constructs_lib/", "examples/"),
+        prepare=package.prepare,
+    ),
+    Lane(
+        name="checkov",
+        description="Checkov reads all stacks of production and reports no unwaived findings",
+        folders=("tests/integration/checkov",),
+        touched_by=CONSTRUCTS,
+        prepare=checkov.prepare,
+    ),
+    Lane(
+        name="soak",
+        description="the worker stopped at 100 random moments, and at 30 on its instance",
+        folders=("tests/integration/faults", "tests/e2e/boot"),
+        marker="soak",
+        tier=Tier.EXPLICIT,
+        prepare=system.ensure_programs,
+    ),
+)
+
+
+def choose(
+    names: Collection[str] = (), *, everything: bool = False, changed: Collection[str] | None = None
+) -> Sequence[Lane]:
+    """Lanes to run, in the table's order.
+
+    Args:
+        names: lanes asked for by name; default: those of the default tier.
+        everything: adds the full tier.
+        changed: paths of a change, relative to the project; adds the lanes of the full tier that it touches.
+
+    Raises:
+        UserError: names and tiers are mixed.
+    """
+    if names:
+        if everything or changed is not None:
+            raise UserError(
+                f"{', '.join(names)}: lanes are named, or chosen by --all or --changed. Fix: give only one."
+            )
+        return [lane for lane in LANES if lane.name in names]
+    return [
+        lane
+        for lane in LANES
+        if lane.tier is Tier.DEFAULT
+        or (lane.tier is Tier.FULL and (everything or (changed is not None and lane.is_touched_by(changed))))
+    ]
