@@ -30,7 +30,10 @@ from services.portal import (
     pages,
     resources,
 )
+from services.portal.api.health import deep_checks
+from services.portal.kept import Kept
 from services.portal.limits import Votes
+from services.portal.pages.rankings import KEPT_SECONDS
 from services.portal.requests import StreamedRequest
 from services.portal.revocations import Revocations
 from services.portal.signing import SigningKeys, read_keys
@@ -56,30 +59,51 @@ def create_app(environment: PortalEnvironment, *, is_closing: Callable[[], bool]
     hops = environment.proxy_hops
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
 
-    secrets = SecretStore(aws_client("secretsmanager", environment.aws_region))
+    held = open_resources(app, environment, is_closing=is_closing)
+    database.register(app, DatabaseConnector(environment, held.secrets), pool_size=PORTAL_CONNECTIONS_PER_CORE)
+    identity.register(app, environment)
+    # What is registered first looks last at an answer: the time and the line are of the whole.
+    metrics.register(app)
+    access_log.register(app)
+    headers.register(app)
+    cors.register(app)
+    limits.register(app)
+    errors.register(app)
+    assets.register(app)
+    api.register(app)
+    pages.register(app)
+    return app
+
+
+def open_resources(
+    app: Flask, environment: PortalEnvironment, *, is_closing: Callable[[], bool] = lambda: False
+) -> resources.Resources:
+    """Give an application its resources; whatever it remembered before is forgotten.
+
+    Args:
+        app: for which routes may be registered before or after.
+        environment: what the instance was given.
+        is_closing: tells whether the portal was told to stop.
+    """
+    region = environment.aws_region
+    secrets = SecretStore(aws_client("secretsmanager", region))
+    media = MediaStore(aws_client("s3", region), environment.media_bucket)
+    queue = VideoQueue(aws_client("sqs", region), environment.queue_url)
     held = resources.Resources(
         environment=environment,
+        secrets=secrets,
         keys=SigningKeys(
             partial(read_keys, secrets, environment.token_secret_arn),
             lifetime=max(identity.session_lifetime(environment).longest, timedelta(seconds=links.SECONDS)),
         ),
-        media=MediaStore(aws_client("s3", environment.aws_region), environment.media_bucket),
-        queue=VideoQueue(aws_client("sqs", environment.aws_region), environment.queue_url),
+        media=media,
+        queue=queue,
         revocations=Revocations(timedelta(seconds=environment.token_seconds)),
         votes=Votes(),
+        metrics=metrics.Metrics(environment.environment_name),
+        checks=deep_checks(app, media, queue),
+        rankings=Kept(KEPT_SECONDS),
         is_closing=is_closing,
     )
     resources.register(app, held)
-    database.register(app, DatabaseConnector(environment, secrets), pool_size=PORTAL_CONNECTIONS_PER_CORE)
-    identity.register(app, environment)
-    # What is registered first looks last at an answer: the time and the line are of the whole.
-    metrics.register(app, held)
-    access_log.register(app)
-    headers.register(app, held)
-    cors.register(app, held)
-    limits.register(app)
-    errors.register(app)
-    assets.register(app)
-    api.register(app, held)
-    pages.register(app)
-    return app
+    return held

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
-from services.portal.resources import Resources
+from services.portal.resources import resources_of
 
 _PATHS = ("/api/", "/media/")
 _PREFLIGHT = {
@@ -21,9 +21,9 @@ _PREFLIGHT = {
 }
 
 
-def register(app: Flask, held: Resources) -> None:
+def register(app: Flask) -> None:
     """Let an application's answers tell browsers who may read them."""
-    listed = frozenset(held.environment.cors_origins)
+    listed = frozenset(resources_of(app).environment.cors_origins)
     if not listed:
         return
 

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from services.core import telemetry
 from services.portal.errors import ApiError
-from services.portal.resources import Resources
+from services.portal.resources import Resources, resources, resources_of
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:=-]{1,128}")
 _ONE_YEAR = 31_536_000
@@ -25,16 +25,16 @@ _UNUSED_FEATURES = (
 )  # fmt: skip
 
 
-def register(app: Flask, held: Resources) -> None:
+def register(app: Flask) -> None:
     """Give an application's answers their headers."""
-    fixed = _security_headers(held)
+    fixed = _security_headers(resources_of(app))
 
     @app.before_request
     def begin() -> ResponseReturnValue | None:
         given = request.headers.get("X-Request-Id", "")
         g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         telemetry.bind(request_id=g.request_id)
-        _check_host(held)
+        _check_host()
         # Which other origins are let in is told by services.portal.cors.
         return Response(status=204) if request.method == "OPTIONS" else None
 
@@ -54,13 +54,13 @@ def register(app: Flask, held: Resources) -> None:
         telemetry.unbind_all()
 
 
-def _check_host(held: Resources) -> None:
+def _check_host() -> None:
     """Refuse a host that is not ours: links of pages begin with it (CWE-644). Balancers ask for the health by address.
 
     Raises:
         ApiError: it is another host.
     """
-    ours = held.environment.public_hosts
+    ours = resources().environment.public_hosts
     name = request.host.rsplit(":", 1)[0].lower()
     if ours and name not in ours and not f"{request.path}/".startswith("/health/"):
         raise ApiError(HTTPStatus.MISDIRECTED_REQUEST, "This host is not served here")

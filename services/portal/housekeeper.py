@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.core.aws import AWS_ERRORS
@@ -23,7 +23,7 @@ from services.core.tally import check_tally, roll_up
 from services.core.telemetry import get_logger
 from services.core.tokens import clear_revoked_tokens
 from services.portal.database import db, statements, transaction
-from services.portal.metrics import measure_backlog, metrics_of, tell_cloudwatch
+from services.portal.metrics import measure_backlog, tell_cloudwatch
 from services.portal.resources import resources
 from services.portal.sweeping import sweep_videos
 from services.portal.uploads import clear_expired
@@ -87,7 +87,7 @@ def keep_house(number: int) -> None:
     Args:
         number: of the round, from 0, in which every chore has its turn.
     """
-    metrics_of(current_app).rounds.inc()
+    resources().metrics.rounds.inc()
     for chore in CHORES:
         if number % chore.rounds == 0:
             _attempt(chore)
@@ -161,9 +161,9 @@ def _attempt(chore: Chore) -> None:
     try:
         chore.work()
     except (*AWS_ERRORS, SQLAlchemyError) as error:
-        metrics_of(current_app).failures.labels(chore.waiting).inc()
+        resources().metrics.failures.labels(chore.waiting).inc()
         log.warning(chore.waiting, error=str(error))
     except Exception:
-        metrics_of(current_app).failures.labels(chore.waiting).inc()
+        resources().metrics.failures.labels(chore.waiting).inc()
         # A bug may stop one work, never the thread.
         log.exception(chore.waiting)

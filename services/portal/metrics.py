@@ -11,19 +11,18 @@ import os
 import time
 from http import HTTPStatus
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 
 from services.core.backlog import read_backlog
 from services.core.measures import Measures
 from services.portal.database import db, statements
 from services.portal.errors import UNKNOWN_ROUTE, Missing
-from services.portal.resources import Resources
+from services.portal.resources import resources, resources_of
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """The library's own: the folder that the processes of a portal share."""
 
-_NAME = "metrics"
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 _SIGN_INS = ("auth.login", "accounts.enter")
@@ -98,31 +97,32 @@ class Metrics:
         return generate_latest(shared)
 
 
-def register(app: Flask, held: Resources) -> None:
+def register(app: Flask) -> None:
     """Count an application's requests and tell of them on the machine itself; before all else that looks at them."""
-    metrics = app.extensions[_NAME] = Metrics(held.environment.environment_name)
 
     @app.before_request
     def begin() -> None:
         g.began = time.perf_counter()
-        metrics.in_flight.inc()
+        resources().metrics.in_flight.inc()
 
     @app.after_request
     def finish(response: Response) -> Response:
         seconds = time.perf_counter() - g.began
-        metrics.count_answer(request.endpoint or "", request.method, route_of(), response.status_code, seconds)
+        resources().metrics.count_answer(
+            request.endpoint or "", request.method, route_of(), response.status_code, seconds
+        )
         return response
 
     @app.teardown_request
     def end(_: BaseException | None) -> None:
         if g.pop("began", None) is not None:
-            metrics.in_flight.dec()
+            resources().metrics.in_flight.dec()
 
     @app.get("/metrics")
     def show() -> ResponseReturnValue:
         if not ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback:
             raise Missing(UNKNOWN_ROUTE)
-        return Response(metrics.exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(resources().metrics.exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def route_of() -> str:
@@ -136,14 +136,14 @@ def count_vote(result: str) -> None:
     Args:
         result: what became of it, in a known word.
     """
-    metrics = metrics_of(current_app)
+    metrics = resources().metrics
     metrics.votes.labels(result).inc()
     metrics.measures.count("Votes" if result == "counted" else "VotesRefused")
 
 
 def measure_backlog() -> None:
     """Look at what waits; a chore of the housekeeper, so that asking for the metrics costs the database nothing."""
-    metrics = metrics_of(current_app)
+    metrics = resources().metrics
     with statements() as connection:
         backlog = read_backlog(connection)
     for gauge, name, value, unit in (
@@ -165,20 +165,14 @@ def count_swept(app: Flask, *, given_up: bool) -> None:
         app: whose metrics count it.
         given_up: whether it was failed; else it was sent again.
     """
-    metrics = metrics_of(app)
+    metrics = resources_of(app).metrics
     metrics.swept.labels("given up" if given_up else "sent again").inc()
     metrics.measures.count("VideosGivenUp" if given_up else "VideosSwept")
 
 
 def tell_cloudwatch() -> None:
     """Write this process's measures as a log line."""
-    metrics_of(current_app).measures.tell()
-
-
-def metrics_of(app: Flask) -> Metrics:
-    """The metrics of an application."""
-    metrics: Metrics = app.extensions[_NAME]
-    return metrics
+    resources().metrics.measures.tell()
 
 
 def _connections_in_use() -> int:

@@ -8,11 +8,12 @@ from functools import partial
 from http import HTTPStatus
 from typing import Literal
 
-from flask import Blueprint, Flask, current_app, jsonify, request
+from flask import Blueprint, Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from services.core import storage
 from services.core.migrate import read_migrations
+from services.core.queue import VideoQueue
 from services.core.release import read_release
 from services.portal.api.operation import Operation, operation
 from services.portal.api.shapes import moment
@@ -20,10 +21,9 @@ from services.portal.api.shapes_of_health import Check, DeepHealth, Health
 from services.portal.database import db, schema_version
 from services.portal.errors import UNKNOWN_ROUTE, Missing
 from services.portal.inspection import Finding, Inspection
-from services.portal.resources import Resources, resources
+from services.portal.resources import resources
 
 VERSION = "1.0.0"
-_INSPECTION = "inspection"
 # Nobody stores it: that the bucket says so is the answer.
 _NO_OBJECT = f"{storage.UPLOADS}health"
 
@@ -46,9 +46,8 @@ def deep_health() -> ResponseReturnValue:
     """How the database, the queue and the bucket answer, and which release runs; told on the machine itself only."""
     if not ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback:
         raise Missing(UNKNOWN_ROUTE)
-    inspection: Inspection = current_app.extensions[_INSPECTION]
-    findings = inspection.findings()
     held, release, expected = resources(), read_release(), len(read_migrations())
+    findings = held.checks.findings()
     version = findings["database"].answer
     # A later release's schema is right as well: it may only add to what this one uses.
     schema_fits = isinstance(version, int) and version >= expected
@@ -64,16 +63,14 @@ def deep_health() -> ResponseReturnValue:
     return jsonify(told), HTTPStatus.OK if good else HTTPStatus.SERVICE_UNAVAILABLE
 
 
-def register(app: Flask, held: Resources) -> None:
-    """Give an application what its deep check asks."""
+def deep_checks(app: Flask, media: storage.MediaStore, queue: VideoQueue) -> Inspection:
+    """What the deep check of an application asks."""
 
     def database() -> int:
         with app.app_context(), db.engine.connect() as connection:
             return schema_version(connection)
 
-    app.extensions[_INSPECTION] = Inspection(
-        {"database": database, "queue": held.queue.waiting, "bucket": partial(held.media.size, _NO_OBJECT)}
-    )
+    return Inspection({"database": database, "queue": queue.waiting, "bucket": partial(media.size, _NO_OBJECT)})
 
 
 def _shallow(status: Literal["healthy", "stopping"]) -> Health:

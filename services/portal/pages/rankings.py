@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, Flask, Response, current_app, make_response, render_template, request
+from flask import Blueprint, Flask, Response, make_response, render_template, request
 
 from services.core.listing import InCity
 from services.core.rankings import Ranked, cities, ranking, standings_of
 from services.core.tally import verdict
 from services.portal.api.parameters import page_and_limit, whole_city
 from services.portal.database import statements
-from services.portal.kept import Kept
 from services.portal.pages.language import chosen
 from services.portal.pages.templating import viewer
+from services.portal.resources import resources
 
 _ON_A_PAGE = 20
 # However many look at an open ranking, its list is made once in this time, in each process.
-_KEPT_SECONDS = 1.0
-_KEPT = "kept rankings"
+KEPT_SECONDS = 1.0
 
 pages = Blueprint("rankings", __name__, url_prefix="/rankings")
 
@@ -42,7 +41,6 @@ class _Shown:
 
 def register(app: Flask) -> None:
     """Give an application its rankings."""
-    app.extensions[_KEPT] = Kept(_KEPT_SECONDS)
     app.register_blueprint(pages)
 
 
@@ -60,9 +58,8 @@ def show() -> str:
 def show_list() -> Response:
     """The list alone, for the page that stands open; unchanged it costs nothing."""
     city, (page, _) = whole_city(), page_and_limit()
-    kept: Kept = current_app.extensions[_KEPT]
     key = (chosen(), city.name if city else "", page)
-    text = kept.get(key, lambda: render_template("pages/rankings_list.html", shown=_shown()))
+    text = resources().rankings.get(key, lambda: render_template("pages/rankings_list.html", shown=_shown()))
     response = make_response(text)
     response.cache_control.no_cache = True
     response.vary.add("Cookie")
