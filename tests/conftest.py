@@ -1,4 +1,7 @@
-"""What the tests of several folders share: a real PostgreSQL and the embedded AWS, one of each per test process."""
+"""Servers that tests of several folders share: a real PostgreSQL and the embedded AWS, one of each per test process.
+
+Each starts when a test first asks for it, and what it needs is imported then: tests that start nothing begin at once.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,15 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
 from hypothesis import settings
 
-from operations.local import aws, resources
-from operations.local.ports import free_port
-from operations.local.postgres import Cluster
-from services.core.migrate import read_migrations, upgrade
+from tests.servers import copied_database, new_bucket, new_queue
+
+if TYPE_CHECKING:
+    from operations.local.postgres import Cluster
 
 # A busy machine is slow and not wrong: no test fails on a clock.
 settings.register_profile("anb", deadline=None)
@@ -33,7 +36,10 @@ ROOM_BYTES = 4 * 2**30
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A PostgreSQL server that is thrown away after the run; in memory, for each test copies a database."""
+    """A PostgreSQL server that is thrown away after the run; in memory where there is room."""
+    from operations.local.ports import free_port
+    from operations.local.postgres import Cluster
+
     roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES
     with tempfile.TemporaryDirectory(prefix="anb-tests-", dir=MEMORY if roomy else None) as folder:
         cluster = Cluster(
@@ -49,6 +55,10 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluste
 @pytest.fixture(scope="session")
 def migrated_template(postgres_server: Cluster) -> str:
     """The name of a database with every migration applied, from which the others are copied."""
+    import psycopg
+
+    from services.core.migrate import read_migrations, upgrade
+
     postgres_server.ensure_database(TEMPLATE, owner=OWNER)
     with psycopg.connect(postgres_server.url(TEMPLATE, user=OWNER)) as connection:
         upgrade(connection, read_migrations())
@@ -67,14 +77,15 @@ def empty_database_url(postgres_server: Cluster) -> Iterator[str]:
 @pytest.fixture
 def database_url(postgres_server: Cluster, migrated_template: str) -> Iterator[str]:
     """The URL of a migrated database of this test alone."""
-    name = f"test_{uuid.uuid4().hex}"
-    postgres_server.copy_database(name, template=migrated_template, owner=OWNER)
-    yield postgres_server.url(name, user=OWNER)
-    postgres_server.drop_database(name)
+    with copied_database(postgres_server, template=migrated_template, owner=OWNER) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
 def aws_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    from operations.local import aws
+    from operations.local.ports import free_port
+
     port = free_port()
     server = aws.start(port, log=tmp_path_factory.mktemp("aws") / "moto.log")
     yield port
@@ -84,6 +95,8 @@ def aws_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 @pytest.fixture(scope="session")
 def aws_endpoint(aws_port: int) -> Iterator[str]:
     """The URL of the embedded AWS, which every boto3 client made without arguments then talks to."""
+    from operations.local import aws
+
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             patch.delenv(name)
@@ -95,13 +108,10 @@ def aws_endpoint(aws_port: int) -> Iterator[str]:
 @pytest.fixture
 def media_bucket(aws_endpoint: str, aws_port: int) -> str:
     """The name of an empty bucket of this test alone."""
-    name = f"media-{uuid.uuid4().hex}"
-    resources.create_bucket(aws.client("s3", aws_port), name)
-    return name
+    return new_bucket(aws_port)
 
 
 @pytest.fixture
 def queue_url(aws_endpoint: str, aws_port: int) -> str:
     """The URL of an empty queue (with its dead-letter queue) of this test alone."""
-    name = f"videos-{uuid.uuid4().hex}"
-    return resources.create_queue(aws.client("sqs", aws_port), name, visibility_seconds=30, max_receives=3)
+    return new_queue(aws_port)

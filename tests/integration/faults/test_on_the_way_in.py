@@ -27,7 +27,7 @@ from tests.integration.faults.settling import PATIENCE, settle
 from tests.integration.faults.toxics import Proxy
 from tests.integration.faults.unreliable import UnreliableSqs
 from tests.integration.services.portal import direct
-from tests.integration.services.portal.crashes import Request, kill
+from tests.integration.services.portal.crashes import Request
 from tests.integration.services.portal.direct import UPLOADS, objects, rows, unfinished
 from tests.integration.services.portal.people import People
 from tests.integration.services.portal.process import PortalStarter
@@ -77,7 +77,7 @@ def test_p02_portal_killed_before_the_parts_are_joined(
     portal.wait_until_it_answers()
     request = Request(portal, person, f"{UPLOADS}/{upload['video_id']}/complete")
     with silent_s3.accept()[0]:
-        kill(portal)
+        portal.kill()
     fault.ends()
     request.join()
     assert request.status is None
@@ -108,7 +108,7 @@ def test_p02_portal_killed_after_the_parts_were_joined_and_before_the_video_was_
         request = Request(portal, person, f"{UPLOADS}/{upload['video_id']}/complete")
         wait_until_held(engine, "DELETE FROM uploads")
         assert objects(media_bucket, aws_port) == [f"uploads/{upload['video_id']}.mp4"]
-        kill(portal)
+        portal.kill()
     fault.ends()
     request.join()
     assert request.status is None
@@ -132,7 +132,7 @@ def test_p02_portal_killed_with_the_video_written_and_not_committed(
     with held(engine, NO_INSERTS):
         request = Request(portal, person, f"{UPLOADS}/{upload['video_id']}/complete")
         wait_until_held(engine, INSERT)
-        kill(portal)
+        portal.kill()
     fault.ends()
     request.join()
     assert request.status is None
@@ -159,7 +159,7 @@ def test_p02_portal_killed_after_a_forms_file_reached_the_bucket(
         request = Request(portal, person, "/api/videos/upload", **form)
         wait_until_held(engine, INSERT)
         assert len(objects(media_bucket, aws_port)) == 1
-        kill(portal)
+        portal.kill()
     request.join()
     assert request.status is None
     assert (rows(engine, "videos"), rows(engine, "uploads")) == (0, 1)

@@ -2,65 +2,114 @@
 
 from __future__ import annotations
 
-import json
 import socket
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Engine
 
-from operations.local import aws, resources
-from services.core.aws import aws_client
-from services.core.database import DatabaseConnector, open_engine
-from services.core.secrets import SecretStore
+from operations.local.postgres import Cluster
 from services.environment import PortalEnvironment
+from tests.integration.services.shared import (
+    Shared,
+    make_environment,
+    needs_own,
+    opened_engine,
+    shared_by,
+    shared_clients,
+    shared_of,
+)
+from tests.servers import copied_database
 
-MEBIBYTE = 2**20
+STARTS = "starts: PostgreSQL 16 and an AWS emulator on loopback, one of each per run, when a test first needs them"
+
+
+def pytest_report_header() -> str:
+    return STARTS
+
+
+@pytest.fixture(scope="session", autouse=True)
+def written_services() -> Iterator[set[str]]:
+    """The AWS services that tests called to change something; and each boto3 client is made once."""
+    with shared_clients() as written:
+        yield written
+
+
+@pytest.fixture(scope="session")
+def shared(
+    request: pytest.FixtureRequest,
+    postgres_server: Cluster,
+    migrated_template: str,
+    aws_endpoint: str,
+    aws_port: int,
+    written_services: set[str],
+) -> Iterator[Shared]:
+    """What the tests of this process share, each of which gets it empty."""
+    with (
+        copied_database(postgres_server, template=migrated_template, owner="anb") as database_url,
+        shared_by(request.config, database_url=database_url, aws_port=aws_port, written=written_services) as shared,
+    ):
+        yield shared
 
 
 @pytest.fixture
-def portal_environment(database_url: str, media_bucket: str, queue_url: str, aws_port: int) -> PortalEnvironment:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a migrated database without people or videos."""
+    if needs_own(request, "database"):
+        yield request.getfixturevalue("database_url")
+        return
+    database = request.getfixturevalue("shared").database
+    database.empty()
+    yield database.url
+    database.check_schema()
+
+
+@pytest.fixture
+def media_bucket(request: pytest.FixtureRequest) -> str:
+    """The name of an empty bucket."""
+    if needs_own(request, "bucket"):
+        return str(request.getfixturevalue("media_bucket"))
+    shared: Shared = request.getfixturevalue("shared")
+    shared.empty_bucket()
+    return shared.bucket
+
+
+@pytest.fixture
+def queue_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty queue, which has a dead-letter queue."""
+    if needs_own(request, "queue"):
+        return str(request.getfixturevalue("queue_url"))
+    shared: Shared = request.getfixturevalue("shared")
+    shared.empty_queue()
+    return shared.queue_url
+
+
+@pytest.fixture
+def portal_environment(
+    request: pytest.FixtureRequest, database_url: str, media_bucket: str, queue_url: str, aws_port: int
+) -> PortalEnvironment:
     """The environment of a portal of this test alone."""
-    database = conninfo_to_dict(database_url)
-    secrets_manager = aws.client("secretsmanager", aws_port)
-    name = uuid.uuid4().hex
-    credentials = json.dumps({"username": database["user"], "password": database["password"]})
-    return PortalEnvironment(
-        environment_name="test",
-        aws_region=aws.REGION,
-        release="0" * 64,
-        database_host=str(database["host"]),
-        database_port=int(str(database["port"])),
-        database_name=str(database["dbname"]),
-        database_secret_arn=resources.create_secret(secrets_manager, f"{name}-database", credentials),
-        database_ssl_mode="disable",
-        media_bucket=media_bucket,
+    return make_environment(
+        database_url=database_url,
+        bucket=media_bucket,
         queue_url=queue_url,
-        log_group=None,
-        portal_host="127.0.0.1",
-        portal_port=8080,
-        drain_seconds=0,
-        token_secret_arn=resources.create_secret(secrets_manager, f"{name}-tokens", uuid.uuid4().hex),
-        token_seconds=3600,
-        secure_cookies=False,
-        proxy_hops=0,
-        max_upload_bytes=MEBIBYTE,
-        public_hosts=(),
-        cors_origins=(),
-        revoke_bearer_on_logout=False,
+        aws_port=aws_port,
+        own_secrets=needs_own(request, "secrets"),
     )
 
 
 @pytest.fixture
-def engine(portal_environment: PortalEnvironment) -> Iterator[Engine]:
+def engine(request: pytest.FixtureRequest, portal_environment: PortalEnvironment) -> Iterator[Engine]:
     """An engine as the services open it, on the database of this test."""
-    secrets = SecretStore(aws_client("secretsmanager", portal_environment.aws_region))
-    opened = open_engine(DatabaseConnector(portal_environment, secrets), pool_size=20)
-    yield opened
-    opened.dispose()
+    shared = shared_of(request.config)
+    if shared is not None and shared.database.name == portal_environment.database_name:
+        yield shared.engine
+        # What a test did to a connection, as a setting, ends with it.
+        shared.engine.dispose()
+        return
+    with opened_engine(portal_environment) as opened:
+        yield opened
 
 
 @pytest.fixture

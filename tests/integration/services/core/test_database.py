@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import Connection, Engine, text
 
 _END = text(
@@ -17,6 +18,7 @@ def process_of(connection: Connection) -> int:
     return found
 
 
+@pytest.mark.own("database")
 def test_a_connection_that_the_server_ended_is_replaced_before_anybody_is_given_it(engine: Engine) -> None:
     with engine.connect() as first, engine.connect() as second, engine.connect() as third:
         ended = {process_of(first), process_of(second)}

@@ -190,7 +190,6 @@ def test_yesterdays_places_are_forgotten(connection: Connection, world: World) -
 def test_one_at_a_time_takes_the_days_places(engine: Engine, connection: Connection, world: World) -> None:
     cast_vote(connection, world.published(world.person()), world.person())
     roll_up(connection)
-    connection.execute(text("SET lock_timeout = '2s'"))
     with engine.begin() as taking:
         assert take_standings(taking) == 1
         assert take_standings(connection) == 0

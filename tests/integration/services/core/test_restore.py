@@ -33,6 +33,8 @@ from services.portal.database import db
 
 from .world import World
 
+# What is dumped and restored is a whole database.
+pytestmark = pytest.mark.own("database")
 MASTER = "postgres"
 
 

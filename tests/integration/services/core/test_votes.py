@@ -49,6 +49,7 @@ def test_what_cannot_be_voted_for(connection: Connection, world: World) -> None:
     assert cast_vote(connection, waiting, voter) is VoteResult.NOT_AVAILABLE
 
 
+@pytest.mark.own("database")
 def test_a_fault_between_the_vote_and_its_delta_leaves_neither(connection: Connection, world: World) -> None:
     video_id, voter = world.published(world.person()), world.person()
     connection.execute(text("ALTER TABLE vote_deltas ADD CHECK (delta <> 1)"))
@@ -79,7 +80,6 @@ def test_one_at_a_time_rolls_up_and_another_leaves_it_to_it(
     video_id = world.published(world.person())
     for _ in range(3):
         cast_vote(connection, video_id, world.person())
-    connection.execute(text("SET lock_timeout = '2s'"))
     with engine.begin() as rolling:
         assert roll_up(rolling, most=1) == 1
         assert roll_up(connection) == 0
@@ -152,7 +152,6 @@ def test_voters_of_one_video_do_not_wait_for_each_other(engine: Engine, connecti
     video_id, first, second = world.published(world.person()), world.person(), world.person()
     with engine.begin() as slow:
         assert cast_vote(slow, video_id, first) is VoteResult.COUNTED
-        connection.execute(text("SET lock_timeout = '2s'"))
         assert cast_vote(connection, video_id, second) is VoteResult.COUNTED
     assert tally(connection, video_id) == 2
 

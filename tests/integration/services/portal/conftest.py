@@ -16,13 +16,15 @@ from sqlalchemy import Engine
 from operations.local import aws
 from operations.local.ports import free_port
 from services.environment import PortalEnvironment
-from services.portal import create_app
-from services.portal.database import db
+from tests.integration.services.shared import shared_of
 
-from .contract import Contract
+from .applications import Application, Applications, assemble, close
 from .people import People
 from .process import ROOT, PortalProcess, PortalStarter
 from .videos import Videos
+
+AppStarter = Callable[..., Flask]
+_APPLICATIONS = pytest.StashKey[Applications]()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -32,26 +34,32 @@ def plain_logs() -> None:
 
 
 @pytest.fixture
-def start_app() -> Iterator[Callable[[PortalEnvironment], Flask]]:
-    """Makes applications; whatever they answer is held against the OpenAPI document."""
-    apps: list[Flask] = []
-    contracts: list[Contract] = []
+def start_app(request: pytest.FixtureRequest) -> Iterator[AppStarter]:
+    """Gives applications that remember nothing; whatever they answer is held against the OpenAPI document.
 
-    def start(environment: PortalEnvironment) -> Flask:
-        app = create_app(environment)
-        contracts.append(Contract(app))
-        apps.append(app)
-        return app
+    One that the test changes must be assembled for it alone, with ``anew=True``.
+    """
+    started: list[tuple[PortalEnvironment, Application, bool]] = []
+    shared, applications = shared_of(request.config), request.config.stash.setdefault(_APPLICATIONS, Applications())
+
+    def start(environment: PortalEnvironment, *, anew: bool = False) -> Flask:
+        keeps = not anew and shared is not None and shared.holds(environment)
+        application = applications.take(environment) if keeps else assemble(environment)
+        started.append((environment, application, keeps))
+        return application.app
 
     yield start
-    for app in apps:
-        with app.app_context():
-            db.engine.dispose()
-    assert [breach for contract in contracts for breach in contract.breaches] == []
+    breaches = [breach for _, application, _ in started for breach in application.contract.take_breaches()]
+    for environment, application, keeps in started:
+        if keeps:
+            applications.give_back(environment, application)
+        else:
+            close(application)
+    assert breaches == []
 
 
 @pytest.fixture
-def app(start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment) -> Flask:
+def app(start_app: AppStarter, portal_environment: PortalEnvironment) -> Flask:
     """The application, with its database, bucket, queue and secrets."""
     return start_app(portal_environment)
 
@@ -76,7 +84,7 @@ def videos(engine: Engine) -> Videos:
 
 @pytest.fixture
 def app_without(
-    start_app: Callable[[PortalEnvironment], Flask],
+    start_app: AppStarter,
     portal_environment: PortalEnvironment,
     aws_port: int,
     monkeypatch: pytest.MonkeyPatch,
@@ -87,7 +95,7 @@ def app_without(
         if service == "database":
             return start_app(dataclasses.replace(portal_environment, database_port=free_port()))
         monkeypatch.setenv("AWS_ENDPOINT_URL_" + service.upper(), aws.endpoint(free_port()))
-        return start_app(portal_environment)
+        return start_app(portal_environment, anew=True)
 
     return start
 
@@ -106,5 +114,4 @@ def start_portal(portal_environment: PortalEnvironment, tmp_path: Path) -> Itera
 
     yield start
     for portal in started:
-        portal.process.kill()
-        portal.process.wait()
+        portal.kill()

@@ -70,6 +70,11 @@ class Contract:
         self.breaches: list[str] = []
         app.after_request(self._check)
 
+    def take_breaches(self) -> list[str]:
+        """The breaches since the last time."""
+        taken, self.breaches = self.breaches, []
+        return taken
+
     def _check(self, response: Response) -> Response:
         operation = self._operation()
         if operation is not None:

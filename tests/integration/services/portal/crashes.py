@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
-from pathlib import Path
 
 import requests
 
@@ -27,11 +24,3 @@ class Request(threading.Thread):
             self.status = requests.post(**self._arguments).status_code  # type: ignore[arg-type]
         except requests.RequestException:
             self.status = None
-
-
-def kill(portal: PortalProcess) -> None:
-    """End a portal and its workers as a power cut would."""
-    children = Path(f"/proc/{portal.process.pid}/task/{portal.process.pid}/children").read_text().split()
-    for pid in (portal.process.pid, *map(int, children)):
-        os.kill(pid, signal.SIGKILL)
-    portal.process.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import psutil
 import requests
 
 from services.environment import PortalEnvironment
@@ -53,6 +55,18 @@ class PortalProcess:
             except requests.RequestException:
                 assert self.process.poll() is None and time.monotonic() < end, self.log.read_text()
                 time.sleep(0.1)
+
+    def kill(self) -> None:
+        """End it and the processes it forked, as a power cut would."""
+        if self.process.poll() is not None:
+            return
+        with contextlib.suppress(psutil.NoSuchProcess):
+            forked = psutil.Process(self.process.pid).children(recursive=True)
+            for process in (self.process, *forked):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            psutil.wait_procs(forked, timeout=60)
+        self.process.wait()
 
     def said(self, event: str) -> list[dict[str, Any]]:
         """Its log lines about one kind of event."""

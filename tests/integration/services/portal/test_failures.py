@@ -60,6 +60,7 @@ def test_it_never_leads_elsewhere(client: FlaskClient, path: str) -> None:
     assert "evil.example" not in answer.headers.get("Location", "")
 
 
+@pytest.mark.own("database")
 def test_it_recovers_by_itself_when_its_connections_were_cut(
     client: FlaskClient, people: People, videos: Videos, engine: Engine
 ) -> None:
@@ -70,6 +71,7 @@ def test_it_recovers_by_itself_when_its_connections_were_cut(
     assert answer.status_code == 200 and len(answer.json or []) == 1
 
 
+@pytest.mark.own("secrets")
 def test_a_rotated_password_is_picked_up(
     start_app: Callable[[PortalEnvironment], Flask],
     portal_environment: PortalEnvironment,

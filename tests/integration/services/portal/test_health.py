@@ -137,7 +137,10 @@ def test_many_questions_are_one_round() -> None:
     assert rounds == [1]
 
 
-def test_a_queue_that_is_gone_is_told_by_name(portal_environment: PortalEnvironment, aws_port: int) -> None:
+@pytest.mark.own("queue")
+def test_a_queue_that_is_gone_is_told_by_name(
+    start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment, aws_port: int
+) -> None:
     aws.client("sqs", aws_port).delete_queue(QueueUrl=portal_environment.queue_url)
-    _, told = deep(create_app(portal_environment).test_client())
+    _, told = deep(start_app(portal_environment).test_client())
     assert "NonExistentQueue" in told["checks"]["queue"]["problem"]

@@ -79,6 +79,7 @@ def test_without_the_database_it_says_so_and_goes_on(app_without: Callable[[str]
     assert [(line["log_level"], line["event"]) for line in lines] == [("warning", chore.waiting) for chore in CHORES]
 
 
+@pytest.mark.own("database")
 def test_the_thread_survives_the_loss_of_its_connections(
     app: Flask, people: People, videos: Videos, engine: Engine
 ) -> None:
@@ -96,6 +97,7 @@ def test_the_thread_survives_the_loss_of_its_connections(
         housekeeper.stop()
 
 
+@pytest.mark.own("database")
 def test_the_thread_survives_a_bug(app: Flask, people: People, videos: Videos, engine: Engine) -> None:
     video_id = videos.published(people.new())
     voter = people.new()

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
 from services.portal.housekeeper import keep_house
-from services.portal.metrics import metrics_of
+from services.portal.resources import resources_of
 
 from .people import People
 from .process import PortalProcess, PortalStarter
@@ -87,8 +87,8 @@ def test_what_waits_is_told_by_the_housekeeper(app: Flask, client: FlaskClient, 
 def test_once_a_minute_cloudwatch_is_told(app: Flask, client: FlaskClient) -> None:
     client.get("/api/videos")
     with app.app_context(), capture_logs() as lines:
-        metrics_of(app).measures.tell()
-        metrics_of(app).measures.tell()
+        resources_of(app).metrics.measures.tell()
+        resources_of(app).metrics.measures.tell()
     first, second = (line for line in lines if line["event"] == "measures")
     assert (first["Requests"], second["Requests"]) == (1, 0)
     assert (first["environment"], first["service"]) == ("test", "portal")

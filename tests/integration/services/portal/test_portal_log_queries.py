@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from operations.local import aws
 from services.core.sweeper import MOST_SWEEPS, OVERDUE_VISIBILITIES
 from services.portal.housekeeper import keep_house
-from services.portal.metrics import metrics_of
+from services.portal.resources import resources_of
 from tests.log_query_words import Line, unanswered
 
 from .people import PASSWORD, People
@@ -41,7 +41,7 @@ def test_requests_votes_and_limits(app: Flask, people: People, videos: Videos) -
             pass
         while app.test_client().post("/api/auth/login", json={"email": ana.email, "password": "x"}).status_code != 429:
             pass
-        metrics_of(app).measures.tell()
+        resources_of(app).metrics.measures.tell()
 
     (refused, *_) = [line for line in lines if line.get("route", "").endswith("/vote") and line["status"] == 400]  # type: ignore[attr-defined]
     assert refused["network"] == "127.0.0.0/24"

@@ -21,10 +21,13 @@ from operations.local import aws
 from operations.local.postgres import Cluster
 from services.core.secrets import Versions
 from services.environment import PortalEnvironment
+from services.portal.resources import resources_of
 from services.portal.signing import SigningKeys, name_of
 
 from .people import People, registration
 from .videos import cut_connections
+
+pytestmark = pytest.mark.own("database", "secrets")
 
 SECOND, THIRD = "a second key of this portal, long enough", "a third key of this portal, long enough"
 PROFILE = "/api/auth/profile"
@@ -139,7 +142,7 @@ def test_tokens_outlive_a_rotation_of_the_key(
     # Another instance has the new key already; this one is shown its token before it looks by itself.
     other = start_app(portal_environment)
     after = People(other).new(email="eva@example.com")
-    app.extensions["portal"].keys._read_at -= 10
+    resources_of(app).keys._read_at -= 10
     for application in (app, other):
         client = application.test_client()
         assert client.get(PROFILE, headers=before.headers).status_code == 200

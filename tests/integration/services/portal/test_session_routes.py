@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
 from services.environment import PortalEnvironment
+from services.portal.resources import resources_of
 
 from .people import PASSWORD, People
 
@@ -91,7 +92,7 @@ def test_a_disabled_account_is_closed_at_once(client: FlaskClient, people: Peopl
         connection.execute(text("UPDATE users SET disabled_at = now() WHERE id = :id"), {"id": ana.id})
     assert browser.get(PROFILE).status_code == 401
     # A bearer token holds for the second that the answer is kept; another process would ask now.
-    client.application.extensions["portal"].revocations.forget()
+    resources_of(client.application).revocations.forget()
     assert [ana.get(PROFILE).status_code, eva.get(PROFILE).status_code] == [401, 200]
     login = {"email": ana.email, "password": PASSWORD}
     answer = client.post("/api/auth/login", json=login)

@@ -16,7 +16,7 @@ from services.core.queue import VideoQueue
 from services.core.storage import processed_key
 from services.core.sweeper import MOST_SWEEPS, OVERDUE_VISIBILITIES
 from services.portal.housekeeper import keep_house
-from services.portal.metrics import metrics_of
+from services.portal.resources import resources_of
 
 from .people import People
 from .videos import Videos
@@ -67,7 +67,7 @@ def test_a_lost_message_is_sent_again(app: Flask, lost: UUID, sqs: Any, queue_ur
     (line,) = [line for line in lines if line["event"] == "video without a sign of life is sent again"]
     assert (line["log_level"], line["video_id"]) == ("warning", str(lost))
     assert VideoQueue(sqs, queue_url).waiting() == 1
-    told = metrics_of(app).measures.take()
+    told = resources_of(app).metrics.measures.take()
     assert told is not None and told["VideosSwept"] == 1
     exposed = client.get("/metrics").text
     assert 'anb_videos_swept_total{result="sent again"} 1.0' in exposed
@@ -98,7 +98,7 @@ def test_a_video_that_is_given_up_leaves_no_object_and_says_so(
     assert ("error", str(lost)) in [(line["log_level"], line.get("video_id")) for line in lines]
     kept = s3.list_objects_v2(Bucket=media_bucket, Prefix="processed/")["Contents"]
     assert [item["Key"] for item in kept] == [processed_key(other, 1)]
-    told = metrics_of(app).measures.take()
+    told = resources_of(app).metrics.measures.take()
     assert told is not None and told["VideosGivenUp"] == 1
     with engine.connect() as connection:
         row = connection.execute(text("SELECT status, failure_reason FROM videos WHERE id = :id"), {"id": lost}).one()

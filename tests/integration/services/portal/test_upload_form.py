@@ -236,6 +236,7 @@ def test_16_5_2_without_the_queue_the_video_is_taken_and_relayed_later(
     assert queued(queue_url, aws_port) == [{"video_id": answer.json["task_id"]}]
 
 
+@pytest.mark.own("database")
 def test_a_video_that_cannot_be_recorded_leaves_no_object(
     people: People, engine: Engine, media_bucket: str, aws_port: int
 ) -> None:

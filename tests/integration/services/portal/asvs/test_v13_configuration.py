@@ -35,11 +35,11 @@ OPERATORS = ("/metrics", "/health/deep")
 @pytest.fixture(params=["FLASK_DEBUG", "FLASK_ENV"])
 def told_to_debug(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, portal_environment: PortalEnvironment,
-    start_app: Callable[[PortalEnvironment], Flask],
+    start_app: Callable[..., Flask],
 ) -> Flask:  # fmt: skip
     """The application where somebody left a developer's variable on the instance."""
     monkeypatch.setenv(request.param, "1" if request.param == "FLASK_DEBUG" else "development")
-    return start_app(portal_environment)
+    return start_app(portal_environment, anew=True)
 
 
 def test_13_4_2_no_variable_turns_debugging_on(told_to_debug: Flask) -> None:
@@ -57,6 +57,7 @@ def test_13_4_2_there_is_no_console(told_to_debug: Flask) -> None:
     assert "debugger" not in asked.text.replace("__debugger__", "").lower().replace("f=debugger.js", "")
 
 
+@pytest.mark.own("database")
 def test_13_4_2_no_stack_trace_is_shown_when_a_route_fails(
     portal_environment: PortalEnvironment, people: People, videos: Videos, engine: Engine
 ) -> None:
@@ -106,9 +107,10 @@ def test_13_4_2_no_stack_trace_is_shown_when_a_route_fails(
     ],
 )
 def test_13_4_5_what_is_for_operators_is_told_on_the_machine_itself_alone(
-    portal_environment: PortalEnvironment, path: str, hops: int, peer: str, forwarded: str | None, told: bool
-) -> None:
-    app = create_app(dataclasses.replace(portal_environment, proxy_hops=hops))
+    start_app: Callable[..., Flask], portal_environment: PortalEnvironment, path: str, hops: int, peer: str,
+    forwarded: str | None, told: bool,
+) -> None:  # fmt: skip
+    app = start_app(dataclasses.replace(portal_environment, proxy_hops=hops))
     headers = {"X-Forwarded-For": forwarded} if forwarded else {}
     answer = app.test_client().get(path, headers=headers, environ_base={"REMOTE_ADDR": peer})
     assert (answer.status_code != 404) == told

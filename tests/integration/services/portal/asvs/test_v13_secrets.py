@@ -20,10 +20,13 @@ from operations.local.ports import free_port
 from services.core.aws import aws_client
 from services.core.secrets import SecretStore
 from services.environment import PortalEnvironment
+from services.portal.resources import resources_of
 from services.portal.signing import check_key, weakness_of
 
 from ..people import PASSWORD, People, Person, registration
 from ..process import ROOT
+
+pytestmark = pytest.mark.own("secrets")
 
 PROFILE = "/api/auth/profile"
 #: The first is the default of the first version.
@@ -99,7 +102,7 @@ def test_13_3_1_where_it_could_not_look_before_nothing_is_signed_or_believed(
     form = late.post("/signup", data=registration(email="new@example.com"))
     assert form.status_code == 503 and "Set-Cookie" not in form.headers
     # Who had read the key before goes on with it.
-    app.extensions["portal"].keys._read_at -= 3600
+    resources_of(app).keys._read_at -= 3600
     assert ana.get(PROFILE).status_code == 200
     assert dataclasses.replace(forger, client=client).get(PROFILE).status_code == 401
 

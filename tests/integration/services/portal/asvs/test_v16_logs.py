@@ -14,6 +14,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from structlog.testing import capture_logs
 
+from services.portal.resources import resources_of
+
 from ..people import PASSWORD, People, Person, registration
 from ..process import PortalStarter
 from ..videos import Videos
@@ -102,7 +104,7 @@ def test_16_2_5_no_secret_is_in_any_line_of_any_route_not_even_where_it_fails(
     video_id = videos.processed(ana, is_public=False)
     link = str((ana.get(f"/api/videos/{video_id}").json or {})["processed_url"]).split("?key=")[1]
     with app.app_context():
-        key = app.extensions["portal"].keys.newest()
+        key = resources_of(app).keys.newest()
     asked = app if missing is None else app_without(missing)
     body = {**registration(), "email": ana.email, "password": WRONG, "current_password": PASSWORD, "title": "Título"}
     caplog.set_level(logging.INFO)

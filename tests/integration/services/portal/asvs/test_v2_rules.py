@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
@@ -120,6 +121,7 @@ def test_2_3_1_an_upload_is_completed_after_its_parts_and_by_its_owner(people: P
     assert rows(engine, "videos") == 1
 
 
+@pytest.mark.own("database")
 def test_2_3_3_a_vote_that_fails_half_way_leaves_nothing(people: People, videos: Videos, engine: Engine) -> None:
     """The fault is of the kind that PostgreSQL reports when it is shutting down."""
     eva, video_id = people.new(), videos.published(people.new())

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
 from services.environment import PortalEnvironment
+from services.portal.resources import resources_of
 
 from ..people import PASSWORD, People, Person
 
@@ -124,7 +125,7 @@ def test_7_4_2_a_disabled_account_is_out_at_once(app: Flask, people: People, eng
     disable(engine, ana)
     assert browser.get(PROFILE).status_code == 401
     # What a process knows of bearer tokens is a second old at most.
-    app.extensions["portal"].revocations.forget()
+    resources_of(app).revocations.forget()
     assert [ana.get(PROFILE).status_code, eva.get(PROFILE).status_code] == [401, 200]
     login = {"email": ana.email, "password": PASSWORD}
     assert app.test_client().post("/api/auth/login", json=login).status_code == 403

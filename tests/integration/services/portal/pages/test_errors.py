@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from services.environment import PortalEnvironment
 from services.portal.errors import ApiError
 
 from ..asvs.markup import elements
@@ -25,15 +26,21 @@ HEADINGS = {
 }
 
 
+@pytest.fixture
+def changed_app(start_app: Callable[..., Flask], portal_environment: PortalEnvironment) -> Flask:
+    """An application that the test may change."""
+    return start_app(portal_environment, anew=True)
+
+
 @pytest.mark.parametrize("status", HEADINGS)
-def test_every_error_is_a_page_in_the_persons_language_with_a_way_on(app: Flask, status: int) -> None:
+def test_every_error_is_a_page_in_the_persons_language_with_a_way_on(changed_app: Flask, status: int) -> None:
     def fail() -> str:
         if status == 500:
             raise RuntimeError("a bug")
         raise ApiError(HTTPStatus(status), "The contract's text")
 
-    app.add_url_rule("/fails", "fails", fail)
-    client = app.test_client()
+    changed_app.add_url_rule("/fails", "fails", fail)
+    client = changed_app.test_client()
     for language, heading in zip(("es", "en"), HEADINGS[status], strict=True):
         client.set_cookie("language", language)
         answer = client.get("/fails")
@@ -45,10 +52,11 @@ def test_every_error_is_a_page_in_the_persons_language_with_a_way_on(app: Flask,
         assert "a bug" not in answer.text and "contract" not in answer.text
 
 
-def test_a_form_that_is_too_large_is_answered_by_a_page(app: Flask, people: People) -> None:
+def test_a_form_that_is_too_large_is_answered_by_a_page(changed_app: Flask) -> None:
+    people = People(changed_app)
     browser, csrf = people.browser(people.new())
-    app.config["MAX_CONTENT_LENGTH"] = 1000
-    for client, path in ((app.test_client(), "/login"), (browser, "/profile/password"), (browser, "/language")):
+    changed_app.config["MAX_CONTENT_LENGTH"] = 1000
+    for client, path in ((changed_app.test_client(), "/login"), (browser, "/profile/password"), (browser, "/language")):
         answer = client.post(path, data={"csrf_token": csrf, "email": "x" * 2000})
         assert answer.status_code == 413 and "Demasiado grande" in answer.text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from services.core.tally import roll_up
 from services.portal.database import db
 from services.portal.housekeeper import keep_house
 from services.portal.kept import Kept
+from services.portal.resources import register, resources_of
 
 from ..people import People
 from ..videos import Videos
@@ -36,6 +38,11 @@ def statements(app: Flask) -> Iterator[list[str]]:
         event.remove(db.engine, "before_cursor_execute", note)
 
 
+def keep_rankings(app: Flask, kept: Kept) -> None:
+    """Let an application keep its rankings for another time."""
+    register(app, dataclasses.replace(resources_of(app), rankings=kept))
+
+
 def published(people: People, videos: Videos, title: str, votes: int) -> UUID:
     video_id = videos.published(people.new(city="Cali"), title=title)
     videos.vote(video_id, *(people.new() for _ in range(votes)))
@@ -46,7 +53,7 @@ def test_however_many_look_the_list_is_made_once(
     app: Flask, client: FlaskClient, people: People, videos: Videos, statements: list[str]
 ) -> None:
     published(people, videos, "Clavada", 1)
-    app.extensions["kept rankings"] = Kept(3600)
+    keep_rankings(app, Kept(3600))
     assert "Clavada" in client.get(LIST).text
     statements.clear()
     for _ in range(50):
@@ -58,7 +65,7 @@ def test_what_is_kept_is_kept_by_city_page_and_language(
     app: Flask, client: FlaskClient, people: People, videos: Videos
 ) -> None:
     published(people, videos, "Clavada", 1)
-    app.extensions["kept rankings"] = Kept(3600)
+    keep_rankings(app, Kept(3600))
     assert "Clavada" in client.get(LIST).text
     assert "Clavada" not in client.get(f"{LIST}?city=Pasto").text
     assert "Clavada" not in client.get(f"{LIST}?page=2").text
@@ -70,7 +77,7 @@ def test_what_is_kept_is_kept_by_city_page_and_language(
 def test_an_unchanged_list_costs_no_body_and_a_vote_changes_it(
     app: Flask, client: FlaskClient, people: People, videos: Videos
 ) -> None:
-    app.extensions["kept rankings"] = Kept(0)
+    keep_rankings(app, Kept(0))
     video_id = published(people, videos, "Clavada", 1)
     first = client.get(LIST)
     unchanged = client.get(LIST, headers={"If-None-Match": first.headers["ETag"]})

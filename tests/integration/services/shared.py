@@ -1,0 +1,289 @@
+"""What tests of one process share one after the other: a database, a bucket, a queue, secrets and AWS clients.
+
+A test gets them empty. A test that changes more than what they hold, as a schema, a role or a secret's text, is marked
+with what it needs of its own: ``@pytest.mark.own("database", "secrets")``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import Engine
+
+from operations.local import aws, resources
+from services.core.aws import aws_client
+from services.core.database import DatabaseConnector, open_engine
+from services.core.secrets import SecretStore
+from services.environment import PortalEnvironment
+from tests.servers import new_bucket, new_queue
+
+MEBIBYTE = 2**20
+KINDS = ("database", "bucket", "queue", "secrets")
+#: They start processes, which may outlive their test by a moment.
+_PROCESSES = {"start_portal", "start_worker"}
+_CALLED_SEQUENCES = """
+    SELECT DISTINCT depend.refobjid::regclass::text FROM pg_sequences JOIN pg_depend AS depend
+    ON depend.objid = format('%I.%I', schemaname, sequencename)::regclass AND depend.deptype = 'a'
+    WHERE last_value IS NOT NULL
+"""
+_SHARED = pytest.StashKey["Shared"]()
+
+
+def needs_own(request: pytest.FixtureRequest, kind: str) -> bool:
+    """Whether a test needs a database, bucket, queue or secrets of its own.
+
+    Args:
+        request: of a fixture of the test.
+        kind: one of `KINDS`.
+    """
+    named = {name for mark in request.node.iter_markers("own") for name in mark.args}
+    assert named <= set(KINDS), f"{request.node.nodeid}: own() takes {', '.join(KINDS)}"
+    return kind in named or (kind != "secrets" and not _PROCESSES.isdisjoint(request.fixturenames))
+
+
+@cache
+def make_secrets(port: int, database_user: str, database_password: str, _: str = "shared") -> tuple[str, str]:
+    """The ARNs of the database's secret and of the one that signs tokens; the same for the same arguments."""
+    manager, name = aws.client("secretsmanager", port), uuid.uuid4().hex
+    credentials = json.dumps({"username": database_user, "password": database_password})
+    return (
+        resources.create_secret(manager, f"{name}-database", credentials),
+        resources.create_secret(manager, f"{name}-tokens", uuid.uuid4().hex),
+    )
+
+
+def make_environment(
+    *, database_url: str, bucket: str, queue_url: str, aws_port: int, own_secrets: bool = False
+) -> PortalEnvironment:
+    """The environment of a portal."""
+    database = conninfo_to_dict(database_url)
+    login = (aws_port, str(database["user"]), str(database["password"]))
+    database_secret, token_secret = make_secrets(*login, uuid.uuid4().hex) if own_secrets else make_secrets(*login)
+    return PortalEnvironment(
+        environment_name="test",
+        aws_region=aws.REGION,
+        release="0" * 64,
+        database_host=str(database["host"]),
+        database_port=int(str(database["port"])),
+        database_name=str(database["dbname"]),
+        database_secret_arn=database_secret,
+        database_ssl_mode="disable",
+        media_bucket=bucket,
+        queue_url=queue_url,
+        log_group=None,
+        portal_host="127.0.0.1",
+        portal_port=8080,
+        drain_seconds=0,
+        token_secret_arn=token_secret,
+        token_seconds=3600,
+        secure_cookies=False,
+        proxy_hops=0,
+        max_upload_bytes=MEBIBYTE,
+        public_hosts=(),
+        cors_origins=(),
+        revoke_bearer_on_logout=False,
+    )
+
+
+@contextmanager
+def opened_engine(environment: PortalEnvironment) -> Iterator[Engine]:
+    """An engine as the services open it."""
+    secrets = SecretStore(aws_client("secretsmanager", environment.aws_region))
+    engine = open_engine(DatabaseConnector(environment, secrets), pool_size=20)
+    yield engine
+    engine.dispose()
+
+
+class SharedDatabase:
+    """A migrated database that is emptied before each test that uses it.
+
+    Args:
+        url: of a copy of the migrated template, by its owner.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.name = urlsplit(url).path.removeprefix("/")
+        self._connection = psycopg.connect(url, autocommit=True, options="-c lock_timeout=10s")
+        ask = self._connection.execute
+        self._tables = [
+            str(name) for (name,) in ask("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+        ]
+        self._tables.remove("schema_migrations")
+        self._referring: dict[str, set[str]] = {}
+        keys = "SELECT confrelid::regclass::text, conrelid::regclass::text FROM pg_constraint WHERE contype = 'f'"
+        for table, referring in ask(keys):
+            self._referring.setdefault(table, set()).add(referring)
+        # What the migrations themselves put there.
+        self._seeds = {table: rows for table in self._tables if (rows := self._rows(table)) is not None}
+        self._schema = self._schema_now()
+        self._look = " UNION ALL ".join(
+            [
+                *(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in self._tables),
+                _CALLED_SEQUENCES,
+            ]
+        )
+
+    def empty(self) -> None:
+        """Leave it as the migrations did: no rows but theirs, and every sequence at its start."""
+        written = {str(name) for (name,) in self._connection.execute(self._look)} - self._seeds.keys()
+        written |= {name for name, rows in self._seeds.items() if self._rows(name) != rows}
+        while more := set().union(*(self._referring.get(name, set()) for name in written)) - written:
+            written |= more
+        if not written:
+            return
+        try:
+            self._connection.execute(f"TRUNCATE {', '.join(sorted(written))} RESTART IDENTITY")
+        except psycopg.errors.LockNotAvailable:
+            raise AssertionError(f"connections left by a test hold locks: {self._busy()}") from None
+        for name in sorted(written & self._seeds.keys()):
+            insert = f"INSERT INTO {name} SELECT * FROM jsonb_populate_recordset(NULL::{name}, %s)"
+            self._connection.execute(insert, [self._seeds[name]])
+
+    def check_schema(self) -> None:
+        """Assert that a test left the schema as it was."""
+        assert self._schema_now() == self._schema, "it changed the schema: mark it with own('database')"
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _rows(self, table: str) -> str | None:
+        query = f"SELECT jsonb_agg(to_jsonb(t) ORDER BY to_jsonb(t))::text FROM {table} AS t"
+        (rows,) = self._connection.execute(query).fetchone() or (None,)
+        return rows
+
+    def _schema_now(self) -> object:
+        return self._connection.execute(
+            "SELECT (SELECT array_agg((relname, attname, atttypid, attnotnull) ORDER BY attrelid, attnum) "
+            "FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
+            "WHERE relnamespace = 'public'::regnamespace)::text, "
+            "(SELECT array_agg(oid ORDER BY oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace)::text, "
+            "(SELECT array_agg(oid ORDER BY oid) FROM pg_trigger)::text, "
+            "(SELECT array_agg(oid ORDER BY oid) FROM pg_constraint)::text"
+        ).fetchone()
+
+    def _busy(self) -> list[tuple[Any, ...]]:
+        query = (
+            "SELECT pid, application_name, state, query FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
+        )
+        return self._connection.execute(query).fetchall()
+
+
+@dataclass
+class Shared:
+    """What the tests of a process share.
+
+    Args:
+        database: emptied before each test that uses it.
+        bucket: emptied likewise.
+        queue_url: emptied likewise, with its dead-letter queue.
+        engine: opens connections to the database.
+        aws_port: port of the embedded AWS.
+        written: AWS services that were called to change something since they were emptied.
+    """
+
+    database: SharedDatabase
+    bucket: str
+    queue_url: str
+    engine: Engine
+    aws_port: int
+    written: set[str]
+
+    def holds(self, environment: PortalEnvironment) -> bool:
+        """Whether an environment leads to nothing but what is shared."""
+        shared = self.environment
+        return all(
+            getattr(environment, name) == getattr(shared, name)
+            for name in ("database_port", "database_name", "media_bucket", "queue_url", "database_secret_arn",
+                         "token_secret_arn", "log_group")
+        )  # fmt: skip
+
+    @property
+    def environment(self) -> PortalEnvironment:
+        """The environment of a portal on what is shared."""
+        return make_environment(
+            database_url=self.database.url, bucket=self.bucket, queue_url=self.queue_url, aws_port=self.aws_port
+        )
+
+    def empty_bucket(self) -> None:
+        """Remove every object, and what was being sent in parts."""
+        if "s3" not in self.written:
+            return
+        s3 = aws.client("s3", self.aws_port)
+        for found in s3.list_objects_v2(Bucket=self.bucket).get("Contents", []):
+            s3.delete_object(Bucket=self.bucket, Key=found["Key"])
+        for found in s3.list_multipart_uploads(Bucket=self.bucket).get("Uploads", []):
+            s3.abort_multipart_upload(Bucket=self.bucket, Key=found["Key"], UploadId=found["UploadId"])
+        self.written.discard("s3")
+
+    def empty_queue(self) -> None:
+        """Make it anew, under the same name: SQS purges a queue once a minute at most."""
+        if "sqs" not in self.written:
+            return
+        for url in (self.queue_url, f"{self.queue_url}-dlq"):
+            aws.client("sqs", self.aws_port).delete_queue(QueueUrl=url)
+        assert new_queue(self.aws_port, self.queue_url.rpartition("/")[2]) == self.queue_url
+        self.written.discard("sqs")
+
+
+@contextmanager
+def shared_by(config: pytest.Config, *, database_url: str, aws_port: int, written: set[str]) -> Iterator[Shared]:
+    """What the tests of a process share, found again by `shared_of`."""
+    bucket, queue_url, database = new_bucket(aws_port), new_queue(aws_port), SharedDatabase(database_url)
+    environment = make_environment(database_url=database_url, bucket=bucket, queue_url=queue_url, aws_port=aws_port)
+    with opened_engine(environment) as engine:
+        config.stash[_SHARED] = Shared(database, bucket, queue_url, engine, aws_port, written)
+        yield config.stash[_SHARED]
+        del config.stash[_SHARED]
+    database.close()
+
+
+def shared_of(config: pytest.Config) -> Shared | None:
+    """What the tests of a process share; None where they share nothing."""
+    return config.stash.get(_SHARED, None)
+
+
+@contextmanager
+def shared_clients() -> Iterator[set[str]]:
+    """Let a process make each boto3 client once; yields the services that were called to change something.
+
+    To make one takes longer than most calls of the embedded AWS, and threads may share it. Clients are told apart by
+    all that a test may change of their making: their arguments and the environment's variables.
+    """
+    make, made, written = boto3.client, dict[str, Any](), set[str]()
+    # Those that tests elsewhere made are not watched.
+    aws.client.cache_clear()
+
+    def client(service: str, **arguments: Any) -> Any:
+        described = {name: vars(value) if name == "config" and value else value for name, value in arguments.items()}
+        variables = sorted(item for item in os.environ.items() if item[0].startswith("AWS_"))
+        key = repr((service, sorted(described.items()), variables))
+        if key not in made:
+            made[key] = make(service, **arguments)
+            made[key].meta.events.register(f"before-call.{service}", _note(service, written))
+        return made[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(boto3, "client", client)
+        yield written
+
+
+def _note(service: str, written: set[str]) -> Callable[..., None]:
+    def note(model: Any, **_: Any) -> None:
+        if not model.name.startswith(("Get", "List", "Head")):
+            written.add(service)
+
+    return note

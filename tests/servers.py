@@ -1,0 +1,40 @@
+"""A database, a bucket and a queue for one test or one module, on the servers that a test process shares.
+
+Imports are inside: tests that start nothing do not wait for them.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from operations.local.postgres import Cluster
+
+
+@contextmanager
+def copied_database(server: Cluster, *, template: str, owner: str) -> Iterator[str]:
+    """The URL of a copy of a database; it is dropped at the end, and connections to it end."""
+    name = f"test_{uuid.uuid4().hex}"
+    server.copy_database(name, template=template, owner=owner)
+    yield server.url(name, user=owner)
+    server.drop_database(name)
+
+
+def new_bucket(port: int) -> str:
+    """Create a bucket in the embedded AWS; returns its name."""
+    from operations.local import aws, resources
+
+    name = f"media-{uuid.uuid4().hex}"
+    resources.create_bucket(aws.client("s3", port), name)
+    return name
+
+
+def new_queue(port: int, name: str | None = None) -> str:
+    """Create a queue and its dead-letter queue in the embedded AWS; returns the queue's URL."""
+    from operations.local import aws, resources
+
+    name = name or f"videos-{uuid.uuid4().hex}"
+    return resources.create_queue(aws.client("sqs", port), name, visibility_seconds=30, max_receives=3)
