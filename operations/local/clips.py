@@ -1,11 +1,29 @@
-"""Clips for the demo and the tests: a ball bouncing over a painted court, made with ffmpeg."""
+"""Clips for the demo and the tests: a ball bouncing over a painted court, made with ffmpeg.
+
+What was encoded once is kept in the project's own folder, by its content: the arguments, the input files and the
+version of ffmpeg.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+import shutil
 import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import imageio_ffmpeg
+
+from operations import project
+
+FOLDER = project.OWN / "clips"
+_KEPT_BYTES = 2 * 2**30
+_KEPT_SECONDS = 60 * 86_400
 
 BLUE, GREEN, CLAY, PLUM, SAND = "0x0d3f86", "0x0f6b4f", "0xa8442a", "0x4b2467", "0x8a6a3b"
 
@@ -36,8 +54,58 @@ def make_clip(path: Path, *, seconds: float, size: str = "1280x720", floor: str 
     )
     place = "x='(W-w)*(0.55+0.35*sin(t*1.3+1.4))':y='(H-h)*(0.86-0.62*abs(sin(t*3+0.6)))'"
     graph = f"{court}[court];{ball}[ball];[court][ball]overlay={place}[out]"
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error", "-filter_complex", graph]
-    command += ["-f", "lavfi", "-i", "sine=frequency=330", "-map", "[out]", "-map", "0:a", "-t", str(seconds)]
-    command += ["-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", str(path)]
-    subprocess.run(command, stdin=subprocess.DEVNULL, check=True)
+    arguments = ["-filter_complex", graph, "-f", "lavfi", "-i", "sine=frequency=330", "-map", "[out]", "-map", "0:a"]
+    arguments += ["-t", str(seconds), "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac"]
+    return encode(imageio_ffmpeg.get_ffmpeg_exe(), arguments, path)
+
+
+def encode(program: str | Path, arguments: Sequence[str | Path], path: Path, *, folder: Path = FOLDER) -> Path:
+    """Write a file with ffmpeg, or copy the one that was written before from the same input by the same ffmpeg.
+
+    Args:
+        program: ffmpeg.
+        arguments: all but the output; each `Path` is an input file, told apart by its content.
+        path: file to write.
+        folder: where files are kept.
+
+    Raises:
+        subprocess.CalledProcessError: ffmpeg failed.
+    """
+    inputs = [_digest(argument) if isinstance(argument, Path) else argument for argument in arguments]
+    kept = folder / f"{hashlib.sha256(json.dumps([_version(program), *inputs]).encode()).hexdigest()}{path.suffix}"
+    try:
+        os.utime(kept)
+        shutil.copyfile(kept, path)
+        return path
+    except FileNotFoundError:
+        pass
+    command = [str(program), "-nostdin", "-y", "-loglevel", "error", *map(str, arguments), str(path)]
+    subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    _forget_old(folder)
+    # Others may look for the same file, or write it, at this moment.
+    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as copy:
+        shutil.copyfile(path, copy.name)
+    os.replace(copy.name, kept)
     return path
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@cache
+def _version(program: str | Path) -> str:
+    return subprocess.run(
+        [program, "-version"], stdin=subprocess.DEVNULL, capture_output=True, check=True, text=True
+    ).stdout
+
+
+def _forget_old(folder: Path) -> None:
+    """Remove files that were not used for two months, and the longest unused ones where all are too large together."""
+    left, now = _KEPT_BYTES, time.time()
+    found = [(entry.stat(), Path(entry.path)) for entry in os.scandir(folder)]
+    for status, path in sorted(found, key=lambda item: item[0].st_mtime, reverse=True):
+        left -= status.st_size
+        if left < 0 or now - status.st_mtime > _KEPT_SECONDS:
+            path.unlink(missing_ok=True)

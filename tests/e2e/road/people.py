@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 import uuid
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Any
 
 import imageio_ffmpeg
 import requests
+
+from operations.local import clips
 
 PASSWORD = "correct horse battery staple"
 PROCESSED_WITHIN_SECONDS = 90
@@ -79,8 +80,6 @@ class Person:
 
 def make_clip(path: Path) -> Path:
     """45 s of 1080x1920 with a tone."""
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error"]
-    command += ["-f", "lavfi", "-i", "testsrc2=size=1080x1920:rate=30", "-f", "lavfi", "-i", "sine=frequency=440"]
-    command += ["-t", "45", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", str(path)]
-    subprocess.run(command, stdin=subprocess.DEVNULL, check=True)
-    return path
+    arguments = ["-f", "lavfi", "-i", "testsrc2=size=1080x1920:rate=30", "-f", "lavfi", "-i", "sine=frequency=440"]
+    arguments += ["-t", "45", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
+    return clips.encode(imageio_ffmpeg.get_ffmpeg_exe(), arguments, path)

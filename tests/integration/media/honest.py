@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from tests.integration.services.worker.clips import ffmpeg, make
+from tests.integration.services.worker.clips import make, write
 
 _H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
 _HEVC = ("-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le")
@@ -37,20 +37,20 @@ def _plain(size: str, **wishes: object) -> Callable[[Path], object]:
 def _hdr(transfer: str, *, nits: str = "npl=203") -> Callable[[Path], object]:
     """testsrc2 as a camera of today films it: paper is as bright as SDR's white, ten bits, BT.2020."""
 
-    def write(path: Path) -> None:
+    def film(path: Path) -> None:
         wide = f"zscale=tin=bt709:pin=bt709:min=gbr:rin=full:t={transfer}:p=bt2020:m=bt2020nc:r=limited:{nits}"
         said = f"log-level=error:colorprim=bt2020:transfer={transfer}:colormatrix=bt2020nc"
-        ffmpeg(
+        write(
             *("-f", "lavfi", "-i", "testsrc2=s=1280x720:r=30", "-t", "1"),
             *("-vf", f"format=gbrpf32le,{wide},format=yuv420p10le", *_HEVC, "-x265-params", said, path),
         )
 
-    return write
+    return film
 
 
 def _turned(path: Path) -> None:
     stored = make(path.with_name("stored.mp4"), "1920x1080", seconds=1)
-    ffmpeg("-display_rotation", "90", "-i", stored, "-c", "copy", path)
+    write("-display_rotation", "90", "-i", stored, "-c", "copy", path)
 
 
 def _uneven(path: Path) -> None:
@@ -61,7 +61,7 @@ def _uneven(path: Path) -> None:
 def _many_streams(path: Path) -> None:
     video, words = make(path.with_name("one.mp4"), "1280x720", seconds=1, sound=True), path.with_name("words.srt")
     words.write_text("1\n00:00:00,000 --> 00:00:01,000\nTriple doble\n")
-    ffmpeg(
+    write(
         *("-i", video, "-i", video, "-i", words, "-map", "0:v", "-map", "0:a", "-map", "1:a", "-map", "1:v"),
         *("-map", "2:s", "-c", "copy", "-c:s", "mov_text", path),
     )

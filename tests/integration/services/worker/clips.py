@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 from av.video.frame import VideoFrame
 
+from operations.local.clips import encode
 from services.worker.programs import find_ffmpeg
 
 FFMPEG = find_ffmpeg(os.environ).path
@@ -23,6 +24,13 @@ def ffmpeg(*arguments: str | Path) -> None:
     """Run ffmpeg as a person would."""
     command = [FFMPEG, "-nostdin", "-v", "error", "-y", *arguments]
     subprocess.run([str(part) for part in command], check=True, capture_output=True)
+
+
+def write(*arguments: str | Path) -> None:
+    """Run ffmpeg, or copy what it wrote before: the last argument is the output, other paths are its inputs."""
+    *given, path = arguments
+    assert isinstance(path, Path)
+    encode(FFMPEG, given, path)
 
 
 def make(
@@ -51,7 +59,7 @@ def make(
     name, _, colour = source.partition("=")
     pictures = f"{name}=s={size}:r={rate}" + (f":c={colour}" if colour else "")
     tone = ["-f", "lavfi", "-i", "sine=frequency=440"] if sound else []
-    ffmpeg("-f", "lavfi", "-i", pictures, *tone, "-t", str(seconds), *codec, *COLOURS, "-shortest", *extra, path)
+    write("-f", "lavfi", "-i", pictures, *tone, "-t", str(seconds), *codec, *COLOURS, "-shortest", *extra, path)
     return path
 
 

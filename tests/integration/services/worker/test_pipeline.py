@@ -111,7 +111,7 @@ def test_odd_sizes_fill_the_same_frame(made: Maker, clip: Maker, size: str) -> N
 def test_a_clip_filmed_upright_and_stored_on_its_side_is_turned(made: Maker, clip: Maker, tmp_path: Path) -> None:
     stored = clip("640x360", seconds=1, source="color=red")
     turned = tmp_path / "turned.mp4"
-    clips.ffmpeg("-display_rotation", "90", "-i", stored, "-c", "copy", turned)
+    clips.write("-display_rotation", "90", "-i", stored, "-c", "copy", turned)
     frame = clips.frame_at(made(turned) / media.PROCESSED, FIRST + 3)
     # 360x640 fits as 405x720.
     assert is_close(clips.colour(frame, 640, 4), (254, 0, 0))
@@ -149,7 +149,7 @@ def test_a_video_takes_a_quarter_of_an_instances_memory(
     original = clip("320x240", seconds=31, source="testsrc2")
     if not moving:
         still = tmp_path / "still.mp4"
-        clips.ffmpeg("-i", original, "-vf", r"select=eq(n\,0)+gte(t\,30)", "-fps_mode", "vfr", still)
+        clips.write("-i", original, "-vf", r"select=eq(n\,0)+gte(t\,30)", "-fps_mode", "vfr", still)
         original = still
     folder = tmp_path / "job"
     folder.mkdir()
@@ -172,7 +172,7 @@ def test_never_more_than_the_limit_is_kept_whatever_the_rate(made: Maker, clip: 
 def test_a_clip_whose_pictures_start_late_starts_at_once(made: Maker, clip: Maker, tmp_path: Path) -> None:
     late = tmp_path / "late.mp4"
     original = clip("320x240", seconds=2, sound=True)
-    clips.ffmpeg("-i", original, "-itsoffset", "0.7", "-i", original, "-map", "0:a", "-map", "1:v", "-c", "copy", late)
+    clips.write("-i", original, "-itsoffset", "0.7", "-i", original, "-map", "0:a", "-map", "1:v", "-c", "copy", late)
     seen = clips.look(made(late) / media.PROCESSED)
     assert 5.9 <= seen.seconds <= 6.1
 
@@ -214,7 +214,7 @@ def test_the_mark_is_in_the_top_right_corner_of_every_video(
 ) -> None:
     grey = clip("1280x720", seconds=2, source="color=gray")
     unmarked = tmp_path / "transparent.png"
-    clips.ffmpeg("-f", "lavfi", "-i", "color=c=black@0:s=258x55,format=rgba", "-frames:v", "1", unmarked)
+    clips.write("-f", "lavfi", "-i", "color=c=black@0:s=258x55,format=rgba", "-frames:v", "1", unmarked)
     with_mark = made(grey)
     without = made(grey, dataclasses.replace(recipe, watermark=unmarked))
     for name, index in ((media.PROCESSED, FIRST), (media.PROCESSED, FIRST + 59), (media.POSTER, 0)):
@@ -232,7 +232,7 @@ def test_the_poster_shows_the_first_second_or_the_beginning_of_a_shorter_clip(
 ) -> None:
     original = tmp_path / "two-colours.mp4"
     colours = "color=red:s=640x360:d=0.8[a];color=blue:s=640x360:d=2.2[b];[a][b]concat,format=yuv420p"
-    clips.ffmpeg("-filter_complex", colours, "-t", str(seconds), "-preset", "ultrafast", original)
+    clips.write("-filter_complex", colours, "-t", str(seconds), "-preset", "ultrafast", original)
     poster = made(original) / media.POSTER
     assert poster.read_bytes().startswith(b"\xff\xd8\xff")
     frame = clips.frame_at(poster)
@@ -290,8 +290,8 @@ def test_a_mark_that_is_gone_is_not_the_players_fault(made: Maker, clip: Maker, 
 
 def test_a_cover_picture_is_not_taken_for_the_video(made: Maker, clip: Maker, tmp_path: Path) -> None:
     cover, covered = tmp_path / "cover.jpg", tmp_path / "covered.mp4"
-    clips.ffmpeg("-f", "lavfi", "-i", "color=green:s=64x64", "-frames:v", "1", cover)
-    clips.ffmpeg(
+    clips.write("-f", "lavfi", "-i", "color=green:s=64x64", "-frames:v", "1", cover)
+    clips.write(
         *("-i", cover, "-i", clip("640x360", seconds=1, source="color=red")),
         *("-map", "0", "-map", "1", "-c", "copy", "-disposition:v:0", "attached_pic", covered),
     )

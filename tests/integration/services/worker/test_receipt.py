@@ -96,7 +96,7 @@ def test_what_it_took_is_counted_by_the_kernel(world: World, bench: Bench, clip:
 
 def test_a_clip_filmed_upright_says_how_it_is_turned(world: World, bench: Bench, clip: Maker, tmp_path: Path) -> None:
     turned = tmp_path / "turned.mov"
-    clips.ffmpeg("-display_rotation", "90", "-i", clip("640x360", seconds=1), "-c", "copy", turned)
+    clips.write("-display_rotation", "90", "-i", clip("640x360", seconds=1), "-c", "copy", turned)
     found = receipt_of(world, bench, turned).found
     assert found is not None
     assert (found.container, found.width, found.height, found.rotation) == ("qt", 640, 360, 90)
@@ -118,7 +118,7 @@ def test_a_video_that_was_refused_says_what_was_found(world: World, bench: Bench
 
 
 def test_sound_alone_is_found(world: World, bench: Bench, tmp_path: Path) -> None:
-    clips.ffmpeg("-f", "lavfi", "-i", "sine=duration=2", tmp_path / "sound.mp4")
+    clips.write("-f", "lavfi", "-i", "sine=duration=2", tmp_path / "sound.mp4")
     found = receipt_of(world, bench, tmp_path / "sound.mp4").found
     assert found == Found(container="isom", streams=1, sound=True)
 

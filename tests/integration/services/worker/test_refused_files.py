@@ -68,7 +68,7 @@ def test_5_2_2_what_is_no_video_container_is_not_a_video(
 
 
 def test_sound_alone_is_not_a_video(refuse: Callable[[Path], str], tmp_path: Path) -> None:
-    clips.ffmpeg("-f", "lavfi", "-i", "sine=duration=2", tmp_path / "sound.mp4")
+    clips.write("-f", "lavfi", "-i", "sine=duration=2", tmp_path / "sound.mp4")
     assert refuse(tmp_path / "sound.mp4") == "not_a_video"
 
 
@@ -109,7 +109,7 @@ def test_a_file_of_many_streams_is_an_unsupported_format(
     refuse: Callable[[Path], str], clip: Maker, tmp_path: Path
 ) -> None:
     many = tmp_path / "many.mp4"
-    clips.ffmpeg("-i", clip("320x240", seconds=1), *["-map", "0:v"] * 9, "-c", "copy", many)
+    clips.write("-i", clip("320x240", seconds=1), *["-map", "0:v"] * 9, "-c", "copy", many)
     assert refuse(many) == "unsupported_format"
 
 
