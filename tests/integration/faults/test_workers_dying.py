@@ -16,9 +16,9 @@ from operations.local.postgres import Cluster
 from tests.integration.faults.matrix import Fault
 from tests.integration.faults.settling import PATIENCE, begun, settle
 from tests.integration.faults.toxics import Proxy
+from tests.integration.instances.instance import Instance
+from tests.integration.instances.loopback import Loopback
 from tests.locks import held, wait_until_held
-from tests.unit.instances.instance import Instance
-from tests.unit.instances.loopback import Loopback
 
 Start = Callable[..., WorkerProcess]
 Proxied = Callable[[int], Proxy]

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import uuid
 from pathlib import Path
 
-from operations.deploy.begun import Begun, import_id, left_behind, unfinished, wrongly_tainted
+from operations.deploy.begun import left_behind, unfinished, wrongly_tainted
 from operations.deploy.order import Stack
 from operations.deploy.states import State
-from operations.local import aws
 
 
 def output(*events: tuple[str, str], action: str = "create") -> str:
@@ -76,21 +74,3 @@ def test_what_nothing_finds_and_costs_money_is_told() -> None:
     warnings = [each.warning for each in left_behind(STACK, State(), CUT, "1") if each.warning]
     (warning,) = warnings
     assert warning.startswith("it: a NAT gateway may have been left behind, which is billed. Look for a second one")
-
-
-def test_terraform_is_told_what_it_imports_each_by(aws_port: int) -> None:
-    def begun(kind: str, name: str) -> Begun:
-        return Begun(stack="s", address=f"{kind}.it", kind=kind, path="it", name=name)
-
-    def client(service: str) -> object:
-        return aws.client(service, aws_port)
-
-    name = f"begun-{uuid.uuid4().hex[:8]}"
-    url = aws.client("sqs", aws_port).create_queue(QueueName=name)["QueueUrl"]
-    vpc = aws.client("ec2", aws_port).describe_vpcs()["Vpcs"][0]["VpcId"]
-    targets = aws.client("elbv2", aws_port).create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc)
-    assert import_id(begun("aws_sqs_queue", name), client) == url
-    assert import_id(begun("aws_lb_target_group", name), client) == targets["TargetGroups"][0]["TargetGroupArn"]
-    assert import_id(begun("aws_db_instance", name), client) == name
-    for kind in ("aws_sqs_queue", "aws_lb", "aws_lb_target_group"):
-        assert import_id(begun(kind, "nobody-made-it"), client) == ""

@@ -7,8 +7,8 @@ import pathlib
 import subprocess
 from typing import Any
 
+from tests.integration.instances.loopback import Loopback
 from tests.unit.constructs_lib.scripts import bootstrap, decoded
-from tests.unit.instances.loopback import Loopback
 
 _DEBIAN_13 = 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\nVERSION_ID="13"\n'
 

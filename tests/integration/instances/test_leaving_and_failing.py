@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from tests.integration.instances.instance import Instance
+from tests.integration.instances.loopback import INSTANCE, Loopback
 from tests.unit.constructs_lib.scripts import LOG_GROUP
-from tests.unit.instances.instance import Instance
-from tests.unit.instances.loopback import INSTANCE, Loopback
 
 NOTICE = '{"action": "terminate", "time": "2026-09-18T08:22:00Z"}'
 

@@ -10,9 +10,9 @@ import pytest
 
 from constructs_lib import archive
 from constructs_lib.bootstrap import ReleasePart
+from tests.integration.instances.instance import Instance
+from tests.integration.instances.loopback import INSTANCE, Loopback
 from tests.unit.constructs_lib.scripts import LOG_GROUP
-from tests.unit.instances.instance import Instance
-from tests.unit.instances.loopback import INSTANCE, Loopback
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.instances.loopback import Loopback
+from tests.integration.instances.loopback import Loopback
 
 
 @pytest.fixture
