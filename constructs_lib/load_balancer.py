@@ -17,7 +17,7 @@ TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 """TLS 1.3, and 1.2 for older browsers, AWS's recommended policy.
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html"""
 
-_PLAIN_HTTP_RULES = ("CKV_AWS_2", "CKV_AWS_103", "CKV2_AWS_20")
+_PLAIN_LISTENER_RULES = ("CKV_AWS_2", "CKV_AWS_103")
 
 
 class PublicLoadBalancer(cdk.Construct):
@@ -111,7 +111,7 @@ class PublicLoadBalancer(cdk.Construct):
         if self.certificate_arn:
             self.security_group.allow_from_world(443, description="HTTPS")
         elif plain_http_reason:
-            relax(self, "serves plain HTTP", reason=plain_http_reason, explains=_PLAIN_HTTP_RULES)
+            relax(self, "serves plain HTTP", reason=plain_http_reason)
             cdk.Annotations.of(self).add_warning(
                 f"serves plain HTTP, anyone on the way can read passwords and sessions: {plain_http_reason}"
             )
@@ -120,22 +120,39 @@ class PublicLoadBalancer(cdk.Construct):
         if access_logs_off_reason is not None:
             relax(self, "keeps no access logs", reason=access_logs_off_reason, explains=["CKV_AWS_91"])
 
-    def forward_to(self, target_group_arn: str) -> None:
-        """Send every request to a target group. Called once, by the service behind it."""
+    def forward_to(self, target_group_arn: str, *, scope: cdk.Construct | None = None) -> None:
+        """Send every request to a target group. Called once, by the service behind it.
+
+        Args:
+            target_group_arn: ARN of the target group.
+            scope: where the listener that forwards is made; by default here. A service in another stack makes it in
+                its own: the load balancer's stack is applied first, when there is no target group yet.
+        """
         module = cdk.aws.lb_listener
         forward = module.LbListenerDefaultAction(type="forward", target_group_arn=target_group_arn)
+        prefix = "" if scope is None else f"{self.node.id}-"
         if self.certificate_arn is None:
-            module.LbListener(
-                self, "http", load_balancer_arn=self.arn, port=80, protocol="HTTP", default_action=[forward]
+            listener = module.LbListener(
+                scope or self,
+                f"{prefix}http",
+                load_balancer_arn=self.arn,
+                port=80,
+                protocol="HTTP",
+                default_action=[forward],
             )
+            reason = self.plain_http_reason or ""
+            relax(listener, "serves plain HTTP", reason=reason, explains=_PLAIN_LISTENER_RULES)
+            if scope is None:
+                # Of a listener in another stack the scanner does not know whose it is.
+                relax(self, "redirects nothing to HTTPS", reason=reason, explains=["CKV2_AWS_20"])
             return
         redirect = module.LbListenerDefaultAction(
             type="redirect", redirect={"port": "443", "protocol": "HTTPS", "status_code": "HTTP_301"}
         )
         module.LbListener(self, "http", load_balancer_arn=self.arn, port=80, protocol="HTTP", default_action=[redirect])
         module.LbListener(
-            self,
-            "https",
+            scope or self,
+            f"{prefix}https",
             load_balancer_arn=self.arn,
             port=443,
             protocol="HTTPS",

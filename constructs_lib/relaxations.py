@@ -4,8 +4,8 @@ A construct that leaves out a protection enters it with its reason. The register
 so it is in the plan, in the state and in ``terraform output``; it holds no values but texts. ``write`` gathers the
 registers of all stacks in ``relaxations.json`` beside them, a list of
 
-    {"stack": "portal", "path": "portal/balancer", "weakened": "serves plain HTTP",
-     "reason": "no certificate_arn is set", "explains": ["CKV_AWS_2"],
+    {"stack": "edge", "path": "edge/balancer", "weakened": "redirects nothing to HTTPS",
+     "reason": "no certificate_arn is set", "explains": ["CKV2_AWS_20"],
      "resources": ["aws_lb.balancer_E3121A8F", ...]}
 
 What the library leaves out everywhere, by decision (``decisions.py``), is there as well: one entry a stack, whose path

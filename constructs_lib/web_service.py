@@ -32,7 +32,7 @@ class WebService(Fleet):
 
     Args:
         network: the instances get its private subnets.
-        load_balancer: what stands in front.
+        load_balancer: what stands in front, of the same stack or of one that is applied before.
         release: the software they run.
         command: what runs in the release's folder: an absolute path and its arguments. It says ``READY=1`` to systemd
             when it does its work: https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
@@ -134,7 +134,8 @@ class WebService(Fleet):
         self.security_group.allow_from(
             self, "balancer", source=load_balancer.security_group, port=port, description=f"{id} from its load balancer"
         )
-        load_balancer.forward_to(target.arn)
+        apart = cdk.TerraformStack.of(load_balancer).node.path != cdk.TerraformStack.of(self).node.path
+        load_balancer.forward_to(target.arn, scope=self if apart else None)
         if load_balancer.plain_http_reason is not None:
             reason = load_balancer.plain_http_reason
             relax(target, "is reached over plain HTTP all the way", reason=reason, explains=["CKV_AWS_378"])

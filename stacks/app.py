@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from constructs_lib import cdk
 from stacks.database import DatabaseStack
+from stacks.load_balancer import LoadBalancerStack
 from stacks.network import NetworkStack
 from stacks.observability import ObservabilityStack
 from stacks.portal import PortalStack
@@ -15,7 +16,7 @@ from stacks.workers import WorkersStack
 
 
 def build(app: cdk.App, settings: Settings, software: Software) -> list[cdk.TerraformStack]:
-    """Add the seven stacks to an app.
+    """Add the eight stacks to an app.
 
     Args:
         app: the app.
@@ -29,7 +30,16 @@ def build(app: cdk.App, settings: Settings, software: Software) -> list[cdk.Terr
     storage = StorageStack(app, settings, software)
     queue = QueueStack(app, settings)
     database = DatabaseStack(app, settings, network)
-    portal = PortalStack(app, settings, network=network, storage=storage, queue=queue, database=database)
+    load_balancer = LoadBalancerStack(app, settings, network)
+    portal = PortalStack(
+        app,
+        settings,
+        network=network,
+        load_balancer=load_balancer,
+        storage=storage,
+        queue=queue,
+        database=database,
+    )
     workers = WorkersStack(app, settings, network=network, storage=storage, queue=queue, database=database)
     observability = ObservabilityStack(app, settings, queue=queue, database=database, portal=portal, workers=workers)
-    return [network, storage, queue, database, portal, workers, observability]
+    return [network, storage, queue, database, load_balancer, portal, workers, observability]

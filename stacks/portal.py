@@ -1,20 +1,10 @@
-"""The portal behind its load balancer."""
+"""The portal's instances."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from constructs_lib import (
-    AccessLogBucket,
-    Capacity,
-    Domain,
-    GeneratedSecret,
-    PublicLoadBalancer,
-    WebFirewall,
-    WebService,
-    cdk,
-    relax,
-)
+from constructs_lib import Capacity, GeneratedSecret, WebService, cdk
 from services.environment import (
     PORTAL_CONNECTIONS_PER_CORE,
     PORTAL_KEEP_ALIVE_SECONDS,
@@ -24,6 +14,7 @@ from services.environment import (
 from stacks import instances
 from stacks.base import AnbStack
 from stacks.database import DatabaseStack
+from stacks.load_balancer import LoadBalancerStack
 from stacks.network import NetworkStack
 from stacks.queue import QueueStack
 from stacks.settings import Settings
@@ -35,7 +26,7 @@ CORES = 2
 
 
 class PortalStack(AnbStack):
-    """The load balancer, the portal's instances, the key that signs its tokens."""
+    """The portal's instances behind the load balancer, and the key that signs their tokens."""
 
     def __init__(
         self,
@@ -43,6 +34,7 @@ class PortalStack(AnbStack):
         settings: Settings,
         *,
         network: NetworkStack,
+        load_balancer: LoadBalancerStack,
         storage: StorageStack,
         queue: QueueStack,
         database: DatabaseStack,
@@ -55,7 +47,6 @@ class PortalStack(AnbStack):
             description="Signs the portal's tokens",
             unprotected_reason=settings.choices.why("protect"),
         )
-        self.load_balancer = self._balancer(network)
         environment = PortalEnvironment(
             **instances.shared_environment(
                 self, "portal", storage, storage.portal_release, queue.queue, database.database
@@ -76,7 +67,7 @@ class PortalStack(AnbStack):
             self,
             "portal",
             network=network.network,
-            load_balancer=self.load_balancer,
+            load_balancer=load_balancer.load_balancer,
             name=f"{self.prefix}-portal",
             group_name=f"{self.prefix}-api-asg",
             release=storage.portal_release,
@@ -91,46 +82,7 @@ class PortalStack(AnbStack):
             cpu_target=settings.cpu_target_value,
         )
         self._grant(storage, queue, database)
-        self.output("application_url", self.load_balancer.url, "Where the portal is")
-        self.output("load_balancer_dns", self.load_balancer.dns_name, "The load balancer's name")
         self.output("api_autoscaling_group_name", self.service.group_name, "The portal's instances")
-
-    def _balancer(self, network: NetworkStack) -> PublicLoadBalancer:
-        settings = self.settings
-        access_logs = AccessLogBucket(
-            self,
-            "access-logs",
-            name=f"{self.prefix}-logs-{self.account}-{settings.aws_region}",
-            days=settings.access_log_days,
-            force_destroy_reason=settings.choices.why("protect"),
-            plain_http_reason=self.plain_http_reason,
-        )
-        name, zone = settings.domain_name, settings.hosted_zone_id
-        balancer = PublicLoadBalancer(
-            self,
-            "balancer",
-            network=network.network,
-            name=f"{self.prefix}-alb",
-            domain=Domain(name=name, hosted_zone_id=zone) if name else None,
-            certificate_arn=settings.certificate_arn or None,
-            plain_http_reason=None if settings.https else "neither domain_name nor certificate_arn is set",
-            access_logs=access_logs,
-            unprotected_reason=settings.choices.why("protect"),
-        )
-        if settings.waf_requests_per_5_minutes == 0:
-            reason = "waf_requests_per_5_minutes is 0: a web firewall costs each month, attacked or not"
-            relax(balancer, "has no web firewall", reason=reason, explains=["CKV2_AWS_28"])
-        else:
-            WebFirewall(
-                self,
-                "firewall",
-                load_balancer=balancer,
-                name=f"{self.prefix}-waf",
-                requests_per_5_minutes=settings.waf_requests_per_5_minutes,
-                large_bodies_reason="the API's form takes whole videos",
-                log_days=settings.log_retention_days,
-            )
-        return balancer
 
     def _grant(self, storage: StorageStack, queue: QueueStack, database: DatabaseStack) -> None:
         service, bucket = self.service, storage.bucket

@@ -17,7 +17,7 @@ from operations.local.ports import is_listening
 from tests.commands import Commands
 from tests.e2e.road.people import Person
 
-STACKS = {"network", "storage", "queue", "database", "portal", "workers", "observability"}
+STACKS = {"network", "storage", "queue", "database", "load-balancer", "portal", "workers", "observability"}
 TITLE = "Triple desde media cancha"
 
 

@@ -100,10 +100,10 @@ def test_a_file_it_cannot_read_is_seen(copy: pathlib.Path) -> None:
 
 
 def test_a_reason_for_nothing_is_seen() -> None:
-    found = checkov.Finding(rule="CKV_AWS_1", title="t", stack="portal", resource="balancer_1")
+    found = checkov.Finding(rule="CKV_AWS_1", title="t", stack="load-balancer", resource="balancer_1")
     entry = {
-        "stack": "portal",
-        "path": "portal/balancer",
+        "stack": "load-balancer",
+        "path": "load-balancer/balancer",
         "resources": ["aws_lb.balancer_1"],
         "explains": ["CKV_AWS_1", "our-own"],
     }
@@ -111,4 +111,4 @@ def test_a_reason_for_nothing_is_seen() -> None:
 
     assert checkov.unexplained((found,), [entry]) == ([], set())
     assert checkov.unexplained((found,), []) == ([found], set())
-    assert checkov.unexplained((found,), [other]) == ([found], {"CKV_AWS_1 portal/balancer"})
+    assert checkov.unexplained((found,), [other]) == ([found], {"CKV_AWS_1 load-balancer/balancer"})

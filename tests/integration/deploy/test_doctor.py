@@ -22,7 +22,7 @@ def test_what_is_deployed_is_ready_to_be_deployed(operator: Operator) -> None:
     assert found.returncode == 0, found.stdout + found.stderr
     for about in ("Python", "Node", "Terraform", "AWS provider", "Settings", "Credentials", "Region", "State"):
         assert f"✓ ok      {about} " in found.stdout, about
-    assert "Stacks       7 synthesized, 7 of them stand" in found.stdout
+    assert "Stacks       8 synthesized, 8 of them stand" in found.stdout
     assert "they cannot be simulated" in found.stdout, "the embedded AWS cannot"
     assert "Ready to deploy." in found.stdout
     recorded.check("docs/deploy.md", "doctor", "./anb doctor --target local", found.stdout)

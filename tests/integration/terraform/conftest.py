@@ -18,7 +18,7 @@ from operations.cdktf import Deployment, Tools
 from operations.local import aws
 from operations.local.ports import free_port
 
-STACKS = ("network", "storage", "queue", "database", "portal", "workers", "observability")
+STACKS = ("network", "storage", "queue", "database", "load-balancer", "portal", "workers", "observability")
 
 Plans = dict[str, dict[str, Any]]
 """What Terraform would do, by stack."""

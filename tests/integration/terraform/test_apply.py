@@ -20,7 +20,7 @@ from services.environment import PortalEnvironment, WorkerEnvironment
 SECRET_TYPES = {"random_password", "aws_secretsmanager_random_password", "tls_private_key"}
 
 
-def test_all_seven_stacks_stand(stacks: Stacks) -> None:
+def test_every_stack_stands(stacks: Stacks) -> None:
     managed = stacks.managed()
 
     assert all(managed[stack] for stack in STACKS), managed

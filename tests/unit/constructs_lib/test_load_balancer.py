@@ -13,7 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 from constructs_lib import AccessLogBucket, ConstructError, Domain, PublicLoadBalancer, cdk
 from constructs_lib.cdk import TerraformStack
 from constructs_lib.relaxations import registered
-from constructs_lib.testing import Template, synth
+from constructs_lib.testing import Template, synth, synth_app
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
 DOMAIN = Domain(name="www.shop.example", hosted_zone_id="Z0123456789")
@@ -182,6 +182,24 @@ def test_a_service_whose_times_do_not_fit_is_refused(
 ) -> None:
     with pytest.raises(ConstructError, match=message):
         synth(lambda stack: web_service(stack, software, **changes))
+
+
+@pytest.mark.parametrize(("edge", "site"), [(PLAIN, [80]), ({"certificate_arn": CERTIFICATE}, [443])])
+def test_service_in_another_stack_owns_the_forwarding_listener(
+    software: pathlib.Path, edge: dict[str, Any], site: list[int]
+) -> None:
+    """The balancer's stack is applied first, so it cannot refer to the service's target group."""
+    balancers: list[PublicLoadBalancer] = []
+    app = synth_app(
+        edge=lambda stack: balancers.append(made(stack, **edge)),
+        site=lambda stack: web_service(stack, software, load_balancer=balancers[0]),
+    )
+
+    assert [each["port"] for each in app["site"].resources("aws_lb_listener").values()] == site
+    assert [each["port"] for each in app["edge"].resources("aws_lb_listener").values()] == ([80] if 443 in site else [])
+    assert "terraform_remote_state" not in app["edge"].document.get("data", {})
+    (rule,) = app["site"].matching("aws_vpc_security_group_egress_rule", from_port=8080)
+    assert rule["security_group_id"].startswith("${data.terraform_remote_state.")
 
 
 def test_it_alone_is_open_to_the_world(software: pathlib.Path) -> None:

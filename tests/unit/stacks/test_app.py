@@ -22,14 +22,15 @@ from stacks.software import sources
 
 App = dict[str, Template]
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-STACKS = ["network", "storage", "queue", "database", "portal", "workers", "observability"]
+STACKS = ["network", "storage", "queue", "database", "load-balancer", "portal", "workers", "observability"]
 
 OUTPUTS = {
     "network": {"environment_name", "vpc_id"},
     "storage": {"s3_bucket_name", "s3_bucket_arn"},
     "queue": {"sqs_queue_url", "sqs_queue_arn", "sqs_queue_name", "sqs_dlq_url"},
     "database": {"db_endpoint", "db_connection_string"},
-    "portal": {"application_url", "load_balancer_dns", "api_autoscaling_group_name", "relaxations"},
+    "load-balancer": {"application_url", "load_balancer_dns", "relaxations"},
+    "portal": {"api_autoscaling_group_name", "relaxations"},
     "workers": {"worker_autoscaling_group_name", "worker_launch_template_id"},
     "observability": set(),
 }
@@ -75,7 +76,7 @@ def test_only_the_load_balancer_is_open_to_the_world(production: App) -> None:
         if kind == "aws_vpc_security_group_ingress_rule" and "cidr_ipv4" in each
     ]
 
-    assert opened == [("portal", 80)]
+    assert opened == [("load-balancer", 80)]
     assert {kind for _, kind, _ in everything(production)} & {"aws_security_group_rule", "aws_key_pair"} == set()
 
 
@@ -205,7 +206,7 @@ def test_https_makes_cookies_secure(synthesize: Callable[..., App]) -> None:
 def test_a_domain_is_where_the_portal_is_and_may_upload(synthesize: Callable[..., App]) -> None:
     app = synthesize(domain_name="anb.example", hosted_zone_id="Z0123456789", portal_origins=["https://b.example"])
 
-    assert app["portal"].outputs()["application_url"] == "https://anb.example"
+    assert app["load-balancer"].outputs()["application_url"] == "https://anb.example"
     (cors,) = app["storage"].one("aws_s3_bucket_cors_configuration")["cors_rule"]
     assert cors["allowed_origins"] == ["https://anb.example", "https://b.example"]
 
@@ -229,14 +230,14 @@ def test_the_portal_is_told_its_names_and_whose_pages_may_call_it(synthesize: Ca
 
 
 def test_the_firewall_is_there_when_a_limit_is_set_and_lets_videos_in(synthesize: Callable[..., App]) -> None:
-    assert synthesize()["portal"].resources("aws_wafv2_web_acl") == {}
+    assert synthesize()["load-balancer"].resources("aws_wafv2_web_acl") == {}
 
-    template = synthesize(waf_requests_per_5_minutes=2000)["portal"]
+    template = synthesize(waf_requests_per_5_minutes=2000)["load-balancer"]
     assert "SizeRestrictions_BODY" in json.dumps(template.one("aws_wafv2_web_acl"))
 
 
 def test_the_balancer_gives_a_quiet_connection_up_before_the_portal_does(production: App) -> None:
-    assert production["portal"].one("aws_lb")["idle_timeout"] < PORTAL_KEEP_ALIVE_SECONDS
+    assert production["load-balancer"].one("aws_lb")["idle_timeout"] < PORTAL_KEEP_ALIVE_SECONDS
 
 
 def buckets_that_refuse_plain_http(app: App) -> list[str]:
@@ -266,7 +267,7 @@ def test_what_the_emulator_cannot_hold_is_relaxed_there_and_only_there(productio
 def test_protected_data_is_not_destroyed_by_accident(production: App, embedded: App) -> None:
     assert production["database"].one("aws_db_instance")["deletion_protection"] is True
     assert production["storage"].one("aws_s3_bucket")["force_destroy"] is False
-    assert production["portal"].one("aws_lb")["enable_deletion_protection"] is True
+    assert production["load-balancer"].one("aws_lb")["enable_deletion_protection"] is True
     assert embedded["database"].one("aws_db_instance")["skip_final_snapshot"] is True
     assert embedded["storage"].one("aws_s3_bucket")["force_destroy"] is True
 

@@ -14,7 +14,7 @@ import pytest
 from constructs_lib.cdk import LAZY_NODE, LAZY_PYTHON
 
 ROOT = Path(__file__).resolve().parents[3]
-STACKS = {"network", "storage", "queue", "database", "portal", "workers", "observability"}
+STACKS = {"network", "storage", "queue", "database", "load-balancer", "portal", "workers", "observability"}
 
 SCRIPT = """
 import json, os, pathlib, sys

@@ -47,7 +47,16 @@ def test_the_same_settings_make_the_same_files(tmp_path: pathlib.Path) -> None:
     first, second = synthesized("first"), synthesized("second")
 
     assert first == second
-    assert sorted(first) == ["database", "network", "observability", "portal", "queue", "storage", "workers"]
+    assert sorted(first) == [
+        "database",
+        "load-balancer",
+        "network",
+        "observability",
+        "portal",
+        "queue",
+        "storage",
+        "workers",
+    ]
     assert (tmp_path / "first" / "cdktf.out" / "relaxations.json").is_file()
     privileges = json.loads((tmp_path / "first" / "cdktf.out" / "privileges.json").read_text())
     granted = {(each["who"], each["sid"]): each["resources"] for each in privileges}
