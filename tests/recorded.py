@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from operations.project import ROOT
 
@@ -16,11 +16,14 @@ COMMITS = ("c0ffee12" * 5, "beef3456" * 5, "face7890" * 5)
 EACH_RESOURCE = r"(?:^ *(?:[~+-] )?(?:created|changed|destroyed) +\S+/.*\n|^      \w.*\n)+"
 """The lines of a plan and of its application that name a resource, and what of it changes."""
 
+STACKS = ("network", "storage", "queue", "database", "load-balancer", "portal", "workers", "observability")
+"""In an order in which they can be deployed."""
+
 # Of the embedded AWS: twelve digits, as a commit's first may be.
 _ACCOUNT = "123456789012"
 _OF_THE_MACHINE = (
     (r"^… .*\n", ""),
-    (r"^    \d+ s, .*\n", ""),
+    (r"^    (?:[\w-]+: )?\d+ s, .*\n", ""),
     (r"  \d+\.\d s(, provider .*)?", ""),
     (r"─{3,} (\w[\w ]+) ─{3,}$", r"── \1 ──"),
     (r"-20\d{23}[0-9a-f]\b", "-20260102030405678900000001"),
@@ -39,7 +42,9 @@ _OF_THE_MACHINE = (
 )
 
 
-def check(page: str, name: str, command: str, output: str, *, left_out: str | None = None) -> None:
+def check(
+    page: str, name: str, command: str, output: str, *, left_out: str | None = None, order: Sequence[str] = ()
+) -> None:
     """Compare a session with the block ``<!-- recorded: name -->`` of a page.
 
     Args:
@@ -48,11 +53,12 @@ def check(page: str, name: str, command: str, output: str, *, left_out: str | No
         command: what was typed.
         output: what came back.
         left_out: pattern of what the page shows as ``[...]``.
+        order: of stacks that are applied side by side, in which the page shows them.
 
     Raises:
         AssertionError: with what differs.
     """
-    session = readable(command, output, left_out=left_out)
+    session = readable(command, output, left_out=left_out, order=order)
     file, block = ROOT / page, re.compile(rf"(<!-- recorded: {name} -->\n```text\n)(.*?)(```\n)", re.DOTALL)
     found = block.search(file.read_text())
     assert found, f"{page} has no block that begins with <!-- recorded: {name} -->"
@@ -63,7 +69,7 @@ def check(page: str, name: str, command: str, output: str, *, left_out: str | No
     assert session == found[2], "\n".join(["RECORD=1 writes what was seen:", *differing])
 
 
-def readable(command: str, output: str, *, left_out: str | None = None) -> str:
+def readable(command: str, output: str, *, left_out: str | None = None, order: Sequence[str] = ()) -> str:
     """A session as a page shows it: without how long things took, and with sample names for those made at random."""
     for pattern, instead in _OF_THE_MACHINE:
         output = re.sub(pattern, instead, output, flags=re.MULTILINE)
@@ -74,7 +80,21 @@ def readable(command: str, output: str, *, left_out: str | None = None) -> str:
         output, cuts = re.subn(left_out, "[...]\n", output, flags=re.MULTILINE)
         assert cuts, f"{left_out!r} is left out, and was not there"
     output = re.sub(r" +$", "", output, flags=re.MULTILINE)
+    if order:
+        line = rf"(?:✓ (?:{'|'.join(order)}): .*|\[\.\.\.\])\n"
+        output = re.sub(
+            rf"^(?:{line})+", lambda block: _sorted(block[0].splitlines(), order), output, flags=re.MULTILINE
+        )
     return f"$ {command}\n{output.rstrip()}\n"
+
+
+def _sorted(lines: Sequence[str], order: Sequence[str]) -> str:
+    """The lines of stacks that are applied side by side, stack by stack; what is left out between them goes before."""
+    of_stacks = [line for line in lines if line.startswith("✓")]
+    if not of_stacks:
+        return "".join(f"{line}\n" for line in lines)
+    ordered = sorted(of_stacks, key=lambda line: order.index(line.removeprefix("✓ ").partition(":")[0]))
+    return "".join(f"{line}\n" for line in (["[...]"] if "[...]" in lines else []) + ordered)
 
 
 def _numbered(samples: tuple[str, ...]) -> Callable[[re.Match[str]], str]:

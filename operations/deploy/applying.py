@@ -1,79 +1,28 @@
-"""Applies the stacks in turn, showing each resource as it is made."""
+"""Applies the stacks, each when those it needs are done, showing each resource as it is made."""
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 from rich.console import Console
 
-from operations import signals
 from operations.deploy.events import ResourceEvent, read_event
+from operations.deploy.interruption import AGAIN, Interruption
 from operations.deploy.order import Stack
 from operations.deploy.plan import Basis, StackPlan, from_terraform
 from operations.deploy.planning import Planned
+from operations.deploy.scheduler import Scheduler
 from operations.deploy.show import counted
 from operations.deploy.states import State
 from operations.deploy.terraform_stack import TerraformStack
 from operations.errors import UserError
-from operations.steps import Step, step
-
-AGAIN = "What was made is in the state: run the command again, and it goes on from there."
-
-_AFTER_THIS = "Stopping when this stack is done. Ctrl-C once more stops Terraform in the middle of it."
+from operations.steps import Board, Step
 
 Confirm = Callable[[StackPlan], None]
 """Asked about a stack that was planned again; raises when it must not be applied."""
-
-
-class Interruption:
-    """Ctrl-C and SIGTERM.
-
-    Told to stop, Terraform's provider gives up what it waits for, and the state does not know what becomes of that. So
-    the first Ctrl-C ends the deployment after the stack under way; a second one, or SIGTERM, stops Terraform itself.
-    """
-
-    def __init__(self) -> None:
-        self.asked = False
-        self.now = False
-        self._running: subprocess.Popen[bytes] | None = None
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Take the signals while the block runs."""
-        with signals.taken_by(self._take):
-            yield
-
-    @contextmanager
-    def passed_on_to(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
-        """Stop a process when Terraform itself is to stop while the block runs."""
-        self._running = process
-        try:
-            if self.now:
-                process.send_signal(signal.SIGINT)
-            yield
-        finally:
-            self._running = None
-
-    def check(self) -> None:
-        """Raise when somebody asked for the end.
-
-        Raises:
-            UserError: somebody did.
-        """
-        if self.asked:
-            raise UserError(f"Interrupted. {AGAIN}")
-
-    def _take(self, number: int, _frame: FrameType | None) -> None:
-        self.now = self.asked or number == signal.SIGTERM
-        self.asked = True
-        if self.now and self._running is not None and self._running.poll() is None:
-            self._running.send_signal(signal.SIGINT)
 
 
 def apply_all(
@@ -94,21 +43,49 @@ def apply_all(
         UserError: Terraform failed, somebody interrupted, or something new was not confirmed.
     """
     parts = {part.stack: part for part in planned.plan.stacks}
+    by_name = {each.stack.name: each for each in stacks}
     states = dict(planned.states)
-    interruption = Interruption()
-    for each in stacks:
-        name = each.stack.name
-        part = parts[name]
+    interruption, board = Interruption(), Board(console)
+    scheduler = Scheduler({name: each.stack.after for name, each in by_name.items()}, interruption, board)
+
+    def apply(name: str) -> None:
+        each, part = by_name[name], parts[name]
         if part.basis is not Basis.TERRAFORM or reads_something_new(each.stack, planned.states, states):
-            with step(f"{name}: planning again what follows from the stacks before", console) as current:
-                part = from_terraform(each.stack, each.plan())
-                current.note(counted(list(part.changes)))
-            confirm(part)
+            part = plan_stack(each, "planning again what follows from the stacks before", board, interruption)
+            scheduler.ask(name, lambda: confirm(part))
         if part.applies:
-            apply_plan(part, each, console, apply_log(folder, name), interruption)
+            apply_plan(part, each, board, apply_log(folder, name), interruption)
             states[name] = each.state()
         each.forget_plan()
+
+    scheduler.run(apply)
     return states
+
+
+def plan_stack(
+    each: TerraformStack, title: str, board: Board, interruption: Interruption, *, destroy: bool = False
+) -> StackPlan:
+    """Plan a stack while others are applied.
+
+    Args:
+        each: the stack.
+        title: of the step that is shown.
+        board: where it is shown.
+        interruption: may stop it.
+        destroy: whether everything is to go.
+
+    Raises:
+        UserError: Terraform cannot plan it, or somebody interrupted.
+    """
+    with board.step(f"{each.stack.name}: {title}", name=each.stack.name) as current:
+        try:
+            part = from_terraform(each.stack, each.plan(destroy=destroy))
+        except UserError:
+            # The terminal sends Ctrl-C to this Terraform too.
+            interruption.check()
+            raise
+        current.note(counted(list(part.changes)))
+    return part
 
 
 def apply_log(folder: Path, stack: str) -> Path:
@@ -135,28 +112,22 @@ def reads_something_new(stack: Stack, before: Mapping[str, State], now: Mapping[
     )
 
 
-def apply_plan(part: StackPlan, each: TerraformStack, console: Console, log: Path, interruption: Interruption) -> None:
+def apply_plan(part: StackPlan, each: TerraformStack, board: Board, log: Path, interruption: Interruption) -> None:
     """Apply the plan that a stack keeps.
 
     Args:
         part: what the plan says.
         each: the stack.
-        console: where the progress is shown.
+        board: where the progress is shown.
         log: gets Terraform's output.
-        interruption: taken while it goes on.
+        interruption: may stop it.
 
     Raises:
-        UserError: Terraform failed, or somebody interrupted.
+        UserError: Terraform failed, or somebody stopped it.
     """
-    with interruption.listening():
-        _apply(part, each, console, log, interruption)
-        interruption.check()
-
-
-def _apply(part: StackPlan, each: TerraformStack, console: Console, log: Path, interruption: Interruption) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
-    with step(f"{part.stack}: {counted(list(part.changes))}", console) as current:
-        progress = Progress(part, each.stack.paths(), console, current)
+    with board.step(f"{part.stack}: {counted(list(part.changes))}", name=part.stack) as current:
+        progress = Progress(part, each.stack.paths(), board, current)
         # Into a file and in a session of its own: should this process be killed, Terraform still ends in order.
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -170,10 +141,10 @@ def _apply(part: StackPlan, each: TerraformStack, console: Console, log: Path, i
             )
         with interruption.passed_on_to(process):
             for line in _lines(log, process):
-                progress.stopping(asked=interruption.asked, now=interruption.now)
                 progress.take(line)
         if process.returncode != 0:
-            interruption.check()
+            if interruption.now:
+                interruption.check()
             text = log.read_text(errors="replace")
             problem = each.failed(text, text)
             raise UserError(f"{problem.message}\n{AGAIN} The whole output is in {log}.")
@@ -199,36 +170,23 @@ class Progress:
 
     Args:
         part: its plan.
-        paths: the constructs' paths by address.
-        console: gets a line for each resource that is done.
+        paths: the constructs' paths by address; they begin with the stack's name.
+        board: gets a line for each resource that is done.
         current: the step on show.
     """
 
-    def __init__(self, part: StackPlan, paths: Mapping[str, str], console: Console, current: Step) -> None:
-        self._paths, self._console, self._step = paths, console, current
+    def __init__(self, part: StackPlan, paths: Mapping[str, str], board: Board, current: Step) -> None:
+        self._stack, self._paths, self._board, self._step = part.stack, paths, board, current
         # A replacement is two events, of which the last one counts.
         self._all = {change.address for change in part.changes}
         self._done: set[str] = set()
         self._under_way: dict[str, float] = {}
-        self._said = ""
-
-    def stopping(self, *, asked: bool, now: bool) -> None:
-        """Say what an interruption does.
-
-        Args:
-            asked: whether there was one.
-            now: whether Terraform itself stops.
-        """
-        said = "Stopping Terraform in the middle of its work." if now else _AFTER_THIS if asked else ""
-        if said != self._said:
-            self._said = said
-            self._console.print(said, style="yellow", soft_wrap=True)
 
     def take(self, line: str) -> None:
         """Show what a line of Terraform's tells."""
         event = read_event(line) if line else None
         if isinstance(event, ResourceEvent):
-            path = self._paths.get(event.address, event.address)
+            path = self._paths.get(event.address, f"{self._stack}/{event.address}")
             if event.stage == "begins":
                 self._under_way[path] = time.monotonic() - event.seconds
             elif event.stage in ("done", "failed"):
@@ -237,7 +195,7 @@ class Progress:
                 word = event.done if event.stage == "done" else "failed "
                 if event.stage == "done":
                     self._done.add(event.address)
-                self._console.print(
+                self._board.print(
                     f"    {word:<9} {path}  {event.address.partition('.')[0]}  {seconds:.0f} s",
                     style="dim" if event.stage == "done" else "red",
                     highlight=False,

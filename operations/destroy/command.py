@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -11,16 +11,19 @@ import click
 from rich.console import Console
 
 from operations.deploy import asking
-from operations.deploy.applying import Interruption, apply_log, apply_plan
-from operations.deploy.plan import HOLDS_DATA, from_terraform
+from operations.deploy.applying import apply_log, apply_plan, plan_stack
+from operations.deploy.interruption import Interruption
+from operations.deploy.plan import HOLDS_DATA
+from operations.deploy.scheduler import Scheduler
 from operations.deploy.states import State
 from operations.deploy.summary import FILE
 from operations.deploy.target import AWS, LOCAL, Target, choose
+from operations.deploy.terraform_stack import TerraformStack
 from operations.deployed import standing
 from operations.destroy.backup import back_up
 from operations.destroy.remaining import remaining
 from operations.errors import UserError
-from operations.steps import step
+from operations.steps import Board, step
 
 CONFIRM = "Escribe 'yes' para confirmar: "
 BACK_UP = "¿Deseas hacer un respaldo del bucket {bucket}? (y/n): "
@@ -59,16 +62,34 @@ def _destroy(target: Target, console: Console) -> None:
         with step(f"Letting go of the bucket {bucket}", console):
             for each in stacks:
                 each.let_go(parts_of_bucket(states[each.stack.name], bucket))
-    interruption = Interruption()
-    for each in reversed(stacks):
-        if not states[each.stack.name].empty:
-            with step(f"{each.stack.name}: planning", console):
-                part = from_terraform(each.stack, each.plan(destroy=True))
-            if part.applies:
-                apply_plan(part, each, console, apply_log(target.folder, each.stack.name), interruption)
-            each.forget_plan()
+    destroy_all([each for each in reversed(stacks) if not states[each.stack.name].empty], console, target.folder)
     Path(FILE).unlink(missing_ok=True)
     _tell(target, [bucket] if kept else [], console)
+
+
+def destroy_all(stacks: Sequence[TerraformStack], console: Console, folder: Path) -> None:
+    """Destroy stacks, each when those that need it are gone.
+
+    Args:
+        stacks: those that stand.
+        console: where the progress is shown.
+        folder: of the deployment; gets Terraform's output.
+
+    Raises:
+        UserError: Terraform failed, or somebody interrupted.
+    """
+    by_name = {each.stack.name: each for each in stacks}
+    needed_by = {name: [other for other in by_name if name in by_name[other].stack.after] for name in by_name}
+    interruption, board = Interruption(), Board(console)
+
+    def take_down(name: str) -> None:
+        each = by_name[name]
+        part = plan_stack(each, "planning", board, interruption, destroy=True)
+        if part.applies:
+            apply_plan(part, each, board, apply_log(folder, name), interruption)
+        each.forget_plan()
+
+    Scheduler(needed_by, interruption, board).run(take_down)
 
 
 def refuse_guarded(states: Mapping[str, State]) -> None:

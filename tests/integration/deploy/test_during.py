@@ -110,4 +110,11 @@ def test_the_release_before_comes_back(operator: Operator) -> None:
     told = operator.run("status")
     assert told.returncode == 0, told.stdout
     assert told.stdout.count(f"0.1.0 of commit {good[:12]}") == 4, "of both services, and of both their instances"
-    recorded.check(PAGE, "rollback", "./anb rollback --target local", back.stdout, left_out=recorded.EACH_RESOURCE)
+    recorded.check(
+        PAGE,
+        "rollback",
+        "./anb rollback --target local",
+        back.stdout,
+        left_out=recorded.EACH_RESOURCE,
+        order=recorded.STACKS,
+    )

@@ -49,3 +49,36 @@ def test_a_terminal_keeps_only_the_outcome() -> None:
         current.note("4 of 4")
     assert "Deploying" in text(console)
     assert "… Deploying" not in text(console)
+
+
+def test_lines_of_steps_side_by_side_begin_with_their_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "QUIET_SECONDS", 0)
+    console = shown(terminal=False)
+    board = steps.Board(console)
+    with board.step("network: 24 created", name="network") as network, board.step("queue: 2 created", name="queue"):
+        network.note("1 of 24")
+    assert text(console).splitlines() == [
+        "… network: 24 created",
+        "… queue: 2 created",
+        "    network: 0 s, 1 of 24",
+        "✓ queue: 2 created  0.0 s",
+        "✓ network: 24 created  0.0 s, 1 of 24",
+    ]
+
+
+def test_a_terminal_shows_each_step_under_way_and_gives_way_to_a_question() -> None:
+    console = shown(terminal=True)
+    board = steps.Board(console)
+    with board.shown(), board.step("network", name="network"), board.step("queue", name="queue"), board.paused():
+        console.print("Go on?")
+    before, _, after = text(console).partition("Go on?")
+    assert "network" in before and "queue" in before
+    assert "✓" not in before and after.count("✓") == 2
+
+
+def test_a_step_that_fails_side_by_side_is_marked() -> None:
+    console = shown(terminal=False)
+    board = steps.Board(console)
+    with pytest.raises(RuntimeError), board.step("network: 24 created", name="network"):
+        raise RuntimeError
+    assert "✗ network: 24 created  0.0 s" in text(console)

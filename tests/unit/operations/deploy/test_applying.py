@@ -7,16 +7,19 @@ import json
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from operations.deploy.applying import Interruption, Progress
+from operations.deploy.applying import Progress
+from operations.deploy.interruption import Interruption
 from operations.deploy.plan import Action, Basis, Change, StackPlan
 from operations.errors import UserError
-from operations.steps import Step
+from operations.steps import Board
 
 PART = StackPlan(
     stack="network",
@@ -36,11 +39,14 @@ def shown(*lines: str) -> tuple[str, str]:
     """What is written, and the note of the step."""
     output = io.StringIO()
     console = Console(file=output, width=200)
-    step = Step("network", console)
-    progress = Progress(PART, {"aws_vpc.a": "network/a", "aws_vpc.b": "network/b"}, console, step)
-    for each in lines:
-        progress.take(each)
-    return output.getvalue(), step.outcome().plain
+    board = Board(console)
+    with board.step("network", name="network") as step:
+        output.truncate(0)
+        output.seek(0)
+        progress = Progress(PART, {"aws_vpc.a": "network/a", "aws_vpc.b": "network/b"}, board, step)
+        for each in lines:
+            progress.take(each)
+        return output.getvalue(), step.outcome().plain
 
 
 def test_each_resource_that_is_done_is_a_line_with_its_seconds() -> None:
@@ -61,25 +67,40 @@ def test_what_failed_is_told_and_not_counted() -> None:
     assert note.endswith("0 of 2")
 
 
-def test_what_an_interruption_does_is_said_once() -> None:
-    output = io.StringIO()
-    console = Console(file=output, width=200)
-    progress = Progress(PART, {}, console, Step("network", console))
-    for asked, now in ((False, False), (True, False), (True, False), (True, True)):
-        progress.stopping(asked=asked, now=now)
-    assert output.getvalue().splitlines() == [
-        "Stopping when this stack is done. Ctrl-C once more stops Terraform in the middle of it.",
+def test_resource_no_longer_configured_is_shown_with_its_stack() -> None:
+    written, _ = shown(line("apply_complete", "aws_vpc.old", "delete", elapsed_seconds=2))
+    assert written == "    destroyed network/aws_vpc.old  aws_vpc  2 s\n"
+
+
+def test_an_interruption_is_announced_once() -> None:
+    interruption = Interruption()
+    said = [interruption.notice()]
+    for _ in range(2):
+        with interruption.listening():
+            os.kill(os.getpid(), signal.SIGINT)
+        said += [interruption.notice(), interruption.notice()]
+    assert said == [
+        "",
+        "Stopping when the stacks under way are done. Ctrl-C once more stops Terraform in the middle of them.",
+        "",
         "Stopping Terraform in the middle of its work.",
+        "",
     ]
 
 
-@pytest.fixture
-def program() -> Any:
+@contextmanager
+def terraform() -> Iterator[subprocess.Popen[bytes]]:
     """Stands for Terraform: ends when it is told to, also where the tests run in the background, deaf to Ctrl-C."""
     hear = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(["sleep", "600"], start_new_session=True, preexec_fn=hear) as process:
         yield process
         process.kill()
+
+
+@pytest.fixture
+def program() -> Iterator[subprocess.Popen[bytes]]:
+    with terraform() as process:
+        yield process
 
 
 def test_the_first_ctrl_c_reaches_no_terraform_and_the_second_does(program: Any) -> None:
@@ -99,6 +120,30 @@ def test_sigterm_stops_terraform_at_once(program: Any) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         assert program.wait() == -signal.SIGINT
     assert interruption.now
+
+
+def test_every_terraform_under_way_is_stopped(program: Any) -> None:
+    interruption = Interruption()
+    with terraform() as other, interruption.listening(), ExitStack() as under_way:
+        for process in (program, other):
+            under_way.enter_context(interruption.passed_on_to(process))
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert [program.wait(), other.wait()] == [-signal.SIGINT] * 2
+
+
+def test_terraform_started_after_the_stop_is_stopped_too(program: Any) -> None:
+    interruption = Interruption()
+    with interruption.listening():
+        os.kill(os.getpid(), signal.SIGTERM)
+        with interruption.passed_on_to(program):
+            assert program.wait() == -signal.SIGINT
+
+
+def test_ctrl_c_ends_a_question() -> None:
+    interruption = Interruption()
+    with interruption.listening(), pytest.raises(UserError, match="Interrupted"), interruption.raised():
+        os.kill(os.getpid(), signal.SIGINT)
+    assert (interruption.asked, interruption.now) == (True, False)
 
 
 def test_without_an_interruption_it_goes_on(program: Any) -> None:
