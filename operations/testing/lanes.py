@@ -99,6 +99,12 @@ LANES = (
         tier=Tier.DEFAULT,
     ),
     Lane(
+        name="operations",
+        description="commands on the AWS emulator and a real PostgreSQL; user data that boots on loopback",
+        folders=("tests/integration/operations", "tests/integration/instances"),
+        tier=Tier.DEFAULT,
+    ),
+    Lane(
         name="deploy",
         description="deploy, status, logs, scale, rollback and destroy with the real Terraform; interruptions and loss",
         folders=("tests/integration/deploy",),
@@ -190,6 +196,12 @@ LANES = (
         folders=("tests/integration/checkov",),
         touched_by=CONSTRUCTS,
         prepare=checkov.prepare,
+    ),
+    Lane(
+        name="benchmarks",
+        description="each benchmark measures, on a small scale",
+        folders=("tests/integration/benchmarks",),
+        touched_by=("operations/bench.py", "operations/encoding/", "operations/load/", "benchmarks/"),
     ),
     Lane(
         name="soak",
