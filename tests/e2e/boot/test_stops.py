@@ -16,6 +16,8 @@ from tests.e2e.boot.fleet import Fleet
 from tests.e2e.road.people import Person
 
 A_FEW, MANY = 3, 30
+SEED = 20
+"""Of the few stops; the many are at other moments in each run."""
 _STATUS = "SELECT status FROM videos WHERE id::text = %s"
 _TELL_AGAIN_SECONDS = 0.5
 
@@ -30,7 +32,7 @@ def test_whenever_the_worker_is_stopped_every_video_is_processed_exactly_once(
     assert player.sign_up().ok
     player.sign_in()
     clip = make_clip(tmp_path / "clip.mp4", seconds=12)
-    seed = random.randrange(2**32)
+    seed = SEED if stops == A_FEW else random.randrange(2**32)
     moments = random.Random(seed)
     videos: list[str] = []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import psutil
 from rich.console import Console
 
 from operations import project
+from operations.deploy.terraform_stack import PLAN
 from operations.local import aws
 from operations.local.deployment import read_launch_templates
 from operations.local.processes import stop_tree
@@ -112,6 +114,23 @@ class Operator:
         """The hashes of the releases that new instances of the portal and of the worker run."""
         templates = read_launch_templates(self.client("ec2"))
         return templates.portal["RELEASE"], templates.worker["RELEASE"]
+
+    def plans(self) -> dict[str, dict[str, Any]]:
+        """The plans that the last deployment kept, by stack, as ``terraform show -json`` tells them."""
+        environment = {**self.environment, "CHECKPOINT_DISABLE": "1"}
+        return {
+            plan.parent.name: json.loads(
+                subprocess.run(
+                    ["terraform", "show", "-json", plan.name],
+                    cwd=plan.parent,
+                    env=environment,
+                    capture_output=True,
+                    text=True,
+                    check=True,
+                ).stdout
+            )
+            for plan in sorted((self.folder / "local/endpoints").glob(f"*/local/cdktf.out/stacks/*/{PLAN}"))
+        }
 
     def client(self, service: str) -> Any:
         return aws.client(service, self.port)

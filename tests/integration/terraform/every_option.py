@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -109,3 +110,11 @@ class EveryOption:
 
     def _run(self, command: list[str | Path], folder: Path) -> str:
         return run(command, folder=folder, environment=self._environment, emulator_log=self.emulator_log)
+
+
+@dataclasses.dataclass(frozen=True)
+class Deployed:
+    """The example with every option as it stands, and what Terraform would change right after."""
+
+    app: EveryOption
+    second_plan: dict[str, Any]

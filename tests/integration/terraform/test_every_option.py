@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import Deployed
-from false_differences import differences
+from every_option import Deployed
 from unheld import UNHELD, Unheld, addresses, left_out
+
+from tests.false_differences import differences
 
 _LOCK = {"ID": "0c1d", "Operation": "OperationTypeApply", "Who": "somebody@elsewhere", "Version": "1.11.4"}
 

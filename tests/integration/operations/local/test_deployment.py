@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import base64
 import io
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from rich.console import Console
 
 from constructs_lib.bootstrap import Bootstrap
+from operations.cdktf import Tools
 from operations.errors import UserError
 from operations.local import aws
-from operations.local.deployment import database_credentials, read_launch_templates, without_terraform
+from operations.local.deployment import (
+    database_credentials,
+    infrastructure,
+    read_launch_templates,
+    with_terraform,
+    without_terraform,
+)
 from services.environment import PortalEnvironment, WorkerEnvironment
 from tests.unit.operations.local.test_pretended import PORTAL, WORKER
 
@@ -58,3 +67,18 @@ def test_without_terraform_the_services_get_a_complete_environment(aws_port: int
     credentials = database_credentials(aws_port, portal.database_secret_arn)
     assert credentials.username == "anb"
     assert len(credentials.password) >= 24
+
+
+def test_states_of_the_last_run_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The embedded AWS starts empty, so they describe nothing that exists."""
+    state = infrastructure(tmp_path) / "states/anb-local/network.tfstate"
+    state.parent.mkdir(parents=True)
+    state.write_text("{}")
+
+    def no_tools() -> NoReturn:
+        raise UserError("no Node")
+
+    monkeypatch.setattr(Tools, "ready", no_tools)
+    with pytest.raises(UserError, match="no Node"):
+        with_terraform(tmp_path, 1, Console(file=io.StringIO()))
+    assert not state.exists()
