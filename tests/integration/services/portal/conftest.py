@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from sqlalchemy import Engine
 
 from operations.local import aws
 from operations.local.ports import free_port
+from operations.local.postgres import Cluster
 from services.environment import PortalEnvironment
 from tests.integration.services.shared import shared_of
 
 from .applications import Application, Applications, assemble, close
 from .people import People
 from .process import ROOT, PortalProcess, PortalStarter
+from .site import Site, SiteOpener, opened_site
 from .videos import Videos
 
 AppStarter = Callable[..., Flask]
@@ -115,3 +118,26 @@ def start_portal(portal_environment: PortalEnvironment, tmp_path: Path) -> Itera
     yield start
     for portal in started:
         portal.kill()
+
+
+@pytest.fixture(scope="session")
+def open_site(
+    postgres_server: Cluster,
+    migrated_template: str,
+    aws_endpoint: str,
+    aws_port: int,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> SiteOpener:
+    """Starts a portal that several tests use."""
+
+    def start(**changes: Any) -> AbstractContextManager[Site]:
+        return opened_site(postgres_server, migrated_template, aws_port, tmp_path_factory.mktemp("site"), changes)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def site(open_site: SiteOpener) -> Iterator[Site]:
+    """The portal as a process, for tests that neither end nor change it."""
+    with open_site() as opened:
+        yield opened

@@ -19,9 +19,9 @@ from schemathesis import Case, GenerationMode
 from schemathesis.checks import CHECKS
 from schemathesis.core.failures import FailureGroup
 
-from .people import PASSWORD, registration
-from .process import PortalProcess, PortalStarter
-from .videos import Videos
+from .people import PASSWORD, Person
+from .process import PortalProcess
+from .site import Site, SiteOpener
 
 EXAMPLES = int(os.environ.get("ANB_FUZZ_EXAMPLES", "10"))
 CHECKED = (
@@ -38,19 +38,11 @@ allows may be refused, as two passwords that differ."""
 
 
 @dataclass(frozen=True)
-class Owner:
-    """Someone who signed in both ways, and whose videos there are."""
-
-    id: int
-    email: str
-
-
-@dataclass(frozen=True)
 class Scene:
     """A portal at work, and the videos that requests may name."""
 
     portal: PortalProcess
-    owner: Owner
+    owner: Person
     videos: tuple[str, ...]
 
     def nobody(self) -> dict[str, Any]:
@@ -73,23 +65,18 @@ class Scene:
         return {"cookies": cookies, "headers": {"X-CSRF-TOKEN": cookies["csrf"]}}
 
 
+@pytest.fixture(scope="module")
+def fuzzed(open_site: SiteOpener) -> Iterator[Site]:
+    """A portal of these tests alone: what they send may change anything."""
+    with open_site() as site:
+        yield site
+
+
 @pytest.fixture
-def scene(start_portal: PortalStarter, videos: Videos) -> Iterator[Scene]:
-    portal = start_portal()
-    portal.wait_until_it_answers()
-    people = []
-    for number, email in enumerate(("ana@example.com", "luz@example.com"), start=1):
-        body = registration(email=email)
-        requests.post(f"{portal.url}/api/auth/signup", json=body, timeout=60).raise_for_status()
-        people.append(Owner(number, email))
-    ana, luz = people
-    made = (
-        videos.published(ana),  # type: ignore[arg-type]  # its id is all that is asked for
-        videos.published(luz),  # type: ignore[arg-type]
-        videos.uploaded(ana),  # type: ignore[arg-type]
-        videos.failed(luz),  # type: ignore[arg-type]
-    )
-    yield Scene(portal, ana, tuple(str(video_id) for video_id in made))
+def scene(fuzzed: Site) -> Scene:
+    ana, luz, videos = fuzzed.new_person(), fuzzed.new_person(), fuzzed.videos
+    made = (videos.published(ana), videos.published(luz), videos.uploaded(ana), videos.failed(luz))
+    return Scene(fuzzed.portal, ana, tuple(str(video_id) for video_id in made))
 
 
 @pytest.mark.parametrize("who", ["nobody", "bearer", "cookie"])

@@ -11,9 +11,7 @@ import subprocess
 import sys
 import time
 import uuid
-from pathlib import Path
 
-import pytest
 import requests
 from sqlalchemy import Engine, text
 
@@ -22,19 +20,13 @@ from services.environment import PortalEnvironment
 
 from .people import registration
 from .process import ROOT, PortalStarter
+from .site import Site
 
-Served = tuple[str, subprocess.Popen[bytes], Path]
 
-
-@pytest.fixture
-def served(start_portal: PortalStarter) -> Served:
+def test_it_serves_keeps_house_and_ends_when_told(start_portal: PortalStarter, engine: Engine) -> None:
     portal = start_portal()
     portal.wait_until_it_answers()
-    return portal.url, portal.process, portal.log
-
-
-def test_it_serves_keeps_house_and_ends_when_told(served: Served, engine: Engine) -> None:
-    url, process, log = served
+    url, process, log = portal.url, portal.process, portal.log
     assert requests.post(f"{url}/api/auth/signup", json=registration(), timeout=30).status_code == 201
     with engine.begin() as connection:
         connection.execute(
@@ -55,21 +47,17 @@ def test_it_serves_keeps_house_and_ends_when_told(served: Served, engine: Engine
     assert "account created" in {line["event"] for line in lines}
 
 
-def test_it_listens_where_it_is_told_alone(served: Served) -> None:
-    port = int(served[0].rsplit(":", 1)[1])
+def test_it_listens_where_it_is_told_alone(site: Site) -> None:
+    port = site.environment.portal_port
     with socket.socket() as other:
         # Every address of 127/8 is this machine's; the portal was given only the first.
         assert other.connect_ex(("127.0.0.2", port)) != 0
 
 
-def test_an_upload_far_too_large_is_told_so(served: Served) -> None:
-    url = served[0]
-    requests.post(f"{url}/api/auth/signup", json=registration(), timeout=30)
-    login = {"email": "ana@example.com", "password": registration()["password1"]}
-    token = requests.post(f"{url}/api/auth/login", json=login, timeout=30).json()["access_token"]
+def test_an_upload_far_too_large_is_told_so(site: Site) -> None:
     answer = requests.post(
-        f"{url}/api/videos/upload",
-        headers={"Authorization": f"Bearer {token}"},
+        f"{site.url}/api/videos/upload",
+        headers=dict(site.new_person().headers),
         data={"title": "Triple doble"},
         files={"video_file": ("play.mp4", b"x" * 20 * 2**20)},
         timeout=60,

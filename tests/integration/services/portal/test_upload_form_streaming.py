@@ -16,8 +16,9 @@ import requests
 
 from operations.local import aws
 
-from .people import People, Person
-from .process import PortalProcess, PortalStarter
+from .people import Person
+from .process import PortalProcess
+from .site import Site, SiteOpener
 
 MEBIBYTE = 2**20
 HEAD = (
@@ -28,11 +29,11 @@ TAIL = b"\r\n--x--\r\n"
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}
 
 
-@pytest.fixture
-def portal(start_portal: PortalStarter) -> PortalProcess:
-    portal = start_portal(max_upload_bytes=100 * MEBIBYTE)
-    portal.wait_until_it_answers()
-    return portal
+@pytest.fixture(scope="module")
+def roomy(open_site: SiteOpener) -> Iterator[Site]:
+    """A portal that takes files of up to 100 MiB, as the real one."""
+    with open_site(max_upload_bytes=100 * MEBIBYTE) as site:
+        yield site
 
 
 def body(size: int) -> Iterator[bytes]:
@@ -101,20 +102,20 @@ def warm_up(portal: PortalProcess, person: Person) -> None:
         list(threads.map(lambda _: upload(portal, person, 1000), range(32)))
 
 
-def test_a_file_of_100_mb_passes_with_flat_memory(
-    portal: PortalProcess, people: People, media_bucket: str, aws_port: int
-) -> None:
-    person = people.new()
+def test_a_file_of_100_mb_passes_with_flat_memory(roomy: Site, aws_port: int) -> None:
+    portal, person = roomy.portal, roomy.new_person()
     warm_up(portal, person)
     memory = Memory(portal)
     video_id = upload(portal, person, 100 * MEBIBYTE)
     assert memory.growth() < 40 * MEBIBYTE
-    stored = aws.client("s3", aws_port).head_object(Bucket=media_bucket, Key=f"uploads/{video_id}.mp4")
+    stored = aws.client("s3", aws_port).head_object(
+        Bucket=roomy.environment.media_bucket, Key=f"uploads/{video_id}.mp4"
+    )
     assert stored["ContentLength"] == 100 * MEBIBYTE
 
 
-def test_files_side_by_side_cost_a_part_each(portal: PortalProcess, people: People) -> None:
-    person = people.new()
+def test_files_side_by_side_cost_a_part_each(roomy: Site) -> None:
+    portal, person = roomy.portal, roomy.new_person()
     warm_up(portal, person)
     memory = Memory(portal)
     with ThreadPoolExecutor(4) as threads:
@@ -123,15 +124,13 @@ def test_files_side_by_side_cost_a_part_each(portal: PortalProcess, people: Peop
 
 
 @pytest.mark.parametrize("size", [101 * MEBIBYTE, 10**12], ids=["a little", "far"])
-def test_a_body_that_says_it_is_too_large_is_refused_before_it_is_sent(
-    portal: PortalProcess, people: People, size: int
-) -> None:
-    address = urlsplit(portal.url)
+def test_a_body_that_says_it_is_too_large_is_refused_before_it_is_sent(roomy: Site, size: int) -> None:
+    address = urlsplit(roomy.url)
     head = [
         "POST /api/videos/upload HTTP/1.1",
         f"Host: {address.netloc}",
         f"Content-Length: {size + MEBIBYTE}",
-        *(f"{name}: {value}" for name, value in {**people.new().headers, **FORM}.items()),
+        *(f"{name}: {value}" for name, value in {**roomy.new_person().headers, **FORM}.items()),
     ]
     with socket.create_connection((str(address.hostname), address.port or 80), timeout=60) as connection:
         connection.sendall("\r\n".join([*head, "", ""]).encode())
@@ -142,11 +141,9 @@ def test_a_body_that_says_it_is_too_large_is_refused_before_it_is_sent(
     assert json.loads(content)["error"] == "File size exceeds maximum allowed (100MB)"
 
 
-def test_a_body_without_a_length_ends_at_the_limit(start_portal: PortalStarter, people: People) -> None:
-    portal = start_portal(max_upload_bytes=MEBIBYTE)
-    portal.wait_until_it_answers()
-    headers = {**people.new().headers, **FORM}
-    answer = requests.post(f"{portal.url}/api/videos/upload", data=body(MEBIBYTE), headers=headers, timeout=60)
+def test_a_body_without_a_length_ends_at_the_limit(site: Site) -> None:
+    headers = {**site.new_person().headers, **FORM}
+    answer = requests.post(f"{site.url}/api/videos/upload", data=body(MEBIBYTE), headers=headers, timeout=60)
     assert answer.status_code == 201
     sent = []
 
@@ -157,6 +154,6 @@ def test_a_body_without_a_length_ends_at_the_limit(start_portal: PortalStarter, 
 
     # The portal answers and closes while the client still sends; not every client then reads the answer.
     with suppress(requests.ConnectionError):
-        answer = requests.post(f"{portal.url}/api/videos/upload", data=endless(), headers=headers, timeout=60)
+        answer = requests.post(f"{site.url}/api/videos/upload", data=endless(), headers=headers, timeout=60)
         assert (answer.status_code, answer.json()["error"]) == (400, "File size exceeds maximum allowed (1MB)")
     assert sum(sent) < 64 * MEBIBYTE

@@ -18,6 +18,7 @@ from services.portal.resources import resources_of
 
 from ..people import PASSWORD, People, Person, registration
 from ..process import PortalStarter
+from ..site import Site
 from ..videos import Videos
 from .routes import routes
 
@@ -26,10 +27,8 @@ WRONG = "a wrong guess"
 FORGED = 'Ana\r\n{"event": "login ok", "user_id": 1}\u2028\x1b[2J'
 
 
-def test_16_2_1_a_line_says_when_where_who_and_what(start_portal: PortalStarter, people: People) -> None:
-    portal = start_portal()
-    portal.wait_until_it_answers()
-    ana = people.new()
+def test_16_2_1_a_line_says_when_where_who_and_what(site: Site) -> None:
+    portal, ana = site.portal, site.new_person()
     for password, request_id in ((PASSWORD, "r1"), (WRONG, "r2")):
         login = {"email": ana.email, "password": password}
         # The address is the one that was seen, whatever the client makes up.
@@ -37,7 +36,7 @@ def test_16_2_1_a_line_says_when_where_who_and_what(start_portal: PortalStarter,
         answer = requests.post(f"{portal.url}/api/auth/login", json=login, headers=headers, timeout=60)
         assert answer.headers["X-Request-Id"] == request_id
     for event, level, request_id in (("login ok", "info", "r1"), ("login failed", "warning", "r2")):
-        (line,) = portal.said(event)
+        (line,) = [line for line in portal.said(event) if line["user_id"] == ana.id]
         assert datetime.fromisoformat(line.pop("timestamp")).utcoffset() == timedelta(0)
         assert line.pop("logger").startswith("services.portal.")
         assert line == {

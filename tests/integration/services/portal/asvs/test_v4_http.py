@@ -13,7 +13,8 @@ from sqlalchemy import Engine
 from services.environment import PortalEnvironment
 from services.portal import limits
 
-from ..process import PortalProcess, PortalStarter
+from ..process import PortalProcess
+from ..site import Site
 from ..test_limits import use_up
 
 LOGIN = {"email": "nobody@example.com", "password": "a wrong guess"}
@@ -50,13 +51,6 @@ def test_4_1_3_no_other_header_of_a_proxy_is_believed(
         assert (forged.status_code, forged.text) == (plain.status_code, plain.text), name
 
 
-@pytest.fixture
-def portal(start_portal: PortalStarter) -> PortalProcess:
-    portal = start_portal()
-    portal.wait_until_it_answers()
-    return portal
-
-
 def say(portal: PortalProcess, request: bytes) -> bytes:
     """All that a portal answers to some bytes, until it closes the connection."""
     port = int(portal.url.rsplit(":", 1)[1])
@@ -87,7 +81,8 @@ TWO_WAYS = {
 }
 
 
-def test_4_2_1_a_request_whose_end_is_not_certain_is_refused_with_what_follows(portal: PortalProcess) -> None:
+def test_4_2_1_a_request_whose_end_is_not_certain_is_refused_with_what_follows(site: Site) -> None:
+    portal = site.portal
     # The same bytes with an end that is certain: a second answer would be seen.
     told = say(portal, b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}" + SMUGGLED)
     assert told.count(b"HTTP/1.1 ") == 2 and b"healthy" in told
