@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from services.core.migrate import (
     Migration,
     MigrationProblem,
     downgrade,
+    main,
     pending,
     read_migrations,
     upgrade,
@@ -137,39 +138,60 @@ def environment(portal_environment: PortalEnvironment, empty_database_url: str) 
     return replace(portal_environment, database_name=str(conninfo_to_dict(empty_database_url)["dbname"]))
 
 
-def command(environment: PortalEnvironment, *arguments: str, **changes: str) -> tuple[int, list[str]]:
+def test_command_runs_as_a_module(environment: PortalEnvironment) -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "services.core.migrate", *arguments],
-        env={**os.environ, **environment.as_variables(), **changes},
+        [sys.executable, "-m", "services.core.migrate", "up"],
+        env={**os.environ, **environment.as_variables()},
         cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=60,
     )
-    return ended.returncode, (ended.stdout + ended.stderr).splitlines()
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.splitlines() == [f"applied {migration.version:03}_{migration.name}" for migration in MIGRATIONS]
 
 
-def test_the_command(environment: PortalEnvironment) -> None:
+@pytest.fixture
+def command(
+    environment: PortalEnvironment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, list[str]]]:
+    """Runs the command in this process; its exit code and its lines."""
+
+    def run(*arguments: str, **changes: str) -> tuple[int, list[str]]:
+        for name, value in {**environment.as_variables(), **changes}.items():
+            monkeypatch.setenv(name, value)
+        code = main(list(arguments))
+        printed = capsys.readouterr()
+        return code, (printed.out + printed.err).splitlines()
+
+    return run
+
+
+def test_the_command(command: Callable[..., tuple[int, list[str]]]) -> None:
     names = [f"{migration.version:03}_{migration.name}" for migration in MIGRATIONS]
-    assert command(environment, "status") == (0, [f"pending {name}" for name in names])
-    assert command(environment, "up") == (0, [f"applied {name}" for name in names])
-    assert command(environment, "up") == (0, ["nothing applied"])
-    assert command(environment, "down") == (0, [f"taken back {names[-1]}"])
-    assert command(environment, "down", "2") == (0, [f"taken back {name}" for name in names[-2:-4:-1]])
+    assert command("status") == (0, [f"pending {name}" for name in names])
+    assert command("up") == (0, [f"applied {name}" for name in names])
+    assert command("up") == (0, ["nothing applied"])
+    assert command("down") == (0, [f"taken back {names[-1]}"])
+    assert command("down", "2") == (0, [f"taken back {name}" for name in names[-2:-4:-1]])
 
 
 @pytest.mark.parametrize("arguments", [(), ("sideways",), ("down", "0"), ("down", "all"), ("up", "1")])
-def test_a_wrong_command_is_told_the_right_one(environment: PortalEnvironment, arguments: tuple[str, ...]) -> None:
-    assert command(environment, *arguments) == (1, [USAGE])
+def test_a_wrong_command_is_told_the_right_one(
+    command: Callable[..., tuple[int, list[str]]], arguments: tuple[str, ...]
+) -> None:
+    assert command(*arguments) == (1, [USAGE])
 
 
-def test_a_wrong_environment_is_told_in_a_sentence(environment: PortalEnvironment) -> None:
-    code, lines = command(environment, "up", DATABASE_PORT="x")
+def test_a_wrong_environment_is_told_in_a_sentence(command: Callable[..., tuple[int, list[str]]]) -> None:
+    code, lines = command("up", DATABASE_PORT="x")
     assert code == 1
     assert lines == ["DATABASE_PORT (port of PostgreSQL): is 'x'; allowed are whole numbers from 1"]
 
 
-def test_a_database_that_does_not_answer_is_told_without_a_traceback(environment: PortalEnvironment) -> None:
-    code, lines = command(environment, "up", DATABASE_PORT="1")
+def test_a_database_that_does_not_answer_is_told_without_a_traceback(
+    command: Callable[..., tuple[int, list[str]]],
+) -> None:
+    code, lines = command("up", DATABASE_PORT="1")
     assert code == 1
     assert "connection" in lines[0] and "Traceback" not in "".join(lines)

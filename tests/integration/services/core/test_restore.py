@@ -8,59 +8,91 @@ import re
 import secrets
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
 import psycopg
 import pytest
 from portal.people import PASSWORD, registration
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 
 from operations import project
 from operations.local import aws, resources
 from operations.local.ports import free_port
 from operations.local.postgres import Cluster, program
-from services.core.aws import aws_client
-from services.core.database import DatabaseConnector, open_engine
 from services.core.migrate import pending, read_migrations
 from services.core.rankings import ranking
-from services.core.secrets import SecretStore
 from services.core.tally import check_tally, roll_up, verdict
 from services.core.votes import VoteResult, cast_vote
 from services.environment import PortalEnvironment
 from services.portal import create_app
 from services.portal.database import db
+from tests.integration.services.shared import make_environment, opened_engine
+from tests.servers import copied_database, new_bucket, new_queue
 
-from .world import World
+from .world import make_world
 
-# What is dumped and restored is a whole database.
-pytestmark = pytest.mark.own("database")
 MASTER = "postgres"
 
 
-@pytest.fixture
-def contest(portal_environment: PortalEnvironment, connection: Connection, world: World) -> list[UUID]:
+@dataclasses.dataclass(frozen=True)
+class Contest:
     """A contest under way: somebody who signed up, six videos, and votes of which half are not rolled up yet."""
-    app = create_app(portal_environment)
-    assert app.test_client().post("/api/auth/signup", json=registration()).status_code == 201
-    with app.app_context():
-        db.engine.dispose()
-    videos = [world.published(world.person(city=city)) for city in ("Cali", "Bogotá") * 3]
-    voters = [world.person() for _ in videos]
-    for count, video_id in enumerate(videos, 1):
-        for voter in voters[:count]:
-            assert cast_vote(connection, video_id, voter) is VoteResult.COUNTED
-    roll_up(connection, most=10)
-    assert not verdict(connection).whole
-    return videos
+
+    environment: PortalEnvironment
+    database_url: str
+    engine: Engine
+    videos: list[UUID]
+    dump: Path
 
 
-@pytest.fixture
-def new_server(tmp_path: Path) -> Iterator[Cluster]:
+@contextmanager
+def held_contest(server: Cluster, template: str, aws_port: int, folder: Path) -> Iterator[Contest]:
+    """A contest in a database of its own, and a dump of it."""
+    with copied_database(server, template=template, owner="anb") as url:
+        environment = make_environment(
+            database_url=url, bucket=new_bucket(aws_port), queue_url=new_queue(aws_port), aws_port=aws_port
+        )
+        app = create_app(environment)
+        assert app.test_client().post("/api/auth/signup", json=registration()).status_code == 201
+        with app.app_context():
+            db.engine.dispose()
+        with opened_engine(environment) as engine:
+            with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+                world = make_world(connection)
+                videos = [world.published(world.person(city=city)) for city in ("Cali", "Bogotá") * 3]
+                voters = [world.person() for _ in videos]
+                for count, video_id in enumerate(videos, 1):
+                    for voter in voters[:count]:
+                        assert cast_vote(connection, video_id, voter) is VoteResult.COUNTED
+                roll_up(connection, most=10)
+                assert not verdict(connection).whole
+            dump = folder / "anb.dump"
+            run("pg_dump", "--format", "custom", "--file", str(dump), url=url)
+            yield Contest(environment, url, engine, videos, dump)
+
+
+@pytest.fixture(scope="module")
+def contest(
+    postgres_server: Cluster,
+    migrated_template: str,
+    aws_endpoint: str,
+    aws_port: int,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Contest]:
+    """A contest that tests read."""
+    with held_contest(postgres_server, migrated_template, aws_port, tmp_path_factory.mktemp("dump")) as held:
+        yield held
+
+
+@pytest.fixture(scope="module")
+def new_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A server that knows nothing of the old one's databases and roles but the master user."""
-    cluster = Cluster(directory=tmp_path / "new", port=free_port(), password=secrets.token_urlsafe(16), durable=False)
+    folder = tmp_path_factory.mktemp("new")
+    cluster = Cluster(directory=folder / "data", port=free_port(), password=secrets.token_urlsafe(16), durable=False)
     cluster.create()
-    server = cluster.start(log=tmp_path / "new.log")
+    server = cluster.start(log=folder / "new.log")
     yield cluster
     server.stop()
 
@@ -74,38 +106,28 @@ def run(name: str, *arguments: str, url: str) -> None:
 
 
 @pytest.fixture
-def restored(
-    portal_environment: PortalEnvironment,
-    database_url: str,
-    contest: list[UUID],
-    new_server: Cluster,
-    aws_port: int,
-    tmp_path: Path,
-) -> PortalEnvironment:
+def restored(contest: Contest, new_server: Cluster, aws_port: int) -> Iterator[PortalEnvironment]:
     """The environment of a portal on a database that was made from a dump of the other one."""
-    dump = tmp_path / "anb.dump"
-    run("pg_dump", "--format", "custom", "--file", str(dump), url=database_url)
-    new_server.ensure_database("anb", owner=MASTER)
+    name = f"anb_{secrets.token_hex(4)}"
+    new_server.ensure_database(name, owner=MASTER)
     options = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"]
-    run("pg_restore", *options, str(dump), url=new_server.url("anb"))
+    run("pg_restore", *options, str(contest.dump), url=new_server.url(name))
     credentials = json.dumps({"username": MASTER, "password": new_server.password})
-    return dataclasses.replace(
-        portal_environment,
+    yield dataclasses.replace(
+        contest.environment,
         database_port=new_server.port,
-        database_name="anb",
+        database_name=name,
         database_secret_arn=resources.create_secret(
             aws.client("secretsmanager", aws_port), f"restored-{secrets.token_hex(4)}", credentials
         ),
     )
+    new_server.drop_database(name)
 
 
 @pytest.fixture
 def restored_engine(restored: PortalEnvironment) -> Iterator[Engine]:
-    opened = open_engine(
-        DatabaseConnector(restored, SecretStore(aws_client("secretsmanager", restored.aws_region))), pool_size=5
-    )
-    yield opened
-    opened.dispose()
+    with opened_engine(restored) as engine:
+        yield engine
 
 
 def test_the_migrations_find_nothing_to_do(restored: PortalEnvironment, new_server: Cluster) -> None:
@@ -113,25 +135,25 @@ def test_the_migrations_find_nothing_to_do(restored: PortalEnvironment, new_serv
         assert pending(database, read_migrations()) == []
 
 
-def test_every_table_has_the_rows_it_had(engine: Engine, restored_engine: Engine) -> None:
+def test_every_table_has_the_rows_it_had(contest: Contest, restored_engine: Engine) -> None:
     def rows(of: Engine) -> dict[str, int]:
         with of.connect() as opened:
             names = opened.execute(text("SELECT relname FROM pg_stat_user_tables")).scalars().all()
             return {name: opened.execute(text(f'SELECT count(*) FROM "{name}"')).scalar_one() for name in names}
 
-    had = rows(engine)
+    had = rows(contest.engine)
     assert had["users"] == 13 and had["videos"] == 6 and had["votes"] == 21
     assert rows(restored_engine) == had
 
 
-def test_rankings_are_the_same(engine: Engine, restored_engine: Engine, contest: list[UUID]) -> None:
+def test_rankings_are_the_same(contest: Contest, restored_engine: Engine) -> None:
     def places(of: Engine) -> list[tuple[int, UUID, int]]:
         with of.connect() as opened:
             return [(each.position, each.video.id, each.video.votes) for each in ranking(opened, limit=10)]
 
-    assert places(restored_engine) == places(engine)
+    assert places(restored_engine) == places(contest.engine)
     assert [(video_id, votes) for _, video_id, votes in places(restored_engine)] == [
-        (video_id, votes) for votes, video_id in sorted(enumerate(contest, 1), reverse=True)
+        (video_id, votes) for votes, video_id in sorted(enumerate(contest.videos, 1), reverse=True)
     ]
 
 
@@ -143,7 +165,7 @@ def test_the_tally_is_the_number_of_the_votes(restored_engine: Engine) -> None:
     assert (found.whole, found.exact, found.votes, found.tally) == (True, True, 21, 21)
 
 
-def test_the_portal_lets_an_old_user_in_and_a_new_one_vote(restored: PortalEnvironment, contest: list[UUID]) -> None:
+def test_the_portal_lets_an_old_user_in_and_a_new_one_vote(restored: PortalEnvironment, contest: Contest) -> None:
     app = create_app(restored)
     try:
         client = app.test_client()
@@ -156,42 +178,37 @@ def test_the_portal_lets_an_old_user_in_and_a_new_one_vote(restored: PortalEnvir
         # Ids go on after the old ones, and votes are counted on.
         signed_up = client.post("/api/auth/signup", json=registration(email="bea@example.com"))
         assert signed_up.status_code == 201
-        assert client.post(f"/api/public/videos/{contest[-1]}/vote", headers=bearer).status_code == 200
-        assert client.post(f"/api/public/videos/{contest[-1]}/vote", headers=bearer).status_code == 400
+        assert client.post(f"/api/public/videos/{contest.videos[-1]}/vote", headers=bearer).status_code == 200
+        assert client.post(f"/api/public/videos/{contest.videos[-1]}/vote", headers=bearer).status_code == 400
     finally:
         with app.app_context():
             db.engine.dispose()
 
 
 def test_the_restored_one_takes_the_old_one_s_place_while_the_portal_runs(
-    portal_environment: PortalEnvironment,
-    database_url: str,
-    contest: list[UUID],
-    postgres_server: Cluster,
-    tmp_path: Path,
+    postgres_server: Cluster, migrated_template: str, aws_endpoint: str, aws_port: int, tmp_path: Path
 ) -> None:
-    name, side = portal_environment.database_name, f"{portal_environment.database_name}_restored"
-    dump = tmp_path / "anb.dump"
-    run("pg_dump", "--format", "custom", "--file", str(dump), url=database_url)
-    app = create_app(portal_environment)
-    client = app.test_client()
-    with psycopg.connect(database_url) as harm:
-        harm.execute("TRUNCATE videos CASCADE")
-    assert client.get("/api/public/rankings").json == []
-    try:
-        owner = postgres_server.url("postgres", user="anb")
-        with psycopg.connect(owner, autocommit=True) as master:
-            master.execute(f"CREATE DATABASE {side}".encode())
-            options = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"]
-            run("pg_restore", *options, str(dump), url=postgres_server.url(side, user="anb"))
-            for statement in swap(name):
-                master.execute(statement.encode())
+    with held_contest(postgres_server, migrated_template, aws_port, tmp_path) as contest:
+        name, side = contest.environment.database_name, f"{contest.environment.database_name}_restored"
+        app = create_app(contest.environment)
+        client = app.test_client()
+        with psycopg.connect(contest.database_url) as harm:
+            harm.execute("TRUNCATE videos CASCADE")
+        assert client.get("/api/public/rankings").json == []
+        try:
+            owner = postgres_server.url("postgres", user="anb")
+            with psycopg.connect(owner, autocommit=True) as master:
+                master.execute(f"CREATE DATABASE {side}".encode())
+                options = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"]
+                run("pg_restore", *options, str(contest.dump), url=postgres_server.url(side, user="anb"))
+                for statement in swap(name):
+                    master.execute(statement.encode())
 
-        assert [video["votes"] for video in client.get("/api/public/rankings").json or []] == [6, 5, 4, 3, 2, 1]
-    finally:
-        with app.app_context():
-            db.engine.dispose()
-        postgres_server.drop_database(f"{name}_before")
+            assert [video["votes"] for video in client.get("/api/public/rankings").json or []] == [6, 5, 4, 3, 2, 1]
+        finally:
+            with app.app_context():
+                db.engine.dispose()
+            postgres_server.drop_database(f"{name}_before")
 
 
 def swap(name: str) -> list[str]:

@@ -46,11 +46,12 @@ def test_votes_sign_ins_and_requests_are_counted_by_what_became_of_them(
     video_id = videos.published(ana)
     for _ in range(2):
         luz.post(f"/api/public/videos/{video_id}/vote")
+    people.sign_in(ana.email)
     client.post("/api/auth/login", json={"email": ana.email, "password": "wrong password"})
     found = told(client)
     assert found["anb_votes_total", (("result", "counted"),)] == 1
     assert found["anb_votes_total", (("result", "already voted"),)] == 1
-    assert found["anb_sign_ins_total", (("result", "ok"),)] == 2
+    assert found["anb_sign_ins_total", (("result", "ok"),)] == 1
     assert found["anb_sign_ins_total", (("result", "refused"),)] == 1
     route = "/api/public/videos/<video_id>/vote"
     assert found["anb_http_requests_total", (("method", "POST"), ("route", route), ("status", "200"))] == 1
