@@ -50,7 +50,8 @@ def read_state(pulled: Mapping[str, Any]) -> State:
     Args:
         pulled: what ``terraform state pull`` prints, parsed; empty when there is none yet.
     """
-    outputs = {name: output["value"] for name, output in pulled.get("outputs", {}).items()}
+    # Terraform's import writes null for each output whose resources do not exist yet.
+    outputs = {name: each["value"] for name, each in pulled.get("outputs", {}).items() if each["value"] is not None}
     tainted = frozenset(
         f"{resource['type']}.{resource['name']}"
         for resource in pulled.get("resources", [])

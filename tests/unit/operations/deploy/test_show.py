@@ -166,3 +166,9 @@ def test_a_state_costs_what_its_configuration_does() -> None:
     assert state.outputs == {"id": "vpc-1"}
     assert state.tainted == {"aws_autoscaling_group.it"}
     assert read_state({}).empty and not state.empty
+
+
+def test_output_that_is_null_is_not_there_yet() -> None:
+    """Terraform writes it for a stack into whose state something was imported before the rest was created."""
+    state = read_state({"outputs": {"id": {"value": "vpc-1"}, "address": {"value": None}, "on": {"value": False}}})
+    assert state.outputs == {"id": "vpc-1", "on": False}
