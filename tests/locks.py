@@ -23,8 +23,8 @@ def held(engine: Engine, statement: str) -> Iterator[None]:
 
 
 def wait_until_held(engine: Engine, statement: str) -> None:
-    """Wait until a statement with these words waits for a lock; the minute is a safety net."""
-    end = time.monotonic() + 60
+    """Wait until a statement with these words waits for a lock; ten minutes are a safety net."""
+    end = time.monotonic() + 600
     while True:
         with engine.connect() as connection:
             if connection.execute(text(_WAITING), {"statement": statement}).scalar_one():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,14 @@ import pytest
 
 from operations import project
 from operations.local.ports import free_port
-from tests.integration.faults.matrix import Fault, Recoveries, row_of
+from services.worker.pipeline import Recipe
+from tests.integration.faults.matrix import Fault, Recoveries, rows_of
 from tests.integration.faults.toxics import Proxy
 
 # The worker's tests and their helpers know each other by short names.
 sys.path.insert(0, str(project.ROOT / "tests/integration/services/worker"))
+
+from world import WorkerProcess
 
 from tests.integration.services.conftest import engine, listening, portal_environment  # noqa: F401
 from tests.integration.services.portal.conftest import app, people, start_app, start_portal  # noqa: F401
@@ -36,8 +39,8 @@ TABLE = project.OWN / "tests/faults.md"
 
 @pytest.fixture
 def fault(request: pytest.FixtureRequest) -> Iterator[Fault]:
-    """The fault of this test's row; the recovery's seconds go into the table."""
-    yield Fault(row_of(request.node.originalname), _RECOVERIES)
+    """The fault of this test's rows; the recovery's seconds go into the table."""
+    yield Fault(rows_of(request.node.originalname), _RECOVERIES)
 
 
 @pytest.fixture
@@ -56,13 +59,46 @@ def proxied() -> Iterator[Callable[[int], Proxy]]:
 
 @pytest.fixture
 def short(clip: Callable[..., Path]) -> Path:  # noqa: F811
-    return clip("320x240", seconds=1)
+    return clip("320x240", seconds=1, rate="5")
 
 
 @pytest.fixture
 def long(clip: Callable[..., Path]) -> Path:  # noqa: F811
-    """A clip that is worked on for several seconds."""
-    return clip("1080x1920", seconds=45, sound=True, source="color=red")
+    """A clip of 20 s, which `start_slow`'s workers encode for as long; other workers are done in a second."""
+    return clip("320x240", seconds=20, rate="5", source="color=red")
+
+
+_SLOW_FFMPEG = """\
+#!{python} -ISB
+import os, sys
+line = sys.argv[1:]
+if "mov" in line:
+    before = line.index("mov") - 1
+    line[before:before] = ["-readrate", "{speed:g}"]
+os.execv("{ffmpeg}", ["{ffmpeg}", *line])
+"""
+"""Before the option that names the player's file's format, one that slows the reading of this file alone."""
+
+
+@pytest.fixture
+def start_slow(
+    start_worker: Callable[..., WorkerProcess],  # noqa: F811
+    recipe: Recipe,  # noqa: F811
+    tmp_path: Path,
+) -> Callable[..., WorkerProcess]:
+    """Starts a worker whose encoder reads its file no faster than it plays, or ``speed`` times as fast.
+
+    It is in the middle of an encode for as long as the clip plays, on a fast machine and on a busy one, and spends
+    this time waiting instead of encoding.
+    """
+
+    def start(*, speed: float = 1, variables: Mapping[str, str] | None = None, **changes: Any) -> WorkerProcess:
+        program = tmp_path / f"ffmpeg-{speed:g}"
+        program.write_text(_SLOW_FFMPEG.format(python=sys.executable, ffmpeg=recipe.ffmpeg, speed=speed))
+        program.chmod(0o755)
+        return start_worker(variables={"FFMPEG_BINARY": str(program), **(variables or {})}, **changes)
+
+    return start
 
 
 @pytest.fixture

@@ -47,12 +47,12 @@ ROWS: Mapping[str, Row] = {
 }
 
 
-def row_of(test: str) -> str:
-    """The row that a test is named by: test_w03_... is W3."""
-    found = re.match(r"test_([pw])(\d\d)_", test)
+def rows_of(test: str) -> tuple[str, ...]:
+    """The rows that a test is named by: test_w03_... is W3, and test_w08_w09_... is both."""
+    found = re.match(r"test_((?:[pw]\d\d_)+)", test)
     if found is None:
         raise ValueError(f"{test} names no row; a test of the matrix is called test_w03_what_is_so")
-    return f"{found[1].upper()}{int(found[2])}"
+    return tuple(f"{row[0].upper()}{int(row[1:])}" for row in found[1].split("_")[:-1])
 
 
 @dataclass
@@ -80,12 +80,12 @@ class Fault:
     """What a test does to the system; told when it ends and when all is well again.
 
     Args:
-        row: of the matrix.
+        rows: of the matrix.
         recoveries: where the time is kept.
     """
 
-    def __init__(self, row: str, recoveries: Recoveries) -> None:
-        self._row, self._recoveries = row, recoveries
+    def __init__(self, rows: tuple[str, ...], recoveries: Recoveries) -> None:
+        self._rows, self._recoveries = rows, recoveries
         self._ended: float | None = None
 
     def ends(self) -> None:
@@ -95,4 +95,5 @@ class Fault:
     def recovered(self) -> None:
         """What is guaranteed is so again."""
         assert self._ended is not None, "the fault has not ended"
-        self._recoveries.seconds.setdefault(self._row, []).append(time.monotonic() - self._ended)
+        for row in self._rows:
+            self._recoveries.seconds.setdefault(row, []).append(time.monotonic() - self._ended)

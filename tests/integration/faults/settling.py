@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from world import WorkerProcess, World, until
+import time
+from collections.abc import Callable
+
+from world import WorkerProcess, World
 
 from tests.integration.faults.matrix import Fault
 
-PATIENCE = 120
-"""Seconds; a safety net on a busy machine."""
+PATIENCE = 600
+"""Seconds after which a test gives up: a safety net, longer than any recovery on a busy machine."""
+PAUSE = 0.2
+"""Seconds between two looks; each asks the database or the queue, which share the cores with what is waited for."""
+
+
+def until(happened: Callable[[], bool]) -> None:
+    """Wait until something happens."""
+    deadline = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(PAUSE)
 
 
 def settle(world: World, fault: Fault, *workers: WorkerProcess) -> None:
@@ -19,12 +32,12 @@ def settle(world: World, fault: Fault, *workers: WorkerProcess) -> None:
         workers: those that live; the dead have left what the living removed.
     """
     for video_id in world.uploads:
-        until(lambda video_id=video_id: world.video(video_id).status in ("processed", "failed"), seconds=PATIENCE)  # type: ignore[misc]
+        until(lambda video_id=video_id: world.video(video_id).status in ("processed", "failed"))  # type: ignore[misc]
     fault.recovered()
-    until(lambda: world.waiting() == (0, 0), seconds=PATIENCE)
+    until(lambda: world.waiting() == (0, 0))
     for worker in workers:
         # Before it listens for the signal it would end with it, not in order.
-        until(lambda worker=worker: bool(worker.said("worker started")), seconds=PATIENCE)  # type: ignore[misc]
+        until(lambda worker=worker: bool(worker.said("worker started")))  # type: ignore[misc]
         assert worker.terminate() == 0
     for worker in workers:
         assert worker.encoders() == []
@@ -34,4 +47,4 @@ def settle(world: World, fault: Fault, *workers: WorkerProcess) -> None:
 
 def begun(world: World) -> None:
     """Wait until the work at the last upload has come some way."""
-    until(lambda: world.video(world.uploads[-1]).progress > 0, seconds=PATIENCE)
+    until(lambda: world.video(world.uploads[-1]).progress > 0)

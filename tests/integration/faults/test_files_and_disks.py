@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from world import WorkerProcess, World, until
+from world import WorkerProcess, World
 
 from operations.encoding import as_worker
 from services.core.dead_letters import peek
@@ -16,7 +16,7 @@ from services.worker.job import Bench
 from services.worker.pipeline import Recipe
 from services.worker.problems import PassingProblem
 from tests.integration.faults.matrix import Fault
-from tests.integration.faults.settling import PATIENCE, begun, settle
+from tests.integration.faults.settling import begun, settle, until
 from tests.small_disk import mounted
 
 Start = Callable[..., WorkerProcess]
@@ -25,29 +25,23 @@ _MEBIBYTE = 2**20
 _DISK_MEBIBYTES = 272
 
 
-def test_w08_file_that_is_no_video(
+def test_w08_w09_bad_file_and_unreadable_messages(
     fault: Fault, world: World, start_worker: Start, short: Path, tmp_path: Path
 ) -> None:
+    """Which files are refused, and why, is in tests/integration/services/worker/test_refused_files.py."""
+    world.allow_receives(3)
     theirs = tmp_path / "theirs.mp4"
     theirs.write_text("ffconcat version 1.0\nfile other.mp4\n")
-    worker = start_worker()
-    poison = world.upload(theirs)
-    fault.ends()
-    video_id = world.upload(short)
-    settle(world, fault, worker)
-    assert (world.video(poison).status, world.video(poison).failure_reason) == ("failed", "not_a_video")
-    assert (world.attempts(poison), world.video(video_id).status) == (1, "processed")
-
-
-def test_w09_message_that_nobody_understands(fault: Fault, world: World, start_worker: Start, short: Path) -> None:
-    world.allow_receives(3)
+    refused = world.upload(theirs)
     for body in ("{", '{"video_id": "x"}'):
         world.sqs.send_message(QueueUrl=world.queue_url, MessageBody=body)
     fault.ends()
     video_id = world.upload(short)
     worker = start_worker()
-    until(lambda: world.waiting(world.dead_queue_url) == (2, 0), seconds=PATIENCE)
-    assert world.video(video_id).status == "processed"
+    until(lambda: world.waiting(world.dead_queue_url) == (2, 0))
+    until(lambda: world.video(video_id).status == "processed")
+    assert (world.video(refused).status, world.video(refused).failure_reason) == ("failed", "not_a_video")
+    assert world.attempts(refused) == 1
     assert len(worker.said("unreadable message")) == 6
     letters = peek(world.sqs, world.dead_queue_url, most=10)
     assert {(letter.body, letter.video_id) for letter in letters} == {("{", None), ('{"video_id": "x"}', None)}
@@ -55,13 +49,13 @@ def test_w09_message_that_nobody_understands(fault: Fault, world: World, start_w
     settle(world, fault, worker)
 
 
-def test_w12_video_deleted_while_it_is_worked_on(fault: Fault, world: World, start_worker: Start, long: Path) -> None:
+def test_w12_video_deleted_while_it_is_worked_on(fault: Fault, world: World, start_slow: Start, long: Path) -> None:
     video_id = world.upload(long)
-    worker = start_worker()
+    worker = start_slow()
     begun(world)
     world.delete(video_id)
     fault.ends()
-    until(lambda: worker.said("claim lost") != [], seconds=PATIENCE)
+    until(lambda: worker.said("claim lost") != [])
     settle(world, fault, worker)
     assert world.objects() == []
 
@@ -100,16 +94,16 @@ def fill(path: Path) -> None:
 
 
 def test_w13_disk_of_a_worker_is_full_and_then_is_not(
-    fault: Fault, world: World, start_worker: Start, small_disk: Path, long: Path
+    fault: Fault, world: World, start_slow: Start, small_disk: Path, long: Path
 ) -> None:
     world.allow_receives(20)
     filler = small_disk / "filler"
     video_id = world.upload(long)
-    worker = start_worker()
+    worker = start_slow(speed=2)
     begun(world)
     fill(filler)
     # In the middle of the encode, and again before the next begins.
-    until(lambda: len(worker.said("video given back")) >= 2, seconds=PATIENCE)
+    until(lambda: len(worker.said("video given back")) >= 2)
     assert (world.video(video_id).status, world.video(video_id).failure_reason) == ("uploaded", None)
     why = [line["why"] for line in worker.said("video given back")]
     assert "disk full" in why[0] and "bytes free" in why[1]
@@ -118,14 +112,14 @@ def test_w13_disk_of_a_worker_is_full_and_then_is_not(
     settle(world, fault, worker)
 
 
-def test_w14_encoder_that_never_ends(fault: Fault, world: World, start_worker: Start, long: Path, short: Path) -> None:
+def test_w14_encoder_that_never_ends(fault: Fault, world: World, start_slow: Start, long: Path, short: Path) -> None:
     endless = world.upload(long)
-    worker = start_worker(max_job_seconds=15)
+    worker = start_slow(max_job_seconds=10)
     begun(world)
     (encoder,) = worker.encoders()
     encoder.suspend()
     fault.ends()
-    until(lambda: world.video(endless).status == "failed", seconds=PATIENCE)
+    until(lambda: world.video(endless).status == "failed")
     assert not encoder.is_running()
     world.upload(short)
     settle(world, fault, worker)

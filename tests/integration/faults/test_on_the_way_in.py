@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import BotoCoreError
 from flask import Flask
 from sqlalchemy import Engine, text
-from world import WorkerProcess, World, until
+from world import WorkerProcess, World
 
 from operations.local import aws, resources
 from operations.local.ports import free_port
@@ -23,7 +23,7 @@ from services.core.sweeper import sweep
 from services.portal.housekeeper import keep_house
 from tests.e2e.road.people import Person as Browser
 from tests.integration.faults.matrix import Fault
-from tests.integration.faults.settling import PATIENCE, settle
+from tests.integration.faults.settling import settle, until
 from tests.integration.faults.toxics import Proxy
 from tests.integration.faults.unreliable import UnreliableSqs
 from tests.integration.services.portal import direct
@@ -87,7 +87,7 @@ def test_p02_portal_killed_before_the_parts_are_joined(
     assert (rows(engine, "videos"), rows(engine, "uploads")) == (1, 0)
 
 
-def test_p02_portal_killed_after_the_parts_were_joined_and_before_the_video_was_recorded(
+def test_p02_portal_killed_before_the_video_is_recorded(
     fault: Fault,
     people: People,
     start_portal: PortalStarter,
@@ -121,7 +121,7 @@ def test_p02_portal_killed_after_the_parts_were_joined_and_before_the_video_was_
     settle(world, fault, start_worker())
 
 
-def test_p02_portal_killed_with_the_video_written_and_not_committed(
+def test_p02_portal_killed_before_its_commit(
     fault: Fault, people: People, start_portal: PortalStarter, engine: Engine
 ) -> None:
     person = people.new()
@@ -142,7 +142,7 @@ def test_p02_portal_killed_with_the_video_written_and_not_committed(
     assert (rows(engine, "videos"), rows(engine, "task_results"), rows(engine, "uploads")) == (1, 1, 0)
 
 
-def test_p02_portal_killed_after_a_forms_file_reached_the_bucket(
+def test_p02_portal_killed_after_it_stored_a_forms_file(
     fault: Fault,
     app: Flask,
     people: People,
@@ -217,8 +217,8 @@ def test_p03_queue_that_lost_every_message(
         assert resources.create_queue(sqs, name, visibility_seconds=10) == url
         fault.ends()
         worker = start_worker(queue_url=url, variables={"AWS_ENDPOINT_URL_SQS": aws.endpoint(port)})
-        until(lambda: _sweep_and_relay(engine, VideoQueue(sqs, url)) == 1, seconds=PATIENCE)
-        until(lambda: world.video(video_id).status == "processed", seconds=PATIENCE)
+        until(lambda: _sweep_and_relay(engine, VideoQueue(sqs, url)) == 1)
+        until(lambda: world.video(video_id).status == "processed")
         settle(world, fault, worker)
         assert world.attempts(video_id) == 1
     finally:

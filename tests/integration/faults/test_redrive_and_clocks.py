@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
-from world import WorkerProcess, World, until
+from world import WorkerProcess, World
 
 from services.core.dead_letters import redrive
 from services.core.sweeper import MOST_SWEEPS, sweep
 from tests.integration.faults.matrix import Fault
-from tests.integration.faults.settling import PATIENCE, begun, settle
+from tests.integration.faults.settling import begun, settle, until
 from tests.integration.faults.test_workers_dying import start_ready
 from tests.integration.faults.toxics import Proxy
 
@@ -39,7 +39,7 @@ def test_w15_dead_letters_moved_back_after_the_fault_was_mended(
     world.allow_receives(1)
     with bucket.reset_peer():
         videos = [world.upload(short) for _ in range(2)]
-        until(lambda: world.waiting(world.dead_queue_url) == (2, 0), seconds=PATIENCE)
+        until(lambda: world.waiting(world.dead_queue_url) == (2, 0))
     assert {world.video(video_id).status for video_id in videos} == {"uploaded"}
     if given_up:
         with engine.begin() as connection:
@@ -57,10 +57,10 @@ def test_w15_dead_letters_moved_back_after_the_fault_was_mended(
 
 
 def test_w16_clock_that_is_a_day_wrong(
-    fault: Fault, world: World, start_worker: Start, long: Path, short: Path
+    fault: Fault, world: World, start_worker: Start, start_slow: Start, long: Path, short: Path
 ) -> None:
     video_id = world.upload(long)
-    holder = start_worker()
+    holder = start_slow()
     begun(world)
     skewed = [start_worker(program=(SKEWED, str(days * DAY))) for days in (1, -1)]
     fault.ends()

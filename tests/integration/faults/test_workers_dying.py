@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import random
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
-from world import WorkerProcess, World, until
+from world import WorkerProcess, World
 
 from operations.local.postgres import Cluster
 from tests.integration.faults.matrix import Fault
-from tests.integration.faults.settling import PATIENCE, begun, settle
+from tests.integration.faults.settling import PATIENCE, begun, settle, until
 from tests.integration.faults.toxics import Proxy
 from tests.integration.instances.instance import Instance
 from tests.integration.instances.loopback import Loopback
@@ -23,13 +24,12 @@ from tests.locks import held, wait_until_held
 Start = Callable[..., WorkerProcess]
 Proxied = Callable[[int], Proxy]
 NOTICE = '{"action": "terminate", "time": "2026-09-18T08:22:00Z"}'
-A_FEW, MANY = 10, 100
 
 
-def start_ready(start_worker: Start, listening: socket.socket, **changes: Any) -> WorkerProcess:
+def start_ready(start: Start, listening: socket.socket, **changes: Any) -> WorkerProcess:
     """Start a worker and wait until it has read its queue."""
     variables = {"NOTIFY_SOCKET": listening.getsockname(), **changes.pop("variables", {})}
-    worker = start_worker(variables=variables, **changes)
+    worker = start(variables=variables, **changes)
     assert listening.recv(100) == b"READY=1"
     return worker
 
@@ -56,9 +56,11 @@ def test_w01_killed_right_after_it_received(
     assert world.attempts(video_id) == 1
 
 
-def test_w02_killed_while_it_encodes(fault: Fault, world: World, start_worker: Start, long: Path) -> None:
+def test_w02_killed_while_it_encodes(
+    fault: Fault, world: World, start_worker: Start, start_slow: Start, long: Path
+) -> None:
     video_id = world.upload(long)
-    killed = start_worker()
+    killed = start_slow()
     begun(world)
     assert len(killed.encoders()) == 1
     killed.kill()
@@ -71,10 +73,10 @@ def test_w02_killed_while_it_encodes(fault: Fault, world: World, start_worker: S
 
 
 def test_w03_killed_after_it_stored_and_before_it_committed(
-    fault: Fault, world: World, engine: Engine, start_worker: Start, long: Path
+    fault: Fault, world: World, engine: Engine, start_worker: Start, start_slow: Start, long: Path
 ) -> None:
     video_id = world.upload(long)
-    killed = start_worker()
+    killed = start_slow(speed=2)
     begun(world)
     with held(engine, "LOCK TABLE task_results IN SHARE MODE"):
         wait_until_held(engine, "UPDATE task_results SET status = 'completed'")
@@ -87,86 +89,121 @@ def test_w03_killed_after_it_stored_and_before_it_committed(
 
 
 def test_w04_killed_after_its_commit_and_before_it_deleted(
-    fault: Fault, world: World, start_worker: Start, proxied: Proxied, aws_port: int, long: Path
+    fault: Fault,
+    world: World,
+    start_worker: Start,
+    start_slow: Start,
+    proxied: Proxied,
+    aws_port: int,
+    long: Path,
 ) -> None:
     queue = proxied(aws_port)
-    killed = start_worker(variables={"AWS_ENDPOINT_URL_SQS": f"http://127.0.0.1:{queue.port}"})
+    killed = start_slow(speed=2, variables={"AWS_ENDPOINT_URL_SQS": f"http://127.0.0.1:{queue.port}"})
     video_id = world.upload(long)
     begun(world)
     with queue.timeout():
-        until(lambda: world.video(video_id).status == "processed", seconds=PATIENCE)
+        until(lambda: world.video(video_id).status == "processed")
         killed.kill()
     fault.ends()
     # Hidden yet, or shown again where the encode took longer than the visibility.
     assert sum(world.waiting()) == 1
     next_one = start_worker()
-    until(lambda: world.waiting() == (0, 0), seconds=PATIENCE)
+    until(lambda: world.waiting() == (0, 0))
     settle(world, fault, next_one)
     assert world.attempts(video_id) == 1
     assert [line["why"] for line in next_one.said("video not claimed")] == ["processed or failed already"]
 
 
-def test_w06_frozen_until_another_has_finished(fault: Fault, world: World, start_worker: Start, long: Path) -> None:
+def test_w06_frozen_until_another_has_finished(
+    fault: Fault, world: World, start_worker: Start, start_slow: Start, long: Path
+) -> None:
     video_id = world.upload(long)
-    frozen = start_worker()
+    frozen = start_slow()
     begun(world)
     frozen.freeze()
     awake = start_worker()
-    until(lambda: world.video(video_id).status == "processed", seconds=PATIENCE)
+    until(lambda: world.video(video_id).status == "processed")
     frozen.thaw()
     fault.ends()
-    until(lambda: frozen.said("claim lost") != [], seconds=PATIENCE)
+    until(lambda: frozen.said("claim lost") != [])
     settle(world, fault, frozen, awake)
     assert world.attempts(video_id) == 2
 
 
-@pytest.mark.parametrize("stops", [A_FEW, pytest.param(MANY, marks=pytest.mark.soak)])
-def test_w10_told_to_stop_at_a_random_moment(
-    fault: Fault,
-    world: World,
-    start_worker: Start,
-    long: Path,
-    short: Path,
-    stops: int,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+@dataclass(frozen=True)
+class Stop:
+    """When a worker is told to stop, and how often: the second time it gives back what it holds.
+
+    Args:
+        moment: "starting", "claimed", "encoding" or "done".
+        times: how often it is told.
+        percent: how far the encode is, at the moment "encoding".
+    """
+
+    moment: str
+    times: int
+    percent: int = 20
+
+    def is_now(self, world: World, worker: WorkerProcess) -> bool:
+        """Whether the moment has come, or is over."""
+        video = world.video(world.uploads[-1])
+        if self.moment == "starting":
+            # Before that it takes no signals, and ends as any program does.
+            return bool(worker.said("worker started"))
+        if self.moment == "claimed":
+            return bool(worker.said("video claimed"))
+        return video.status == "processed" or (self.moment == "encoding" and video.progress >= self.percent)
+
+
+STOPS = (Stop("starting", 2), Stop("claimed", 1), Stop("encoding", 1), Stop("encoding", 2, percent=60), Stop("done", 1))
+
+
+def random_stops(count: int) -> list[Stop]:
+    """Stops at moments that differ with each run; the seed is printed."""
     seed = random.randrange(2**32)
+    print(f"\n{count} stops, seed {seed}")  # noqa: T201
     chance = random.Random(seed)
+    moments = ("starting", "claimed", "encoding", "encoding", "done")
+    return [Stop(chance.choice(moments), 1 + n % 2, percent=chance.randrange(1, 100)) for n in range(count)]
+
+
+def test_w10_told_to_stop_at_any_moment(fault: Fault, world: World, start_slow: Start, long: Path) -> None:
+    stop_at(STOPS, fault, world, start_slow, long)
+
+
+@pytest.mark.soak
+def test_w10_told_to_stop_at_random_moments(
+    fault: Fault, world: World, start_slow: Start, long: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with capsys.disabled():
-        print(f"\n{stops} stops, seed {seed}")  # noqa: T201
+        stops = random_stops(100)
+    stop_at(stops, fault, world, start_slow, long)
+
+
+def stop_at(stops: Sequence[Stop], fault: Fault, world: World, start_slow: Start, long: Path) -> None:
+    """Stop a worker, and the next one, each with an upload of its own; nothing is lost and nothing waits."""
     # Each stop counts as a receive; how often a message may be received is another row's matter.
-    world.allow_receives(10 * stops)
-    for number in range(stops):
-        video_id = world.upload(chance.choice((long, short)))
-        worker = start_worker()
-        # At the start, in the job, and right after it.
-        moment = chance.choice(("starting", "claimed", "encoding", "encoding", "done"))
-        # None of it is done before a worker is there, which then ends as a program does that takes no signals yet.
-        percent = chance.randrange(1, 100)
-        until(
-            lambda moment=moment, percent=percent, worker=worker, video_id=video_id: (  # type: ignore[misc]
-                (moment == "starting" and bool(worker.said("worker started")))
-                or (moment == "claimed" and bool(worker.said("video claimed")))
-                or (moment == "encoding" and world.video(video_id).progress >= percent)
-                or world.video(video_id).status == "processed"
-            ),
-            seconds=PATIENCE,
-        )
-        # Half of them are told twice: they give back what they hold.
+    world.allow_receives(10 * len(stops))
+    for stop in stops:
+        world.upload(long)
+        # A message that waited for its timeout would come back after the test has given up.
+        worker = start_slow(speed=4, visibility_seconds=2 * PATIENCE)
+        until(lambda stop=stop, worker=worker: stop.is_now(world, worker))  # type: ignore[misc]
         fault.ends()
-        assert worker.terminate(times=1 + number % 2) == 0
+        assert worker.terminate(times=stop.times) == 0
         assert worker.leftovers() == []
-        # What was not finished waits for no timeout.
-        until(lambda: world.waiting()[1] == 0, seconds=1)
+        until(lambda: world.waiting()[1] == 0)
         fault.recovered()
     fault.ends()
-    settle(world, fault, start_worker())
+    settle(world, fault, start_slow(speed=40))
 
 
-def test_w11_spot_notice(fault: Fault, world: World, start_worker: Start, long: Path, tmp_path: Path) -> None:
+def test_w11_spot_notice(
+    fault: Fault, world: World, start_worker: Start, start_slow: Start, long: Path, tmp_path: Path
+) -> None:
     """The instance's own script hears of it from its metadata and stops the unit, whose program is the worker."""
     video_id = world.upload(long)
-    worker = start_worker()
+    worker = start_slow()
     begun(world)
     machine = Instance(tmp_path / "machine", metadata := Loopback(_folder(tmp_path / "aws")))
     machine.program("systemctl", _SYSTEMCTL.format(pid=worker.process.pid))
@@ -175,7 +212,7 @@ def test_w11_spot_notice(fault: Fault, world: World, start_worker: Start, long: 
     metadata.close()
     assert (done.returncode, done.stdout) == (0, f"this instance is taken away: {NOTICE}\n")
     assert machine.file("systemctl").splitlines() == ["stop web", "kill --kill-whom main web"]
-    assert worker.process.wait(60) == 0
+    assert worker.process.wait(PATIENCE) == 0
     fault.ends()
     assert (world.video(video_id).status, world.waiting()) == ("uploaded", (1, 0))
     assert worker.leftovers() == []
