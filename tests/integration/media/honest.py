@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from services.worker.colours import BT2020, HLG, PQ, Colours
 from tests.integration.services.worker.clips import make, write
 
 _H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
@@ -22,12 +23,16 @@ class Honest:
         seconds: how much of it is kept.
         rate: pictures a second of the result.
         ending: of its name.
+        colours: what the probe must find, where it is more than a camera's BT.709.
+        bars: how far a colour of testsrc2's bars may be from its own afterwards; None where they are not looked at.
     """
 
     make: Callable[[Path], object]
     seconds: float
     rate: Fraction = Fraction(30)
     ending: str = "mp4"
+    colours: Colours | None = None
+    bars: int | None = None
 
 
 def _plain(size: str, **wishes: object) -> Callable[[Path], object]:
@@ -83,12 +88,14 @@ HONEST = {
     ),
     "25 pictures a second": Honest(make=_plain("1280x720", rate="25"), seconds=1, rate=Fraction(25)),
     "variable rate": Honest(make=_uneven, seconds=2),
-    "HDR10": Honest(make=_hdr("smpte2084"), seconds=1),
-    "HLG": Honest(make=_hdr("arib-std-b67"), seconds=1),
-    "ten bits of SDR": Honest(make=_plain("1280x720", codec=(*_HEVC, "-x265-params", "log-level=error")), seconds=1),
-    "wide colours without HDR": Honest(make=_hdr("bt2020-10", nits="npl=100"), seconds=1),
-    "BT.601 in HD": Honest(make=_plain("1280x720", extra=("-colorspace", "smpte170m")), seconds=1),
-    "full range": Honest(make=_plain("1280x720", codec=(*_H264[:-1], "yuvj420p")), seconds=1),
+    "HDR10": Honest(make=_hdr("smpte2084"), seconds=1, colours=Colours(BT2020, PQ, BT2020), bars=60),
+    "HLG": Honest(make=_hdr("arib-std-b67"), seconds=1, colours=Colours(BT2020, HLG, BT2020), bars=60),
+    "ten bits of SDR": Honest(
+        make=_plain("1280x720", codec=(*_HEVC, "-x265-params", "log-level=error")), seconds=1, bars=12
+    ),
+    "wide colours without HDR": Honest(make=_hdr("bt2020-10", nits="npl=100"), seconds=1, bars=60),
+    "BT.601 in HD": Honest(make=_plain("1280x720", extra=("-colorspace", "smpte170m")), seconds=1, bars=12),
+    "full range": Honest(make=_plain("1280x720", codec=(*_H264[:-1], "yuvj420p")), seconds=1, bars=12),
     "four colours a pixel": Honest(make=_plain("1280x720", codec=(*_H264[:-1], "yuv444p")), seconds=1),
     "sound": Honest(make=_plain("1280x720", sound=True), seconds=1),
     "many streams": Honest(make=_many_streams, seconds=1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import statistics
 
 from av.video.frame import VideoFrame
@@ -20,14 +21,31 @@ def contrast(frame: VideoFrame, mark: VideoFrame) -> float:
         frame: 1280x720, RGB.
         mark: RGB.
     """
+    plane = frame.planes[0]
+    content, width = bytes(plane), plane.line_size
+
+    def brightness(place: tuple[int, int]) -> float:
+        at = (_TOP + place[1]) * width + 3 * (_LEFT + place[0])
+        return sum(content[at : at + 3]) / 3
+
+    light, dark = _places(mark)
+    return statistics.mean(map(brightness, light)) - statistics.mean(map(brightness, dark))
+
+
+@functools.cache
+def _places(mark: VideoFrame) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Where the mark's letters are, and where its plate is."""
+    plane = mark.planes[0]
+    content, width = bytes(plane), plane.line_size
     light, dark = [], []
     for y in range(4, mark.height - 4, 2):
         for x in range(8, mark.width - 8, 2):
-            wanted = sum(colour(mark, x, y, size=1))
-            if 3 * 60 < wanted < 3 * 230:
-                continue
-            (light if wanted >= 3 * 230 else dark).append(sum(colour(frame, _LEFT + x, _TOP + y, size=1)) / 3)
-    return statistics.mean(light) - statistics.mean(dark)
+            level = sum(content[y * width + 3 * x : y * width + 3 * x + 3])
+            if level >= 3 * 230:
+                light.append((x, y))
+            elif level <= 3 * 60:
+                dark.append((x, y))
+    return light, dark
 
 
 def looks_like(frame: VideoFrame, curtain: VideoFrame) -> bool:

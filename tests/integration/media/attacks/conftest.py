@@ -1,8 +1,10 @@
-"""The arena of the attacks: with the network taken away, and with the flags alone."""
+"""The arena of the attacks."""
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,8 @@ import pytest
 from arena import SECRET, Arena, Canary, watched
 from sqlalchemy import create_engine
 
-from operations.local import aws
+from operations.local import aws, resources
+from operations.local.postgres import Cluster
 from services.core.database import DRIVER_URL
 from services.core.measures import Measures
 from services.core.storage import MediaStore
@@ -18,6 +21,7 @@ from services.worker.job import Bench
 from services.worker.pipeline import Recipe
 from services.worker.programs import find_ffmpeg
 from services.worker.workspace import Workspace
+from tests.conftest import OWNER
 from tests.integration.services.worker import clips
 from tests.integration.services.worker.world import World
 
@@ -38,30 +42,27 @@ def base(shelf: Path) -> bytes:
     return (shelf / "base.mp4").read_bytes()
 
 
-@pytest.fixture
-def offline() -> bool:
-    """Whether programs are cut off from the network; attacks that call somebody are tried both ways."""
-    return True
-
-
-@pytest.fixture
-def arena(
-    offline: bool,
+@pytest.fixture(scope="module")
+def worker_bench(
     recipe: Recipe,
     shelf: Path,
-    database_url: str,
-    media_bucket: str,
-    queue_url: str,
+    postgres_server: Cluster,
+    migrated_template: str,
+    aws_endpoint: str,
     aws_port: int,
-    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Arena]:
-    """A bench whose worker has another player's video beside it."""
-    engine = create_engine(database_url.replace("postgresql://", DRIVER_URL), pool_size=5)
-    s3 = aws.client("s3", aws_port)
-    store = MediaStore(s3, media_bucket)
-    jobs, scratch = tmp_path / "jobs", tmp_path / "scratch"
+    """A bench for all attacks of a module, with another player's video beside it; at the end it must still work."""
+    name, folder = f"attacks_{uuid.uuid4().hex}", tmp_path_factory.mktemp("attacks")
+    postgres_server.copy_database(name, template=migrated_template, owner=OWNER)
+    engine = create_engine(postgres_server.url(name, user=OWNER).replace("postgresql://", DRIVER_URL), pool_size=5)
+    s3, sqs = aws.client("s3", aws_port), aws.client("sqs", aws_port)
+    bucket = f"attacks-{uuid.uuid4().hex}"
+    resources.create_bucket(s3, bucket)
+    queue_url = resources.create_queue(sqs, bucket, visibility_seconds=30)
+    store = MediaStore(s3, bucket)
+    jobs = folder / "jobs"
     jobs.mkdir()
-    scratch.mkdir()
     workspace, canary, program = Workspace(jobs), Canary(), find_ffmpeg(os.environ)
     (root,) = jobs.iterdir()
     neighbour = root / "job-neighbour" / "in.mp4"
@@ -69,7 +70,7 @@ def arena(
     neighbour.write_bytes((shelf / "neighbour.mp4").read_bytes())
     neighbour.with_name("secret.txt").write_bytes(SECRET * 100)
     arena = Arena(
-        world=World(engine, store, aws.client("sqs", aws_port), s3, media_bucket, queue_url),
+        world=World(engine, store, sqs, s3, bucket, queue_url),
         bench=Bench(
             engine=engine,
             store=store,
@@ -78,7 +79,7 @@ def arena(
             lease_seconds=60,
             max_seconds=120,
             enforce_rules=False,
-            offline=offline,
+            offline=True,
             measures=Measures("test", "worker"),
             release="1.2.3",
             ffmpeg=program.version,
@@ -87,10 +88,20 @@ def arena(
         folder=root,
         neighbour=neighbour,
         honest=shelf / "honest.mp4",
-        scratch=scratch,
+        scratch=folder,
     )
-    with watched(arena.ran):
-        yield arena
+    yield arena
+    arena.check_works_on()
     workspace.close()
     canary.close()
     engine.dispose()
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def arena(worker_bench: Arena, tmp_path: Path) -> Iterator[Arena]:
+    """The module's bench, with a folder and a list of programs of this test's own."""
+    own = dataclasses.replace(worker_bench, scratch=tmp_path / "scratch", ran=[])
+    own.scratch.mkdir()
+    with watched(own.ran):
+        yield own
