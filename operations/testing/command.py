@@ -111,10 +111,13 @@ def summary(results: Sequence[Result], seconds: float) -> Table:
         table.add_row(result.lane.name, *map(str, counts), *times, verdict)
     if len(results) > 1:
         table.add_section()
-        counts = (sum(each.passed for each in results), sum(each.failed for each in results))
+        totals = (
+            sum(each.passed for each in results),
+            sum(each.failed for each in results),
+            sum(each.skipped for each in results),
+        )
         cpu_seconds = sum(each.cpu_seconds for each in results)
-        skipped = sum(each.skipped for each in results)
-        table.add_row("all", *map(str, (*counts, skipped)), f"{seconds:.1f}", f"{cpu_seconds:.1f}", "")
+        table.add_row("all", *map(str, totals), f"{seconds:.1f}", f"{cpu_seconds:.1f}", "")
     return table
 
 
