@@ -2,41 +2,70 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Iterator, MutableMapping
+
 import click
 
-from operations.bench import bench
-from operations.deploy.command import deploy
-from operations.deployed.commands import logs, status
-from operations.deployed.opening import open_site
-from operations.deployed.rollback import rollback
-from operations.deployed.scaling import scale
-from operations.destroy.command import destroy
-from operations.docs import docs
-from operations.doctor.command import doctor
-from operations.local.commands import down, up
-from operations.local.moderators import moderator
-from operations.queue import queue
-from operations.release.command import release
-from operations.simulate.command import simulate
-from operations.testing.command import run_tests
+MODULES = {
+    "up": "operations.local.commands:up",
+    "status": "operations.deployed.commands:status",
+    "logs": "operations.deployed.commands:logs",
+    "open": "operations.deployed.opening:open_site",
+    "down": "operations.local.commands:down",
+    "moderator": "operations.local.moderators:moderator",
+    "queue": "operations.queue:queue",
+    "release": "operations.release.command:release",
+    "doctor": "operations.doctor.command:doctor",
+    "deploy": "operations.deploy.command:deploy",
+    "rollback": "operations.deployed.rollback:rollback",
+    "scale": "operations.deployed.scaling:scale",
+    "destroy": "operations.destroy.command:destroy",
+    "simulate": "operations.simulate.command:simulate",
+    "test": "operations.testing.command:run_tests",
+    "bench": "operations.bench:bench",
+    "docs": "operations.docs:docs",
+}
+"""Where each command is defined."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class LazyCommands(MutableMapping[str, click.Command]):
+    """Commands by name, each imported on first use: most need libraries that the others do not."""
+
+    def __init__(self) -> None:
+        self._modules = dict(MODULES)
+        self._imported: dict[str, click.Command] = {}
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._imported:
+            module, _, attribute = self._modules[name].partition(":")
+            self._imported[name] = getattr(importlib.import_module(module), attribute)
+        return self._imported[name]
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._modules.setdefault(name, "")
+        self._imported[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._modules[name]
+        self._imported.pop(name, None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+
+@click.group(
+    commands=LazyCommands(), context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 def anb() -> None:
     """ANB Rising Stars: players upload videos, the public votes, cities are ranked.
 
     Start with: ./anb up --demo
     """
 
-
-COMMANDS = (
-    *(up, status, logs, open_site, down, moderator, queue),
-    *(release, doctor, deploy, rollback, scale, destroy),
-    *(simulate, run_tests, bench, docs),
-)
-
-for command in COMMANDS:
-    anb.add_command(command)
 
 if __name__ == "__main__":
     anb(prog_name="anb")

@@ -20,8 +20,8 @@ def recorded(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 
 @pytest.fixture
-def software(tmp_path: pathlib.Path) -> pathlib.Path:
-    """A small program to release."""
+def own_software(tmp_path: pathlib.Path) -> pathlib.Path:
+    """A small program to release, of the test's own: it may change it."""
     folder = tmp_path / "program"
     folder.mkdir()
     (folder / "main.py").write_text("print('hello')\n")

@@ -5,20 +5,28 @@ from __future__ import annotations
 import functools
 import pathlib
 import runpy
+import tempfile
 
 import pytest
 
-from constructs_lib import cdk
 from constructs_lib.testing import Template, read_templates
 
 FOLDER = pathlib.Path(__file__).resolve().parents[3] / "examples"
 EXAMPLES = sorted(file.stem for file in FOLDER.glob("*.py"))
 
 
-def synthesize(name: str, out: pathlib.Path) -> Template:
-    """The only stack of an example, which is run as it stands."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cdk, "App", functools.partial(cdk.App, outdir=str(out)))
+def synthesize(name: str) -> Template:
+    """Run an example as it stands; returns its only stack."""
+    from constructs_lib import cdk
+
+    with tempfile.TemporaryDirectory() as out, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cdk, "App", functools.partial(cdk.App, outdir=out))
         runpy.run_path(str(FOLDER / f"{name}.py"))
-    (template,) = read_templates(out).values()
+        (template,) = read_templates(pathlib.Path(out)).values()
     return template
+
+
+@functools.cache
+def example(name: str) -> Template:
+    """An example's stack, synthesized once; its tests only read it."""
+    return synthesize(name)

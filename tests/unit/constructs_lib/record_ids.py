@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import pathlib
-import tempfile
 import tomllib
 
-from tests.unit.constructs_lib.example_apps import EXAMPLES, FOLDER, synthesize
+from tests.unit.constructs_lib import example_apps
+from tests.unit.constructs_lib.example_apps import EXAMPLES, FOLDER
 
 RECORDS = pathlib.Path(__file__).with_name("ids")
 
@@ -22,8 +22,7 @@ def addresses() -> dict[str, list[str]]:
     """Terraform's addresses of each example's resources."""
     found: dict[str, list[str]] = {}
     for example in EXAMPLES:
-        with tempfile.TemporaryDirectory() as out:
-            resources = synthesize(example, pathlib.Path(out)).document["resource"]
+        resources = example_apps.example(example).document["resource"]
         found[example] = sorted(f"{kind}.{name}" for kind, made in resources.items() for name in made)
     return found
 

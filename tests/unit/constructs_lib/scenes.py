@@ -6,6 +6,8 @@ import pathlib
 from datetime import timedelta
 from typing import Any
 
+from once import once
+
 from constructs_lib import (
     Bucket,
     Capacity,
@@ -18,7 +20,7 @@ from constructs_lib import (
     WebService,
 )
 from constructs_lib.cdk import Construct, TerraformStack
-from constructs_lib.testing import annotations_of
+from constructs_lib.testing import Template, annotations_of, synth
 
 
 def network(stack: TerraformStack, **changes: Any) -> Network:
@@ -72,3 +74,13 @@ def queue_workers(stack: TerraformStack, software: pathlib.Path, **changes: Any)
         "acceptable_latency": timedelta(minutes=2),
     }
     return QueueWorkers(stack, "worker", **{**arguments, **changes})
+
+
+@once
+def web_service_template(software: pathlib.Path, **changes: Any) -> Template:
+    return synth(lambda stack: web_service(stack, software, **changes))
+
+
+@once
+def queue_workers_template(software: pathlib.Path, **changes: Any) -> Template:
+    return synth(lambda stack: queue_workers(stack, software, **changes))

@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from once import once
 from syrupy.assertion import SnapshotAssertion
 
 from constructs_lib import Alarm, AlarmTopic, CompositeAlarm, ConstructError, Metric, MetricMath, cdk
-from constructs_lib.testing import synth
+from constructs_lib.testing import Template, synth
 from constructs_lib.testing_cloudwatch import ALARM, AS_BEFORE, NO_DATA, OK, composite_state, state
 
 CPU = Metric(namespace="AWS/EC2", name="CPUUtilization", dimensions={"AutoScalingGroupName": "shop"}, label="CPU")
@@ -31,8 +32,13 @@ def make(stack: cdk.TerraformStack, **changes: Any) -> Alarm:
     return Alarm(stack, "cpu", **{**arguments, **changes})
 
 
+@once
+def made(**changes: Any) -> Template:
+    return synth(lambda stack: make(stack, **changes))
+
+
 def alarm(**changes: Any) -> dict[str, Any]:
-    return synth(lambda stack: make(stack, **changes)).one("aws_cloudwatch_metric_alarm")
+    return made(**changes).one("aws_cloudwatch_metric_alarm")
 
 
 def told(stack: cdk.TerraformStack) -> None:
@@ -51,7 +57,7 @@ def told(stack: cdk.TerraformStack) -> None:
 
 @pytest.mark.snapshot
 def test_alarm(recorded: SnapshotAssertion) -> None:
-    assert synth(make).readable() == recorded
+    assert made().readable() == recorded
 
 
 @pytest.mark.snapshot

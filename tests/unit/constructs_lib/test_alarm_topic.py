@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from once import once
 from syrupy.assertion import SnapshotAssertion
 
 from constructs_lib import AlarmTopic, ConstructError
@@ -13,6 +14,7 @@ from constructs_lib.testing import Template, synth
 DUTY = "duty@shop.example"
 
 
+@once
 def topic(**changes: Any) -> Template:
     return synth(lambda stack: AlarmTopic(stack, "alarms", **{"name": "shop-alarms", "emails": [DUTY], **changes}))
 

@@ -17,10 +17,10 @@ def members(file: pathlib.Path) -> dict[str, tuple[int, bytes]]:
         return {entry.name: (entry.mode, opened.extractfile(entry).read()) for entry in opened}  # type: ignore[union-attr]
 
 
-def test_who_packs_and_when_and_where_does_not_matter(software: pathlib.Path, tmp_path: pathlib.Path) -> None:
+def test_who_packs_and_when_and_where_does_not_matter(own_software: pathlib.Path, tmp_path: pathlib.Path) -> None:
     first, second = tmp_path / "first.tar.gz", tmp_path / "second.tar.gz"
-    before = pack({"shop": software}, first)
-    moved = software.rename(tmp_path / "elsewhere")
+    before = pack({"shop": own_software}, first)
+    moved = own_software.rename(tmp_path / "elsewhere")
     os.utime(moved / "main.py", (0, 0))
     (moved / "main.py").chmod(0o600)
     (moved / "__pycache__").mkdir()
@@ -30,18 +30,18 @@ def test_who_packs_and_when_and_where_does_not_matter(software: pathlib.Path, tm
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_another_byte_is_another_content(software: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    before = pack({"shop": software}, tmp_path / "first.tar.gz")
-    (software / "main.py").write_text("print('good bye')\n")
+def test_another_byte_is_another_content(own_software: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    before = pack({"shop": own_software}, tmp_path / "first.tar.gz")
+    (own_software / "main.py").write_text("print('good bye')\n")
 
-    assert pack({"shop": software}, tmp_path / "second.tar.gz") != before
+    assert pack({"shop": own_software}, tmp_path / "second.tar.gz") != before
 
 
-def test_folders_files_and_bytes_lie_under_their_names(software: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    (software / "start").write_text("#!/bin/sh\n")
-    (software / "start").chmod(0o755)
+def test_folders_files_and_bytes_lie_under_their_names(own_software: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    (own_software / "start").write_text("#!/bin/sh\n")
+    (own_software / "start").chmod(0o755)
     target = tmp_path / "made.tar.gz"
-    pack({"shop": software, "": software, "run": software / "start", "version.json": b"{}"}, target)
+    pack({"shop": own_software, "": own_software, "run": own_software / "start", "version.json": b"{}"}, target)
 
     assert members(target) == {
         "main.py": (0o644, b"print('hello')\n"),
@@ -57,9 +57,9 @@ def test_folders_files_and_bytes_lie_under_their_names(software: pathlib.Path, t
         }
 
 
-def test_the_hash_is_the_contents_however_it_was_compressed(software: pathlib.Path, tmp_path: pathlib.Path) -> None:
+def test_the_hash_is_the_contents_however_it_was_compressed(own_software: pathlib.Path, tmp_path: pathlib.Path) -> None:
     usual, quick = tmp_path / "usual.tar.gz", tmp_path / "quick.tar.gz"
-    sha256 = pack({"shop": software}, usual)
+    sha256 = pack({"shop": own_software}, usual)
     quick.write_bytes(gzip.compress(gzip.decompress(usual.read_bytes()), compresslevel=1))
 
     assert usual.read_bytes() != quick.read_bytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from once import once
 from syrupy.assertion import SnapshotAssertion
 
 from constructs_lib import Bucket, ConstructError, LifecycleRule, ServiceRole
@@ -14,6 +15,7 @@ from constructs_lib.testing import Template, synth
 ORIGINALS = LifecycleRule(name="originals", prefix="in/", infrequent_access_after_days=30, expire_after_days=90)
 
 
+@once
 def bucket(**changes: Any) -> Template:
     return synth(lambda stack: Bucket(stack, "media", **{"name": "shop-media", **changes}))
 

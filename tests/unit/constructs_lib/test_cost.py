@@ -9,16 +9,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from scenes import network, queue_workers
+from scenes import network, queue_workers_template
 
-from constructs_lib import Network, PostgresDatabase, Queue, cdk, prices
+from constructs_lib import Network, PostgresDatabase, Queue, prices
 from constructs_lib.cdk import TerraformStack
 from constructs_lib.cost import BY_USE, FREE, PRICED, Cost, estimate, table
 from constructs_lib.synthesized import resources
-from constructs_lib.testing import synth, synth_stacks
-from stacks.app import build
-from stacks.settings import Settings
-from stacks.software import sources
+from constructs_lib.testing import synth
+from tests.unit.conftest import EMBEDDED
 from tests.unit.constructs_lib import example_apps
 
 
@@ -86,7 +84,7 @@ def test_what_stands_there_costs_its_month(kind: str, properties: dict[str, Any]
 
 
 def test_a_group_costs_between_its_fewest_and_its_most_instances(software: pathlib.Path) -> None:
-    with_group = one(lambda stack: queue_workers(stack, software))
+    with_group = estimate({"shop": queue_workers_template(software).document})["shop"]
 
     # Ten t3.small, each with 30 GiB and detailed monitoring.
     assert with_group.high - with_group.low == pytest.approx(10 * (0.0208 * 730 + 30 * 0.08 + 2.10))
@@ -140,8 +138,8 @@ def test_a_type_in_no_list_is_said() -> None:
     assert of("random_id", {}).unpriced == ()
 
 
-def test_every_type_of_the_examples_is_in_a_list(tmp_path: pathlib.Path) -> None:
-    made = {name: example_apps.synthesize(name, tmp_path / name).document for name in example_apps.EXAMPLES}
+def test_every_type_of_the_examples_is_in_a_list() -> None:
+    made = {name: example_apps.example(name).document for name in example_apps.EXAMPLES}
 
     assert missing(made) == set()
 
@@ -150,7 +148,7 @@ def test_every_type_of_the_examples_is_in_a_list(tmp_path: pathlib.Path) -> None
     "settings",
     [
         {},
-        {"target": "embedded", "ami_id": "ami-12345678", "profile": "development"},
+        EMBEDDED,
         {
             "domain_name": "anb.example",
             "hosted_zone_id": "Z0123456789",
@@ -160,10 +158,8 @@ def test_every_type_of_the_examples_is_in_a_list(tmp_path: pathlib.Path) -> None
         },
     ],
 )
-def test_every_type_of_anb_is_in_a_list(settings: dict[str, Any], software: pathlib.Path) -> None:
-    stacks = build(cdk.Testing.app(), Settings.model_validate(settings), sources(software))
-
-    assert missing({name: template.document for name, template in synth_stacks(stacks).items()}) == set()
+def test_every_type_of_anb_is_in_a_list(settings: dict[str, Any], synthesize: Callable[..., Any]) -> None:
+    assert missing({name: template.document for name, template in synthesize(**settings).items()}) == set()
 
 
 def test_a_type_is_free_or_costs_something() -> None:

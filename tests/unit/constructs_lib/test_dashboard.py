@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from once import once
 from syrupy.assertion import SnapshotAssertion
 
 from constructs_lib import ConstructError, Dashboard, Graph, Metric, MetricMath, Monitoring, Queue, QueueMonitoring, cdk
@@ -43,6 +44,7 @@ def both(stack: cdk.TerraformStack, **changes: Any) -> None:
 
 
 @pytest.fixture
+@once
 def template() -> Template:
     return synth(both)
 

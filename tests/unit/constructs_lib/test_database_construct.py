@@ -6,6 +6,7 @@ import pathlib
 from typing import Any
 
 import pytest
+from once import once
 from scenes import network, web_service
 from syrupy.assertion import SnapshotAssertion
 
@@ -20,6 +21,7 @@ def make(stack: TerraformStack, **changes: Any) -> PostgresDatabase:
     return PostgresDatabase(stack, "database", **arguments)
 
 
+@once
 def database(**changes: Any) -> Template:
     return synth(lambda stack: make(stack, **changes))
 

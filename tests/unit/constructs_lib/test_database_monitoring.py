@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from alarms import Alarms, alarms, template
+from once import once
 from scenes import network
 from syrupy.assertion import SnapshotAssertion
 
@@ -16,6 +17,7 @@ from constructs_lib.testing_cloudwatch import ALARM, AS_BEFORE, OK, state
 GIB = 1024**3
 
 
+@once
 def made(storage_gib: int = 20, **changes: Any) -> Template:
     arguments = {"name": "shop-db", **changes}
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import pathlib
 import re
 
 import pytest
 
 from constructs_lib import security
-from constructs_lib.testing import Template
-from tests.unit.constructs_lib.example_apps import EXAMPLES, FOLDER, synthesize
+from tests.unit.constructs_lib.example_apps import EXAMPLES, FOLDER, example
 
 HOLDS = {
     "bucket": "aws_s3_bucket_lifecycle_configuration",
@@ -31,19 +29,14 @@ LOOKED_UP = "every_option"
 """The one that is not read from top to bottom; what it holds is tested by test_example_options.py."""
 
 
-@pytest.fixture(params=EXAMPLES)
-def example(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> tuple[str, Template]:
-    return request.param, synthesize(request.param, tmp_path)
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_each_makes_what_it_is_about(name: str) -> None:
+    assert example(name).resources(HOLDS[name])
 
 
-def test_each_makes_what_it_is_about(example: tuple[str, Template]) -> None:
-    name, template = example
-
-    assert template.resources(HOLDS[name])
-
-
-def test_each_keeps_the_security_rules(example: tuple[str, Template]) -> None:
-    assert security.findings(example[1].document) == []
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_each_keeps_the_security_rules(name: str) -> None:
+    assert security.findings(example(name).document) == []
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from scenes import network, warnings, web_service
+from once import once
+from scenes import network, warnings, web_service_template
 from syrupy.assertion import SnapshotAssertion
 
 from constructs_lib import AccessLogBucket, ConstructError, Domain, PublicLoadBalancer, cdk
@@ -27,6 +28,7 @@ def made(stack: TerraformStack, **changes: Any) -> PublicLoadBalancer:
     return PublicLoadBalancer(stack, "balancer", network=network(stack), **{**usual, **changes})
 
 
+@once
 def balancer(**changes: Any) -> Template:
     return synth(lambda stack: made(stack, **changes).forward_to("arn:targets"))
 
@@ -161,7 +163,7 @@ def test_access_logs_are_left_out_for_a_reason() -> None:
 
 
 def test_a_service_behind_it_keeps_connections_longer_and_may_finish_its_answers(software: pathlib.Path) -> None:
-    template = synth(lambda stack: web_service(stack, software, request_timeout=timedelta(seconds=40)))
+    template = web_service_template(software, request_timeout=timedelta(seconds=40))
 
     assert template.one("aws_lb")["idle_timeout"] == 60
     assert template.one("aws_lb_target_group")["deregistration_delay"] == "40"
@@ -181,7 +183,7 @@ def test_a_service_whose_times_do_not_fit_is_refused(
     software: pathlib.Path, changes: dict[str, timedelta], message: str
 ) -> None:
     with pytest.raises(ConstructError, match=message):
-        synth(lambda stack: web_service(stack, software, **changes))
+        web_service_template(software, **changes)
 
 
 @pytest.mark.parametrize(("edge", "site"), [(PLAIN, [80]), ({"certificate_arn": CERTIFICATE}, [443])])
@@ -203,7 +205,7 @@ def test_service_in_another_stack_owns_the_forwarding_listener(
 
 
 def test_it_alone_is_open_to_the_world(software: pathlib.Path) -> None:
-    template = synth(lambda stack: web_service(stack, software))
+    template = web_service_template(software)
 
     world = template.matching("aws_vpc_security_group_ingress_rule", cidr_ipv4="0.0.0.0/0")
     assert {rule["security_group_id"] for rule in world} == {template.one("aws_lb")["security_groups"][0]}

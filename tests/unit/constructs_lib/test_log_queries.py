@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from once import once
 from syrupy.assertion import SnapshotAssertion
 
 from constructs_lib import ConstructError, LogQueries, LogQuery, cdk
@@ -15,6 +16,7 @@ from constructs_lib.testing import Template, synth
 SLOW = LogQuery(name="slow", log_groups=["/shop/web"], query="filter ms > 500")
 
 
+@once
 def made(queries: Sequence[LogQuery] = (SLOW,), **changes: Any) -> Template:
     def build(stack: cdk.TerraformStack) -> None:
         LogQueries(stack, "questions", queries=queries, **{"name": "shop", **changes})

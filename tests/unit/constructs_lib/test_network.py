@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from once import once
 from scenes import network as make
 from scenes import queue_workers, warnings
 from syrupy.assertion import SnapshotAssertion
@@ -19,6 +20,7 @@ from constructs_lib.relaxations import registered
 from constructs_lib.testing import Template, synth
 
 
+@once
 def network(**changes: Any) -> Template:
     return synth(lambda stack: make(stack, **{"flow_logs_off_reason": None, **changes}))
 
@@ -44,7 +46,7 @@ def cidrs(template: Template) -> dict[str, str]:
     return {each["tags"]["Name"]: each["cidr_block"] for each in template.resources("aws_subnet").values()}
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5)
 @given(cidr=st.builds("10.{}.0.0/{}".format, st.integers(0, 255), st.integers(16, 24)), zones=st.integers(2, 3))
 def test_adding_a_zone_renumbers_nothing(cidr: str, zones: int) -> None:
     few = network(cidr=cidr, availability_zones=zones)

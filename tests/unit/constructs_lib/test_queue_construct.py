@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from once import once
 from syrupy.assertion import SnapshotAssertion
 
 from constructs_lib import ConstructError, Queue
 from constructs_lib.testing import Template, synth
 
 
+@once
 def queue(**changes: Any) -> Template:
     return synth(
         lambda stack: Queue(stack, "orders", **{"name": "orders", "max_job": timedelta(minutes=15), **changes})

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from alarms import Alarms, alarms, template
+from once import once
 from syrupy.assertion import SnapshotAssertion
 
 from constructs_lib import ConstructError, Queue, QueueMonitoring
@@ -16,6 +17,7 @@ from constructs_lib.testing_cloudwatch import ALARM, AS_BEFORE, OK, state
 WAITING, AGE = "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"
 
 
+@once
 def made(**changes: Any) -> Template:
     arguments = {"name": "shop-queue", "depth": 30, "oldest": timedelta(minutes=10), **changes}
     return template(

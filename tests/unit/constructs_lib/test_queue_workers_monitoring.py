@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from alarms import Alarms, alarms, template
+from once import once
 from scenes import queue_workers
 from syrupy.assertion import SnapshotAssertion
 
@@ -17,6 +18,7 @@ from constructs_lib.testing_cloudwatch import ALARM, OK, state
 WAITING, SERVING, DESIRED = "ApproximateNumberOfMessagesVisible", "GroupInServiceInstances", "GroupDesiredCapacity"
 
 
+@once
 def made(software: pathlib.Path, **changes: Any) -> Template:
     return template(
         lambda stack, topic: QueueWorkersMonitoring(

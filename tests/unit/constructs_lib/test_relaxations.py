@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from scenes import network, web_service
+from scenes import network, web_service_template
 
 from constructs_lib import Bucket, ConstructError, PublicLoadBalancer, Queue
 from constructs_lib.cdk import TerraformStack
@@ -71,7 +71,7 @@ def test_each_weakened_default_is_entered_with_its_reason() -> None:
 
 
 def test_a_service_behind_plain_http_is_entered_as_well(software: pathlib.Path) -> None:
-    template = synth(lambda stack: web_service(stack, software))
+    template = web_service_template(software)
 
     assert ("test/web-targets", "is reached over plain HTTP all the way", "a test") in entries(template)
 

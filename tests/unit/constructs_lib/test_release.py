@@ -30,11 +30,11 @@ def objects(template: Template) -> dict[str, dict[str, Any]]:
     return {each["key"]: each for each in template.resources("aws_s3_object").values()}
 
 
-def test_a_changed_part_goes_under_the_same_key_with_another_hash(software: pathlib.Path) -> None:
-    first = objects(release(software))[KEY]
-    same = objects(release(software))[KEY]
-    (software / "main.py").write_text("print('good bye')\n")
-    other = objects(release(software))[KEY]
+def test_a_changed_part_goes_under_the_same_key_with_another_hash(own_software: pathlib.Path) -> None:
+    first = objects(release(own_software))[KEY]
+    same = objects(release(own_software))[KEY]
+    (own_software / "main.py").write_text("print('good bye')\n")
+    other = objects(release(own_software))[KEY]
 
     assert first == same
     assert first["source_hash"] == first["metadata"]["sha256"] != other["source_hash"]

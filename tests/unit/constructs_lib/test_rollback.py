@@ -6,7 +6,7 @@ import pathlib
 from typing import Any
 
 import pytest
-from scenes import queue_workers, web_service
+from scenes import queue_workers, queue_workers_template, web_service, web_service_template
 
 from constructs_lib import Alarm, CompositeAlarm, ConstructError, InstanceOptions, Metric, cdk
 from constructs_lib.testing import Template, synth
@@ -31,7 +31,7 @@ def alarm(stack: cdk.TerraformStack, id: str) -> Alarm:
 
 @pytest.fixture
 def web(software: pathlib.Path) -> Template:
-    return synth(lambda stack: web_service(stack, software))
+    return web_service_template(software)
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_an_instance_that_does_not_answer_takes_a_release_back(
 
 
 def test_instances_that_are_not_replaced_need_no_alarms(software: pathlib.Path) -> None:
-    template = synth(lambda stack: web_service(stack, software, instances=InstanceOptions(rolling=False)))
+    template = web_service_template(software, instances=InstanceOptions(rolling=False))
 
     assert template.resources("aws_cloudwatch_metric_alarm") == {}
     assert "instance_refresh" not in template.one("aws_autoscaling_group")
@@ -95,7 +95,7 @@ def test_any_alarm_can_undo_a_release(software: pathlib.Path) -> None:
 
 
 def test_workers_without_one_are_rolled_back_when_they_do_not_start(software: pathlib.Path) -> None:
-    template = synth(lambda stack: queue_workers(stack, software))
+    template = queue_workers_template(software)
 
     assert preferences(template)["auto_rollback"] is True
     assert "alarm_specification" not in preferences(template)
@@ -111,7 +111,7 @@ def test_auto_scaling_takes_ten(software: pathlib.Path) -> None:
 
 
 def test_alarms_leave_the_other_preferences_as_they_are(software: pathlib.Path) -> None:
-    with_alarms = preferences(synth(lambda stack: web_service(stack, software)))
-    without = preferences(synth(lambda stack: queue_workers(stack, software)))
+    with_alarms = preferences(web_service_template(software))
+    without = preferences(queue_workers_template(software))
 
     assert {key: value for key, value in with_alarms.items() if key != "alarm_specification"} == without

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from once import once
 from syrupy.assertion import SnapshotAssertion
 
 from constructs_lib import ConstructError, GeneratedSecret
@@ -12,6 +13,7 @@ from constructs_lib.relaxations import registered
 from constructs_lib.testing import Template, synth
 
 
+@once
 def secret(**changes: Any) -> Template:
     return synth(lambda stack: GeneratedSecret(stack, "key", name="shop-key", description="Signs tokens", **changes))
 

@@ -8,13 +8,13 @@ import pathlib
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from constructs_lib import cdk
-from constructs_lib.testing import synth_stacks
+from constructs_lib.testing import Template, synth_stacks
 from stacks.app import build
 from stacks.settings import Settings
 from stacks.software import sources
@@ -24,24 +24,14 @@ Document = dict[str, Any]
 Apps = dict[str, Document]
 
 
-@pytest.fixture(scope="module")
-def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Apps]:
-    """Synthesize every stack of the product, and the example that holds all constructs."""
-    software = tmp_path_factory.mktemp("software")
-    (software / "main.py").write_text("print('hello')\n")
-    settings = Settings.model_validate({"state_directory": "/states"})
-
-    def run() -> Apps:
-        templates = synth_stacks(build(cdk.Testing.app(), settings, sources(software)))
-        shop = example_apps.synthesize("shop", tmp_path_factory.mktemp("shop"))
-        return {**{name: template.document for name, template in templates.items()}, "shop": shop.document}
-
-    return run
+def documents(templates: Mapping[str, Template]) -> Apps:
+    return {name: template.document for name, template in templates.items()}
 
 
 @pytest.fixture(scope="module")
-def apps(synthesize: Callable[[], Apps]) -> Apps:
-    return synthesize()
+def apps(synthesize: Callable[..., dict[str, Template]]) -> Apps:
+    """Every stack of the product, and the example that holds all constructs."""
+    return documents({**synthesize(), "shop": example_apps.example("shop")})
 
 
 def first(apps: Apps, kind: str) -> Document:
@@ -225,8 +215,11 @@ def test_a_trap_that_is_laid_is_seen(
     assert re.search(seen, "\n".join(found))
 
 
-def test_synthesized_twice_it_is_the_same(apps: Apps, synthesize: Callable[[], Apps]) -> None:
-    assert synthesize() == apps
+def test_synthesized_twice_it_is_the_same(apps: Apps, software: pathlib.Path) -> None:
+    settings = Settings.model_validate({"state_directory": "/states"})
+    again = synth_stacks(build(cdk.Testing.app(), settings, sources(software)))
+
+    assert documents({**again, "shop": example_apps.synthesize("shop")}) == apps
 
 
 def test_schedules_in_a_row_are_none(apps: Apps) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from once import once
 from scenes import network
 from syrupy.assertion import SnapshotAssertion
 
@@ -14,6 +15,7 @@ from constructs_lib.relaxations import registered
 from constructs_lib.testing import Template, synth
 
 
+@once
 def firewall(**changes: Any) -> Template:
     def build(stack: TerraformStack) -> None:
         balancer = PublicLoadBalancer(

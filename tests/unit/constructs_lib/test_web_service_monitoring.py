@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from alarms import Alarms, alarms, template
+from once import once
 from scenes import web_service
 from syrupy.assertion import SnapshotAssertion
 
@@ -18,6 +19,7 @@ from constructs_lib.testing_cloudwatch import ALARM, OK, state
 OWN, UNANSWERED, REQUESTS = "HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "RequestCount"
 
 
+@once
 def made(software: pathlib.Path, *, capacity: Capacity | None = None, **changes: Any) -> Template:
     def build(stack: Any, topic: Any) -> WebServiceMonitoring:
         service = web_service(stack, software, capacity=capacity or Capacity(1, 3, 2))

@@ -9,7 +9,9 @@ from pathlib import Path
 from operations import project
 
 LOADED = """
-import sys, operations.__main__
+import sys
+from operations.__main__ import anb
+assert all(anb.commands.values())
 print(*{"jsii", "constructs", "cdktf", "cdktf_cdktf_provider_aws"} & sys.modules.keys())
 """
 
