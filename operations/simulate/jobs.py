@@ -39,10 +39,12 @@ def draw(curve: LoadCurve, seconds: Sequence[float], *, seed: int) -> list[Job]:
 
 def _arrivals(curve: LoadCurve, source: random.Random) -> Iterator[float]:
     highest = curve.highest
-    if not highest:
+    per_second = highest / 60
+    # The smallest floats are zero when divided by 60: at such a rate nothing arrives.
+    if not per_second:
         return
-    moment = source.expovariate(highest / 60)
+    moment = source.expovariate(per_second)
     while moment < curve.seconds:
         if source.random() * highest < curve.rate(moment):
             yield moment
-        moment += source.expovariate(highest / 60)
+        moment += source.expovariate(per_second)

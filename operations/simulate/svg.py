@@ -8,6 +8,9 @@ from html import escape
 
 Points = Iterable[tuple[float, float]]
 
+_SMALLEST = 1e-300
+"""Below it a scale is that of zero: its steps would be too small for floats."""
+
 
 def element(name: str, content: str = "", /, **attributes: object) -> str:
     """An element. What Python does not allow in a name is written with ``_``, a leading one for its words."""
@@ -50,7 +53,7 @@ def area(points: Points, base: float, **attributes: object) -> str:
 
 def ticks(highest: float, *, most: int = 4) -> list[float]:
     """Round numbers from zero to the first that is not below the highest, a few of them."""
-    if highest <= 0:
+    if highest < _SMALLEST:
         return [0.0, 1.0]
     raw = highest / most
     size = 10.0 ** math.floor(math.log10(raw))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 
@@ -21,6 +22,12 @@ from operations.setup import CATEGORIES
 
 PIPFILE = tomllib.loads((project.ROOT / "Pipfile").read_text())
 LOCK = json.loads((project.ROOT / "Pipfile.lock").read_text())
+
+
+@functools.cache
+def owners() -> Mapping[str, list[str]]:
+    """The packages that are installed, by the names they are imported by."""
+    return metadata.packages_distributions()
 
 
 def imported(service: str) -> Iterator[tuple[Path, str]]:
@@ -37,7 +44,6 @@ def imported(service: str) -> Iterator[tuple[Path, str]]:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_imports_no_package_but_those_of_its_section(service: str) -> None:
-    owners = metadata.packages_distributions()
     named = {canonicalize_name(name) for name in PIPFILE[service]}
     # They come with what is named, and belong to it.
     named |= {"botocore"} if "boto3" in named else set()
@@ -46,7 +52,7 @@ def test_a_service_imports_no_package_but_those_of_its_section(service: str) -> 
         f"{file.relative_to(project.ROOT)}: {module}"
         for file, module in imported(service)
         if (top := module.partition(".")[0]) not in sys.stdlib_module_names | {"services"}
-        and not {canonicalize_name(owner) for owner in owners.get(top, [])} & named
+        and not {canonicalize_name(owner) for owner in owners().get(top, [])} & named
     }
 
     assert missing == set()
@@ -54,9 +60,8 @@ def test_a_service_imports_no_package_but_those_of_its_section(service: str) -> 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_needs_all_that_its_section_names(service: str) -> None:
-    owners = metadata.packages_distributions()
     tops = {module.partition(".")[0] for _, module in imported(service)}
-    used = {canonicalize_name(owner) for top in tops for owner in owners.get(top, [])}
+    used = {canonicalize_name(owner) for top in tops for owner in owners().get(top, [])}
     # Found by its folder, never imported: that would let it look for another ffmpeg.
     used |= {"imageio-ffmpeg"}
 

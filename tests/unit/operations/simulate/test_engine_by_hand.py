@@ -96,10 +96,10 @@ def batch_error(values: Sequence[float], batches: int = 40) -> float:
     return math.sqrt(sum((each - middle) ** 2 for each in means) / (batches - 1) / batches)
 
 
-@pytest.mark.parametrize("load", [0.5, 0.8])
+@pytest.mark.parametrize(("load", "count"), [(0.5, 20_000), (0.8, 60_000)])
 @pytest.mark.parametrize("lengths", [[1.0], [0.25, 1.75]])
-def test_the_mean_wait_of_one_worker_is_pollaczek_and_khinchines(load: float, lengths: list[float]) -> None:
-    jobs = poisson(load, lengths, count=60_000, seed=7)
+def test_the_mean_wait_of_one_worker_is_pollaczek_and_khinchines(load: float, count: int, lengths: list[float]) -> None:
+    jobs = poisson(load, lengths, count=count, seed=7)
     outcome = fixed(jobs, seconds=jobs[-1].arrives)
     measured = waits(outcome)
 
@@ -110,9 +110,9 @@ def test_the_mean_wait_of_one_worker_is_pollaczek_and_khinchines(load: float, le
     assert batch_error(measured) < 0.05 * expected
 
 
-@pytest.mark.parametrize(("instances", "load"), [(1, 0.7), (3, 0.8), (10, 0.8)])
-def test_the_mean_wait_of_several_workers_is_erlangs(instances: int, load: float) -> None:
-    jobs = poisson(instances * load, None, count=60_000, seed=11)
+@pytest.mark.parametrize(("instances", "load", "count"), [(1, 0.7, 20_000), (3, 0.8, 20_000), (10, 0.8, 30_000)])
+def test_the_mean_wait_of_several_workers_is_erlangs(instances: int, load: float, count: int) -> None:
+    jobs = poisson(instances * load, None, count=count, seed=11)
     outcome = fixed(jobs, seconds=jobs[-1].arrives, instances=instances)
     measured = waits(outcome)
 

@@ -153,3 +153,11 @@ def test_the_gaps_between_arrivals_are_exponential() -> None:
 
 def test_nothing_is_drawn_from_nothing() -> None:
     assert draw(LoadCurve(title="any", why="", starts=0, points=((0.0, 0.0), (60.0, 0.0))), [1.0], seed=1) == []
+
+
+@pytest.mark.parametrize("rate", [5e-324, 1e-322, 1e-300])
+def test_rate_too_low_to_divide_draws_nothing(rate: float) -> None:
+    """A sixtieth of the smallest floats is zero."""
+    load = LoadCurve(title="any", why="", starts=0, points=((0.0, 0.0), (1800.0, rate)))
+
+    assert draw(load, [1.0], seed=1) == []

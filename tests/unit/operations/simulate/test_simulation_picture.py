@@ -231,6 +231,8 @@ def test_words_stand_out_from_their_ground(comparison: Comparison, scheme: str) 
     ("highest", "marks"),
     [
         (0, [0, 1]),
+        (5e-324, [0, 1]),
+        (2e-323, [0, 1]),
         (1, [0, 0.5, 1]),
         (3, [0, 1, 2, 3]),
         (60, [0, 20, 40, 60]),
