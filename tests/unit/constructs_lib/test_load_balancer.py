@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from once import once
-from scenes import network, warnings, web_service_template
+from scenes import network, warnings, web_service, web_service_template
 from syrupy.assertion import SnapshotAssertion
 
 from constructs_lib import AccessLogBucket, ConstructError, Domain, PublicLoadBalancer, cdk
