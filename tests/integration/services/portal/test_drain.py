@@ -82,14 +82,18 @@ def token_of(portal: PortalProcess) -> str:
     return str(requests.post(f"{portal.url}/api/auth/login", json=login, timeout=60).json()["access_token"])
 
 
-def test_systemd_is_told_when_a_request_is_answered_and_when_it_stops(
+def test_systemd_is_told_of_start_and_stop_and_a_second_sigterm_ends_draining(
     start_portal: PortalStarter, listening: socket.socket
 ) -> None:
-    portal = start_portal(variables={"NOTIFY_SOCKET": listening.getsockname()})
+    portal = start_portal(variables={"NOTIFY_SOCKET": listening.getsockname()}, drain_seconds=3600)
     assert listening.recv(100) == b"READY=1"
     assert requests.get(f"{portal.url}/health", timeout=60).status_code == 200
     portal.process.send_signal(signal.SIGTERM)
     assert listening.recv(100) == b"STOPPING=1"
+    while not portal.said("portal draining"):
+        time.sleep(0.05)
+    assert requests.get(f"{portal.url}/health", timeout=60).status_code == 503
+    portal.process.send_signal(signal.SIGTERM)
     assert portal.process.wait(60) == 0
     listening.setblocking(False)
     with pytest.raises(BlockingIOError):
@@ -122,16 +126,6 @@ def test_no_request_fails_when_it_stops_under_load(start_portal: PortalStarter) 
     assert upload.finish() == b"HTTP/1.1 400 BAD REQUEST"
     assert portal.process.wait(60) == 0
     assert set(balancer.answers) == {200}
-
-
-def test_a_second_sigterm_ends_the_draining(start_portal: PortalStarter) -> None:
-    portal = start_portal(drain_seconds=3600)
-    portal.wait_until_it_answers()
-    portal.process.send_signal(signal.SIGTERM)
-    while not portal.said("portal draining"):
-        time.sleep(0.05)
-    portal.process.send_signal(signal.SIGTERM)
-    assert portal.process.wait(60) == 0
 
 
 def test_a_stopping_portal_waits_as_long_as_a_request_may_take(portal_environment: PortalEnvironment) -> None:

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import signal
 import socket
-import subprocess
-import sys
 import time
 import uuid
 
+import pytest
 import requests
 from sqlalchemy import Engine, text
 
 from operations.local import aws
 from services.environment import PortalEnvironment
+from services.portal.__main__ import main
 
 from .people import registration
-from .process import ROOT, PortalStarter
+from .process import PortalStarter
 from .site import Site
 
 
-def test_it_serves_keeps_house_and_ends_when_told(start_portal: PortalStarter, engine: Engine) -> None:
-    portal = start_portal()
+def test_it_serves_keeps_house_ends_when_told_and_its_lines_are_in_cloudwatch(
+    start_portal: PortalStarter, engine: Engine, aws_port: int
+) -> None:
+    logs, group = aws.client("logs", aws_port), f"/anb/{uuid.uuid4().hex}"
+    logs.create_log_group(logGroupName=group)
+    portal = start_portal(log_group=group)
     portal.wait_until_it_answers()
-    url, process, log = portal.url, portal.process, portal.log
-    assert requests.post(f"{url}/api/auth/signup", json=registration(), timeout=30).status_code == 201
+    assert requests.post(f"{portal.url}/api/auth/signup", json=registration(), timeout=30).status_code == 201
     with engine.begin() as connection:
         connection.execute(
             text("INSERT INTO videos (user_id, title, original_filename, original_url) VALUES (1, 't', 'f', 'u')")
@@ -40,11 +42,16 @@ def test_it_serves_keeps_house_and_ends_when_told(start_portal: PortalStarter, e
                 break
         assert time.monotonic() < end
         time.sleep(0.1)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 0
-    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    portal.process.send_signal(signal.SIGTERM)
+    assert portal.process.wait(60) == 0
+    lines = [json.loads(line) for line in portal.log.read_text().splitlines()]
     assert {line["service"] for line in lines} == {"portal"}
-    assert "account created" in {line["event"] for line in lines}
+    # The first is a worker's, the second the master's.
+    events = {"account created", "portal draining"}
+    assert events <= {line["event"] for line in lines}
+    found = logs.filter_log_events(logGroupName=group)["events"]
+    assert {event["logStreamName"] for event in found} == {f"portal/{platform.node()}"}
+    assert events <= {json.loads(event["message"])["event"] for event in found}
 
 
 def test_it_listens_where_it_is_told_alone(site: Site) -> None:
@@ -65,36 +72,15 @@ def test_an_upload_far_too_large_is_told_so(site: Site) -> None:
     assert (answer.status_code, answer.json()["error"]) == (400, "File size exceeds maximum allowed (1MB)")
 
 
-def test_a_wrong_environment_is_told_in_sentences(portal_environment: PortalEnvironment) -> None:
+def test_a_wrong_environment_is_told_in_sentences(
+    portal_environment: PortalEnvironment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     variables = {**portal_environment.as_variables(), "PORTAL_PORT": "http", "DATABASE_HOST": ""}
-    ended = subprocess.run(
-        [sys.executable, "-m", "services.portal"],
-        env={**os.environ, **variables},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert ended.returncode == 1
-    assert ended.stdout == ""
-    first, second = ended.stderr.splitlines()
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert main() == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    first, second = printed.err.splitlines()
     assert first.startswith("DATABASE_HOST (address of PostgreSQL): is missing")
     assert second == "PORTAL_PORT (port the portal listens on): is 'http'; allowed are whole numbers from 1"
-
-
-def test_the_lines_of_all_its_processes_are_in_cloudwatch_when_it_has_ended(
-    start_portal: PortalStarter, aws_port: int
-) -> None:
-    logs = aws.client("logs", aws_port)
-    group = f"/anb/{uuid.uuid4().hex}"
-    logs.create_log_group(logGroupName=group)
-    portal = start_portal(log_group=group)
-    portal.wait_until_it_answers()
-    assert requests.post(f"{portal.url}/api/auth/signup", json=registration(), timeout=30).status_code == 201
-    portal.process.send_signal(signal.SIGTERM)
-    assert portal.process.wait(60) == 0
-    found = logs.filter_log_events(logGroupName=group)["events"]
-    assert {event["logStreamName"] for event in found} == {f"portal/{platform.node()}"}
-    events = {json.loads(event["message"])["event"] for event in found}
-    # The first is a worker's, the second the master's.
-    assert {"account created", "portal draining"} <= events
