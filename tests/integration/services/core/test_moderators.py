@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from services.core.moderation import is_moderator
-from services.core.moderators import USAGE
+from services.core.moderators import USAGE, main
 from services.environment import PortalEnvironment
 
 from .world import World
@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[4]
 
 
 def run(environment: PortalEnvironment, *arguments: str) -> tuple[int, str]:
+    """Run the command as an operator does."""
     done = subprocess.run(
         [sys.executable, "-m", "services.core.moderators", *arguments],
         env={**os.environ, **environment.as_variables()},
@@ -42,11 +43,16 @@ def test_a_moderator_is_appointed_and_dismissed(
     assert not is_moderator(connection, person)
 
 
-def test_who_has_no_account_cannot_be_appointed(portal_environment: PortalEnvironment) -> None:
-    told = run(portal_environment, "appoint", "nobody@example.com")
-    assert told == (1, "nobody@example.com has no account; sign up in the portal first")
+def test_who_has_no_account_cannot_be_appointed(
+    portal_environment: PortalEnvironment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in portal_environment.as_variables().items():
+        monkeypatch.setenv(name, value)
+    assert main(["appoint", "nobody@example.com"]) == 1
+    assert capsys.readouterr().err == "nobody@example.com has no account; sign up in the portal first\n"
 
 
 @pytest.mark.parametrize("arguments", [(), ("appoint",), ("promote", "a@example.com"), ("appoint", "a", "b")])
-def test_what_is_no_command(portal_environment: PortalEnvironment, arguments: tuple[str, ...]) -> None:
-    assert run(portal_environment, *arguments) == (1, USAGE)
+def test_what_is_no_command(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
+    assert main(list(arguments)) == 1
+    assert capsys.readouterr().err == f"{USAGE}\n"

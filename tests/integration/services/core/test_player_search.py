@@ -70,6 +70,8 @@ def test_a_hidden_video_is_not_found(connection: Connection, world: World) -> No
     assert gallery(connection, player="valeria", limit=10) == []
 
 
+# What other tests have left in the statistics would change the plan.
+@pytest.mark.own("database")
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("in_city", [None, True])
 def test_a_rare_name_is_looked_up_and_not_all_videos_read(

@@ -8,40 +8,76 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[4]
 
 
-def logged(code: str) -> list[dict[str, Any]]:
-    program = f"import logging\nfrom services.core import telemetry\ntelemetry.configure_logging('portal')\n{code}"
-    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    return [json.loads(line) for line in ended.stdout.splitlines()]
+SNIPPETS = {
+    "bound": "telemetry.bind(request_id='r1')\ntelemetry.get_logger('x').info('login ok', user_id=7)",
+    "library": "logging.getLogger('library').warning('disk %s', 'full')",
+    "forged": "telemetry.get_logger('x').info('login failed', agent='a\\n{\"event\": \"login ok\"}')",
+    "forgotten": "telemetry.bind(request_id='r1')\ntelemetry.unbind_all()\ntelemetry.get_logger('x').info('y')",
+    "error": "try:\n    1 / 0\nexcept ZeroDivisionError:\n    telemetry.get_logger('x').exception('failed')",
+}
+PROGRAM = """
+import contextvars, json, logging, sys
+from services.core import telemetry
+telemetry.configure_logging("portal")
+for name, code in json.load(sys.stdin).items():
+    print(f"-- {name}", flush=True)
+    contextvars.Context().run(exec, code)
+"""
 
 
-def test_16_2_1_a_happening_is_one_line_with_what_is_bound_to_it() -> None:
-    (line,) = logged("telemetry.bind(request_id='r1')\ntelemetry.get_logger('x').info('login ok', user_id=7)")
+Logged = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def logged() -> Logged:
+    """The lines that each snippet wrote, of a process that logs as the services do."""
+    ended = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        input=json.dumps(SNIPPETS),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines: Logged = {}
+    for line in ended.stdout.splitlines():
+        if line.startswith("-- "):
+            written = lines[line.removeprefix("-- ")] = []
+        else:
+            written.append(json.loads(line))
+    return lines
+
+
+def test_16_2_1_a_happening_is_one_line_with_what_is_bound_to_it(logged: Logged) -> None:
+    (line,) = map(dict, logged["bound"])
     assert line.pop("timestamp").endswith("Z")
     assert line == {
         "service": "portal", "event": "login ok", "level": "info", "logger": "x", "request_id": "r1", "user_id": 7,
     }  # fmt: skip
 
 
-def test_libraries_log_the_same_way() -> None:
-    (line,) = logged("logging.getLogger('library').warning('disk %s', 'full')")
+def test_libraries_log_the_same_way(logged: Logged) -> None:
+    (line,) = logged["library"]
     assert (line["service"], line["event"], line["level"], line["logger"]) == (
         "portal", "disk full", "warning", "library",
     )  # fmt: skip
 
 
-def test_16_4_1_no_text_can_forge_a_line() -> None:
-    (line,) = logged("telemetry.get_logger('x').info('login failed', agent='a\\n{\"event\": \"login ok\"}')")
+def test_16_4_1_no_text_can_forge_a_line(logged: Logged) -> None:
+    (line,) = logged["forged"]
     assert line["event"] == "login failed"
 
 
-def test_what_is_bound_is_forgotten_when_told() -> None:
-    (line,) = logged("telemetry.bind(request_id='r1')\ntelemetry.unbind_all()\ntelemetry.get_logger('x').info('y')")
+def test_what_is_bound_is_forgotten_when_told(logged: Logged) -> None:
+    (line,) = logged["forgotten"]
     assert "request_id" not in line
 
 
-def test_an_error_is_one_line_with_its_traceback() -> None:
-    (line,) = logged("try:\n    1 / 0\nexcept ZeroDivisionError:\n    telemetry.get_logger('x').exception('failed')")
+def test_an_error_is_one_line_with_its_traceback(logged: Logged) -> None:
+    (line,) = logged["error"]
     assert "ZeroDivisionError" in line["exception"]

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
 
 from services.core.database import DRIVER_URL
 from services.core.tally import check_tally, roll_up, verdict
@@ -32,8 +31,9 @@ def database(tmp_path: Path) -> Iterator[MortalDatabase]:
 
 
 def open_engine(database: MortalDatabase) -> Engine:
+    """An engine with a connection for everyone, which is opened again after it was cut."""
     url = database.cluster.url(NAME).replace("postgresql://", DRIVER_URL, 1)
-    return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    return create_engine(url, pool_size=VOTERS + ROLLERS, max_overflow=0, isolation_level="AUTOCOMMIT")
 
 
 def populate(engine: Engine) -> tuple[list[uuid.UUID], list[int]]:
