@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect, sync_playwright
 
 from operations.browser import find_chromium
 from operations.local import clips
 from operations.local.postgres import Cluster
 
+from . import scene
+from .scene import Scene
 from .site import Account, Client, Site, running
 
 # Where screenshots for the docs go; none is taken where it is not set.
@@ -31,19 +34,38 @@ PHONE = {"width": 360, "height": 780}
 TABLET = {"width": 768, "height": 1024}
 DESK = {"width": 1440, "height": 900}
 OWNER = "anb"
+SAFETY_MILLISECONDS = 300_000
+"""After this long something is taken for broken; a busy machine is slow and not wrong."""
+expect.set_options(timeout=SAFETY_MILLISECONDS)
 
 OpenPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(
     postgres_server: Cluster, migrated_template: str, aws_port: int, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
-    """Portal and worker, with a database, a bucket and a queue of their own."""
-    name = f"browser_{uuid.uuid4().hex}"
-    postgres_server.copy_database(name, template=migrated_template, owner=OWNER)
-    with running(postgres_server.url(name, user=OWNER), aws_port, tmp_path_factory.mktemp("site")) as site:
+    """Portal and worker, with a database, a bucket and a queue of their own.
+
+    One for all tests: each looks at people and cities of its own, or at those of `filled`.
+    """
+    with new_site(postgres_server, migrated_template, aws_port, tmp_path_factory.mktemp("site")) as site:
         yield site
+
+
+@contextmanager
+def new_site(server: Cluster, template: str, aws_port: int, folder: Path) -> Iterator[Site]:
+    """A site that nobody has used."""
+    name = f"browser_{uuid.uuid4().hex}"
+    server.copy_database(name, template=template, owner=OWNER)
+    with running(server.url(name, user=OWNER), aws_port, folder) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def filled(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    """The site with something to show on every page."""
+    return scene.set_up(site, tmp_path_factory.mktemp("scene"))
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +91,7 @@ def open_page(chromium: Browser, site: Site) -> Iterator[OpenPage]:
         context = chromium.new_context(base_url=site.url, viewport=viewport or PHONE, **options)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(SAFETY_MILLISECONDS)
         page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
         page.on("console", lambda message: complaints.extend(_complaint(page, message)))
         page.on("response", lambda answer: complaints.extend(_missing_part(answer)))
@@ -93,7 +115,7 @@ def _missing_part(answer: Response) -> list[str]:
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A short clip as a phone makes them."""
-    return clips.make_clip(tmp_path_factory.mktemp("clips") / "jugada.mp4", seconds=3, size="640x360")
+    return clips.make_clip(tmp_path_factory.mktemp("clips") / "jugada.mp4", seconds=1, size="640x360")
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from .site import Account, Client, Site
 
 CLIPS = (
     ("Valentina", "Rojas", "Bogotá", "Triple desde media cancha", clips.BLUE, "1280x720"),
-    ("Santiago", "Mejía", "Medellín", "Crossover y bandeja a una mano", clips.GREEN, "720x1280"),
-    ("Camila", "Valencia", "Cali", "Clavada en el último segundo", clips.CLAY, "854x480"),
+    ("Santiago", "Mejía", "Manizales", "Crossover y bandeja a una mano", clips.GREEN, "720x1280"),
+    ("Camila", "Salazar", "Pereira", "Clavada en el último segundo", clips.CLAY, "854x480"),
     ("Andrés", "De la Hoz", "Barranquilla", "Asistencia sin mirar", clips.GREEN, "1280x720"),
 )
 VOTES = ((1, 0), (2, 0), (3, 0), (0, 1), (2, 1), (0, 2))
@@ -56,7 +56,7 @@ def set_up(site: Site, folder: Path) -> Scene:
     players, videos = [], []
     for first_name, last_name, city, title, floor, size in CLIPS:
         player = Client(site, Account(first_name, last_name, city, f"{uuid.uuid4().hex}@ejemplo.co"))
-        clip = clips.make_clip(folder / "clip.mp4", seconds=3, size=size, floor=floor)
+        clip = clips.make_clip(folder / "clip.mp4", seconds=1, size=size, floor=floor)
         players.append(player)
         videos.append(player.upload(clip, title))
     private = players[0].upload(clip, "Entrenamiento en el parque", is_public=False)

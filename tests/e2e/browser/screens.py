@@ -8,7 +8,6 @@ Run it by its name, it is no part of the lane; the pictures land in ``.anb/scree
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,11 +22,6 @@ from .test_pages import moderators_paths, paths
 FOLDER = Path(__file__).resolve().parents[3] / ".anb" / "screens"
 EMPTY = ("/", "/gallery", "/rankings")
 NOBODY = ("/", "/gallery", "/gallery?player=nadie&city=Cali", "/login", "/signup", "/rankings", "/nothing-here")
-
-
-@pytest.fixture(scope="module")
-def filled(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    yield scene.set_up(site, tmp_path_factory.mktemp("scene"))
 
 
 def take(page: Page, path: str, name: str) -> None:

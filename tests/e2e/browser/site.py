@@ -43,7 +43,7 @@ def running(database_url: str, aws_port: int, folder: Path) -> Iterator[Site]:
     portal, worker = _environments(database_url, aws_port, free_port())
     web = _start("portal", portal.as_variables(), aws_port, folder)
     try:
-        web.wait_until(lambda: is_listening(portal.portal_port), seconds=60)
+        web.wait_until(lambda: is_listening(portal.portal_port), seconds=300)
         background = _start("worker", worker.as_variables(), aws_port, folder)
         try:
             yield Site(f"http://{LOOPBACK}:{portal.portal_port}", database_url)
@@ -180,7 +180,7 @@ class Client:
         """The ids of this person's videos, the latest first."""
         return [video["video_id"] for video in self._session.get(f"{self._site.url}/api/videos", timeout=60).json()]
 
-    def wait_until_done(self, *, count: int, seconds: float = 120) -> None:
+    def wait_until_done(self, *, count: int, seconds: float = 600) -> None:
         """Wait until every video of this person is processed or failed.
 
         Args:
