@@ -55,7 +55,7 @@ def apply_all(
             scheduler.ask(name, lambda: confirm(part))
         if part.applies:
             apply_plan(part, each, board, apply_log(folder, name), interruption)
-            states[name] = each.state()
+            states[name] = each.pull()
         each.forget_plan()
 
     scheduler.run(apply)

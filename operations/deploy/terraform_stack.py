@@ -51,6 +51,14 @@ class TerraformStack:
             UserError: the provider or the state cannot be had.
         """
         self._run("init", "-input=false", "-json")
+        return self.pull()
+
+    def pull(self) -> State:
+        """Read what stands, where the provider and the backend are ready.
+
+        Raises:
+            UserError: the state cannot be had.
+        """
         pulled = self._run("state", "pull")
         return read_state(json.loads(pulled) if pulled.strip() else {})
 
