@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 from operations import project
 
@@ -21,15 +20,3 @@ def test_no_command_loads_the_framework_before_it_is_needed() -> None:
         [sys.executable, "-c", LOADED], cwd=project.ROOT, capture_output=True, text=True, check=True
     )
     assert loaded.stdout.strip() == ""
-
-
-def test_a_synth_within_a_command_is_silent_about_node(tmp_path: Path) -> None:
-    simulated = subprocess.run(
-        [sys.executable, "-m", "operations", "simulate", "calm-day", "--pictures", tmp_path],
-        cwd=project.ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "Reading the workers of production" in simulated.stderr
-    assert "node:" not in simulated.stderr and "Warning" not in simulated.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 import pytest
@@ -109,6 +110,12 @@ def test_settings_that_the_constructs_refuse_are_told_in_their_words() -> None:
     variables = {"ANB_WORKER_MAX_SIZE": "10"}
     with pytest.raises(UserError, match="^The stacks cannot be synthesized: database/postgres: max_connections is 120"):
         deployed.read("production", variables)
+
+
+def test_synth_silences_nodes_warnings(documents: Documents) -> None:
+    """Of functions inside the framework; what a person sees of it: tests/integration/synth."""
+    assert documents
+    assert os.environ["NODE_NO_WARNINGS"] == "1"
 
 
 def test_an_instance_without_a_price_is_told(documents: Documents, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,9 +64,18 @@ def synthesize(folder: Path, software: Path, **switches: str) -> Run:
     return Run(**json.loads(result.stdout.splitlines()[-1]))
 
 
-@pytest.fixture
-def fast(tmp_path: Path, software: Path) -> Run:
-    return synthesize(tmp_path / "fast", software)
+@pytest.fixture(scope="module")
+def software(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A program to release."""
+    folder = tmp_path_factory.mktemp("software")
+    (folder / "main.py").write_text("print('hello')\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def fast(tmp_path_factory: pytest.TempPathFactory, software: Path) -> Run:
+    """A synth as it is usually run; the others are compared with it byte for byte, each in a process of its own."""
+    return synthesize(tmp_path_factory.mktemp("synth") / "fast", software)
 
 
 def test_the_whole_app_is_the_same_with_both_shims_on_and_off(tmp_path: Path, software: Path, fast: Run) -> None:
