@@ -198,6 +198,12 @@ LANES = (
         prepare=checkov.prepare,
     ),
     Lane(
+        name="synth",
+        description="stock and fast synths write the same; a command that synthesizes is silent about Node",
+        folders=("tests/integration/synth",),
+        touched_by=("constructs_lib/cdk.py", "constructs_lib/lazy_provider.js", "stacks/", "main.py"),
+    ),
+    Lane(
         name="benchmarks",
         description="each benchmark measures, on a small scale",
         folders=("tests/integration/benchmarks",),
