@@ -27,7 +27,7 @@ def test_the_output_alone_is_given_back(tmp_path: Path, emulator_log: Path) -> N
 
 @pytest.mark.parametrize(
     ("end", "seconds", "told"),
-    [("exit 3", 900, "ended with code 3"), ("sleep 3600 & echo $! > pid; wait", 5, "did not end within 5 s")],
+    [("exit 3", 900, "ended with code 3"), ("sleep 3600 & echo $! > pid; wait", 2, "did not end within 2 s")],
     ids=["fails", "hangs"],
 )
 def test_what_it_and_the_emulator_said_is_shown(
