@@ -43,8 +43,9 @@ def test_reference_to_another_file_is_not_followed(arena: Arena, base: bytes, na
 
 
 @pytest.mark.parametrize("name", REFERENCES)
-def test_a_clip_without_pictures_of_its_own_gets_no_others(arena: Arena, base: bytes, name: str) -> None:
-    forged = with_reference(base, REFERENCES[name](arena))
+def test_a_clip_without_pictures_of_its_own_gets_no_others(arena: Arena, name: str) -> None:
+    """Its index is the neighbour's: were the reference followed, the neighbour's pictures would be shown."""
+    forged = with_reference(arena.neighbour.read_bytes(), REFERENCES[name](arena))
     empty = edited(forged, "mdat", lambda inner: box(b"mdat", bytes(len(inner))))
     assert arena.with_network().attack(empty).reason == "damaged"
 
