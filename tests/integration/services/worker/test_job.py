@@ -34,7 +34,7 @@ def short(clip: Maker) -> Path:
 @pytest.fixture
 def long(clip: Maker) -> Path:
     """A clip that is worked on for several seconds."""
-    return clip("1080x1920", seconds=45, sound=True, source="color=red")
+    return clip("1080x1920", seconds=15, sound=True, source="color=red")
 
 
 def expire_lease(world: World) -> None:
@@ -70,33 +70,33 @@ def test_how_far_the_work_is_can_be_seen_while_it_goes_on(world: World, bench: B
     assert len([percent for percent in seen if 0 < percent < 100]) >= 2
 
 
-def test_a_job_leaves_no_file_behind(world: World, bench: Bench, short: Path, tmp_path: Path) -> None:
-    process(bench, world.upload(short), never)
+def test_a_job_leaves_no_file_behind(world: World, quick_bench: Bench, short: Path, tmp_path: Path) -> None:
+    process(quick_bench, world.upload(short), never)
     assert [path.name for path in (tmp_path / "workspace").rglob("*") if path.is_file()] == ["lock"]
 
 
-def test_a_video_that_is_done_is_not_done_again(world: World, bench: Bench, short: Path) -> None:
+def test_a_video_that_is_done_is_not_done_again(world: World, quick_bench: Bench, short: Path) -> None:
     video_id = world.upload(short)
-    process(bench, video_id, never)
-    assert process(bench, video_id, never) is Verdict.DELETE
+    process(quick_bench, video_id, never)
+    assert process(quick_bench, video_id, never) is Verdict.DELETE
     assert world.attempts(video_id) == 1
 
 
-def test_a_video_that_was_deleted_before_needs_no_work(world: World, bench: Bench, short: Path) -> None:
+def test_a_video_that_was_deleted_before_needs_no_work(world: World, quick_bench: Bench, short: Path) -> None:
     video_id = world.upload(short)
     world.delete(video_id)
-    assert process(bench, video_id, never) is Verdict.DELETE
+    assert process(quick_bench, video_id, never) is Verdict.DELETE
     assert world.objects() == []
 
 
 def test_a_message_of_a_video_that_others_hold_for_long_is_done_with_before_it_is_dead(
-    world: World, bench: Bench, short: Path
+    world: World, quick_bench: Bench, short: Path
 ) -> None:
     video_id = world.upload(short)
     with world.engine.begin() as connection:
         held = work.claim(connection, video_id, lease_seconds=60)
     assert isinstance(held, work.Claim)
-    handle, verdicts = VideoHandler(bench), []
+    handle, verdicts = VideoHandler(quick_bench), []
     body = json.dumps({"video_id": str(video_id)})
     for receives in range(1, 6):
         message = Message(id="m", body=body, attributes={}, receive_count=receives, receipt="r")
@@ -128,16 +128,16 @@ def test_a_video_deleted_while_it_is_worked_on_leaves_no_object(world: World, be
 
 
 def test_a_video_deleted_just_before_it_is_finished_leaves_no_object(
-    world: World, bench: Bench, hooked: HookedStore, short: Path
+    world: World, quick_bench: Bench, hooked: HookedStore, short: Path
 ) -> None:
     video_id = world.upload(short)
     hooked.when_stored = lambda: world.delete(video_id)
-    assert process(dataclasses.replace(bench, store=hooked), video_id, never) is Verdict.DELETE
+    assert process(dataclasses.replace(quick_bench, store=hooked), video_id, never) is Verdict.DELETE
     assert world.objects() == []
 
 
 def test_an_attempt_that_was_overtaken_removes_what_it_stored_and_harms_nothing(
-    world: World, bench: Bench, hooked: HookedStore, short: Path
+    world: World, quick_bench: Bench, hooked: HookedStore, short: Path
 ) -> None:
     video_id = world.upload(short)
 
@@ -148,42 +148,42 @@ def test_an_attempt_that_was_overtaken_removes_what_it_stored_and_harms_nothing(
         assert isinstance(claim, work.Claim)
 
     hooked.when_stored = overtake
-    assert process(dataclasses.replace(bench, store=hooked), video_id, never) is Verdict.LEAVE
+    assert process(dataclasses.replace(quick_bench, store=hooked), video_id, never) is Verdict.LEAVE
     assert world.objects() == []
     assert (world.video(video_id).status, world.attempts(video_id)) == ("processing", 2)
 
 
 def test_an_attempt_that_fails_after_it_was_overtaken_leaves_no_object_either(
-    world: World, bench: Bench, hooked: HookedStore, short: Path
+    world: World, quick_bench: Bench, hooked: HookedStore, short: Path
 ) -> None:
     video_id = world.upload(short)
 
     def overtake_and_fail() -> None:
         expire_lease(world)
-        assert process(bench, video_id, never) is Verdict.DELETE
+        assert process(quick_bench, video_id, never) is Verdict.DELETE
         raise OSError("the network went away")
 
     hooked.when_stored = overtake_and_fail
-    assert process(dataclasses.replace(bench, store=hooked), video_id, never) is Verdict.DELETE
+    assert process(dataclasses.replace(quick_bench, store=hooked), video_id, never) is Verdict.DELETE
     assert world.objects() == [f"processed/{video_id}/2.{kind}" for kind in ("jpg", "mp4", "preview.mp4")]
 
 
 def test_an_attempt_overtaken_by_one_that_is_done_leaves_the_winners_objects(
-    world: World, bench: Bench, hooked: HookedStore, short: Path
+    world: World, quick_bench: Bench, hooked: HookedStore, short: Path
 ) -> None:
     video_id = world.upload(short)
 
     def overtake() -> None:
         expire_lease(world)
-        assert process(bench, video_id, never) is Verdict.DELETE
+        assert process(quick_bench, video_id, never) is Verdict.DELETE
 
     hooked.when_stored = overtake
-    assert process(dataclasses.replace(bench, store=hooked), video_id, never) is Verdict.DELETE
+    assert process(dataclasses.replace(quick_bench, store=hooked), video_id, never) is Verdict.DELETE
     assert world.objects() == [f"processed/{video_id}/2.{kind}" for kind in ("jpg", "mp4", "preview.mp4")]
 
 
 def test_a_commit_whose_answer_was_lost_is_not_taken_for_a_lost_claim(
-    world: World, bench: Bench, hooked: HookedStore, short: Path
+    world: World, quick_bench: Bench, hooked: HookedStore, short: Path
 ) -> None:
     video_id = world.upload(short)
 
@@ -198,19 +198,19 @@ def test_a_commit_whose_answer_was_lost_is_not_taken_for_a_lost_claim(
             assert work.finish(connection, claim, **keys)
 
     hooked.when_stored = commit
-    assert process(dataclasses.replace(bench, store=hooked), video_id, never) is Verdict.DELETE
+    assert process(dataclasses.replace(quick_bench, store=hooked), video_id, never) is Verdict.DELETE
     assert len(world.objects()) == 3
 
 
 def test_what_a_dead_attempt_stored_is_removed_by_the_one_that_finishes(
-    world: World, bench: Bench, short: Path
+    world: World, quick_bench: Bench, short: Path
 ) -> None:
     video_id = world.upload(short)
     with world.engine.begin() as connection:
         work.claim(connection, video_id, lease_seconds=60)
     world.store.store_file(storage.processed_key(video_id, 1), short, "video/mp4")
     expire_lease(world)
-    process(bench, video_id, never)
+    process(quick_bench, video_id, never)
     assert world.objects() == [f"processed/{video_id}/2.{kind}" for kind in ("jpg", "mp4", "preview.mp4")]
 
 
@@ -242,25 +242,27 @@ def test_an_encoder_killed_by_the_system_is_no_fault_of_the_players(world: World
     assert str(world.detail(video_id)).startswith("PassingProblem: ffmpeg was ended from outside, code -9")
 
 
-def test_a_bucket_that_does_not_answer_is_no_fault_of_the_players(world: World, bench: Bench, short: Path) -> None:
+def test_a_bucket_that_does_not_answer_is_no_fault_of_the_players(
+    world: World, quick_bench: Bench, short: Path
+) -> None:
     video_id = world.upload(short)
     away = storage.MediaStore(aws.client("s3", free_port()), world.bucket)
-    assert process(dataclasses.replace(bench, store=away), video_id, never) is Verdict.RETRY
+    assert process(dataclasses.replace(quick_bench, store=away), video_id, never) is Verdict.RETRY
     assert (world.video(video_id).status, world.video(video_id).failure_reason) == ("uploaded", None)
     assert "EndpointConnectionError" in str(world.detail(video_id))
 
 
 def test_a_bucket_that_fails_half_way_is_left_clean(
-    world: World, bench: Bench, hooked: HookedStore, short: Path
+    world: World, quick_bench: Bench, hooked: HookedStore, short: Path
 ) -> None:
     def fail() -> None:
         raise OSError("the network went away")
 
     video_id = world.upload(short)
     hooked.when_stored = fail
-    assert process(dataclasses.replace(bench, store=hooked), video_id, never) is Verdict.RETRY
+    assert process(dataclasses.replace(quick_bench, store=hooked), video_id, never) is Verdict.RETRY
     assert world.objects() == []
-    assert process(bench, video_id, never) is Verdict.DELETE
+    assert process(quick_bench, video_id, never) is Verdict.DELETE
     assert world.video(video_id).status == "processed"
 
 

@@ -44,10 +44,10 @@ def test_a_picture_below_1080p_is_refused(size: tuple[int, int]) -> None:
 
 
 def test_the_rules_hold_where_they_are_enforced_and_nowhere_else(
-    world: World, bench: Bench, clip: Callable[..., Path]
+    world: World, quick_bench: Bench, clip: Callable[..., Path]
 ) -> None:
     enforced, free = (world.upload(clip("320x240", seconds=1)) for _ in range(2))
-    process(dataclasses.replace(bench, enforce_rules=True), enforced, threading.Event())
-    process(bench, free, threading.Event())
+    process(dataclasses.replace(quick_bench, enforce_rules=True), enforced, threading.Event())
+    process(quick_bench, free, threading.Event())
     assert (world.video(enforced).status, world.video(enforced).failure_reason) == ("failed", "below_1080p")
     assert world.video(free).status == "processed"

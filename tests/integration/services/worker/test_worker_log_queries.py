@@ -45,7 +45,9 @@ def work_on(bench: Bench, video_id: object, interrupted: threading.Event = never
     structlog.contextvars.clear_contextvars()
 
 
-def test_videos_that_were_made_failed_and_came_back(world: World, bench: Bench, clip: Maker, tmp_path: Path) -> None:
+def test_videos_that_were_made_failed_and_came_back(
+    world: World, quick_bench: Bench, clip: Maker, tmp_path: Path
+) -> None:
     text_file = tmp_path / "notes.mp4"
     text_file.write_text("no video")
     stopped = threading.Event()
@@ -53,11 +55,11 @@ def test_videos_that_were_made_failed_and_came_back(world: World, bench: Bench, 
     no_store = storage.MediaStore(aws.client("s3", free_port()), world.bucket)
     no_database = create_engine(f"postgresql+psycopg://nobody@127.0.0.1:{free_port()}/none")
     with log_of_worker() as lines:
-        work_on(bench, world.upload(clip("320x240", seconds=1)))
-        work_on(bench, world.upload(text_file))
-        work_on(bench, world.upload(clip("320x240", seconds=1)), stopped)
-        work_on(dataclasses.replace(bench, store=no_store), world.upload(clip("320x240", seconds=1)))
-        work_on(dataclasses.replace(bench, engine=no_database), world.uploads[0])
+        work_on(quick_bench, world.upload(clip("320x240", seconds=1)))
+        work_on(quick_bench, world.upload(text_file))
+        work_on(quick_bench, world.upload(clip("320x240", seconds=1)), stopped)
+        work_on(dataclasses.replace(quick_bench, store=no_store), world.upload(clip("320x240", seconds=1)))
+        work_on(dataclasses.replace(quick_bench, engine=no_database), world.uploads[0])
 
     assert unanswered("why-videos-failed", lines) == set()
     assert unanswered("seconds-a-video-takes", lines) == set()
@@ -85,12 +87,12 @@ def run_consumer(sqs: Any, queue_url: str, handler: Any, seen: str, lines: list[
     running.join(60)
 
 
-def test_messages_that_nobody_understands_and_a_queue_that_does_not_answer(world: World, bench: Bench) -> None:
+def test_messages_that_nobody_understands_and_a_queue_that_does_not_answer(world: World, quick_bench: Bench) -> None:
     world.sqs.send_message(QueueUrl=world.queue_url, MessageBody="no video")
     with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as captured:
-        run_consumer(world.sqs, world.queue_url, VideoHandler(bench), "unreadable message", captured)
+        run_consumer(world.sqs, world.queue_url, VideoHandler(quick_bench), "unreadable message", captured)
         nowhere = aws.client("sqs", free_port())
-        run_consumer(nowhere, world.queue_url, VideoHandler(bench), "queue cannot be read", captured)
+        run_consumer(nowhere, world.queue_url, VideoHandler(quick_bench), "queue cannot be read", captured)
     lines: list[Line] = [{"service": "worker", "level": line["log_level"], **line} for line in captured]
 
     unreadable = [line for line in lines if line["event"] == "unreadable message"]
@@ -101,10 +103,10 @@ def test_messages_that_nobody_understands_and_a_queue_that_does_not_answer(world
     assert "queue cannot be read" not in unanswered("services-away", lines)
 
 
-def test_jobs_that_came_back_say_why(world: World, bench: Bench, clip: Maker) -> None:
+def test_jobs_that_came_back_say_why(world: World, quick_bench: Bench, clip: Maker) -> None:
     no_store = storage.MediaStore(aws.client("s3", free_port()), world.bucket)
     with log_of_worker() as lines:
-        work_on(dataclasses.replace(bench, store=no_store), world.upload(clip("320x240", seconds=1)))
+        work_on(dataclasses.replace(quick_bench, store=no_store), world.upload(clip("320x240", seconds=1)))
 
     assert unanswered("why-videos-came-back", lines) == {"unreadable message", "message_id", "receive_count"}, (
         "which are the consumer's"

@@ -37,7 +37,7 @@ def test_a_worker_takes_messages_and_publishes_videos(world: World, start_worker
 def test_a_worker_told_to_end_finishes_what_it_has_begun(
     world: World, start_worker: WorkerStarter, clip: Maker
 ) -> None:
-    video_id = world.upload(clip("1280x720", seconds=10))
+    video_id = world.upload(clip("1280x720", seconds=4))
     # A busy machine takes its time to finish.
     worker = start_worker(stop_seconds=620)
     until(lambda: world.video(video_id).status == "processing")
