@@ -121,6 +121,7 @@ def test_a_part_that_is_cut_off_is_missing(people: People, media_bucket: str, aw
     assert (person.get(f"{UPLOADS}/{upload['video_id']}").json or {})["missing"] == [2]
 
 
+@pytest.mark.asvs("2.3.1")
 def test_an_upload_that_misses_parts_does_not_become_a_video(people: People, engine: Engine) -> None:
     person = people.new()
     upload = direct.begin(person, LONG_CLIP)

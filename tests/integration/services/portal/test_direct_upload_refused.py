@@ -20,6 +20,7 @@ ONLY_MOVIES = (400, "Invalid file type. Only MP4 and MOV files are allowed")
 NOT_FOUND = (404, "Upload not found")
 
 
+@pytest.mark.asvs("5.2.2")
 @pytest.mark.parametrize(
     "content",
     [
@@ -27,6 +28,9 @@ NOT_FOUND = (404, "Upload not found")
         b"<html>ftyp</html>",
         b"PK\3\4 a zip file",
         b"ffconcat version 1.0\nfile other.mp4\n",
+        b"#EXTM3U\n#EXTINF:10.0,\nhttp://127.0.0.1:1/x\n" + b" " * 50,
+        b"MZ" + b"\0" * 100,
+        b"\0\0\0\x18ftypavif\0\0\0\0avifmif1" + b"x" * 50,
         b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"x" * 50,
         b"\0\0\0\x1cftypM4A \0\0\0\0M4A mp42isom" + b"x" * 50,
         b"\0\0\0\x07ftypisom\0\0\2\0isommp42" + b"x" * 50,
@@ -68,6 +72,7 @@ def every_step(person: Person, video_id: str) -> list[tuple[int, Any]]:
     ]
 
 
+@pytest.mark.asvs("2.3.1")
 def test_another_persons_upload_is_not_found(people: People, engine: Engine) -> None:
     owner, thief = people.new(), people.new()
     upload = direct.begin(owner)

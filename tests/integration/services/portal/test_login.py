@@ -39,6 +39,7 @@ def test_it_gives_a_token(client: FlaskClient, people: People, app: Flask) -> No
     assert claims["nbf"] == claims["iat"]
 
 
+@pytest.mark.asvs("7.2.4")
 def test_each_token_has_an_id_of_its_own(people: People, app: Flask) -> None:
     person = people.new()
     with app.app_context():

@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from argon2 import PasswordHasher, extract_parameters
+from argon2 import PasswordHasher
 
 from services.portal import passwords
 
@@ -65,13 +65,6 @@ def test_a_storm_of_sign_ins_hashes_two_at_a_time(watched: Watched) -> None:
     with ThreadPoolExecutor(12) as threads:
         assert all(threads.map(work, range(24)))
     assert watched.most == 2
-
-
-def test_an_address_that_nobody_has_costs_a_whole_hash(watched: Watched) -> None:
-    stored = passwords.hash_password("a password of somebody")
-    assert not passwords.password_matches(None, "a wrong guess")
-    (compared,) = watched.verified
-    assert extract_parameters(compared) == extract_parameters(stored)
 
 
 @pytest.mark.parametrize("length", [8, 64, 72, 73, 128, 4096])

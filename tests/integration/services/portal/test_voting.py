@@ -96,6 +96,7 @@ def test_a_video_that_is_not_there(people: People) -> None:
     assert refused(vote(people.new(), uuid.uuid4())) == (404, "Video not found or not available for voting")
 
 
+@pytest.mark.asvs("2.3.1")
 @pytest.mark.parametrize("state", ["uploaded", "processing", "failed"])
 def test_a_video_that_is_not_ready(people: People, videos: Videos, state: str) -> None:
     ana, eva = people.new(), people.new()
@@ -104,6 +105,7 @@ def test_a_video_that_is_not_ready(people: People, videos: Videos, state: str) -
     assert refused(vote(ana, video_id)) == (400, "You cannot vote for your own video")
 
 
+@pytest.mark.asvs("2.3.1")
 def test_a_private_video(people: People, videos: Videos) -> None:
     ana, eva = people.new(), people.new()
     video_id = videos.processed(ana, is_public=False)
@@ -111,6 +113,7 @@ def test_a_private_video(people: People, videos: Videos) -> None:
     assert refused(vote(ana, video_id)) == (400, "You cannot vote for your own video")
 
 
+@pytest.mark.asvs("2.3.1")
 def test_ones_own_video(people: People, videos: Videos) -> None:
     ana = people.new()
     assert refused(vote(ana, videos.published(ana))) == (400, "You cannot vote for your own video")
@@ -124,6 +127,7 @@ def test_ones_own_deleted_video(people: People, videos: Videos) -> None:
     assert refused(vote(eva, video_id)) == (404, "Video not found or not available for voting")
 
 
+@pytest.mark.asvs("2.3.4")
 def test_of_two_hundred_identical_votes_at_once_one_counts(site: Site) -> None:
     video_id, eva = site.videos.published(site.new_person()), site.new_person()
 

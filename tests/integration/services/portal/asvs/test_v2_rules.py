@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,10 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from services.portal import limits
 from services.portal.api.operation import operation_of
 
-from ..direct import UPLOADS, begin, complete, rows, send
+from ..direct import UPLOADS, rows
 from ..people import PASSWORD, People, Person, registration
 from ..videos import Videos
 from .markup import elements, inputs
@@ -100,27 +98,6 @@ def test_2_2_2_what_the_form_of_an_upload_checks_the_api_checks_too(people: Peop
     assert ana.post(UPLOADS, json=right).status_code == 201
 
 
-def test_2_3_1_no_vote_before_a_video_is_open_and_none_for_ones_own(people: People, videos: Videos) -> None:
-    ana, eva = people.new(), people.new()
-    for state in ("uploaded", "processing", "failed"):
-        video_id = getattr(videos, state)(ana, is_public=True)
-        assert eva.post(f"/api/public/videos/{video_id}/vote").status_code == 404, state
-    private = videos.processed(ana, is_public=False)
-    assert eva.post(f"/api/public/videos/{private}/vote").status_code == 404
-    assert ana.post(f"/api/public/videos/{videos.published(ana)}/vote").status_code == 400
-
-
-def test_2_3_1_an_upload_is_completed_after_its_parts_and_by_its_owner(people: People, engine: Engine) -> None:
-    ana, eva = people.new(), people.new()
-    upload = begin(ana)
-    assert complete(ana, upload).status_code == 400
-    send(ana, upload)
-    assert complete(eva, upload).status_code == 404
-    assert rows(engine, "videos") == 0
-    assert complete(ana, upload).status_code == 201
-    assert rows(engine, "videos") == 1
-
-
 @pytest.mark.own("database")
 def test_2_3_3_a_vote_that_fails_half_way_leaves_nothing(people: People, videos: Videos, engine: Engine) -> None:
     """The fault is of the kind that PostgreSQL reports when it is shutting down."""
@@ -141,18 +118,4 @@ def test_2_3_3_a_vote_that_fails_half_way_leaves_nothing(people: People, videos:
     with engine.begin() as connection:
         connection.execute(text("DROP TRIGGER fault ON vote_deltas"))
     assert eva.post(path).status_code == 200
-    assert (rows(engine, "votes"), rows(engine, "vote_deltas")) == (1, 1)
-
-
-def test_2_3_4_of_many_identical_votes_at_once_one_counts(
-    app: Flask, people: People, videos: Videos, engine: Engine
-) -> None:
-    eva, video_id = people.new(), videos.published(people.new())
-
-    def vote(_: int) -> int:
-        return app.test_client().post(f"/api/public/videos/{video_id}/vote", headers=eva.headers).status_code
-
-    with ThreadPoolExecutor(8) as threads:
-        statuses = list(threads.map(vote, range(limits.VOTE.at_once)))
-    assert sorted(statuses) == [200] + [400] * (limits.VOTE.at_once - 1)
     assert (rows(engine, "votes"), rows(engine, "vote_deltas")) == (1, 1)

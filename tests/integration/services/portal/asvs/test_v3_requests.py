@@ -43,19 +43,6 @@ def test_3_5_1_a_cookie_alone_changes_nothing(app: Flask, people: People, videos
     assert ana.get(f"/api/videos/{video_id}").status_code == 200
 
 
-def test_3_5_1_with_its_token_it_does(people: People, videos: Videos) -> None:
-    ana = people.new()
-    browser, csrf = people.browser(ana)
-    path = f"/api/videos/{videos.processed(ana, is_public=False)}"
-    assert browser.delete(path, headers={"X-CSRF-TOKEN": csrf}).status_code == 200
-
-
-def test_3_5_1_a_bearer_token_needs_none(people: People, videos: Videos) -> None:
-    """No browser sends it by itself."""
-    ana = people.new()
-    assert ana.delete(f"/api/videos/{videos.processed(ana, is_public=False)}").status_code == 200
-
-
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "http://localhost.evil.example", "http://sub.localhost", "null"]
 )
