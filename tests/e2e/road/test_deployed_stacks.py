@@ -86,7 +86,8 @@ def secrets(system: Commands) -> list[str]:
     return [json.loads(text)["password"] if text.startswith("{") else text for text in texts]
 
 
-def test_13_3_1_no_secret_is_in_a_state_the_configuration_or_a_log(system: Commands, states: States) -> None:
+@pytest.mark.asvs("13.3.1")
+def test_no_secret_is_in_a_state_the_configuration_or_a_log(system: Commands, states: States) -> None:
     hidden = secrets(system)
     assert len(hidden) == 2, "the database's master password and the key of the tokens"
     assert all(len(secret) >= 8 for secret in hidden), "shorter text could be found by chance"

@@ -136,7 +136,8 @@ def test_planned_again_only_what_the_emulator_forgets_changes(second_plans: dict
     assert unseen == set(), "listed, but the emulator no longer shows it: remove it from the list"
 
 
-def test_13_3_1_no_plan_holds_a_secret(operator: Operator, second_plans: dict[str, dict[str, Any]]) -> None:
+@pytest.mark.asvs("13.3.1")
+def test_no_plan_holds_a_secret(operator: Operator, second_plans: dict[str, dict[str, Any]]) -> None:
     manager, text = operator.client("secretsmanager"), json.dumps(second_plans)
     values = [
         manager.get_secret_value(SecretId=each["ARN"])["SecretString"] for each in manager.list_secrets()["SecretList"]

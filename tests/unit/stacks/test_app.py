@@ -162,13 +162,15 @@ def test_a_lab_profile_makes_no_role_anywhere(synthesize: Callable[..., App]) ->
     assert profiles == {"LabInstanceProfile"}
 
 
-def test_13_3_1_no_resource_brings_a_secret_into_the_state(production: App) -> None:
+@pytest.mark.asvs("13.3.1")
+def test_no_resource_brings_a_secret_into_the_state(production: App) -> None:
     text = json.dumps([template.document for template in production.values()])
 
     assert not re.search(r'"(random_password|password|secret_string|secret_binary|password_wo)":', text)
 
 
-def test_13_3_1_user_data_and_outputs_say_where_a_secret_is_and_not_what_it_is(production: App) -> None:
+@pytest.mark.asvs("13.3.1")
+def test_user_data_and_outputs_say_where_a_secret_is_and_not_what_it_is(production: App) -> None:
     for stack, secrets in (
         ("portal", {"DATABASE_SECRET_ARN", "TOKEN_SECRET_ARN"}),
         ("workers", {"DATABASE_SECRET_ARN"}),

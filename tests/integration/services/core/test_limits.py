@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from sqlalchemy import Connection, Engine, text
 
 from services.core.limits import Limit, clear_limits, give_back, take
@@ -54,7 +55,8 @@ def test_what_is_given_back_can_be_taken_again(connection: Connection) -> None:
     give_back(connection, SLOW, "nobody")
 
 
-def test_2_4_1_of_many_at_once_exactly_as_many_are_granted_as_there_are(engine: Engine) -> None:
+@pytest.mark.asvs("2.4.1")
+def test_of_many_at_once_exactly_as_many_are_granted_as_there_are(engine: Engine) -> None:
     limit = Limit("race", at_once=10, seconds_each=1000)
 
     def use(_: int) -> bool:

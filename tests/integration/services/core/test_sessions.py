@@ -46,7 +46,8 @@ def age(connection: Connection, **passed: float) -> None:
     )
 
 
-def test_7_4_1_a_session_is_open_until_it_is_closed(connection: Connection, world: World) -> None:
+@pytest.mark.asvs("7.4.1")
+def test_a_session_is_open_until_it_is_closed(connection: Connection, world: World) -> None:
     assert begin(connection, world.person(), "one")
     assert is_open(connection, "one")
     close_session(connection, "one")
@@ -58,7 +59,8 @@ def test_an_unknown_session_is_not_open(connection: Connection) -> None:
     assert not is_open(connection, "one")
 
 
-def test_7_3_1_a_session_ends_when_it_was_not_used_for_an_hour(connection: Connection, world: World) -> None:
+@pytest.mark.asvs("7.3.1")
+def test_a_session_ends_when_it_was_not_used_for_an_hour(connection: Connection, world: World) -> None:
     begin(connection, world.person(), "one")
     age(connection, minutes=59)
     assert is_open(connection, "one")
@@ -68,7 +70,8 @@ def test_7_3_1_a_session_ends_when_it_was_not_used_for_an_hour(connection: Conne
     assert not is_open(connection, "one")
 
 
-def test_7_3_2_a_session_ends_after_twelve_hours_however_much_it_is_used(connection: Connection, world: World) -> None:
+@pytest.mark.asvs("7.3.2")
+def test_a_session_ends_after_twelve_hours_however_much_it_is_used(connection: Connection, world: World) -> None:
     begin(connection, world.person(), "one")
     for _ in range(23):
         age(connection, minutes=31)
@@ -89,7 +92,8 @@ def test_a_session_in_use_is_written_once_a_minute_at_most(connection: Connectio
     assert connection.execute(written).scalar_one() != aged
 
 
-def test_7_4_2_sessions_of_a_disabled_account_are_not_open(connection: Connection, world: World) -> None:
+@pytest.mark.asvs("7.4.2")
+def test_sessions_of_a_disabled_account_are_not_open(connection: Connection, world: World) -> None:
     person = world.person()
     begin(connection, person, "one")
     connection.execute(text("UPDATE users SET disabled_at = now()"))

@@ -53,7 +53,8 @@ def logged() -> Logged:
     return lines
 
 
-def test_16_2_1_a_happening_is_one_line_with_what_is_bound_to_it(logged: Logged) -> None:
+@pytest.mark.asvs("16.2.1")
+def test_a_happening_is_one_line_with_what_is_bound_to_it(logged: Logged) -> None:
     (line,) = map(dict, logged["bound"])
     assert line.pop("timestamp").endswith("Z")
     assert line == {
@@ -68,7 +69,8 @@ def test_libraries_log_the_same_way(logged: Logged) -> None:
     )  # fmt: skip
 
 
-def test_16_4_1_no_text_can_forge_a_line(logged: Logged) -> None:
+@pytest.mark.asvs("16.4.1")
+def test_no_text_can_forge_a_line(logged: Logged) -> None:
     (line,) = logged["forged"]
     assert line["event"] == "login failed"
 

@@ -53,6 +53,7 @@ def test_its_errors_can_be_read_too(listing: Flask) -> None:
         assert allowed(answer.headers)["Access-Control-Allow-Origin"] == FRONT
 
 
+@pytest.mark.asvs("3.4.2")
 @pytest.mark.parametrize(
     "origin",
     [
@@ -68,7 +69,7 @@ def test_its_errors_can_be_read_too(listing: Flask) -> None:
         "",
     ],
 )
-def test_3_4_2_any_other_origin_is_told_nothing(listing: Flask, origin: str) -> None:
+def test_any_other_origin_is_told_nothing(listing: Flask, origin: str) -> None:
     client = listing.test_client()
     preflight = client.options("/api/auth/login", headers={"Origin": origin, **PREFLIGHT})
     answer = client.get("/api/public/videos", headers={"Origin": origin})
@@ -88,7 +89,8 @@ def test_pages_are_nobody_elses_to_read(listing: Flask, path: str) -> None:
     assert allowed(listing.test_client().get(path, headers={"Origin": FRONT}).headers) == {}
 
 
-def test_3_5_1_a_listed_origin_needs_the_csrf_token_too(listing: Flask) -> None:
+@pytest.mark.asvs("3.5.1")
+def test_a_listed_origin_needs_the_csrf_token_too(listing: Flask) -> None:
     people = People(listing)
     browser, csrf = people.browser(people.new())
     assert browser.post("/api/auth/logout", headers={"Origin": FRONT}).status_code == 403

@@ -98,7 +98,8 @@ def test_an_upload_past_its_time_is_not_found(people: People, engine: Engine) ->
     assert person.get(UPLOADS).json == []
 
 
-def test_16_5_3_without_the_bucket_nothing_is_begun_and_nothing_recorded(
+@pytest.mark.asvs("16.5.3")
+def test_without_the_bucket_nothing_is_begun_and_nothing_recorded(
     people: People, app_without: Callable[[str], Flask], engine: Engine
 ) -> None:
     person = people.new()

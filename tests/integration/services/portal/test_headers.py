@@ -12,8 +12,9 @@ from services.environment import PortalEnvironment
 PATHS = ["/health", "/api/public/videos", "/api/videos", "/nowhere", "/docs", "/openapi.json", "/media/7/video.mp4"]
 
 
+@pytest.mark.asvs("3.4.3")
 @pytest.mark.parametrize("path", PATHS)
-def test_3_4_3_every_answer_tells_browsers_what_the_portal_never_does(
+def test_every_answer_tells_browsers_what_the_portal_never_does(
     client: FlaskClient, path: str, aws_endpoint: str
 ) -> None:
     headers = client.get(path).headers

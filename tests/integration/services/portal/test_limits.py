@@ -51,11 +51,10 @@ def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accounts, "password_matches", lambda stored, password: bool(stored) and password == PASSWORD)
 
 
+@pytest.mark.asvs("2.4.1")
 @pytest.mark.usefixtures("quick_passwords")
 @pytest.mark.parametrize("email", ["person1@example.com", "nobody@example.com"])
-def test_2_4_1_after_twenty_wrong_passwords_even_the_right_one_waits(
-    client: FlaskClient, people: People, email: str
-) -> None:
+def test_after_twenty_wrong_passwords_even_the_right_one_waits(client: FlaskClient, people: People, email: str) -> None:
     people.new()
     assert [guess(client, email).status_code for _ in range(20)] == [401] * 20
     assert_refused(guess(client, email), seconds=30)
@@ -63,8 +62,9 @@ def test_2_4_1_after_twenty_wrong_passwords_even_the_right_one_waits(
     assert_refused(guess(client, email.upper()), seconds=30)
 
 
+@pytest.mark.asvs("6.3.1")
 @pytest.mark.usefixtures("quick_passwords")
-def test_6_3_1_the_owner_signs_in_from_elsewhere_meanwhile(client: FlaskClient, people: People) -> None:
+def test_the_owner_signs_in_from_elsewhere_meanwhile(client: FlaskClient, people: People) -> None:
     ana = people.new()
     for _ in range(21):
         guess(client, ana.email)
@@ -83,8 +83,9 @@ def test_sign_ins_that_succeed_are_not_counted(people: People, engine: Engine) -
         assert held.scalar_one() == 0
 
 
+@pytest.mark.asvs("6.3.1")
 @pytest.mark.usefixtures("quick_passwords")
-def test_6_3_1_guesses_spread_over_many_addresses_are_counted_together(client: FlaskClient, people: People) -> None:
+def test_guesses_spread_over_many_addresses_are_counted_together(client: FlaskClient, people: People) -> None:
     ana = people.new()
     begun = time.monotonic()
     answers = [guess(client, ana.email, f"192.0.2.{number}").status_code for number in range(150)]
@@ -93,7 +94,8 @@ def test_6_3_1_guesses_spread_over_many_addresses_are_counted_together(client: F
     assert 100 <= answers.count(401) <= 100 + granted_again
 
 
-def test_6_3_1_many_accounts_tried_from_one_address_are_counted_together(client: FlaskClient, engine: Engine) -> None:
+@pytest.mark.asvs("6.3.1")
+def test_many_accounts_tried_from_one_address_are_counted_together(client: FlaskClient, engine: Engine) -> None:
     use_up(engine, limits.SIGN_IN_ADDRESS, "192.0.2.1")
     assert_refused(guess(client, "nobody@example.com"))
     assert guess(client, "nobody@example.com", "192.0.2.2").status_code == 401
@@ -116,14 +118,16 @@ def test_an_ipv6_address_counts_as_its_customers_network(app: Flask, address: st
         assert limits.network() == counts_as
 
 
-def test_2_4_1_sign_ups_from_one_address_are_limited(client: FlaskClient, engine: Engine) -> None:
+@pytest.mark.asvs("2.4.1")
+def test_sign_ups_from_one_address_are_limited(client: FlaskClient, engine: Engine) -> None:
     use_up(engine, limits.SIGN_UP, "127.0.0.1")
     assert_refused(client.post(SIGNUP, json=registration()))
     answer = client.post(SIGNUP, json=registration(), environ_overrides={"REMOTE_ADDR": "192.0.2.9"})
     assert answer.status_code == 201
 
 
-def test_2_4_1_uploads_of_one_account_are_limited_both_ways(people: People, engine: Engine) -> None:
+@pytest.mark.asvs("2.4.1")
+def test_uploads_of_one_account_are_limited_both_ways(people: People, engine: Engine) -> None:
     ana, eva = people.new(), people.new()
     use_up(engine, limits.UPLOAD, str(ana.id))
     assert_refused(ana.post("/api/videos/uploads", json=CLIP))
@@ -133,9 +137,8 @@ def test_2_4_1_uploads_of_one_account_are_limited_both_ways(people: People, engi
     assert eva.post("/api/videos/uploads", json=CLIP).status_code == 201
 
 
-def test_2_4_1_votes_of_one_account_are_limited(
-    people: People, videos: Videos, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.asvs("2.4.1")
+def test_votes_of_one_account_are_limited(people: People, videos: Videos, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that count and those that do not; the limit's own numbers are in the test below."""
     monkeypatch.setattr(limits, "VOTE", Limit("vote", at_once=3, seconds_each=3600))
     ana, eva = people.new(), people.new()
@@ -171,7 +174,8 @@ def test_people_read_a_sentence_in_their_language(client: FlaskClient, engine: E
         assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_2_4_1_two_portals_grant_together_what_one_would(site: Site, tmp_path: Path) -> None:
+@pytest.mark.asvs("2.4.1")
+def test_two_portals_grant_together_what_one_would(site: Site, tmp_path: Path) -> None:
     ana = site.new_person()
     second = PortalProcess(dataclasses.replace(site.environment, portal_port=free_port()), tmp_path / "log", {})
     try:

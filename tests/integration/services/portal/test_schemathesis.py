@@ -82,7 +82,8 @@ def scene(fuzzed: Site) -> Scene:
 WHO = ("nobody", "bearer", "cookie")
 
 
-def test_2_2_1_every_answer_is_as_the_document_says(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.asvs("2.2.1")
+def test_every_answer_is_as_the_document_says(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     """Each request is made by somebody without an account, by a client of the API, and at a browser."""
     schema = schemathesis.openapi.from_url(f"{scene.portal.url}/openapi.json")
     checks = CHECKS.get_by_names(list(CHECKED))

@@ -217,13 +217,15 @@ def test_the_checks_have_an_order(people: People) -> None:
     assert error(send(person, **wrong)) == (400, "Invalid form data")
 
 
-def test_16_5_3_without_the_bucket_nothing_is_recorded(app_without: Callable[[str], Flask], engine: Engine) -> None:
+@pytest.mark.asvs("16.5.3")
+def test_without_the_bucket_nothing_is_recorded(app_without: Callable[[str], Flask], engine: Engine) -> None:
     person = People(app_without("s3")).new()
     assert error(send(person)) == (503, "Service temporarily unavailable")
     assert count(engine) == 0
 
 
-def test_16_5_2_without_the_queue_the_video_is_taken_and_relayed_later(
+@pytest.mark.asvs("16.5.2")
+def test_without_the_queue_the_video_is_taken_and_relayed_later(
     app: Flask, app_without: Callable[[str], Flask], queue_url: str, aws_port: int
 ) -> None:
     person = People(app_without("sqs")).new()

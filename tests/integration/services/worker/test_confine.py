@@ -97,8 +97,9 @@ def as_a_plain_user() -> list[str]:
     ]
 
 
+@pytest.mark.asvs("1.3.6")
 @pytest.mark.parametrize("before", [[], as_a_plain_user()], ids=["as this user", "as a plain user"])
-def test_1_3_6_a_confined_program_reaches_nobody_not_even_on_this_machine(port: int, before: list[str]) -> None:
+def test_a_confined_program_reaches_nobody_not_even_on_this_machine(port: int, before: list[str]) -> None:
     assert reached(port, offline=True, before=before) == [False, False, ["lo"]]
 
 

@@ -299,7 +299,8 @@ def test_a_cover_picture_is_not_taken_for_the_video(made: Maker, clip: Maker, tm
     assert is_close(clips.colour(frame, 640, 360), (254, 0, 0))
 
 
-def test_1_2_5_nothing_of_the_players_is_on_the_command_line(recipe: Recipe) -> None:
+@pytest.mark.asvs("1.2.5")
+def test_nothing_of_the_players_is_on_the_command_line(recipe: Recipe) -> None:
     picture = media.Picture(
         stream=1,
         codec="h264",

@@ -50,6 +50,7 @@ def box(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I4s", 8 + len(content), kind) + content
 
 
+@pytest.mark.asvs("5.2.2")
 @pytest.mark.parametrize(
     "content",
     [
@@ -61,7 +62,7 @@ def box(kind: bytes, content: bytes) -> bytes:
     ],
     ids=["empty", "text", "avi", "zeros", "four-bytes"],
 )
-def test_5_2_2_what_is_no_video_container_is_not_a_video(
+def test_what_is_no_video_container_is_not_a_video(
     refuse: Callable[[Path], str], tmp_path: Path, content: bytes
 ) -> None:
     assert refuse(written(tmp_path / "clip.mp4", content)) == "not_a_video"
@@ -85,7 +86,8 @@ CALLING = {
 }
 
 
-def test_1_3_6_no_file_makes_the_worker_call_anybody(refuse: Callable[[Path], str], tmp_path: Path) -> None:
+@pytest.mark.asvs("1.3.6")
+def test_no_file_makes_the_worker_call_anybody(refuse: Callable[[Path], str], tmp_path: Path) -> None:
     """Each names an address of a server that listens, which would hear of it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = "{}://127.0.0.1:%d/x.mp4" % server.getsockname()[1]  # noqa: UP031

@@ -42,7 +42,8 @@ def assert_dear(value: str, password: str) -> None:
     assert PasswordHasher().verify(value, password)
 
 
-def test_11_4_2_what_is_stored_of_a_password_costs_what_owasp_asks_for(client: FlaskClient, engine: Engine) -> None:
+@pytest.mark.asvs("11.4.2")
+def test_what_is_stored_of_a_password_costs_what_owasp_asks_for(client: FlaskClient, engine: Engine) -> None:
     assert client.post("/signup", data=registration()).status_code == 303
     first, new = stored(engine), "a longer one"
     assert_dear(first, PASSWORD)
@@ -55,8 +56,9 @@ def test_11_4_2_what_is_stored_of_a_password_costs_what_owasp_asks_for(client: F
     assert first.split("$")[-2] != stored(engine).split("$")[-2]
 
 
+@pytest.mark.asvs("11.4.2")
 @pytest.mark.parametrize("prefix", ["2a", "2b", "2y"])
-def test_11_4_2_a_bcrypt_hash_of_the_first_version_is_believed_and_renewed(
+def test_a_bcrypt_hash_of_the_first_version_is_believed_and_renewed(
     client: FlaskClient, ana: Person, engine: Engine, prefix: str
 ) -> None:
     old = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4, prefix=b"2a")).decode().replace("$2a$", f"${prefix}$")
@@ -68,13 +70,15 @@ def test_11_4_2_a_bcrypt_hash_of_the_first_version_is_believed_and_renewed(
     assert sign_in(client, ana) == 200
 
 
-def test_11_4_2_so_is_one_that_was_made_with_less(client: FlaskClient, ana: Person, engine: Engine) -> None:
+@pytest.mark.asvs("11.4.2")
+def test_so_is_one_that_was_made_with_less(client: FlaskClient, ana: Person, engine: Engine) -> None:
     store(engine, PasswordHasher(memory_cost=8192, time_cost=1, parallelism=1).hash(PASSWORD))
     assert sign_in(client, ana) == 200
     assert_dear(stored(engine), PASSWORD)
 
 
-def test_11_4_2_a_password_too_long_for_bcrypt_does_not_match_its_beginning(
+@pytest.mark.asvs("11.4.2")
+def test_a_password_too_long_for_bcrypt_does_not_match_its_beginning(
     client: FlaskClient, ana: Person, engine: Engine
 ) -> None:
     store(engine, bcrypt.hashpw(b"x" * 72, bcrypt.gensalt(4)).decode())

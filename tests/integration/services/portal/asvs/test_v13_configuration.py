@@ -42,12 +42,14 @@ def told_to_debug(
     return start_app(portal_environment, anew=True)
 
 
-def test_13_4_2_no_variable_turns_debugging_on(told_to_debug: Flask) -> None:
+@pytest.mark.asvs("13.4.2")
+def test_no_variable_turns_debugging_on(told_to_debug: Flask) -> None:
     assert not told_to_debug.debug and not told_to_debug.testing
     assert not told_to_debug.jinja_env.auto_reload
 
 
-def test_13_4_2_there_is_no_console(told_to_debug: Flask) -> None:
+@pytest.mark.asvs("13.4.2")
+def test_there_is_no_console(told_to_debug: Flask) -> None:
     client = told_to_debug.test_client()
     assert client.get("/console").status_code == 404
     debugger = {"__debugger__": "yes", "cmd": "resource", "f": "debugger.js", "s": "x", "frm": "0"}
@@ -57,8 +59,9 @@ def test_13_4_2_there_is_no_console(told_to_debug: Flask) -> None:
     assert "debugger" not in asked.text.replace("__debugger__", "").lower().replace("f=debugger.js", "")
 
 
+@pytest.mark.asvs("13.4.2")
 @pytest.mark.own("database")
-def test_13_4_2_no_stack_trace_is_shown_when_a_route_fails(
+def test_no_stack_trace_is_shown_when_a_route_fails(
     portal_environment: PortalEnvironment, people: People, videos: Videos, engine: Engine
 ) -> None:
     """Half of the tables are gone, which is a bug to the portal and makes most of its routes fail."""
@@ -88,6 +91,7 @@ def test_13_4_2_no_stack_trace_is_shown_when_a_route_fails(
         db.engine.dispose()
 
 
+@pytest.mark.asvs("13.4.5")
 @pytest.mark.parametrize("path", OPERATORS)
 @pytest.mark.parametrize(
     ("hops", "peer", "forwarded", "told"),
@@ -106,7 +110,7 @@ def test_13_4_2_no_stack_trace_is_shown_when_a_route_fails(
         (1, "127.0.0.1", None, True),
     ],
 )
-def test_13_4_5_what_is_for_operators_is_told_on_the_machine_itself_alone(
+def test_what_is_for_operators_is_told_on_the_machine_itself_alone(
     start_app: Callable[..., Flask], portal_environment: PortalEnvironment, path: str, hops: int, peer: str,
     forwarded: str | None, told: bool,
 ) -> None:  # fmt: skip
@@ -118,7 +122,8 @@ def test_13_4_5_what_is_for_operators_is_told_on_the_machine_itself_alone(
         assert answer.json == {"message": "", "error": "404 page not found"}
 
 
-def test_13_4_5_the_apis_description_is_public_because_it_is_meant_to_be(
+@pytest.mark.asvs("13.4.5")
+def test_the_apis_description_is_public_because_it_is_meant_to_be(
     client: FlaskClient, portal_environment: PortalEnvironment
 ) -> None:
     """It is the contract with those who write clients, and tells nothing of this deployment."""
@@ -130,7 +135,8 @@ def test_13_4_5_the_apis_description_is_public_because_it_is_meant_to_be(
         assert [value for value in ours if f'"{value}"' in answer.text or f"/{value}" in answer.text] == [], path
 
 
-def test_13_4_5_nothing_else_is_served_to_strangers_that_was_not_decided_on(client: FlaskClient) -> None:
+@pytest.mark.asvs("13.4.5")
+def test_nothing_else_is_served_to_strangers_that_was_not_decided_on(client: FlaskClient) -> None:
     """What scanners ask first."""
     for path in (
         "/.env", "/.git/config", "/.git/HEAD", "/server-status", "/debug", "/actuator/health", "/config.json",

@@ -58,18 +58,21 @@ def forged(person: Person, key: str) -> Person:
     return dataclasses.replace(person, token=jwt.encode(claims, key, "HS256"))
 
 
+@pytest.mark.asvs("13.3.1")
 @pytest.mark.parametrize("weak", WEAK)
-def test_13_3_1_a_key_that_could_be_guessed_is_called_so_and_not_repeated(weak: str) -> None:
+def test_a_key_that_could_be_guessed_is_called_so_and_not_repeated(weak: str) -> None:
     assert weakness_of(weak) == WEAK[weak]
 
 
-def test_13_3_1_random_keys_are_taken() -> None:
+@pytest.mark.asvs("13.3.1")
+def test_random_keys_are_taken() -> None:
     for _ in range(500):
         for key in (secrets.token_hex(16), secrets.token_hex(32), secrets.token_urlsafe(32)):
             assert weakness_of(key) is None, key
 
 
-def test_13_3_1_the_portal_does_not_start_with_the_first_versions_default(
+@pytest.mark.asvs("13.3.1")
+def test_the_portal_does_not_start_with_the_first_versions_default(
     portal_environment: PortalEnvironment, put: Put
 ) -> None:
     put(DEFAULT)
@@ -88,7 +91,8 @@ def test_13_3_1_the_portal_does_not_start_with_the_first_versions_default(
     )
 
 
-def test_13_3_1_where_it_could_not_look_before_nothing_is_signed_or_believed(
+@pytest.mark.asvs("13.3.1")
+def test_where_it_could_not_look_before_nothing_is_signed_or_believed(
     client: FlaskClient, people: People, app: Flask, start_app: Callable[[PortalEnvironment], Flask], put: Put,
     portal_environment: PortalEnvironment,
 ) -> None:  # fmt: skip
@@ -107,7 +111,8 @@ def test_13_3_1_where_it_could_not_look_before_nothing_is_signed_or_believed(
     assert dataclasses.replace(forger, client=client).get(PROFILE).status_code == 401
 
 
-def test_13_3_1_what_was_weak_is_not_believed_after_it_was_replaced(
+@pytest.mark.asvs("13.3.1")
+def test_what_was_weak_is_not_believed_after_it_was_replaced(
     start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment, put: Put
 ) -> None:
     put(GUESSED)
@@ -117,7 +122,8 @@ def test_13_3_1_what_was_weak_is_not_believed_after_it_was_replaced(
     assert forged(ana, GUESSED).get(PROFILE).status_code == 401
 
 
-def test_13_3_1_while_aws_cannot_be_asked_the_portal_starts_all_the_same(
+@pytest.mark.asvs("13.3.1")
+def test_while_aws_cannot_be_asked_the_portal_starts_all_the_same(
     portal_environment: PortalEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A portal that signs nothing yet does no harm, and what needs no token is served."""

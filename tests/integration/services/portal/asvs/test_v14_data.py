@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from flask import Flask
 
 from ..people import PASSWORD, People, Person
@@ -23,7 +24,8 @@ OWN = {
 KEPT = PUBLIC | OWN
 
 
-def test_14_3_2_no_answer_is_kept_by_a_browser_or_on_its_way(
+@pytest.mark.asvs("14.3.2")
+def test_no_answer_is_kept_by_a_browser_or_on_its_way(
     app: Flask, people: People, videos: Videos, moderator: Person
 ) -> None:
     ana = people.new()
@@ -47,7 +49,8 @@ def test_14_3_2_no_answer_is_kept_by_a_browser_or_on_its_way(
     assert seen == set(KEPT)
 
 
-def test_14_3_2_nor_is_a_token_or_an_error(app: Flask, people: People) -> None:
+@pytest.mark.asvs("14.3.2")
+def test_nor_is_a_token_or_an_error(app: Flask, people: People) -> None:
     ana = people.new()
     login = {"email": ana.email, "password": PASSWORD}
     client = app.test_client()

@@ -59,7 +59,8 @@ def in_common(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in own and not name.endswith("_at")}
 
 
-def test_15_3_3_an_account_is_made_of_what_is_asked_for_alone(
+@pytest.mark.asvs("15.3.3")
+def test_an_account_is_made_of_what_is_asked_for_alone(
     app: Flask, people: People, engine: Engine, extras: dict[str, Any]
 ) -> None:
     plain = people.new()
@@ -74,9 +75,8 @@ def test_15_3_3_an_account_is_made_of_what_is_asked_for_alone(
         assert in_common(row(engine, "users", user_id)) == in_common(row(engine, "users", plain.id))
 
 
-def test_15_3_3_nothing_else_of_it_changes_with_its_password(
-    people: People, engine: Engine, extras: dict[str, Any]
-) -> None:
+@pytest.mark.asvs("15.3.3")
+def test_nothing_else_of_it_changes_with_its_password(people: People, engine: Engine, extras: dict[str, Any]) -> None:
     ana, eva = people.new(), people.new()
     change = {"current_password": PASSWORD, "password1": "a longer one", "password2": "a longer one"}
     assert ana.post("/api/auth/password", json=change).status_code == 200
@@ -88,7 +88,8 @@ def test_15_3_3_nothing_else_of_it_changes_with_its_password(
     assert (profile or {})["id"] == eva.id
 
 
-def test_15_3_3_a_video_is_whose_and_what_the_portal_says_on_either_road(
+@pytest.mark.asvs("15.3.3")
+def test_a_video_is_whose_and_what_the_portal_says_on_either_road(
     people: People, engine: Engine, extras: dict[str, Any]
 ) -> None:
     ana, eva = people.new(), people.new()
@@ -110,7 +111,8 @@ def test_15_3_3_a_video_is_whose_and_what_the_portal_says_on_either_road(
     assert ana.get("/api/videos").json == []
 
 
-def test_15_3_3_a_vote_is_one_of_who_is_signed_in(
+@pytest.mark.asvs("15.3.3")
+def test_a_vote_is_one_of_who_is_signed_in(
     people: People, videos: Videos, engine: Engine, extras: dict[str, Any]
 ) -> None:
     ana, eva = people.new(), people.new()
@@ -121,7 +123,8 @@ def test_15_3_3_a_vote_is_one_of_who_is_signed_in(
         assert connection.execute(text("SELECT sum(delta) FROM vote_deltas")).scalar_one() == 1
 
 
-def test_15_3_3_a_moderators_word_reaches_what_it_names_alone(
+@pytest.mark.asvs("15.3.3")
+def test_a_moderators_word_reaches_what_it_names_alone(
     people: People, moderator: Person, engine: Engine, extras: dict[str, Any]
 ) -> None:
     ana, eva = people.new(), people.new()

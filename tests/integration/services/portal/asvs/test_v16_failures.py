@@ -42,7 +42,8 @@ def asked(app: Flask, route: Route, person: Person, cookie: str, csrf: str) -> l
     return answers
 
 
-def test_16_5_3_without_the_database_nobody_is_let_in_anywhere(
+@pytest.mark.asvs("16.5.3")
+def test_without_the_database_nobody_is_let_in_anywhere(
     app_without: AppWithout, portal_environment: PortalEnvironment, moderator: Person, people: People
 ) -> None:
     """Not even a moderator with a right token and a right session: neither can be looked up."""
@@ -61,7 +62,8 @@ def test_16_5_3_without_the_database_nobody_is_let_in_anywhere(
     assert refused > 60
 
 
-def test_16_5_1_without_the_database_everybody_is_told_so_in_general(
+@pytest.mark.asvs("16.5.1")
+def test_without_the_database_everybody_is_told_so_in_general(
     app_without: AppWithout, portal_environment: PortalEnvironment, people: People
 ) -> None:
     ana = people.new()
@@ -79,9 +81,8 @@ def test_16_5_1_without_the_database_everybody_is_told_so_in_general(
     assert {"auth.login", "auth.signup", "accounts.enter", "accounts.create", "public.list_public"} <= told
 
 
-def test_16_5_1_without_the_databases_secret_as_well(
-    app_without: AppWithout, portal_environment: PortalEnvironment
-) -> None:
+@pytest.mark.asvs("16.5.1")
+def test_without_the_databases_secret_as_well(app_without: AppWithout, portal_environment: PortalEnvironment) -> None:
     app = app_without("secrets_manager")
     for method, path, body in (
         ("POST", "/api/auth/login", {"email": "ana@example.com", "password": PASSWORD}),
@@ -93,8 +94,9 @@ def test_16_5_1_without_the_databases_secret_as_well(
     assert app.test_client().get("/health").status_code == 200
 
 
+@pytest.mark.asvs("16.5.2")
 @pytest.mark.parametrize("service", ["s3", "sqs"])
-def test_16_5_2_without_the_bucket_or_the_queue_all_else_goes_on(
+def test_without_the_bucket_or_the_queue_all_else_goes_on(
     app_without: AppWithout, people: People, videos: Videos, engine: Engine, service: str
 ) -> None:
     """Nothing waits for what it does not need: of the routes, those alone fail that put or look into the bucket."""

@@ -26,7 +26,8 @@ WRONG = "a wrong guess"
 FORGED = 'Ana\r\n{"event": "login ok", "user_id": 1}\u2028\x1b[2J'
 
 
-def test_16_2_1_a_line_says_when_where_who_and_what(site: Site) -> None:
+@pytest.mark.asvs("16.2.1")
+def test_a_line_says_when_where_who_and_what(site: Site) -> None:
     portal, ana = site.portal, site.new_person()
     for password, request_id in ((PASSWORD, "r1"), (WRONG, "r2")):
         login = {"email": ana.email, "password": password}
@@ -47,7 +48,8 @@ def test_16_2_1_a_line_says_when_where_who_and_what(site: Site) -> None:
         ]
 
 
-def test_16_3_1_sign_ins_are_logged_whether_they_succeed_or_not(people: People) -> None:
+@pytest.mark.asvs("16.3.1")
+def test_sign_ins_are_logged_whether_they_succeed_or_not(people: People) -> None:
     ana = people.new()
     with capture_logs() as lines:
         people.sign_in(ana.email)
@@ -60,7 +62,8 @@ def test_16_3_1_sign_ins_are_logged_whether_they_succeed_or_not(people: People) 
     ]
 
 
-def test_16_3_1_so_is_what_happens_to_an_account(client: FlaskClient, people: People, engine: Engine) -> None:
+@pytest.mark.asvs("16.3.1")
+def test_so_is_what_happens_to_an_account(client: FlaskClient, people: People, engine: Engine) -> None:
     ana = people.new()
     here, csrf = people.browser(ana)
     people.browser(ana)
@@ -90,8 +93,9 @@ def test_16_3_1_so_is_what_happens_to_an_account(client: FlaskClient, people: Pe
     assert happened[2]["sessions_ended"] == 1
 
 
+@pytest.mark.asvs("16.2.5")
 @pytest.mark.parametrize("missing", [None, "database"])
-def test_16_2_5_no_secret_is_in_any_line_of_any_route_not_even_where_it_fails(
+def test_no_secret_is_in_any_line_of_any_route_not_even_where_it_fails(
     app: Flask, app_without: Callable[[str], Flask], people: People, videos: Videos, moderator: Person,
     database_url: str, caplog: pytest.LogCaptureFixture, missing: str | None,
 ) -> None:  # fmt: skip
@@ -124,7 +128,8 @@ def test_16_2_5_no_secret_is_in_any_line_of_any_route_not_even_where_it_fails(
     assert [name for name, secret in secrets.items() if secret in written] == []
 
 
-def test_16_4_1_nothing_that_is_sent_can_forge_a_line_or_leave_a_secret(site: Site) -> None:
+@pytest.mark.asvs("16.4.1")
+def test_nothing_that_is_sent_can_forge_a_line_or_leave_a_secret(site: Site) -> None:
     portal, ana, url = site.portal, site.new_person(), site.url
     agent = {"User-Agent": "x\ty", "X-Request-Id": 'id" forged'}
     for email in ("forger@example.com", "forger\r\n@example.com"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
@@ -22,7 +23,8 @@ HOSTILE = (
 )
 
 
-def test_1_2_4_sql_in_every_text_comes_back_as_text(client: FlaskClient, people: People, videos: Videos) -> None:
+@pytest.mark.asvs("1.2.4")
+def test_sql_in_every_text_comes_back_as_text(client: FlaskClient, people: People, videos: Videos) -> None:
     eva = people.new()
     for hostile in HOSTILE:
         ana = people.new(first_name=hostile, last_name=hostile, city=hostile, country=hostile)
@@ -33,7 +35,8 @@ def test_1_2_4_sql_in_every_text_comes_back_as_text(client: FlaskClient, people:
         assert (shown["title"], shown["city"], shown["username"]) == (hostile, hostile, f"{hostile} {hostile}")
 
 
-def test_1_2_4_sql_in_paths_and_queries_finds_nothing_and_breaks_nothing(people: People) -> None:
+@pytest.mark.asvs("1.2.4")
+def test_sql_in_paths_and_queries_finds_nothing_and_breaks_nothing(people: People) -> None:
     ana = people.new()
     for hostile in HOSTILE:
         part = hostile.replace("/", "")
@@ -52,7 +55,8 @@ def is_put_together(statement: ast.expr) -> bool:
     )
 
 
-def test_1_2_4_no_statement_is_made_of_what_a_request_brings() -> None:
+@pytest.mark.asvs("1.2.4")
+def test_no_statement_is_made_of_what_a_request_brings() -> None:
     """SQL is text of the source, put together while a module is loaded, when there is no request yet.
 
     The one function that makes statements later is given no text at all.
@@ -75,7 +79,8 @@ def test_1_2_4_no_statement_is_made_of_what_a_request_brings() -> None:
     assert later == {"services/core/listing.py:_statement": ["Order", "bool | None", "bool", "bool"]}
 
 
-def test_1_2_5_a_file_name_full_of_commands_is_only_a_name(people: People, engine: Engine) -> None:
+@pytest.mark.asvs("1.2.5")
+def test_a_file_name_full_of_commands_is_only_a_name(people: People, engine: Engine) -> None:
     ana, name = people.new(), "-i x;$(id)`id`|&.mp4"
     form = {"title": "Triple doble", "video_file": (io.BytesIO(b"clip"), name)}
     video_id = (ana.post("/api/videos/upload", data=form).json or {})["task_id"]
@@ -86,7 +91,8 @@ def test_1_2_5_a_file_name_full_of_commands_is_only_a_name(people: People, engin
     assert (row.original_filename, row.original_url) == (name, f"uploads/{video_id}.mp4")
 
 
-def test_1_2_5_no_shell_is_ever_asked() -> None:
+@pytest.mark.asvs("1.2.5")
+def test_no_shell_is_ever_asked() -> None:
     """Programs are started from lists, so that nothing in them is read as a command."""
     started = 0
     for path, tree in modules():
@@ -100,7 +106,8 @@ def test_1_2_5_no_shell_is_ever_asked() -> None:
     assert started >= 2
 
 
-def test_1_2_9_signs_of_patterns_are_only_signs(client: FlaskClient, people: People, videos: Videos) -> None:
+@pytest.mark.asvs("1.2.9")
+def test_signs_of_patterns_are_only_signs(client: FlaskClient, people: People, videos: Videos) -> None:
     """Each finds the city that it is the beginning of, and not the one that it would match as a pattern."""
     eva = people.new()
     videos.vote(videos.published(people.new(city="Bogota")), eva)

@@ -22,7 +22,8 @@ from .routes import routes
 WRONG: tuple[Any, ...] = ("\0", "\ud800", "x" * 5000, [], {}, ["a", {}], True, -1, 1.5, 2**70, None, "")
 
 
-def test_2_2_1_a_body_of_wrong_values_is_refused_by_every_route(app: Flask, moderator: Person) -> None:
+@pytest.mark.asvs("2.2.1")
+def test_a_body_of_wrong_values_is_refused_by_every_route(app: Flask, moderator: Person) -> None:
     asked = 0
     for route in routes(app):
         declared = operation_of(app.view_functions[route.endpoint])
@@ -39,7 +40,8 @@ def test_2_2_1_a_body_of_wrong_values_is_refused_by_every_route(app: Flask, mode
 NO_OBJECTS = {b"": 400, b"{": 400, b"[]": 400, b"null": 400, b"\xff": 400, b"[" * 60_000: 400, b" " * 70_000: 413}
 
 
-def test_2_2_1_what_is_no_object_is_refused_by_every_route(app: Flask, moderator: Person) -> None:
+@pytest.mark.asvs("2.2.1")
+def test_what_is_no_object_is_refused_by_every_route(app: Flask, moderator: Person) -> None:
     for route in routes(app):
         declared = operation_of(app.view_functions[route.endpoint])
         if declared is not None and declared.body is not None:
@@ -61,7 +63,8 @@ def broken(attributes: dict[str, str | None]) -> Iterator[str]:
         yield "x" * (int(most) - 11) + "@example.com" if is_email else "x" * (int(most) + 1)
 
 
-def test_2_2_2_what_the_form_of_an_account_checks_the_api_checks_too(client: FlaskClient) -> None:
+@pytest.mark.asvs("2.2.2")
+def test_what_the_form_of_an_account_checks_the_api_checks_too(client: FlaskClient) -> None:
     fields = inputs(client.get("/signup").text)
     assert set(registration()) <= set(fields)
     for name in registration():
@@ -74,7 +77,8 @@ def test_2_2_2_what_the_form_of_an_account_checks_the_api_checks_too(client: Fla
     assert client.post("/api/auth/signup", json=registration()).status_code == 201
 
 
-def test_2_2_2_what_the_form_of_a_password_checks_the_api_checks_too(people: People) -> None:
+@pytest.mark.asvs("2.2.2")
+def test_what_the_form_of_a_password_checks_the_api_checks_too(people: People) -> None:
     ana = people.new()
     browser, _ = people.browser(ana)
     fields = inputs(browser.get("/profile").text)
@@ -85,7 +89,8 @@ def test_2_2_2_what_the_form_of_a_password_checks_the_api_checks_too(people: Peo
     assert ana.post("/api/auth/password", json=right).status_code == 200
 
 
-def test_2_2_2_what_the_form_of_an_upload_checks_the_api_checks_too(people: People) -> None:
+@pytest.mark.asvs("2.2.2")
+def test_what_the_form_of_an_upload_checks_the_api_checks_too(people: People) -> None:
     ana = people.new()
     browser, _ = people.browser(ana)
     page = browser.get("/upload").text
@@ -98,8 +103,9 @@ def test_2_2_2_what_the_form_of_an_upload_checks_the_api_checks_too(people: Peop
     assert ana.post(UPLOADS, json=right).status_code == 201
 
 
+@pytest.mark.asvs("2.3.3")
 @pytest.mark.own("database")
-def test_2_3_3_a_vote_that_fails_half_way_leaves_nothing(people: People, videos: Videos, engine: Engine) -> None:
+def test_a_vote_that_fails_half_way_leaves_nothing(people: People, videos: Videos, engine: Engine) -> None:
     """The fault is of the kind that PostgreSQL reports when it is shutting down."""
     eva, video_id = people.new(), videos.published(people.new())
     with engine.begin() as connection:

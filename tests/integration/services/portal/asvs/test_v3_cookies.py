@@ -37,7 +37,8 @@ def visited(secure: Flask) -> tuple[FlaskClient, list[Morsel[str]]]:
     return client, given
 
 
-def test_3_3_1_every_cookie_is_sent_over_https_alone_and_for_all_paths(
+@pytest.mark.asvs("3.3.1")
+def test_every_cookie_is_sent_over_https_alone_and_for_all_paths(
     visited: tuple[FlaskClient, list[Morsel[str]]],
 ) -> None:
     _, given = visited
@@ -46,11 +47,13 @@ def test_3_3_1_every_cookie_is_sent_over_https_alone_and_for_all_paths(
         assert cookie["secure"] and cookie["path"] == "/" and not cookie["domain"], cookie
 
 
-def test_3_3_2_no_cookie_goes_along_with_another_sites_form(visited: tuple[FlaskClient, list[Morsel[str]]]) -> None:
+@pytest.mark.asvs("3.3.2")
+def test_no_cookie_goes_along_with_another_sites_form(visited: tuple[FlaskClient, list[Morsel[str]]]) -> None:
     assert {cookie["samesite"] for cookie in visited[1]} == {"Lax"}
 
 
-def test_3_3_3_a_cookie_of_another_host_is_not_believed(
+@pytest.mark.asvs("3.3.3")
+def test_a_cookie_of_another_host_is_not_believed(
     secure: Flask, visited: tuple[FlaskClient, list[Morsel[str]]]
 ) -> None:
     """A neighbour under the same domain can set cookies for ours, but none whose name begins with __Host-."""
@@ -66,7 +69,8 @@ def test_3_3_3_a_cookie_of_another_host_is_not_believed(
     assert mine.get("/api/auth/profile", base_url=HTTPS).status_code == 200
 
 
-def test_3_3_4_scripts_read_the_csrf_token_and_nothing_else(visited: tuple[FlaskClient, list[Morsel[str]]]) -> None:
+@pytest.mark.asvs("3.3.4")
+def test_scripts_read_the_csrf_token_and_nothing_else(visited: tuple[FlaskClient, list[Morsel[str]]]) -> None:
     client, given = visited
     assert {cookie.key for cookie in given if not cookie["httponly"]} == {"__Host-csrf"}
     session = client.get_cookie("__Host-session")
@@ -75,7 +79,8 @@ def test_3_3_4_scripts_read_the_csrf_token_and_nothing_else(visited: tuple[Flask
         assert session.value not in client.get(path, base_url=HTTPS).text, path
 
 
-def test_3_3_1_without_https_only_what_browsers_would_refuse_is_left_out(client: FlaskClient) -> None:
+@pytest.mark.asvs("3.3.1")
+def test_without_https_only_what_browsers_would_refuse_is_left_out(client: FlaskClient) -> None:
     answer = client.post("/signup", data=registration())
     given = {line.split("=")[0]: line for line in answer.headers.getlist("Set-Cookie")}
     assert given["session"].endswith("; HttpOnly; Path=/; SameSite=Lax")

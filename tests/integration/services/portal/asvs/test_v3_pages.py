@@ -28,7 +28,8 @@ HOSTILE = (IMAGE, '"><script>alert(1)</script>', "' autofocus onfocus='alert(1)"
 EVIL = "https://evil.example"
 
 
-def test_3_2_1_media_comes_from_another_host_as_what_it_is(
+@pytest.mark.asvs("3.2.1")
+def test_media_comes_from_another_host_as_what_it_is(
     people: People, videos: Videos, media_bucket: str, aws_port: int, client: FlaskClient
 ) -> None:
     """The type is the portal's, whatever the uploader says; so a page in disguise is never shown as one."""
@@ -45,8 +46,9 @@ def test_3_2_1_media_comes_from_another_host_as_what_it_is(
     assert not answer.location.startswith(("/", "http://localhost/"))
 
 
+@pytest.mark.asvs("3.2.2")
 @pytest.mark.parametrize("hostile", HOSTILE)
-def test_3_2_2_what_people_type_is_text_on_every_page(app: Flask, people: People, videos: Videos, hostile: str) -> None:
+def test_what_people_type_is_text_on_every_page(app: Flask, people: People, videos: Videos, hostile: str) -> None:
     """Each page is read as a browser reads it: no element and no attribute comes of a title, a name or a city."""
     ana = people.new(first_name=hostile, last_name=hostile, city=hostile)
     video_id = videos.published(ana, title=hostile)
@@ -69,7 +71,8 @@ def test_3_2_2_what_people_type_is_text_on_every_page(app: Flask, people: People
     assert shown >= 5
 
 
-def test_3_2_2_scripts_make_no_markup_of_texts() -> None:
+@pytest.mark.asvs("3.2.2")
+def test_scripts_make_no_markup_of_texts() -> None:
     scripts = sorted((ROOT / "services" / "portal" / "static" / "js").rglob("*.js"))
     assert len(scripts) > 5
     sink = re.compile(r"(inner|outer)HTML\s*\+?=(?!=)|insertAdjacentHTML|document\.write|\beval\(|new Function|srcdoc")
@@ -102,14 +105,16 @@ def every_answer(told: Answers, request: pytest.FixtureRequest) -> Answers:
     return told
 
 
-def test_3_4_1_browsers_are_told_to_stay_with_https_for_a_year(every_answer: Answers) -> None:
+@pytest.mark.asvs("3.4.1")
+def test_browsers_are_told_to_stay_with_https_for_a_year(every_answer: Answers) -> None:
     assert len(every_answer) > 150
     for where, headers, _ in every_answer:
         match = re.fullmatch(r"max-age=(\d+); includeSubDomains", headers["Strict-Transport-Security"])
         assert match and int(match[1]) >= 31_536_000, where
 
 
-def test_3_4_2_no_origin_is_let_in_that_is_not_listed(
+@pytest.mark.asvs("3.4.2")
+def test_no_origin_is_let_in_that_is_not_listed(
     start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment
 ) -> None:
     listed = "https://front.example"
@@ -124,7 +129,8 @@ def test_3_4_2_no_origin_is_let_in_that_is_not_listed(
     assert answer.headers["Access-Control-Allow-Origin"] == listed
 
 
-def test_3_4_3_every_answer_forbids_scripts_that_are_not_ours(every_answer: Answers) -> None:
+@pytest.mark.asvs("3.4.3")
+def test_every_answer_forbids_scripts_that_are_not_ours(every_answer: Answers) -> None:
     for where, headers, _ in every_answer:
         policy = dict(part.partition(" ")[::2] for part in headers["Content-Security-Policy"].split("; "))
         assert policy["object-src"] == policy["base-uri"] == "'none'", where
@@ -134,7 +140,8 @@ def test_3_4_3_every_answer_forbids_scripts_that_are_not_ours(every_answer: Answ
         assert "unsafe" not in str(policy) and "*" not in str(policy), where
 
 
-def test_3_4_3_no_page_needs_more_than_that(app: Flask, people: People, videos: Videos) -> None:
+@pytest.mark.asvs("3.4.3")
+def test_no_page_needs_more_than_that(app: Flask, people: People, videos: Videos) -> None:
     ana = people.new()
     browser, _ = people.browser(ana)
     video_id = videos.published(ana)
@@ -147,31 +154,36 @@ def test_3_4_3_no_page_needs_more_than_that(app: Flask, people: People, videos: 
             assert not (element.attributes.get("href") or "").startswith("javascript:"), route
 
 
-def test_3_4_4_no_answer_may_be_taken_for_another_type(every_answer: Answers) -> None:
+@pytest.mark.asvs("3.4.4")
+def test_no_answer_may_be_taken_for_another_type(every_answer: Answers) -> None:
     assert {headers["X-Content-Type-Options"] for _, headers, _ in every_answer} == {"nosniff"}
     assert {kind for _, _, kind in every_answer} <= {
         "text/html", "application/json", "text/plain", "text/css", "text/javascript", "",
     }  # fmt: skip
 
 
-def test_3_4_5_no_path_of_ours_is_told_to_other_sites(every_answer: Answers) -> None:
+@pytest.mark.asvs("3.4.5")
+def test_no_path_of_ours_is_told_to_other_sites(every_answer: Answers) -> None:
     assert {headers["Referrer-Policy"] for _, headers, _ in every_answer} == {"strict-origin-when-cross-origin"}
 
 
-def test_3_4_6_nobody_shows_us_in_a_frame(every_answer: Answers) -> None:
+@pytest.mark.asvs("3.4.6")
+def test_nobody_shows_us_in_a_frame(every_answer: Answers) -> None:
     for where, headers, _ in every_answer:
         assert "frame-ancestors 'none'" in headers["Content-Security-Policy"].split("; "), where
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin", where
 
 
-def test_3_4_6_every_header_is_on_what_fails_inside_too(app_without: Callable[[str], Flask]) -> None:
+@pytest.mark.asvs("3.4.6")
+def test_every_header_is_on_what_fails_inside_too(app_without: Callable[[str], Flask]) -> None:
     for path in ("/api/public/videos", "/gallery"):
         answer = app_without("database").test_client().get(path)
         assert answer.status_code == 503
         assert {"Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy"} <= set(answer.headers.keys())
 
 
-def test_3_2_1_what_was_uploaded_is_never_shown_itself(people: People, client: FlaskClient) -> None:
+@pytest.mark.asvs("3.2.1")
+def test_what_was_uploaded_is_never_shown_itself(people: People, client: FlaskClient) -> None:
     ana = people.new()
     upload = begin(ana)
     send(ana, upload)

@@ -25,7 +25,8 @@ WITHOUT_SESSION = {
 }
 
 
-def test_3_5_1_a_cookie_alone_changes_nothing(app: Flask, people: People, videos: Videos) -> None:
+@pytest.mark.asvs("3.5.1")
+def test_a_cookie_alone_changes_nothing(app: Flask, people: People, videos: Videos) -> None:
     ana = people.new()
     browser, csrf = people.browser(ana)
     video_id, refused = videos.processed(ana, is_public=False), 0
@@ -43,10 +44,11 @@ def test_3_5_1_a_cookie_alone_changes_nothing(app: Flask, people: People, videos
     assert ana.get(f"/api/videos/{video_id}").status_code == 200
 
 
+@pytest.mark.asvs("3.5.1")
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "http://localhost.evil.example", "http://sub.localhost", "null"]
 )
-def test_3_5_1_a_form_of_another_site_is_refused_where_there_is_no_session_yet(
+def test_a_form_of_another_site_is_refused_where_there_is_no_session_yet(
     app: Flask, people: People, origin: str
 ) -> None:
     ana = people.new()
@@ -74,7 +76,8 @@ def everything(engine: Engine, bucket: str, aws_port: int) -> dict[str, Any]:
     return seen
 
 
-def test_3_5_3_reading_changes_nothing_whoever_reads(
+@pytest.mark.asvs("3.5.3")
+def test_reading_changes_nothing_whoever_reads(
     app: Flask, people: People, videos: Videos, engine: Engine, media_bucket: str, aws_port: int, moderator: Person
 ) -> None:
     ana = people.new()

@@ -21,8 +21,9 @@ LOGIN = {"email": "nobody@example.com", "password": "a wrong guess"}
 SMUGGLED = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
+@pytest.mark.asvs("15.3.4")
 @pytest.mark.parametrize(("hops", "seen"), [(0, "192.0.2.1"), (1, "203.0.113.9"), (2, "203.0.113.9")])
-def test_15_3_4_an_address_made_up_by_the_client_does_not_change_what_it_counts_as(
+def test_an_address_made_up_by_the_client_does_not_change_what_it_counts_as(
     start_app: Callable[[PortalEnvironment], Flask],
     portal_environment: PortalEnvironment,
     engine: Engine,
@@ -41,7 +42,8 @@ def test_15_3_4_an_address_made_up_by_the_client_does_not_change_what_it_counts_
         assert answer.status_code == 429, made_up
 
 
-def test_4_1_3_no_other_header_of_a_proxy_is_believed(
+@pytest.mark.asvs("4.1.3")
+def test_no_other_header_of_a_proxy_is_believed(
     start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment
 ) -> None:
     client = start_app(dataclasses.replace(portal_environment, proxy_hops=1)).test_client()
@@ -81,7 +83,8 @@ TWO_WAYS = {
 }
 
 
-def test_4_2_1_a_request_whose_end_is_not_certain_is_refused_with_what_follows(site: Site) -> None:
+@pytest.mark.asvs("4.2.1")
+def test_a_request_whose_end_is_not_certain_is_refused_with_what_follows(site: Site) -> None:
     portal = site.portal
     # The same bytes with an end that is certain: a second answer would be seen.
     told = say(portal, b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}" + SMUGGLED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import pytest
 import requests
 from flask import Flask
 from sqlalchemy import Engine, text
@@ -32,7 +33,8 @@ def form(content: bytes, name: str = "play.mp4") -> dict[str, Any]:
     return {"title": "Triple doble", "video_file": (io.BytesIO(content), name)}
 
 
-def test_5_2_1_a_file_that_is_too_large_is_refused_before_a_byte_is_stored(
+@pytest.mark.asvs("5.2.1")
+def test_a_file_that_is_too_large_is_refused_before_a_byte_is_stored(
     people: People, portal_environment: PortalEnvironment, media_bucket: str, aws_port: int, engine: Engine
 ) -> None:
     ana, most = people.new(), portal_environment.max_upload_bytes
@@ -44,7 +46,8 @@ def test_5_2_1_a_file_that_is_too_large_is_refused_before_a_byte_is_stored(
     assert ana.post("/api/videos/upload", data=form(b"x" * most)).status_code == 201
 
 
-def test_5_2_1_what_is_sent_to_the_bucket_has_the_size_that_was_declared(
+@pytest.mark.asvs("5.2.1")
+def test_what_is_sent_to_the_bucket_has_the_size_that_was_declared(
     people: People, media_bucket: str, aws_port: int, engine: Engine
 ) -> None:
     """The link is signed for so many bytes; where the bucket takes others all the same, they make no video."""
@@ -57,7 +60,8 @@ def test_5_2_1_what_is_sent_to_the_bucket_has_the_size_that_was_declared(
     assert rows(engine, "videos") == 0 and objects(media_bucket, aws_port) == []
 
 
-def test_5_2_2_neither_road_takes_a_file_by_another_name(people: People, engine: Engine) -> None:
+@pytest.mark.asvs("5.2.2")
+def test_neither_road_takes_a_file_by_another_name(people: People, engine: Engine) -> None:
     ana = people.new()
     for name in ("play.png", "play.mp4.html", "play", ".mp4 ", "play.mp4\0.html"):
         begun = ana.post(UPLOADS, json={"title": "Triple doble", "filename": name, "size": 10})
@@ -67,9 +71,8 @@ def test_5_2_2_neither_road_takes_a_file_by_another_name(people: People, engine:
     assert rows(engine, "uploads") == rows(engine, "videos") == 0
 
 
-def test_5_3_2_where_a_file_lies_is_made_up_here(
-    people: People, engine: Engine, media_bucket: str, aws_port: int
-) -> None:
+@pytest.mark.asvs("5.3.2")
+def test_where_a_file_lies_is_made_up_here(people: People, engine: Engine, media_bucket: str, aws_port: int) -> None:
     ana, made = people.new(), set()
     for name in NAMES:
         upload = begin(ana, FTYP, filename=name)
@@ -83,7 +86,8 @@ def test_5_3_2_where_a_file_lies_is_made_up_here(
         assert kept == upload["filename"] and len(kept) <= 255 and "/" not in kept and "\\" not in kept
 
 
-def test_5_4_1_no_header_holds_what_somebody_called_their_file(
+@pytest.mark.asvs("5.4.1")
+def test_no_header_holds_what_somebody_called_their_file(
     app: Flask, people: People, videos: Videos, engine: Engine
 ) -> None:
     """Nothing is offered for download under a name of theirs, so there is no name to encode."""
@@ -102,7 +106,8 @@ def test_5_4_1_no_header_holds_what_somebody_called_their_file(
             assert name not in str(headers) and "passwd" not in str(headers), route
 
 
-def test_5_4_2_the_bucket_is_told_no_name_either(people: People, videos: Videos) -> None:
+@pytest.mark.asvs("5.4.2")
+def test_the_bucket_is_told_no_name_either(people: People, videos: Videos) -> None:
     """A link of S3 can carry a name for the download; ours carry none."""
     location = people.new().client.get(f"/media/{videos.published(people.new())}/video.mp4").location
     assert location and "response-content" not in location.lower()

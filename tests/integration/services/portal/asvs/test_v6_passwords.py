@@ -27,14 +27,16 @@ def sign_in(client: FlaskClient, password: str, email: str = "ana@example.com") 
     return client.post("/api/auth/login", json={"email": email, "password": password}).status_code
 
 
-def test_6_2_1_passwords_of_8_characters_and_many_more_are_taken(client: FlaskClient) -> None:
+@pytest.mark.asvs("6.2.1")
+def test_passwords_of_8_characters_and_many_more_are_taken(client: FlaskClient) -> None:
     for length in (8, 64, 73, 4096):
         password, email = ("kx7 " * length)[: length - 1] + "z", f"of{length}@example.com"
         assert sign_up(client, password, email) == 201, length
         assert sign_in(client, password, email) == 200, length
 
 
-def test_6_2_1_shorter_ones_are_not(client: FlaskClient) -> None:
+@pytest.mark.asvs("6.2.1")
+def test_shorter_ones_are_not(client: FlaskClient) -> None:
     for password in ("", "k", "kx7zq1w", "ñandú🏀k"):
         assert len(password) < 8
         assert sign_up(client, password) == 400, password
@@ -49,14 +51,16 @@ def listed(count: int) -> list[str]:
     return [line for line in lines if not line.startswith("#")][:count]
 
 
-def test_6_2_4_the_three_thousand_most_common_are_refused() -> None:
+@pytest.mark.asvs("6.2.4")
+def test_the_three_thousand_most_common_are_refused() -> None:
     first = listed(3000)
     assert len(first) == 3000 and all(len(password) >= 8 for password in first)
     for password in first:
         assert is_common(password) and is_common(password.upper()) and is_common(password.capitalize())
 
 
-def test_6_2_4_at_the_sign_up_and_at_a_change(client: FlaskClient, people: People) -> None:
+@pytest.mark.asvs("6.2.4")
+def test_at_the_sign_up_and_at_a_change(client: FlaskClient, people: People) -> None:
     ana = people.new()
     for password in (*listed(20), "PassWord", "contraseña"):
         body = registration(password1=password, password2=password)
@@ -66,14 +70,16 @@ def test_6_2_4_at_the_sign_up_and_at_a_change(client: FlaskClient, people: Peopl
         assert "too common" in answer.text, password
 
 
-def test_6_2_5_no_mixture_of_characters_is_asked_for(client: FlaskClient) -> None:
+@pytest.mark.asvs("6.2.5")
+def test_no_mixture_of_characters_is_asked_for(client: FlaskClient) -> None:
     letters = [each[:1] + each[3:17] for each in (string.ascii_lowercase, string.ascii_uppercase)]
     others = ["724913058264713", "%&/()=?*+~#'-_.", "ññññññññóóóóóóó", "               k", "🏀" * 8]
     for number, password in enumerate(letters + others):
         assert sign_up(client, password, f"person{number}@example.com") == 201, password
 
 
-def test_6_2_9_a_password_is_compared_exactly_as_it_was_given(client: FlaskClient) -> None:
+@pytest.mark.asvs("6.2.9")
+def test_a_password_is_compared_exactly_as_it_was_given(client: FlaskClient) -> None:
     """Nothing is trimmed, cut or folded; bcrypt would read 72 bytes."""
     given = (" kx7zq1wv ", "K" * 71 + "xyz", "a\tb\nc\rdefgh", "e\u0301" * 8, "🏀" * 30 + "a")
     for number, password in enumerate(given):
@@ -85,7 +91,8 @@ def test_6_2_9_a_password_is_compared_exactly_as_it_was_given(client: FlaskClien
                 assert sign_in(client, other, email) == 401, ascii(other)
 
 
-def test_6_2_12_passwords_of_public_leaks_are_refused(client: FlaskClient) -> None:
+@pytest.mark.asvs("6.2.12")
+def test_passwords_of_public_leaks_are_refused(client: FlaskClient) -> None:
     """The list is made of counts of leaks, and lies beside the code: no instance asks a host elsewhere."""
     head = COMMON.read_text("utf-8").splitlines()[:12]
     assert any("zxcvbn" in line for line in head if line.startswith("#"))
@@ -98,7 +105,8 @@ def seen(client: FlaskClient, email: str) -> tuple[int, object, list[str]]:
     return answer.status_code, answer.json, sorted(name for name, _ in answer.headers)
 
 
-def test_6_3_1_an_address_without_an_account_is_told_the_same(
+@pytest.mark.asvs("6.3.1")
+def test_an_address_without_an_account_is_told_the_same(
     client: FlaskClient, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And costs as much: a whole hash is compared either way, which is nearly all of the time."""

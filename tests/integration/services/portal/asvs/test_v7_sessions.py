@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
@@ -43,9 +44,8 @@ def disable(engine: Engine, person: Person) -> None:
         connection.execute(text("UPDATE users SET disabled_at = now() WHERE id = :id"), {"id": person.id})
 
 
-def test_7_2_4_a_sign_in_makes_a_new_session_and_ends_the_one_before(
-    app: Flask, people: People, engine: Engine
-) -> None:
+@pytest.mark.asvs("7.2.4")
+def test_a_sign_in_makes_a_new_session_and_ends_the_one_before(app: Flask, people: People, engine: Engine) -> None:
     ana = people.new()
     browser, _ = people.browser(ana)
     before = cookie(browser)
@@ -55,7 +55,8 @@ def test_7_2_4_a_sign_in_makes_a_new_session_and_ends_the_one_before(
         assert connection.execute(text("SELECT count(*) FROM user_sessions")).scalar_one() == 1
 
 
-def test_7_2_4_nobody_chooses_the_session_of_another(app: Flask, people: People) -> None:
+@pytest.mark.asvs("7.2.4")
+def test_nobody_chooses_the_session_of_another(app: Flask, people: People) -> None:
     """A session that was put into a browser is not the one that its owner's sign-in opens."""
     ana, eva = people.new(), people.new()
     planted, _ = people.browser(eva)
@@ -67,7 +68,8 @@ def test_7_2_4_nobody_chooses_the_session_of_another(app: Flask, people: People)
     assert thief(app, cookie(planted)) == 401
 
 
-def test_7_3_1_a_session_ends_when_it_is_not_used_for_an_hour(app: Flask, people: People, engine: Engine) -> None:
+@pytest.mark.asvs("7.3.1")
+def test_a_session_ends_when_it_is_not_used_for_an_hour(app: Flask, people: People, engine: Engine) -> None:
     browser, _ = people.browser(people.new())
     age(engine, minutes=50)
     assert browser.get(PROFILE).status_code == 200
@@ -77,7 +79,8 @@ def test_7_3_1_a_session_ends_when_it_is_not_used_for_an_hour(app: Flask, people
     assert browser.get(PROFILE).status_code == 401
 
 
-def test_7_3_2_a_session_ends_after_half_a_day_however_much_it_is_used(people: People, engine: Engine) -> None:
+@pytest.mark.asvs("7.3.2")
+def test_a_session_ends_after_half_a_day_however_much_it_is_used(people: People, engine: Engine) -> None:
     browser, _ = people.browser(people.new())
     for _ in range(14):
         age(engine, minutes=50)

@@ -71,11 +71,13 @@ def is_shut_out(client: FlaskClient, route: Route, **arguments: Any) -> bool:
     return answer.status_code in (401, 403) or answer.headers.get("Location", "").startswith("/login")
 
 
-def test_8_2_1_every_route_was_decided_on(app: Flask) -> None:
+@pytest.mark.asvs("8.2.1")
+def test_every_route_was_decided_on(app: Flask) -> None:
     assert {route.endpoint for route in routes(app)} == set(DECIDED)
 
 
-def test_8_2_1_what_a_route_of_the_api_declares_is_what_was_decided(app: Flask) -> None:
+@pytest.mark.asvs("8.2.1")
+def test_what_a_route_of_the_api_declares_is_what_was_decided(app: Flask) -> None:
     for route in routes(app):
         declared = operation_of(app.view_functions[route.endpoint])
         if route.rule.startswith("/api/"):
@@ -85,7 +87,8 @@ def test_8_2_1_what_a_route_of_the_api_declares_is_what_was_decided(app: Flask) 
             assert declared.moderators_only == (DECIDED[route.endpoint] is M), route
 
 
-def test_8_2_1_strangers_are_let_in_where_anyone_is_and_nowhere_else(app: Flask) -> None:
+@pytest.mark.asvs("8.2.1")
+def test_strangers_are_let_in_where_anyone_is_and_nowhere_else(app: Flask) -> None:
     far = {"REMOTE_ADDR": "192.0.2.1"}
     for route in routes(app):
         client, who = app.test_client(), DECIDED[route.endpoint]
@@ -97,7 +100,8 @@ def test_8_2_1_strangers_are_let_in_where_anyone_is_and_nowhere_else(app: Flask)
                 assert is_shut_out(client, route, headers=headers, environ_overrides=far) == (who is not A), route
 
 
-def test_8_2_1_the_api_tells_strangers_why(app: Flask) -> None:
+@pytest.mark.asvs("8.2.1")
+def test_the_api_tells_strangers_why(app: Flask) -> None:
     """In the contract's words, whichever route it is."""
     told = {None: "Authorization header required", "Bearer x.y.z": "Invalid or expired token"}
     asked = [route for route in routes(app) if route.rule.startswith("/api/") and DECIDED[route.endpoint] in (S, M)]
@@ -109,7 +113,8 @@ def test_8_2_1_the_api_tells_strangers_why(app: Flask) -> None:
             assert (answer.status_code, answer.json) == (401, {"message": "", "error": error}), route
 
 
-def test_8_2_1_moderators_alone_moderate(app: Flask, people: People) -> None:
+@pytest.mark.asvs("8.2.1")
+def test_moderators_alone_moderate(app: Flask, people: People) -> None:
     ana = people.new()
     asked = [route for route in routes(app) if DECIDED[route.endpoint] is M]
     assert len(asked) == 20
@@ -132,8 +137,9 @@ def state(engine: Engine) -> dict[str, list[str]]:
 VIDEO_STATES = ("uploaded", "processing", "failed", "processed")
 
 
+@pytest.mark.asvs("8.2.2")
 @pytest.mark.parametrize("video_state", VIDEO_STATES)
-def test_8_2_2_nothing_of_a_private_video_is_seen_or_changed_by_another(
+def test_nothing_of_a_private_video_is_seen_or_changed_by_another(
     app: Flask, people: People, videos: Videos, engine: Engine, video_state: str
 ) -> None:
     ana, eva = people.new(), people.new()
@@ -157,7 +163,8 @@ def test_8_2_2_nothing_of_a_private_video_is_seen_or_changed_by_another(
     assert state(engine) == before
 
 
-def test_8_2_2_of_a_private_video_each_gets_what_is_theirs(people: People, videos: Videos) -> None:
+@pytest.mark.asvs("8.2.2")
+def test_of_a_private_video_each_gets_what_is_theirs(people: People, videos: Videos) -> None:
     """What a stranger, somebody else and the owner get of it."""
     ana, eva = people.new(), people.new()
     nobody = dataclasses.replace(eva, token="x")
@@ -182,7 +189,8 @@ def test_8_2_2_of_a_private_video_each_gets_what_is_theirs(people: People, video
     assert eva.get("/api/videos").json == []
 
 
-def test_8_2_2_nor_of_an_upload_that_waits(people: People, engine: Engine) -> None:
+@pytest.mark.asvs("8.2.2")
+def test_nor_of_an_upload_that_waits(people: People, engine: Engine) -> None:
     ana, eva = people.new(), people.new()
     upload = begin(ana)
     send(ana, upload)
@@ -202,7 +210,8 @@ def test_8_2_2_nor_of_an_upload_that_waits(people: People, engine: Engine) -> No
     assert eva.get("/api/videos/uploads").json == []
 
 
-def test_8_2_2_nor_of_a_session(people: People) -> None:
+@pytest.mark.asvs("8.2.2")
+def test_nor_of_a_session(people: People) -> None:
     ana, eva = people.new(), people.new()
     browser, _ = people.browser(ana)
     (session,) = browser.get("/api/auth/sessions").json or []
@@ -232,15 +241,17 @@ PUBLIC = {
 }  # fmt: skip
 
 
+@pytest.mark.asvs("15.3.1")
 @pytest.mark.parametrize("path", PUBLIC)
-def test_15_3_1_everybody_is_told_the_fields_that_are_described_and_no_other(
+def test_everybody_is_told_the_fields_that_are_described_and_no_other(
     client: FlaskClient, people: People, videos: Videos, path: str
 ) -> None:
     videos.vote(videos.published(people.new()), people.new())
     assert names(client.get(path).json) == PUBLIC[path]
 
 
-def test_15_3_1_a_field_that_is_not_described_is_noticed_in_any_test(
+@pytest.mark.asvs("15.3.1")
+def test_a_field_that_is_not_described_is_noticed_in_any_test(
     portal_environment: PortalEnvironment, people: People, videos: Videos
 ) -> None:
     """Every application of these tests is watched; here one tells more than its document says."""
@@ -260,7 +271,8 @@ def test_15_3_1_a_field_that_is_not_described_is_noticed_in_any_test(
         db.engine.dispose()
 
 
-def test_8_2_3_no_answer_to_others_holds_what_is_anas_alone(
+@pytest.mark.asvs("8.2.3")
+def test_no_answer_to_others_holds_what_is_anas_alone(
     app: Flask, people: People, videos: Videos, engine: Engine, moderator: Person
 ) -> None:
     ana, eva = people.new(email="ana.alone@example.com"), people.new()
@@ -281,7 +293,8 @@ def test_8_2_3_no_answer_to_others_holds_what_is_anas_alone(
                 assert [secret for secret in hers if secret in answer.text] == [], route
 
 
-def test_15_3_1_not_even_their_owner_reads_a_hash(people: People) -> None:
+@pytest.mark.asvs("15.3.1")
+def test_not_even_their_owner_reads_a_hash(people: People) -> None:
     ana = people.new()
     people.browser(ana)
     assert names(ana.get("/api/auth/profile").json) == {

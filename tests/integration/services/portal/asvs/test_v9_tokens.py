@@ -65,7 +65,8 @@ def encoded(part: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
 
 
-def test_9_1_1_what_was_changed_after_it_was_signed_is_not_believed(client: FlaskClient, ana: Person, key: str) -> None:
+@pytest.mark.asvs("9.1.1")
+def test_what_was_changed_after_it_was_signed_is_not_believed(client: FlaskClient, ana: Person, key: str) -> None:
     # The forgeries are refused for what they are: the same token, made in the same way, is believed.
     assert ask(client, signed(claims_of(ana), key)).status_code == 200
     header, payload, signature = ana.token.split(".")
@@ -81,21 +82,24 @@ def test_9_1_1_what_was_changed_after_it_was_signed_is_not_believed(client: Flas
     )
 
 
-def test_9_1_2_a_token_that_says_it_needs_no_signature_is_refused(client: FlaskClient, ana: Person, key: str) -> None:
+@pytest.mark.asvs("9.1.2")
+def test_a_token_that_says_it_needs_no_signature_is_refused(client: FlaskClient, ana: Person, key: str) -> None:
     ours = signed(claims_of(ana), key).rsplit(".", 1)[1]
     for spelled in ("none", "None", "NONE", "nOnE", "", None):
         unsigned = f"{encoded({'alg': spelled, 'typ': 'JWT'})}.{encoded(claims_of(ana))}."
         assert_refused(client, {f"{spelled}": unsigned, f"{spelled}, with a signature": f"{unsigned}{ours}"})
 
 
-def test_9_1_2_no_other_algorithm_is_taken_even_with_our_key(client: FlaskClient, ana: Person, key: str) -> None:
+@pytest.mark.asvs("9.1.2")
+def test_no_other_algorithm_is_taken_even_with_our_key(client: FlaskClient, ana: Person, key: str) -> None:
     with warnings.catch_warnings():
         # The key would be short for them.
         warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)
         assert_refused(client, {name: jwt.encode(claims_of(ana), key, name) for name in ("HS384", "HS512")})
 
 
-def test_9_1_2_a_signature_of_one_kind_is_not_taken_for_another(client: FlaskClient, ana: Person, key: str) -> None:
+@pytest.mark.asvs("9.1.2")
+def test_a_signature_of_one_kind_is_not_taken_for_another(client: FlaskClient, ana: Person, key: str) -> None:
     """Tokens of a key pair are none of ours, whether they say what they are or that they are ours."""
     pairs: dict[str, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey] = {
         "RS256": rsa.generate_private_key(public_exponent=65537, key_size=2048),
@@ -113,7 +117,8 @@ def test_9_1_2_a_signature_of_one_kind_is_not_taken_for_another(client: FlaskCli
     assert_refused(client, forged)
 
 
-def test_9_1_3_a_token_does_not_say_which_key_it_is_believed_with(client: FlaskClient, ana: Person, key: str) -> None:
+@pytest.mark.asvs("9.1.3")
+def test_a_token_does_not_say_which_key_it_is_believed_with(client: FlaskClient, ana: Person, key: str) -> None:
     pair = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public = pair.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.PKCS1).decode()
     own = {"kty": "oct", "k": base64.urlsafe_b64encode(b"x" * 32).decode().rstrip("=")}
@@ -131,7 +136,8 @@ def test_9_1_3_a_token_does_not_say_which_key_it_is_believed_with(client: FlaskC
     assert_refused(client, mine)
 
 
-def test_9_2_1_a_token_holds_in_its_time_alone(client: FlaskClient, ana: Person, key: str) -> None:
+@pytest.mark.asvs("9.2.1")
+def test_a_token_holds_in_its_time_alone(client: FlaskClient, ana: Person, key: str) -> None:
     now = int(time.time())
     moments = {"exp": now - 10, "nbf": now + 1000, "iat": now + 1000}
     broken = {name: signed(claims_of(ana, **{name: moment}), key) for name, moment in moments.items()}
@@ -139,7 +145,8 @@ def test_9_2_1_a_token_holds_in_its_time_alone(client: FlaskClient, ana: Person,
     assert_refused(client, broken)
 
 
-def test_9_2_2_a_token_without_what_ours_say_is_none_of_ours(client: FlaskClient, ana: Person, key: str) -> None:
+@pytest.mark.asvs("9.2.2")
+def test_a_token_without_what_ours_say_is_none_of_ours(client: FlaskClient, ana: Person, key: str) -> None:
     changes: list[dict[str, Any]] = [
         {"user_id": None}, {"user_id": "1"}, {"user_id": 1.5}, {"email": None}, {"jti": None}, {"sub": None},
         {"csrf": None}, {"type": "refresh"}, {"type": "id"}, {"type": 1},
@@ -147,7 +154,8 @@ def test_9_2_2_a_token_without_what_ours_say_is_none_of_ours(client: FlaskClient
     assert_refused(client, {str(each): signed(claims_of(ana, **each), key) for each in changes})
 
 
-def test_9_2_2_what_was_signed_for_one_thing_opens_no_other(
+@pytest.mark.asvs("9.2.2")
+def test_what_was_signed_for_one_thing_opens_no_other(
     app: Flask, client: FlaskClient, people: People, ana: Person, videos: Videos
 ) -> None:
     """One key signs the API's tokens, the cookies of sessions and the links to private videos."""
@@ -169,7 +177,8 @@ def test_9_2_2_what_was_signed_for_one_thing_opens_no_other(
     assert client.get(f"/media/{another}/video.mp4?key={signed}").status_code == 404
 
 
-def test_9_2_3_a_token_of_another_issuer_or_for_another_service_is_refused(
+@pytest.mark.asvs("9.2.3")
+def test_a_token_of_another_issuer_or_for_another_service_is_refused(
     client: FlaskClient, ana: Person, key: str
 ) -> None:
     """Ours name no audience, as the contract has them; so one that names an audience was made for somebody else."""
