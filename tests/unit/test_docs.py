@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from operations import project
 from operations.__main__ import anb
@@ -115,11 +116,21 @@ def test_the_other_blocks_run_as_shown(block: str) -> None:
     script = shown.runnable("\n".join(commands(block)))
     result = subprocess.run(["sh", "-ec", script], cwd=project.ROOT, capture_output=True, text=True, check=False)
 
-    assert result.returncode == 0, result.stderr
+    assert result.returncode == 0, result.stdout + result.stderr
     if "main.py" in block:
         # Both of the wrong settings of the command are reported at once.
         assert result.stdout == "nothing was written\n"
         assert "ANB_API_MIN_SIZE" in result.stderr and "ANB_ALLOCATED_STORAGE" in result.stderr
+
+
+def test_checks_are_those_before_a_commit() -> None:
+    """Run as shown above: in the default run this is where ruff and mypy look at the project."""
+    (checks,) = [block for page, block in OTHERS if name(page) == "docs/contributing.md"]
+    (local,) = yaml.safe_load((project.ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    hooks = [f"{hook['entry']} ." if hook.get("pass_filenames", True) else hook["entry"] for hook in local["hooks"]]
+
+    assert local["repo"] == "local"
+    assert checks.splitlines() == hooks
 
 
 def test_continuous_integration_runs_what_no_test_can() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import re
+import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 
@@ -15,8 +18,7 @@ from tests.integration.instances.loopback import INSTANCE, Loopback
 from tests.unit.constructs_lib.scripts import LOG_GROUP
 
 
-@pytest.fixture
-def parts(aws: Loopback, tmp_path: pathlib.Path) -> list[ReleasePart]:
+def upload(aws: Loopback, folder: pathlib.Path) -> list[ReleasePart]:
     """A release in two parts, as it lies in a versioned bucket; both keys hold a newer version, too."""
     s3, logs = aws.client("s3"), aws.client("logs")
     s3.create_bucket(Bucket="software", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
@@ -24,13 +26,18 @@ def parts(aws: Loopback, tmp_path: pathlib.Path) -> list[ReleasePart]:
     logs.create_log_group(logGroupName=LOG_GROUP)
     uploaded = []
     for name, contents in ("code", {"shop.py": b"print(1)"}), ("packages", {"packages/flask.py": b"# flask"}):
-        file = tmp_path / f"{name}.tar.gz"
+        file = folder / f"{name}.tar.gz"
         sha256 = archive.pack(contents, file)
         key = f"releases/web/{name}.tar.gz"
         version = s3.put_object(Bucket="software", Key=key, Body=file.read_bytes())["VersionId"]
         s3.put_object(Bucket="software", Key=key, Body=b"a later release")
         uploaded.append(ReleasePart(key, version, sha256))
     return uploaded
+
+
+@pytest.fixture
+def parts(aws: Loopback, tmp_path: pathlib.Path) -> list[ReleasePart]:
+    return upload(aws, tmp_path)
 
 
 @pytest.fixture
@@ -42,12 +49,33 @@ def results(aws: Loopback) -> list[str]:
     return [each["LifecycleActionResult"] for each in aws.told if each["LifecycleHookName"] == "launching"]
 
 
-def test_an_instance_boots_into_service(make: Callable[..., Instance], aws: Loopback) -> None:
-    instance = make(ready_url="http://127.0.0.1:8080/health")
-    done = instance.boot()
+@dataclass(frozen=True)
+class Booted:
+    """An instance that booted into service, what the boot printed, and what it left at AWS."""
+
+    instance: Instance
+    done: subprocess.CompletedProcess[str]
+    results: list[str]
+    logged: list[str]
+
+
+@pytest.fixture(scope="module")
+def booted(tmp_path_factory: pytest.TempPathFactory) -> Booted:
+    """One boot, read by several tests."""
+    folder = tmp_path_factory.mktemp("booted")
+    (folder / "aws").mkdir()
+    with contextlib.closing(Loopback(folder / "aws")) as aws:
+        parts = upload(aws, folder)
+        instance = Instance(folder / "instance", aws, parts=parts, ready_url="http://127.0.0.1:8080/health")
+        done = instance.boot()
+        return Booted(instance=instance, done=done, results=results(aws), logged=aws.logged(LOG_GROUP))
+
+
+def test_an_instance_boots_into_service(booted: Booted) -> None:
+    instance, done = booted.instance, booted.done
 
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
-    assert results(aws) == ["CONTINUE"]
+    assert booted.results == ["CONTINUE"]
     assert instance.file("opt/web/current/shop.py") == "print(1)"
     assert instance.file("opt/web/current/packages/flask.py") == "# flask"
     assert list((instance.folder / "opt/web/current").glob("*.tar*")) == []
@@ -57,21 +85,17 @@ def test_an_instance_boots_into_service(make: Callable[..., Instance], aws: Loop
         assert f"enable --now --no-block {unit}\n" in instance.file("systemctl"), "a reboot starts it, too"
 
 
-def test_its_log_says_in_one_line_how_long_each_step_took(make: Callable[..., Instance], aws: Loopback) -> None:
-    instance = make()
-    done = instance.boot()
+def test_its_log_says_in_one_line_how_long_each_step_took(booted: Booted) -> None:
+    (line,) = booted.logged
 
-    (line,) = aws.logged(LOG_GROUP)
     assert re.fullmatch(r"web is ready: install \d+ ms, fetch \d+ ms, start \d+ ms, report \d+ ms", line)
-    assert line in instance.file("var/log/web-boot.log")
-    assert line in done.stdout, "and EC2's console shows it"
+    assert line in booted.instance.file("var/log/web-boot.log")
+    assert line in booted.done.stdout, "and EC2's console shows it"
 
 
-def test_nothing_waits_for_session_manager(make: Callable[..., Instance]) -> None:
-    instance = make()
-    instance.boot()
+def test_nothing_waits_for_session_manager(booted: Booted) -> None:
+    said = booted.instance.file("systemd-run")
 
-    said = instance.file("systemd-run")
     assert "--no-block" in said
     assert "TimeoutStartSec=180" in said
     assert said.rstrip().endswith("web-instance install_session_manager")

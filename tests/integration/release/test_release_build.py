@@ -6,9 +6,11 @@ import base64
 import hashlib
 import io
 import json
+import shutil
 import subprocess
 import tarfile
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -72,13 +74,17 @@ def make_project(folder: Path, sha256: str, name: str = "both") -> Path:
     return folder
 
 
+def only_index(folder: Path, patch: pytest.MonkeyPatch) -> Path:
+    """Make a folder's index the only place pip looks at."""
+    patch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    patch.setenv("PIP_NO_INDEX", "1")
+    patch.setenv("PIP_FIND_LINKS", str(folder / "index"))
+    return folder / "index"
+
+
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The only place pip looks at."""
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
-    return tmp_path / "index"
+    return only_index(tmp_path, monkeypatch)
 
 
 def run(project: Path, target: Path, architecture: str = "x86_64") -> Built:
@@ -90,10 +96,33 @@ def names(file: Path) -> set[str]:
         return set(opened.getnames())
 
 
-def test_a_release_is_code_and_packages_of_each_service(tmp_path: Path, index: Path) -> None:
-    project = make_project(tmp_path / "project", wheel(index, "both"))
-    target = tmp_path / "built"
-    built = run(project, target)
+@dataclass(frozen=True)
+class Finished:
+    """A project and the release that was built of it."""
+
+    project: Path
+    target: Path
+    built: Built
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """A build from nothing: pip fetches and installs the packages of both services."""
+    folder = tmp_path_factory.mktemp("first")
+    with pytest.MonkeyPatch.context() as patch:
+        project = make_project(folder / "project", wheel(only_index(folder, patch), "both"))
+        return Finished(project, folder / "built", run(project, folder / "built"))
+
+
+@pytest.fixture
+def copy(first: Finished, tmp_path: Path, index: Path) -> Finished:
+    """The same to be changed, where no wheel can be had any more: what is built again there is code."""
+    project = Path(shutil.copytree(first.project, tmp_path / "project"))
+    return Finished(project, Path(shutil.copytree(first.target, tmp_path / "built")), first.built)
+
+
+def test_a_release_is_code_and_packages_of_each_service(first: Finished) -> None:
+    target = first.target
 
     assert names(target / "portal-code.tar.gz") == {
         "services/environment.py",
@@ -113,55 +142,40 @@ def test_a_release_is_code_and_packages_of_each_service(tmp_path: Path, index: P
         "packages/both-1.0.dist-info/METADATA",
         "packages/both-1.0.dist-info/entry_points.txt",
     }
-    assert built == read(target)
-    assert (built.version, built.commit) == ("1.2.3", git(project, "rev-parse", "HEAD").strip())
+    assert first.built == read(target)
+    assert (first.built.version, first.built.commit) == ("1.2.3", git(first.project, "rev-parse", "HEAD").strip())
 
 
-def test_two_builds_of_a_commit_in_two_folders_are_the_same(tmp_path: Path, index: Path) -> None:
-    first = make_project(tmp_path / "first", wheel(index, "both"))
-    git(tmp_path, "clone", "--quiet", str(first), "second")
-
-    assert run(first, tmp_path / "one") == run(tmp_path / "second", tmp_path / "two")
-
-
-def test_what_did_not_change_is_not_built_again(tmp_path: Path, index: Path) -> None:
-    project = make_project(tmp_path / "project", wheel(index, "both"))
-    first = run(project, tmp_path / "built")
-    for file in index.iterdir():
-        file.unlink()
-    (tmp_path / "wheels" / "both-1.0-py3-none-any.whl").unlink()
-    (project / "services/worker/job.py").write_text("changed = True\n")
-    second = run(project, tmp_path / "built")
+def test_what_did_not_change_is_not_built_again(copy: Finished) -> None:
+    (copy.project / "services/worker/job.py").write_text("changed = True\n")
+    second = run(copy.project, copy.target)
 
     assert {service: parts["dependencies"] for service, parts in second.parts.items()} == {
-        service: parts["dependencies"] for service, parts in first.parts.items()
+        service: parts["dependencies"] for service, parts in copy.built.parts.items()
     }
-    assert second.parts["worker"]["code"].sha256 != first.parts["worker"]["code"].sha256
-    assert second.commit == f"{first.commit}-modified"
+    assert second.parts["worker"]["code"].sha256 != copy.built.parts["worker"]["code"].sha256
+    assert second.commit == f"{copy.built.commit}-modified"
 
 
-def test_what_git_ignores_is_left_out_and_what_is_new_is_not(tmp_path: Path, index: Path) -> None:
-    project = make_project(tmp_path / "project", wheel(index, "both"))
-    (project / "services/worker/noise.log").touch()
-    (project / "services/worker/new.py").touch()
-    run(project, tmp_path / "built")
+def test_what_git_ignores_is_left_out_and_what_is_new_is_not(copy: Finished) -> None:
+    (copy.project / "services/worker/noise.log").touch()
+    (copy.project / "services/worker/new.py").touch()
+    run(copy.project, copy.target)
 
-    found = names(tmp_path / "built/worker-code.tar.gz")
+    found = names(copy.target / "worker-code.tar.gz")
     assert "services/worker/new.py" in found
     assert "services/worker/noise.log" not in found
 
 
-def test_an_earlier_commit_is_built_again_as_it_was(tmp_path: Path, index: Path) -> None:
-    project = make_project(tmp_path / "project", wheel(index, "both"))
-    before = run(project, tmp_path / "before")
-    (project / "services/worker/job.py").write_text("broken\n")
-    git(project, "commit", "--quiet", "--all", "--message", "second")
-    with checkout(project, before.commit) as sources:
-        again = run(sources, tmp_path / "again")
+def test_an_earlier_commit_is_built_again_as_it_was(copy: Finished) -> None:
+    (copy.project / "services/worker/job.py").write_text("broken\n")
+    git(copy.project, "commit", "--quiet", "--all", "--message", "second")
+    with checkout(copy.project, copy.built.commit) as sources:
+        again = run(sources, copy.target)
 
-    assert again == before
-    assert git(project, "worktree", "list").count("\n") == 1
-    assert source_commit(project) != before.commit
+    assert again == copy.built
+    assert git(copy.project, "worktree", "list").count("\n") == 1
+    assert source_commit(copy.project) != copy.built.commit
 
 
 def test_a_commit_that_is_not_there(tmp_path: Path, index: Path) -> None:

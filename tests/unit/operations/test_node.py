@@ -49,20 +49,6 @@ def test_none_at_all_says_so(without_the_wheel: Path) -> None:
         node.node_folder()
 
 
-def test_node_modules_follow_the_lock_file(tmp_path: Path) -> None:
-    (tmp_path / "package.json").write_text('{"name": "x", "version": "1.0.0"}')
-    lock = (
-        '{"name": "x", "version": "1.0.0", "lockfileVersion": 3, "packages": {"": {"name": "x", "version": "1.0.0"}}}'
-    )
-    (tmp_path / "package-lock.json").write_text(lock)
-    (tmp_path / "node_modules").mkdir()
-    assert node.needs_install(tmp_path)
-    node.ensure_modules(tmp_path, node.node_folder())
-    assert not node.needs_install(tmp_path)
-    (tmp_path / "package-lock.json").write_text(lock + "\n")
-    assert node.needs_install(tmp_path)
-
-
 def test_two_that_need_the_modules_at_once_make_them_once(tmp_path: Path) -> None:
     programs, root = tmp_path / "bin", tmp_path / "project"
     programs.mkdir()
@@ -78,11 +64,6 @@ def test_two_that_need_the_modules_at_once_make_them_once(tmp_path: Path) -> Non
             each.result()
     assert (root / "runs").read_text() == "\n"
     assert not node.needs_install(root)
-
-
-def test_a_failing_npm_says_why(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"npm could not install the packages of package-lock.json:\n(.|\n)*npm error"):
-        node.ensure_modules(tmp_path, node.node_folder())
 
 
 def test_its_version_is_read_from_the_program(tmp_path: Path) -> None:

@@ -1,0 +1,68 @@
+"""Virtual environments of the lanes: made once, and again when what they hold changes or the last attempt broke off.
+
+The Python here only pretends to make them; the lanes `package`, `checkov` and `docs` stand in real ones.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from operations import virtualenv
+from operations.errors import UserError
+
+PYTHON = """#!/bin/sh
+if [ "$2" = venv ]; then
+    rm -rf "$4" && mkdir -p "$4/bin" && cp "$0" "$4/bin/python"
+    exit
+fi
+case $* in
+    *nowhere*) echo "ERROR: nowhere.whl is not a file" >&2; exit 1 ;;
+esac
+echo "$*" >> "$(dirname "$0")/installed"
+"""
+
+
+@pytest.fixture(autouse=True)
+def python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "python"
+    program.write_text(PYTHON)
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+
+
+def test_it_is_made_once_and_anew_when_it_did_not_finish(tmp_path: Path) -> None:
+    python = virtualenv.ensure("tried", ["painted"], folder=tmp_path)
+    place = python.parent.parent
+    installed = "-m pip install --quiet --disable-pip-version-check --constraint"
+    assert (place / "bin/installed").read_text() == f"{installed} {place}/constraints.txt painted\n"
+
+    (place / "left").touch()
+    assert virtualenv.ensure("tried", ["painted"], folder=tmp_path) == python
+    assert (place / "left").exists()
+
+    (place / "complete").unlink()
+    virtualenv.ensure("tried", ["painted"], folder=tmp_path)
+    assert not (place / "left").exists()
+
+
+def test_failed_install_shows_pips_error(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"The environment tried could not be made: -m pip install said: .*nowhere"):
+        virtualenv.ensure("tried", [str(tmp_path / "nowhere.whl")], folder=tmp_path)
+
+
+def test_other_requirements_are_another_environment(tmp_path: Path) -> None:
+    first = virtualenv.ensure("tried", ["painted"], folder=tmp_path)
+    second = virtualenv.ensure("tried", ["painted", "dried"], folder=tmp_path)
+
+    assert first != second and first.exists() and second.exists()
+
+
+def test_constraints_are_the_locks_versions(tmp_path: Path) -> None:
+    lock = tmp_path / "Pipfile.lock"
+    lock.write_text(json.dumps({"default": {"b": {"version": "==2"}, "a": {"version": "==1"}}, "develop": {}}))
+
+    assert virtualenv.locked(lock) == ["a==1", "b==2"]
