@@ -34,7 +34,7 @@ def short(clip: Maker) -> Path:
 @pytest.fixture
 def long(clip: Maker) -> Path:
     """A clip that is worked on for several seconds."""
-    return clip("1080x1920", seconds=15, sound=True, source="color=red")
+    return clip("1280x720", seconds=15, sound=True, source="color=red")
 
 
 def expire_lease(world: World) -> None:

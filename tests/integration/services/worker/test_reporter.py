@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
-from world import WorkerProcess, World, until
+from world import World
 
 from operations.local import aws
 from operations.local.ports import free_port
@@ -57,14 +57,3 @@ def test_what_waits_is_told_in_seconds_of_work_once_a_video_was_timed(world: Wor
     with capture_logs() as lines:
         Reporter(measures, VideoQueue(world.sqs, world.queue_url)).report()
     assert lines[0]["WorkWaiting"] == 48
-
-
-def test_a_worker_that_ends_has_told_of_its_last_minute(
-    world: World, start_worker: Callable[..., WorkerProcess], clip: Callable[..., Path]
-) -> None:
-    video_id = world.upload(clip("320x240", seconds=1))
-    worker = start_worker()
-    until(lambda: world.video(video_id).status == "processed")
-    assert worker.terminate() == 0
-    (line,) = worker.said("measures")
-    assert (line["JobsProcessed"], line["environment"], line["service"]) == (1, "test", "worker")

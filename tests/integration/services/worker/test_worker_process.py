@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from world import WorkerProcess, World, until
 from operations.local.ports import free_port
 from services.core.sweeper import OVERDUE_VISIBILITIES
 from services.environment import WorkerEnvironment
-from services.worker.__main__ import LONGEST_BACKOFF_VISIBILITIES, consumer_options
+from services.worker.__main__ import LONGEST_BACKOFF_VISIBILITIES, consumer_options, main
 from services.worker.problems import StartProblem
 from services.worker.programs import WATERMARK, find_curtain, find_ffmpeg, find_watermark
 
@@ -22,16 +22,26 @@ Maker = Callable[..., Path]
 WorkerStarter = Callable[..., WorkerProcess]
 
 
-def test_a_worker_takes_messages_and_publishes_videos(world: World, start_worker: WorkerStarter, clip: Maker) -> None:
+def test_a_worker_is_ready_publishes_videos_and_ends_with_its_last_measures(
+    world: World, start_worker: WorkerStarter, listening: socket.socket, clip: Maker
+) -> None:
     videos = [world.upload(clip("640x360", seconds=1)) for _ in range(3)]
-    worker = start_worker(worker_concurrency=2)
+    worker = start_worker(variables={"NOTIFY_SOCKET": listening.getsockname()}, worker_concurrency=2)
+    # It is ready when it has read its queue.
+    assert listening.recv(100) == b"READY=1"
     for video_id in videos:
         until(lambda video_id=video_id: world.video(video_id).status == "processed")  # type: ignore[misc]
     until(lambda: world.waiting() == (0, 0))
     assert worker.terminate() == 0
+    assert listening.recv(100) == b"STOPPING=1"
+    listening.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        listening.recv(100)
     world.check_settled()
     assert worker.leftovers() == []
     assert {line["video_id"] for line in worker.said("video processed")} == {str(video_id) for video_id in videos}
+    (line,) = worker.said("measures")
+    assert (line["JobsProcessed"], line["environment"], line["service"]) == (3, "test", "worker")
 
 
 def test_a_worker_told_to_end_finishes_what_it_has_begun(
@@ -66,23 +76,35 @@ def test_the_longest_wait_between_two_tries_is_shorter_than_the_sweepers_patienc
     assert LONGEST_BACKOFF_VISIBILITIES + 1 < OVERDUE_VISIBILITIES
 
 
-def test_an_environment_that_cannot_be_used_is_told_and_nothing_starts(start_worker: WorkerStarter) -> None:
-    worker = start_worker(variables={"VISIBILITY_SECONDS": "soon", "QUEUE_URL": ""})
-    assert worker.process.wait(60) == 1
-    told = worker.log.read_text().splitlines()
+@pytest.fixture
+def refused(
+    worker_environment: WorkerEnvironment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Starts a worker in this process, which must not start; what it says."""
+
+    def start(variables: Mapping[str, str] | None = None, **changes: Any) -> str:
+        environment = dataclasses.replace(worker_environment, **changes)
+        for name, value in {**environment.as_variables(), **(variables or {})}.items():
+            monkeypatch.setenv(name, value)
+        assert main() == 1
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        return printed.err
+
+    return start
+
+
+def test_an_environment_that_cannot_be_used_is_told_and_nothing_starts(refused: Callable[..., str]) -> None:
+    told = refused({"VISIBILITY_SECONDS": "soon", "QUEUE_URL": ""}).splitlines()
     assert [line.partition(" ")[0] for line in told] == ["QUEUE_URL", "VISIBILITY_SECONDS"]
 
 
-def test_a_job_that_may_last_longer_than_sqs_allows_is_told(start_worker: WorkerStarter) -> None:
-    worker = start_worker(max_job_seconds=43_200)
-    assert worker.process.wait(60) == 1
-    assert worker.log.read_text() == "max_message_seconds is 43210; allowed are 10 to 43200\n"
+def test_a_job_that_may_last_longer_than_sqs_allows_is_told(refused: Callable[..., str]) -> None:
+    assert refused(max_job_seconds=43_200) == "max_message_seconds is 43210; allowed are 10 to 43200\n"
 
 
-def test_a_worker_without_ffmpeg_does_not_start(start_worker: WorkerStarter) -> None:
-    worker = start_worker(variables={"FFMPEG_BINARY": "/nowhere/ffmpeg"})
-    assert worker.process.wait(60) == 1
-    told = worker.log.read_text()
+def test_a_worker_without_ffmpeg_does_not_start(refused: Callable[..., str]) -> None:
+    told = refused({"FFMPEG_BINARY": "/nowhere/ffmpeg"})
     assert told.startswith("ffmpeg at /nowhere/ffmpeg (FFMPEG_BINARY names it) does not run:")
     assert "Traceback" not in told
 
@@ -121,20 +143,6 @@ def test_a_worker_without_its_curtain_does_not_start(tmp_path: Path) -> None:
         find_curtain(tmp_path / "nothing.png")
     with pytest.raises(StartProblem, match=r"curtain .*watermark.png is 258x55, not 1280x720"):
         find_curtain(WATERMARK)
-
-
-def test_a_worker_is_ready_when_it_has_read_its_queue(
-    world: World, start_worker: WorkerStarter, listening: socket.socket, clip: Maker
-) -> None:
-    worker = start_worker(variables={"NOTIFY_SOCKET": listening.getsockname()})
-    assert listening.recv(100) == b"READY=1"
-    video_id = world.upload(clip("640x360", seconds=1))
-    until(lambda: world.video(video_id).status == "processed")
-    assert worker.terminate() == 0
-    assert listening.recv(100) == b"STOPPING=1"
-    listening.setblocking(False)
-    with pytest.raises(BlockingIOError):
-        listening.recv(100)
 
 
 @pytest.mark.parametrize("missing", ["database", "bucket", "queue"])
