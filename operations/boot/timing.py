@@ -8,10 +8,13 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from operations.boot.groups import PORTAL, WORKER
-from operations.boot.region import Instance, Region
 from operations.boot.witness import Call
+
+if TYPE_CHECKING:
+    from operations.boot.region import Instance, Region
 
 RECEIVE = "AmazonSQS.ReceiveMessage"
 TOTALS = {PORTAL: "first healthy answer", WORKER: "first receive"}

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
-
 from operations import project
 from operations.errors import UserError
 from operations.local import aws
@@ -46,6 +44,8 @@ class Target:
 
     def client(self, service: str) -> Any:
         """A boto3 client of where it goes."""
+        import boto3  # a sixth of a second that most commands do not need
+
         region = self.settings.aws_region
         if not self.settings.embedded:
             return boto3.client(service, region_name=region)

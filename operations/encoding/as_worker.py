@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from services.worker import media
 from services.worker.boxes import check_container
 from services.worker.pipeline import Recipe
-from services.worker.probe import probe
-from services.worker.receipt import Draft
-from services.worker.transcode import transcode
+
+if TYPE_CHECKING:
+    from services.worker.receipt import Draft
 
 _SECONDS_ALLOWED = 1800
 
@@ -22,6 +23,8 @@ def look(folder: Path, *, offline: bool) -> media.Picture:
         folder: a job's, with the player's file in it.
         offline: whether the program that reads it is cut off from the network, as a worker's is.
     """
+    from services.worker.probe import probe  # with PyAV, which the tables of a bench do not need
+
     return probe(folder, offline=offline, draft=_draft())
 
 
@@ -36,6 +39,9 @@ def process(
         offline: whether our programs are cut off from the network, as a worker's are.
         report: told how far the work is, in percent.
     """
+    from services.worker.probe import probe
+    from services.worker.transcode import transcode
+
     draft = _draft()
     draft.fetched(folder / media.ORIGINAL)
     check_container(folder / media.ORIGINAL)
@@ -57,4 +63,6 @@ def process(
 
 
 def _draft() -> Draft:
+    from services.worker.receipt import Draft
+
     return Draft(release="", ffmpeg="")

@@ -9,8 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import boto3
-
 from operations import project
 from operations.local.ports import LOOPBACK, is_listening
 from operations.local.processes import Child, Program
@@ -74,6 +72,8 @@ def client(service: str, port: int, *, region: str = REGION) -> Any:
 
     One for all who ask: making it takes longer than most calls, and threads may share it.
     """
+    import boto3  # a sixth of a second that most commands do not need
+
     return boto3.client(
         service,
         endpoint_url=endpoint(port),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import pathlib
+import sys
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from constructs_lib.testing import Template
 
     App = dict[str, Template]
+
+# The rewritten assertions are kept: to rewrite every module takes longer than most of the tests.
+sys.dont_write_bytecode = False
 
 EMBEDDED = {
     "target": "embedded",
