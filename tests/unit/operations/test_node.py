@@ -56,7 +56,7 @@ def test_two_that_need_the_modules_at_once_make_them_once(tmp_path: Path) -> Non
     put_node(programs, "v22.20.0")
     # Real npm begins by taking away what is there, under whoever is making it.
     (programs / "npm").write_text(
-        "#!/bin/sh\nmkdir busy || exit 1\nsleep 1\nmkdir -p node_modules\nrmdir busy\necho >> runs\n"
+        "#!/bin/sh\nmkdir busy || exit 1\nsleep 0.2\nmkdir -p node_modules\nrmdir busy\necho >> runs\n"
     )
     (root / "package-lock.json").write_text("{}")
     with ThreadPoolExecutor(2) as pool:

@@ -10,7 +10,7 @@ from operations import project
 LOADED = """
 import sys
 from operations.__main__ import anb
-assert all(anb.commands.values())
+assert all(command.name == name for name, command in anb.commands.items())
 print(*{"jsii", "constructs", "cdktf", "cdktf_cdktf_provider_aws"} & sys.modules.keys())
 """
 
