@@ -8,7 +8,6 @@ import pytest
 from rich.console import Console
 
 from operations.load import report
-from operations.load.goals import Goal, table
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +45,3 @@ def test_it_says_what_a_vote_costs_each_and_what_the_machine_could_do_at_most(te
     assert client > 0
     assert of_bare > 0
     assert re.search(r"a vote would take [\d,]+ µs beside [\d,]+ µs of a bare answer: at most [\d.]+ of its rate", text)
-
-
-def test_a_goal_that_is_not_met_says_so() -> None:
-    told = table([Goal(wanted="fast", found="slow", met=False), Goal(wanted="flat", found="flat", met=True)])
-    assert told.splitlines()[2:] == ["| fast | slow | no |", "| flat | flat | yes |"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from operations.encoding import jobs
-from operations.encoding.jobs import Clip, Timing
+from operations.encoding.jobs import Clip
 from operations.errors import UserError
 
 
@@ -26,13 +26,3 @@ def test_a_clip_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(jobs, "CLIPS", (wrong,))
     with pytest.raises(UserError, match="^The clip wrong could not be made: "):
         jobs.measure(rounds=1, told=lambda _: None)
-
-
-def test_the_table_holds_the_clock_the_processors_and_the_time_on_an_instance() -> None:
-    timing = Timing(clip=Clip(name="long", size="1920x1080", rate=30, seconds=30, megabits=17), wall=31.6, processor=19)
-
-    assert jobs.table([timing]).splitlines() == [
-        "| clip | by the clock here | processor seconds | seconds alone on an instance |",
-        "| --- | ---: | ---: | ---: |",
-        "| long | 31.6 | 19.0 | 10.0 |",
-    ]

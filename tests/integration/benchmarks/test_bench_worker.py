@@ -10,7 +10,6 @@ import pytest
 from rich.console import Console
 
 from operations.encoding import curve, report, ways
-from operations.encoding.report import Row
 from operations.local.clips import make_clip
 from services.worker.pipeline import Recipe
 from services.worker.programs import find_curtain, find_ffmpeg, find_watermark
@@ -52,13 +51,3 @@ def test_a_better_rate_factor_costs_bytes_and_brings_quality(tmp_path: Path) -> 
     good, poor = ([float(figure) for figure in row.split("|")[3:6]] for row in told.splitlines()[2:])
     assert good[1] > poor[1] > 0
     assert 100 >= good[2] > poor[2] > 0
-
-
-def test_goals_are_met_by_figures_alone() -> None:
-    def row(wall: float, size: int, vmaf: float) -> Row:
-        return Row(wall=wall, processor=1, size=size, vmaf=vmaf)
-
-    rows = {ways.OURS: row(10.9, 49, 95), ways.BARE: row(10, 49, 95), ways.ORIGINAL: row(10, 100, 94)}
-    told = report._goals("clip", rows)
-    assert [goal.met for goal in told] == [False, True, True, False]
-    assert told[0].wanted == "clip: at most 1.05 of the bare command and 0.3 s, 10.80 s"

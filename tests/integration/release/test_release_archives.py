@@ -97,18 +97,29 @@ def test_aws_and_the_languages_work_from_what_was_kept(tmp_path: Path) -> None:
     assert (result.returncode, result.stdout) == (0, "2 ene 2026 Jan 2, 2026\n"), result.stderr
 
 
+def clone(folder: Path) -> Path:
+    """The last commit in a folder, with the packages that are locked in the checkout."""
+    subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", project.ROOT, folder], check=True)
+    shutil.copy(project.ROOT / "Pipfile.lock", folder)
+    return folder
+
+
 def test_two_clones_in_two_folders_build_the_same(tmp_path: Path) -> None:
-    first, second = tmp_path / "first", tmp_path / "another" / "second"
-    for clone in (first, second):
-        subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", project.ROOT, clone], check=True)
-    one = build(first, tmp_path / "one", "x86_64", Console(stderr=True), wheels=WHEELS)
-    shutil.rmtree(first)
-    two = build(second, tmp_path / "two", "x86_64", Console(stderr=True), wheels=WHEELS)
+    """Packages are built once more and compared with those of the checkout; code is built in both clones."""
+    kept, kept_in = build_for("x86_64")
+    first, second = tmp_path / "one", tmp_path / "two"
+    one = build(clone(tmp_path / "first"), first, "x86_64", Console(stderr=True), wheels=WHEELS)
+    shutil.copytree(first, second)
+    for code in second.glob("*-code.*"):
+        code.unlink()
+    two = build(clone(tmp_path / "another" / "second"), second, "x86_64", Console(stderr=True), wheels=WHEELS)
 
     assert one == two
-    for parts in one.parts.values():
-        for part in parts.values():
-            assert (tmp_path / "one" / part.file).read_bytes() == (tmp_path / "two" / part.file).read_bytes()
+    for service, parts in one.parts.items():
+        code, packages = parts["code"].file, parts["dependencies"].file
+        assert parts["dependencies"] == kept.parts[service]["dependencies"]
+        assert (first / packages).read_bytes() == (kept_in / packages).read_bytes()
+        assert (first / code).read_bytes() == (second / code).read_bytes()
 
 
 def test_the_command_as_the_page_shows_it(built: tuple[Built, Path]) -> None:

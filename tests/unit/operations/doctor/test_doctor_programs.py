@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from operations import providers
 from operations.doctor import programs
 from operations.doctor.findings import Level
 from operations.local.ports import free_port
@@ -132,21 +131,3 @@ def test_without_a_mirror_the_registry_has_to_answer(
     assert f"~/.terraform.d/plugins/{REGISTRY_PATH}/5.100.0" in found.mend
     monkeypatch.setattr(programs, "REGISTRY", answers)
     assert programs.provider(source, "5.100.0").level is Level.OK
-
-
-def test_what_the_users_configuration_says_terraform_itself_tries(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    program = programs.shutil.which("terraform")
-    assert program, "the lanes need Terraform"
-    (tmp_path / "empty").mkdir()
-    file = tmp_path / "mine.tfrc"
-    file.write_text(f'provider_installation {{ filesystem_mirror {{ path = "{tmp_path / "empty"}" }} }}\n')
-    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(file))
-    assert providers.from_here().description == f"as {file} says"
-
-    found = programs.provider_by_terraform(Path(program), "5.100.0", tmp_path / "tried")
-
-    assert found.level is Level.PROBLEM
-    assert found.says.startswith(f"Terraform does not get 5.100.0 as {file} says: Error: Failed to query available")
-    assert f"Mend provider_installation in {file}" in found.mend
