@@ -147,6 +147,8 @@ def terminate(anb: psutil.Process) -> None:
 
 
 def cut_the_power(anb: psutil.Process) -> None:
-    """Kill the command and the Terraform under it at once."""
+    """Kill the command and the Terraforms under it at once."""
+    # Stopped, it starts no Terraform that would outlive it.
+    anb.suspend()
     for each in [anb, *anb.children(recursive=True)]:
         each.kill()
