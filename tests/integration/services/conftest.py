@@ -117,5 +117,5 @@ def listening(tmp_path: Path) -> Iterator[socket.socket]:
     """The socket on which systemd would listen for what a service tells it."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(tmp_path / "notify"))
-        listener.settimeout(60)
+        listener.settimeout(240)
         yield listener

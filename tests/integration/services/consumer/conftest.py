@@ -12,7 +12,7 @@ import pytest
 from operations.local import aws
 from services.consumer import Consumer, Handler, Message, Options, Verdict
 
-SAFETY_SECONDS = 30
+SAFETY_SECONDS = 120
 
 
 class Notebook:

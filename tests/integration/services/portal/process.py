@@ -47,7 +47,7 @@ class PortalProcess:
 
     def wait_until_it_answers(self) -> None:
         """Wait for the first answer of /health."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + 240
         while True:
             try:
                 requests.get(f"{self.url}/health", timeout=5).raise_for_status()

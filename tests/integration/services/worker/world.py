@@ -172,7 +172,7 @@ class World:
             assert container.duration is not None and 0 < container.duration / av.time_base <= 35
 
 
-def until(happened: Callable[[], bool], *, seconds: float = 60) -> None:
+def until(happened: Callable[[], bool], *, seconds: float = 240) -> None:
     """Wait for something that must happen; the time is a safety net only."""
     deadline = time.monotonic() + seconds
     while not happened():
