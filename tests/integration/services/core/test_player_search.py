@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
-from sqlalchemy import Connection, text
+from collections.abc import Iterator
 
+import pytest
+from sqlalchemy import Connection, create_engine, text
+
+from operations.local.postgres import Cluster
+from services.core.database import DRIVER_URL
 from services.core.gallery import gallery
 from services.core.listing import GALLERY, InCity, Place, _statement
 from services.core.tally import roll_up
 from services.core.votes import cast_vote
+from tests.servers import copied_database
 
 from .world import World
 
@@ -70,30 +75,39 @@ def test_a_hidden_video_is_not_found(connection: Connection, world: World) -> No
     assert gallery(connection, player="valeria", limit=10) == []
 
 
-# What other tests have left in the statistics would change the plan.
-@pytest.mark.own("database")
+@pytest.fixture(scope="module")
+def among_many(postgres_server: Cluster, migrated_template: str) -> Iterator[Connection]:
+    """A database of many players, each with a video, whose statistics nobody else changes."""
+    with copied_database(postgres_server, template=migrated_template, owner="anb") as url:
+        engine = create_engine(url.replace("postgresql://", DRIVER_URL, 1), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO users (first_name, last_name, email, password_hash, city, country) "
+                    "SELECT 'Player' || n, 'Of' || n % 100, n || '@example.com', 'none', 'Cali', 'Colombia' "
+                    f"FROM generate_series(1, {MANY}) n"
+                )
+            )
+            connection.execute(
+                text(
+                    "INSERT INTO videos "
+                    "(user_id, title, original_filename, original_url, processed_url, status, is_public) "
+                    "SELECT id, 'Triple doble', 'a.mp4', 'a', 'b', 'processed', true FROM users"
+                )
+            )
+            connection.execute(text("ANALYZE users, videos"))
+            yield connection
+        engine.dispose()
+
+
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("in_city", [None, True])
 def test_a_rare_name_is_looked_up_and_not_all_videos_read(
-    connection: Connection, in_city: bool | None, after: bool
+    among_many: Connection, in_city: bool | None, after: bool
 ) -> None:
-    connection.execute(
-        text(
-            "INSERT INTO users (first_name, last_name, email, password_hash, city, country) "
-            "SELECT 'Player' || n, 'Of' || n % 100, n || '@example.com', 'none', 'Cali', 'Colombia' "
-            f"FROM generate_series(1, {MANY}) n"
-        )
-    )
-    connection.execute(
-        text(
-            "INSERT INTO videos (user_id, title, original_filename, original_url, processed_url, status, is_public) "
-            "SELECT id, 'Triple doble', 'a.mp4', 'a', 'b', 'processed', true FROM users"
-        )
-    )
-    connection.execute(text("ANALYZE users, videos"))
     statement = _statement(GALLERY, in_city, True, after)
     place = {"votes": 0, "uploaded_at": "infinity", "id": "00000000-0000-4000-8000-000000000000"} if after else {}
     values = {"player": "player777", "limit": 25, "offset": 0, **({"city": "Cali"} if in_city else {}), **place}
-    plan = "\n".join(connection.execute(text(f"EXPLAIN {statement.text}"), values).scalars())
+    plan = "\n".join(among_many.execute(text(f"EXPLAIN {statement.text}"), values).scalars())
     assert "users_player_words_idx" in plan and "videos_owner_idx" in plan, plan
     assert "Seq Scan on users" not in plan and "Seq Scan on videos" not in plan, plan
