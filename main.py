@@ -6,8 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from stacks.settings_source import SettingsProblem, load
-from stacks.software import find
+from stacks.release_artifacts import find
+from stacks.settings.loader import SettingsProblem, load
 
 
 def main() -> int:
@@ -20,16 +20,17 @@ def main() -> int:
             print(problem, file=sys.stderr)  # noqa: T201
         return 1
     # Node starts here, once the settings are known to be right.
-    from constructs_lib import cdk, cost, privileges, relaxations, synthesized
+    from constructs_lib.foundation import cdk, template, waivers
+    from constructs_lib.governance import cost, iam_report
     from stacks.app import build
 
     app = cdk.App()
     build(app, settings, software)
     app.synth()
     folder = Path(app.outdir)
-    relaxations.write(folder)
-    privileges.write(folder)
-    for text in (str(software), settings.choices.differences(), cost.table(synthesized.read(folder))):
+    waivers.write(folder)
+    iam_report.write(folder)
+    for text in (str(software), settings.choices.differences(), cost.table(template.read(folder))):
         if text:
             print(text, file=sys.stderr)  # noqa: T201
     return 0

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import click
 from rich.console import Console
 
-from operations import project
-from operations.errors import UserError
+from workspace import paths
+from workspace.errors import UserError
 
 SHIMS_OFF = {"CONSTRUCTS_LIB_LAZY_PYTHON": "0", "CONSTRUCTS_LIB_LAZY_NODE": "0"}
 TOTAL = "whole process"
@@ -59,7 +59,7 @@ def synth(rounds: int, save: bool) -> None:
     text = table(runs["as built"], runs["shims off"])
     click.echo(text)
     if save:
-        (project.ROOT / "benchmarks/synth.md").write_text(f"# Synth\n\nMeasured by `./anb bench synth`.\n\n{text}\n")
+        (paths.ROOT / "benchmarks/synth.md").write_text(f"# Synth\n\nMeasured by `./anb bench synth`.\n\n{text}\n")
 
 
 @bench.command()
@@ -68,8 +68,8 @@ def synth(rounds: int, save: bool) -> None:
 def boot(rounds: int, save: bool) -> None:
     """Boot the deployed portal and worker on Debian 13, again and again, until each does its work."""
     # Its imports take a second that no other command should wait for.
-    from operations.boot import timing
-    from operations.boot.region import open_region
+    from benchmarks.boot import timing
+    from benchmarks.boot.region import open_region
 
     texts = []
     with open_region(Console(stderr=True)) as region:
@@ -82,7 +82,7 @@ def boot(rounds: int, save: bool) -> None:
     text = "\n\n".join([f"Medians of {rounds} boots of each. {_machine()}", *texts])
     click.echo(text)
     if save:
-        (project.ROOT / "benchmarks/boot.md").write_text(f"# Boot\n\nMeasured by `./anb bench boot`.\n\n{text}\n")
+        (paths.ROOT / "benchmarks/boot.md").write_text(f"# Boot\n\nMeasured by `./anb bench boot`.\n\n{text}\n")
 
 
 @bench.command()
@@ -93,12 +93,12 @@ def boot(rounds: int, save: bool) -> None:
 def api(scale: float, seconds: float, rounds: int, save: bool) -> None:
     """Load the portal with a whole contest: votes, rankings, sign-ins, uploads, each beside its limit."""
     # Its imports take a second that no other command should wait for.
-    from operations.load import report
+    from benchmarks.load import report
 
     text = report.run(Console(stderr=True), scale=scale, seconds=seconds, rounds=rounds)
     click.echo(text)
     if save:
-        (project.ROOT / "benchmarks/api.md").write_text(f"# API\n\nMeasured by `./anb bench api`.\n\n{text}\n")
+        (paths.ROOT / "benchmarks/api.md").write_text(f"# API\n\nMeasured by `./anb bench api`.\n\n{text}\n")
 
 
 @bench.command()
@@ -107,32 +107,13 @@ def api(scale: float, seconds: float, rounds: int, save: bool) -> None:
 def jobs(rounds: int, save: bool) -> None:
     """Process videos such as phones make, and tell how long a worker takes for each."""
     # Its imports take a second that no other command should wait for.
-    from operations.encoding import jobs as measured
+    from benchmarks.encoding import jobs as measured
 
     timings = measured.measure(rounds=rounds, told=lambda clip: click.echo(f"{clip} ...", err=True))
     text = f"Medians of {rounds} of each. {_machine()}\n\n{measured.table(timings)}"
     click.echo(text)
     if save:
-        (project.ROOT / "benchmarks/jobs.md").write_text(f"# Jobs\n\nMeasured by `./anb bench jobs`.\n\n{text}\n")
-
-
-@bench.command()
-@click.option("--save", is_flag=True, help="Keep the table in benchmarks/faults.md.")
-def faults(save: bool) -> None:
-    """Do to the services what the failure matrix names, and say how long each recovery took."""
-    from operations.testing.lanes import LANES
-    from operations.testing.runner import run_lane, table_of
-
-    (lane,) = (lane for lane in LANES if lane.name == "faults")
-    folder = project.OWN / "tests"
-    folder.mkdir(parents=True, exist_ok=True)
-    result = run_lane(lane, folder, project.ROOT)
-    if not result.ok:
-        raise UserError(f"{result.failed} tests of the lane failed, so there is no table: {folder / 'faults.log'}")
-    text = f"{_machine()}\n\n{table_of(lane)}"
-    click.echo(text)
-    if save:
-        (project.ROOT / "benchmarks/faults.md").write_text(f"# Faults\n\nMeasured by `./anb bench faults`.\n\n{text}")
+        (paths.ROOT / "benchmarks/jobs.md").write_text(f"# Jobs\n\nMeasured by `./anb bench jobs`.\n\n{text}\n")
 
 
 @bench.command()
@@ -143,12 +124,12 @@ def faults(save: bool) -> None:
 def worker(seconds: int, rounds: int, presets: bool, save: bool) -> None:
     """Make videos of two clips as the worker does, by its ffmpeg command alone, and by the original's recipe."""
     # Its imports take a second that no other command should wait for.
-    from operations.encoding import report
+    from benchmarks.encoding import report
 
     text = report.run(Console(stderr=True), seconds=seconds, rounds=rounds, presets=presets)
     click.echo(text)
     if save:
-        (project.ROOT / "benchmarks/worker.md").write_text(f"# Worker\n\nMeasured by `./anb bench worker`.\n\n{text}\n")
+        (paths.ROOT / "benchmarks/worker.md").write_text(f"# Worker\n\nMeasured by `./anb bench worker`.\n\n{text}\n")
 
 
 def run_synth(variables: Mapping[str, str]) -> Synth:
@@ -165,8 +146,8 @@ def run_synth(variables: Mapping[str, str]) -> Synth:
         started, used = time.perf_counter(), _processor_seconds()
         result = subprocess.run(
             [sys.executable, "benchmarks/synth.py"],
-            cwd=project.ROOT,
-            env={**kept, "PYTHONPATH": str(project.ROOT), "CDKTF_OUTDIR": folder, **variables},
+            cwd=paths.ROOT,
+            env={**kept, "PYTHONPATH": str(paths.ROOT), "CDKTF_OUTDIR": folder, **variables},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

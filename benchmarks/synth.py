@@ -25,20 +25,20 @@ def main() -> None:
     import constructs_lib  # noqa: F401
 
     part("import constructs_lib")
-    from stacks.settings_source import load
+    from stacks.settings.loader import load
 
     settings = load(os.environ, Path("environments"))
     part("settings, checked")
     import jsii  # noqa: F401
 
     part("import jsii")
-    from constructs_lib import cdk
+    from constructs_lib.foundation import cdk
 
     part("Node's start and the framework")
     cdk.aws.provider  # noqa: B018
     part("the provider")
     from stacks.app import build
-    from stacks.software import sources
+    from stacks.release_artifacts import sources
 
     part("import stacks")
     app = cdk.App()

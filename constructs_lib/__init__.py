@@ -11,36 +11,36 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from constructs_lib.access_log_bucket import AccessLogBucket
-    from constructs_lib.alarm import Alarm, CompositeAlarm
-    from constructs_lib.alarm_topic import AlarmTopic
-    from constructs_lib.bucket import Bucket, LifecycleRule
-    from constructs_lib.certificate import Certificate, Domain
-    from constructs_lib.dashboard import Dashboard
-    from constructs_lib.database import PostgresDatabase
-    from constructs_lib.database_monitoring import DatabaseMonitoring
-    from constructs_lib.errors import ConstructError
-    from constructs_lib.fleet_options import Capacity, InstanceOptions
-    from constructs_lib.load_balancer import PublicLoadBalancer
-    from constructs_lib.log_queries import LogQueries, LogQuery
-    from constructs_lib.metric import Metric, MetricMath
-    from constructs_lib.monitoring import Graph, Monitoring
-    from constructs_lib.network import Network
-    from constructs_lib.profiles import Profile
-    from constructs_lib.queue import Queue
-    from constructs_lib.queue_monitoring import QueueMonitoring
-    from constructs_lib.queue_workers import QueueWorkers
-    from constructs_lib.queue_workers_monitoring import QueueWorkersMonitoring
-    from constructs_lib.relaxations import relax
-    from constructs_lib.release import Release
-    from constructs_lib.secret import GeneratedSecret
-    from constructs_lib.security import SecurityAspect
-    from constructs_lib.security_group import SecurityGroup
-    from constructs_lib.service_role import ServiceRole
-    from constructs_lib.stack import LocalState, S3State, Stack
-    from constructs_lib.web_firewall import WebFirewall
-    from constructs_lib.web_service import WebService
-    from constructs_lib.web_service_monitoring import WebServiceMonitoring
+    from constructs_lib.compute.instance_options import Capacity, InstanceOptions
+    from constructs_lib.compute.release import Release
+    from constructs_lib.compute.service_role import ServiceRole
+    from constructs_lib.compute.web_service import WebService
+    from constructs_lib.compute.web_service_monitoring import WebServiceMonitoring
+    from constructs_lib.database.database_monitoring import DatabaseMonitoring
+    from constructs_lib.database.postgres import PostgresDatabase
+    from constructs_lib.edge.access_log_bucket import AccessLogBucket
+    from constructs_lib.edge.certificate import Certificate, Domain
+    from constructs_lib.edge.load_balancer import PublicLoadBalancer
+    from constructs_lib.edge.web_firewall import WebFirewall
+    from constructs_lib.foundation.errors import ConstructError
+    from constructs_lib.foundation.stack import LocalState, S3State, Stack
+    from constructs_lib.foundation.waivers import relax
+    from constructs_lib.governance.profiles import Profile
+    from constructs_lib.governance.security_aspect import SecurityAspect
+    from constructs_lib.messaging.queue import Queue
+    from constructs_lib.messaging.queue_monitoring import QueueMonitoring
+    from constructs_lib.messaging.queue_workers import QueueWorkers
+    from constructs_lib.messaging.queue_workers_monitoring import QueueWorkersMonitoring
+    from constructs_lib.monitoring.alarm import Alarm, CompositeAlarm
+    from constructs_lib.monitoring.alarm_topic import AlarmTopic
+    from constructs_lib.monitoring.dashboard import Dashboard
+    from constructs_lib.monitoring.log_queries import LogQueries, LogQuery
+    from constructs_lib.monitoring.metric import Metric, MetricMath
+    from constructs_lib.monitoring.monitoring import Graph, Monitoring
+    from constructs_lib.network.network import Network
+    from constructs_lib.network.security_group import SecurityGroup
+    from constructs_lib.storage.bucket import Bucket, LifecycleRule
+    from constructs_lib.storage.secret import GeneratedSecret
 
 __all__ = [
     "AccessLogBucket",
@@ -85,45 +85,45 @@ __all__ = [
 ]
 
 _MODULES = {
-    "AccessLogBucket": "access_log_bucket",
-    "Alarm": "alarm",
-    "AlarmTopic": "alarm_topic",
-    "Bucket": "bucket",
-    "Capacity": "fleet_options",
-    "Certificate": "certificate",
-    "CompositeAlarm": "alarm",
-    "ConstructError": "errors",
-    "Dashboard": "dashboard",
-    "DatabaseMonitoring": "database_monitoring",
-    "Domain": "certificate",
-    "GeneratedSecret": "secret",
-    "Graph": "monitoring",
-    "InstanceOptions": "fleet_options",
-    "LifecycleRule": "bucket",
-    "LocalState": "stack",
-    "LogQueries": "log_queries",
-    "LogQuery": "log_queries",
-    "Metric": "metric",
-    "MetricMath": "metric",
-    "Monitoring": "monitoring",
-    "Network": "network",
-    "PostgresDatabase": "database",
-    "Profile": "profiles",
-    "PublicLoadBalancer": "load_balancer",
-    "Queue": "queue",
-    "QueueMonitoring": "queue_monitoring",
-    "QueueWorkers": "queue_workers",
-    "QueueWorkersMonitoring": "queue_workers_monitoring",
-    "Release": "release",
-    "S3State": "stack",
-    "SecurityAspect": "security",
-    "SecurityGroup": "security_group",
-    "ServiceRole": "service_role",
-    "Stack": "stack",
-    "WebFirewall": "web_firewall",
-    "WebService": "web_service",
-    "WebServiceMonitoring": "web_service_monitoring",
-    "relax": "relaxations",
+    "AccessLogBucket": "edge.access_log_bucket",
+    "Alarm": "monitoring.alarm",
+    "AlarmTopic": "monitoring.alarm_topic",
+    "Bucket": "storage.bucket",
+    "Capacity": "compute.instance_options",
+    "Certificate": "edge.certificate",
+    "CompositeAlarm": "monitoring.alarm",
+    "ConstructError": "foundation.errors",
+    "Dashboard": "monitoring.dashboard",
+    "DatabaseMonitoring": "database.database_monitoring",
+    "Domain": "edge.certificate",
+    "GeneratedSecret": "storage.secret",
+    "Graph": "monitoring.monitoring",
+    "InstanceOptions": "compute.instance_options",
+    "LifecycleRule": "storage.bucket",
+    "LocalState": "foundation.stack",
+    "LogQueries": "monitoring.log_queries",
+    "LogQuery": "monitoring.log_queries",
+    "Metric": "monitoring.metric",
+    "MetricMath": "monitoring.metric",
+    "Monitoring": "monitoring.monitoring",
+    "Network": "network.network",
+    "PostgresDatabase": "database.postgres",
+    "Profile": "governance.profiles",
+    "PublicLoadBalancer": "edge.load_balancer",
+    "Queue": "messaging.queue",
+    "QueueMonitoring": "messaging.queue_monitoring",
+    "QueueWorkers": "messaging.queue_workers",
+    "QueueWorkersMonitoring": "messaging.queue_workers_monitoring",
+    "Release": "compute.release",
+    "S3State": "foundation.stack",
+    "SecurityAspect": "governance.security_aspect",
+    "SecurityGroup": "network.security_group",
+    "ServiceRole": "compute.service_role",
+    "Stack": "foundation.stack",
+    "WebFirewall": "edge.web_firewall",
+    "WebService": "compute.web_service",
+    "WebServiceMonitoring": "compute.web_service_monitoring",
+    "relax": "foundation.waivers",
 }
 
 

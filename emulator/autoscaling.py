@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
-from operations.local.ports import LOOPBACK
+from workspace.ports import LOOPBACK
 
 CONTINUE, ABANDON = "CONTINUE", "ABANDON"
 

@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from operations import project
-from operations.local.ports import LOOPBACK, is_listening
-from operations.local.processes import Child, Program
+from workspace import paths
+from workspace.ports import LOOPBACK, is_listening
+from workspace.processes import Child, Program
 
 REGION = "us-east-1"
 
@@ -57,9 +57,9 @@ def start(port: int, *, log: Path) -> Child:
     child = Child(
         Program(
             name="aws",
-            arguments=[sys.executable, "-m", "operations.local.moto_server", "-H", LOOPBACK, "-p", str(port)],
+            arguments=[sys.executable, "-m", "emulator.moto_server", "-H", LOOPBACK, "-p", str(port)],
             log=log,
-            environment={**without_aws(os.environ), "PYTHONPATH": str(project.ROOT)},
+            environment={**without_aws(os.environ), "PYTHONPATH": str(paths.ROOT)},
         )
     )
     child.wait_until(lambda: is_listening(port), seconds=60)

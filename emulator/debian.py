@@ -10,9 +10,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from operations.boot.system import run
-from operations.errors import UserError
-from operations.steps import Step, step
+from emulator.system import run
+from workspace.errors import UserError
+from workspace.progress import Step, step
 
 SUITE = "trixie"
 PACKAGES = (

@@ -19,7 +19,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from operations.local.ports import LOOPBACK
+from workspace.ports import LOOPBACK
 
 Connect = Callable[[str], socket.socket]
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import psutil
 
-from operations.boot import control_groups
-from operations.boot.network import BRIDGE, METADATA_ADDRESS, SUBNET, Network
-from operations.boot.system import run
-from operations.errors import UserError
-from operations.local.processes import Child, Program, last_lines
+from emulator import control_groups
+from emulator.network import BRIDGE, METADATA_ADDRESS, SUBNET, Network
+from emulator.system import run
+from workspace.errors import UserError
+from workspace.processes import Child, Program, last_lines
 
 CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 

@@ -1,4 +1,4 @@
-"""moto, served by gunicorn and asked one thing at a time: ``python -m operations.local.moto_server -H HOST -p PORT``.
+"""moto, served by gunicorn and asked one thing at a time: ``python -m emulator.moto_server -H HOST -p PORT``.
 
 moto keeps everything in dictionaries without locks, and Terraform makes ten resources at once. Now and then a
 request then fails after its work was done, and the provider tries again and is told that the name is taken; or it

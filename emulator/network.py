@@ -14,7 +14,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-from operations.boot.system import run
+from emulator.system import run
 
 SUBNET = ipaddress.ip_network("10.0.0.0/24")
 GATEWAY = str(SUBNET[1])

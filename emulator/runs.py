@@ -12,11 +12,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from operations.boot import control_groups
-from operations.boot.machine import unmount
-from operations.boot.network import remove_namespace
-from operations.local.processes import start_time, stop_tree
-from operations.local.state import Member
+from emulator import control_groups
+from emulator.machine import unmount
+from emulator.network import remove_namespace
+from workspace.processes import ProcessRecord, start_time, stop_tree
 
 _OWNER, _CHILDREN = "owner.json", "children.jsonl"
 
@@ -92,8 +91,8 @@ def _mounts(folder: Path) -> list[Path]:
 
 
 def _member(pid: int) -> str:
-    return json.dumps(asdict(Member(pid, start_time(pid) or 0.0))) + "\n"
+    return json.dumps(asdict(ProcessRecord(pid, start_time(pid) or 0.0))) + "\n"
 
 
-def _read(file: Path) -> list[Member]:
-    return [Member(**json.loads(line)) for line in file.read_text().splitlines()] if file.exists() else []
+def _read(file: Path) -> list[ProcessRecord]:
+    return [ProcessRecord(**json.loads(line)) for line in file.read_text().splitlines()] if file.exists() else []

@@ -8,9 +8,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from operations import apt
-from operations.boot import control_groups
-from operations.errors import NotHere, UserError
+from emulator import control_groups
+from workspace import apt
+from workspace.errors import NotHere, UserError
 
 PACKAGES = {"debootstrap": "debootstrap", "systemd-nspawn": "systemd-container", "ip": "iproute2"}
 """The Debian package of each program."""

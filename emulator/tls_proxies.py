@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 import trustme
 
-from operations.boot.loop import Loop, join
-from operations.boot.witness import Listener, Witness
-from operations.local.ports import LOOPBACK
+from emulator.async_thread import Loop, join
+from emulator.request_recorder import Listener, Witness
+from workspace.ports import LOOPBACK
 
 _Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

@@ -1,6 +1,7 @@
 """A private bucket that browsers upload to, and whose objects get cheaper and go as they age."""
 
-from constructs_lib import Bucket, LifecycleRule, Stack, cdk
+from constructs_lib import Bucket, LifecycleRule, Stack
+from constructs_lib.foundation import cdk
 
 app = cdk.App()
 stack = Stack(app, "bucket", region="eu-west-1")

@@ -1,6 +1,7 @@
 """PostgreSQL in private subnets, with a standby in another zone; its password is in no plan and no state."""
 
-from constructs_lib import Network, PostgresDatabase, Stack, cdk
+from constructs_lib import Network, PostgresDatabase, Stack
+from constructs_lib.foundation import cdk
 
 app = cdk.App()
 stack = Stack(app, "database", region="eu-west-1")

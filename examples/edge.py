@@ -1,6 +1,7 @@
 """What stands before a site: its name, a certificate that renews itself, and a firewall that stops floods."""
 
-from constructs_lib import AccessLogBucket, Domain, Network, PublicLoadBalancer, Stack, WebFirewall, cdk
+from constructs_lib import AccessLogBucket, Domain, Network, PublicLoadBalancer, Stack, WebFirewall
+from constructs_lib.foundation import cdk
 
 app = cdk.App()
 stack = Stack(app, "edge", region="eu-west-1")

@@ -38,9 +38,9 @@ from constructs_lib import (
     WebFirewall,
     WebService,
     WebServiceMonitoring,
-    cdk,
     relax,
 )
+from constructs_lib.foundation import cdk
 
 REGION = "eu-west-1"
 DESTROYABLE = "the example is made to be taken down again"

@@ -1,6 +1,7 @@
 """A VPC with public and private subnets over three zones and one way out for the private ones."""
 
-from constructs_lib import Network, Stack, cdk
+from constructs_lib import Network, Stack
+from constructs_lib.foundation import cdk
 
 app = cdk.App()
 stack = Stack(app, "network", region="eu-west-1")

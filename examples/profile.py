@@ -1,7 +1,8 @@
 """What an environment saves, and why that is all right: a profile says both, and the synth prints them."""
 
-from constructs_lib import Network, PostgresDatabase, Stack, cdk
-from constructs_lib.profiles import PROFILES
+from constructs_lib import Network, PostgresDatabase, Stack
+from constructs_lib.foundation import cdk
+from constructs_lib.governance.profiles import PROFILES
 
 profile = PROFILES["staging"]
 

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from constructs_lib import AlarmTopic, Dashboard, Queue, QueueMonitoring, Stack, cdk
+from constructs_lib import AlarmTopic, Dashboard, Queue, QueueMonitoring, Stack
+from constructs_lib.foundation import cdk
 
 app = cdk.App()
 stack = Stack(app, "queue", region="eu-west-1")

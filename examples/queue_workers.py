@@ -3,7 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
-from constructs_lib import Bucket, Network, Queue, QueueWorkers, Release, Stack, cdk
+from constructs_lib import Bucket, Network, Queue, QueueWorkers, Release, Stack
+from constructs_lib.foundation import cdk
 
 app = cdk.App()
 stack = Stack(app, "workers", region="eu-west-1")

@@ -1,6 +1,7 @@
 """A random signing key that is in no plan and no state, and a role that may read it."""
 
-from constructs_lib import GeneratedSecret, ServiceRole, Stack, cdk
+from constructs_lib import GeneratedSecret, ServiceRole, Stack
+from constructs_lib.foundation import cdk
 
 app = cdk.App()
 stack = Stack(app, "secret", region="eu-west-1")

@@ -1,6 +1,7 @@
 """Rules for what you make yourself: a resource that weakens a default stops the synth, unless it has a reason."""
 
-from constructs_lib import SecurityAspect, Stack, cdk, relax
+from constructs_lib import SecurityAspect, Stack, relax
+from constructs_lib.foundation import cdk
 
 app = cdk.App()
 stack = Stack(app, "rules", region="eu-west-1")

@@ -16,8 +16,8 @@ from constructs_lib import (
     S3State,
     Stack,
     WebService,
-    cdk,
 )
+from constructs_lib.foundation import cdk
 
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/6d3f2a1e"
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from constructs_lib import AccessLogBucket, Bucket, Network, PublicLoadBalancer, Release, Stack, WebService, cdk
+from constructs_lib import AccessLogBucket, Bucket, Network, PublicLoadBalancer, Release, Stack, WebService
+from constructs_lib.foundation import cdk
 
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/6d3f2a1e-0000-4000-8000-000000000000"
 

@@ -11,10 +11,10 @@ MODULES = {
     "up": "operations.local.commands:up",
     "status": "operations.deployed.commands:status",
     "logs": "operations.deployed.commands:logs",
-    "open": "operations.deployed.opening:open_site",
+    "open": "operations.deployed.open_site:open_site",
     "down": "operations.local.commands:down",
     "moderator": "operations.local.moderators:moderator",
-    "queue": "operations.queue:queue",
+    "queue": "operations.queue.command:queue",
     "release": "operations.release.command:release",
     "doctor": "operations.doctor.command:doctor",
     "deploy": "operations.deploy.command:deploy",
@@ -22,9 +22,9 @@ MODULES = {
     "scale": "operations.deployed.scaling:scale",
     "destroy": "operations.destroy.command:destroy",
     "simulate": "operations.simulate.command:simulate",
-    "test": "operations.testing.command:run_tests",
-    "bench": "operations.bench:bench",
-    "docs": "operations.docs:docs",
+    "test": "tools.testing.command:run_tests",
+    "bench": "benchmarks.command:bench",
+    "docs": "tools.docs:docs",
 }
 """Where each command is defined."""
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from constructs_lib import cdk
+from constructs_lib.foundation import cdk
 from stacks.database import DatabaseStack
 from stacks.load_balancer import LoadBalancerStack
 from stacks.network import NetworkStack
 from stacks.observability import ObservabilityStack
 from stacks.portal import PortalStack
 from stacks.queue import QueueStack
-from stacks.settings import Settings
-from stacks.software import Software
+from stacks.release_artifacts import Software
+from stacks.settings.model import Settings
 from stacks.storage import StorageStack
 from stacks.workers import WorkersStack
 

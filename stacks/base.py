@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from constructs_lib import LocalState, S3State, SecurityAspect, Stack, cdk
-from stacks.settings import Settings
-from stacks.software import PROJECT
+from constructs_lib import LocalState, S3State, SecurityAspect, Stack
+from constructs_lib.foundation import cdk
+from stacks.release_artifacts import PROJECT
+from stacks.settings.model import Settings
 
 EMULATED_HTTP = "the AWS emulator answers on loopback over http, and enforces the policy"
 """Why requests without TLS are let in when the target is the emulator."""

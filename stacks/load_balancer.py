@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from constructs_lib import AccessLogBucket, Domain, PublicLoadBalancer, WebFirewall, cdk, relax
+from constructs_lib import AccessLogBucket, Domain, PublicLoadBalancer, WebFirewall, relax
+from constructs_lib.foundation import cdk
 from stacks.base import AnbStack
 from stacks.network import NetworkStack
-from stacks.settings import Settings
+from stacks.settings.model import Settings
 
 
 class LoadBalancerStack(AnbStack):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from constructs_lib import Network, cdk
+from constructs_lib import Network
+from constructs_lib.foundation import cdk
 from stacks.base import AnbStack
-from stacks.settings import Settings
+from stacks.settings.model import Settings
 
 
 class NetworkStack(AnbStack):

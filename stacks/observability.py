@@ -17,15 +17,15 @@ from constructs_lib import (
     QueueMonitoring,
     QueueWorkersMonitoring,
     WebServiceMonitoring,
-    cdk,
 )
-from constructs_lib.relaxations import relax
+from constructs_lib.foundation import cdk
+from constructs_lib.foundation.waivers import relax
 from stacks.base import AnbStack
 from stacks.database import DatabaseStack
 from stacks.log_queries import log_queries
 from stacks.portal import PortalStack
 from stacks.queue import QueueStack
-from stacks.settings import Settings
+from stacks.settings.model import Settings
 from stacks.workers import WorkersStack
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from constructs_lib import Capacity, GeneratedSecret, WebService, cdk
+from constructs_lib import Capacity, GeneratedSecret, WebService
+from constructs_lib.foundation import cdk
 from services.environment import (
     PORTAL_CONNECTIONS_PER_CORE,
     PORTAL_KEEP_ALIVE_SECONDS,
@@ -17,7 +18,7 @@ from stacks.database import DatabaseStack
 from stacks.load_balancer import LoadBalancerStack
 from stacks.network import NetworkStack
 from stacks.queue import QueueStack
-from stacks.settings import Settings
+from stacks.settings.model import Settings
 from stacks.storage import PROCESSED, UPLOADS, StorageStack
 
 PORT = 8080
@@ -71,7 +72,7 @@ class PortalStack(AnbStack):
             name=f"{self.prefix}-portal",
             group_name=f"{self.prefix}-api-asg",
             release=storage.portal_release,
-            before="/usr/bin/python3 -m services.core.migrate up",
+            before="/usr/bin/python3 -m services.shared.migrate up",
             command="/usr/bin/python3 -m services.portal",
             environment=environment.as_variables(),
             capacity=Capacity(settings.api_min_size, settings.api_max_size, settings.api_desired_capacity),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from constructs_lib import Queue, cdk
+from constructs_lib import Queue
+from constructs_lib.foundation import cdk
 from stacks.base import AnbStack
-from stacks.settings import Settings
+from stacks.settings.model import Settings
 
 
 class QueueStack(AnbStack):

@@ -7,8 +7,8 @@ import json
 import pathlib
 from collections.abc import Mapping
 
-from stacks.settings import Settings
-from stacks.settings_source import Problem, SettingsProblem
+from stacks.settings.loader import Problem, SettingsProblem
+from stacks.settings.model import Settings
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 BUILT = ".anb/release/x86_64"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from constructs_lib import Bucket, LifecycleRule, Release, cdk
+from constructs_lib import Bucket, LifecycleRule, Release
+from constructs_lib.foundation import cdk
 from stacks.base import AnbStack
-from stacks.settings import Settings
-from stacks.software import Software
+from stacks.release_artifacts import Software
+from stacks.settings.model import Settings
 
 UPLOADS = "uploads/"
 PROCESSED = "processed/"

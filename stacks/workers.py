@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 from datetime import timedelta
 
-from constructs_lib import Capacity, QueueWorkers, cdk
+from constructs_lib import Capacity, QueueWorkers
+from constructs_lib.foundation import cdk
 from services.environment import WORKER_CONNECTIONS_PER_SLOT, WorkerEnvironment
 from stacks import instances
 from stacks.base import AnbStack
 from stacks.database import DatabaseStack
 from stacks.network import NetworkStack
 from stacks.queue import QueueStack
-from stacks.settings import Settings
+from stacks.settings.model import Settings
 from stacks.storage import PROCESSED, UPLOADS, StorageStack
 
 

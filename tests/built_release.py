@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from constructs_lib.archive import pack
+from constructs_lib.compute.archive import pack
 
 
 def write(folder: Path, architecture: str = "x86_64") -> Path:

@@ -7,9 +7,10 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from operations.local.ports import free_port
-from operations.local.state import Member, State, StateFile
-from operations.project import ROOT
+from operations.local.state import State, StateFile
+from workspace.paths import ROOT
+from workspace.ports import free_port
+from workspace.processes import ProcessRecord
 
 
 @dataclass
@@ -47,6 +48,6 @@ class Commands:
         assert state is not None
         return state
 
-    def members(self) -> list[Member]:
+    def members(self) -> list[ProcessRecord]:
         state = self.state()
         return [state.supervisor, *state.children.values()]

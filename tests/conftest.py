@@ -20,7 +20,7 @@ from hypothesis import settings
 from tests.servers import copied_database, new_bucket, new_queue
 
 if TYPE_CHECKING:
-    from operations.local.postgres import Cluster
+    from workspace.postgres import Cluster
 
 # A busy machine is slow and not wrong: no test fails on a clock. Every run tries the same examples;
 # --hypothesis-profile=random, which ./anb test --all passes, tries new ones.
@@ -39,8 +39,8 @@ ROOM_BYTES = 4 * 2**30
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A PostgreSQL server that is thrown away after the run; in memory where there is room."""
-    from operations.local.ports import free_port
-    from operations.local.postgres import Cluster
+    from workspace.ports import free_port
+    from workspace.postgres import Cluster
 
     roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES
     with tempfile.TemporaryDirectory(prefix="anb-tests-", dir=MEMORY if roomy else None) as folder:
@@ -59,7 +59,7 @@ def migrated_template(postgres_server: Cluster) -> str:
     """The name of a database with every migration applied, from which the others are copied."""
     import psycopg
 
-    from services.core.migrate import read_migrations, upgrade
+    from services.shared.migrate import read_migrations, upgrade
 
     postgres_server.ensure_database(TEMPLATE, owner=OWNER)
     with psycopg.connect(postgres_server.url(TEMPLATE, user=OWNER)) as connection:
@@ -85,8 +85,8 @@ def database_url(postgres_server: Cluster, migrated_template: str) -> Iterator[s
 
 @pytest.fixture(scope="session")
 def aws_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    from operations.local import aws
-    from operations.local.ports import free_port
+    from emulator import aws
+    from workspace.ports import free_port
 
     port = free_port()
     server = aws.start(port, log=tmp_path_factory.mktemp("aws") / "moto.log")
@@ -97,7 +97,7 @@ def aws_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 @pytest.fixture(scope="session")
 def aws_endpoint(aws_port: int) -> Iterator[str]:
     """The URL of the embedded AWS, which every boto3 client made without arguments then talks to."""
-    from operations.local import aws
+    from emulator import aws
 
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AWS_")]:

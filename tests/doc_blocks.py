@@ -10,13 +10,13 @@ import sys
 import textwrap
 from pathlib import Path
 
-from operations import project
+from workspace import paths
 
 PAGES = ("README.md", "CHANGELOG.md", "UPGRADE.md", "examples/README.md")
 FOLDERS = ("docs", ".github")
 DOCUMENTS = [
-    *(project.ROOT / page for page in PAGES),
-    *(page for folder in FOLDERS for page in sorted((project.ROOT / folder).rglob("*.md"))),
+    *(paths.ROOT / page for page in PAGES),
+    *(page for folder in FOLDERS for page in sorted((paths.ROOT / folder).rglob("*.md"))),
 ]
 
 
@@ -28,7 +28,7 @@ def blocks(document: Path, language: str = "sh") -> list[str]:
 
 def script(page: str, name: str) -> str:
     """The commands of a page's block that begins with ``# <name>``, with the Python that runs the tests."""
-    (block,) = [block for block in blocks(project.ROOT / page) if block.startswith(f"# {name}\n")]
+    (block,) = [block for block in blocks(paths.ROOT / page) if block.startswith(f"# {name}\n")]
     return runnable(block)
 
 

@@ -11,11 +11,11 @@ import psutil
 import psycopg
 from sqlalchemy import Engine, create_engine
 
-from operations.local.ports import free_port
-from operations.local.postgres import Cluster
-from operations.local.processes import ProcessEnded
-from services.core.database import DRIVER_URL
-from services.core.migrate import read_migrations, upgrade
+from services.shared.database import DRIVER_URL
+from services.shared.migrate import read_migrations, upgrade
+from workspace.ports import free_port
+from workspace.postgres import Cluster
+from workspace.processes import ProcessEnded
 
 NAME = "postgres"
 

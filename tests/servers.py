@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from operations.local.postgres import Cluster
+    from workspace.postgres import Cluster
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def copied_database(server: Cluster, *, template: str, owner: str) -> Iterator[s
 
 def new_bucket(port: int) -> str:
     """Create a bucket in the embedded AWS; returns its name."""
-    from operations.local import aws, resources
+    from emulator import aws, resources
 
     name = f"media-{uuid.uuid4().hex}"
     resources.create_bucket(aws.client("s3", port), name)
@@ -34,7 +34,7 @@ def new_bucket(port: int) -> str:
 
 def new_queue(port: int, name: str | None = None) -> str:
     """Create a queue and its dead-letter queue in the embedded AWS; returns the queue's URL."""
-    from operations.local import aws, resources
+    from emulator import aws, resources
 
     name = name or f"videos-{uuid.uuid4().hex}"
     return resources.create_queue(aws.client("sqs", port), name, visibility_seconds=30, max_receives=3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from operations.local import aws
+from emulator import aws
 
 
 def queued(queue_url: str, aws_port: int) -> list[Any]:

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 
-from operations.project import ROOT
+from workspace.paths import ROOT
 
 INSTANCES = ("i-0a1b2c3d4e5f60718", "i-0b2c3d4e5f6071829", "i-0c3d4e5f607182930", "i-0d4e5f60718293a4b")
 COMMITS = ("c0ffee12" * 5, "beef3456" * 5, "face7890" * 5)

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from operations import virtualenv
-from operations.errors import UserError
+from workspace import virtualenv
+from workspace.errors import UserError
 
 REQUIREMENT = "checkov==3.3.30"
 

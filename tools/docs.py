@@ -9,18 +9,19 @@ from pathlib import Path
 
 import click
 
-from operations import project, site_links, virtualenv
-from operations.errors import UserError
+from tools import site_links
+from workspace import paths, virtualenv
+from workspace.errors import UserError
 
 REQUIREMENTS = ("sphinx==9.0.4", "myst-parser==5.2.0", "furo==2025.12.19")
-SITE = project.OWN / "site"
+SITE = paths.OWN / "site"
 FIRST = "index.html"
 
 
 @click.command()
 def docs() -> None:
     """Build the documents as a site, and say where it is."""
-    build(project.ROOT, SITE)
+    build(paths.ROOT, SITE)
     click.echo(f"{len(list(SITE.rglob('*.html')))} pages; the first: {SITE / FIRST}")
 
 

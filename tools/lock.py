@@ -1,4 +1,4 @@
-"""Locks the packages of Pipfile: ``python operations/lock.py``, with pipenv on the PATH or in .anb.
+"""Locks the packages of Pipfile: ``python tools/lock.py``, with pipenv on the PATH or in .anb.
 
 pipenv writes the index it asked into the lock file, and installs from that index alone ever after. Ours names
 none, so that a company's mirror or an offline folder set up for pip is used as it is for everything else.

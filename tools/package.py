@@ -9,15 +9,15 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from operations import project, virtualenv
-from operations.errors import UserError
+from workspace import paths, virtualenv
+from workspace.errors import UserError
 
 NAME = "package"
 
 
 def dependencies() -> list[str]:
     """What pyproject.toml asks for."""
-    asked: list[str] = tomllib.loads((project.ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    asked: list[str] = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     return asked
 
 
@@ -44,8 +44,8 @@ def build_wheel(folder: Path) -> Path:
     """
     with tempfile.TemporaryDirectory() as copy:
         for file in ("pyproject.toml", "README.md"):
-            shutil.copy(project.ROOT / file, copy)
-        shutil.copytree(project.ROOT / "constructs_lib", Path(copy) / "constructs_lib")
+            shutil.copy(paths.ROOT / file, copy)
+        shutil.copytree(paths.ROOT / "constructs_lib", Path(copy) / "constructs_lib")
         command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), copy]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:

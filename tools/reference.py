@@ -1,4 +1,4 @@
-"""The reference pages, made from the docstrings: ``python -m operations.reference`` writes ``docs/reference``."""
+"""The reference pages, made from the docstrings: ``python -m tools.reference`` writes ``docs/reference``."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from inspect import cleandoc
 from pathlib import Path
 
 import constructs_lib
-from operations import project
+from workspace import paths
 
-FOLDER = project.ROOT / "docs/reference"
+FOLDER = paths.ROOT / "docs/reference"
 _LIBRARY = Path(constructs_lib.__file__).parent
-_TESTING = ("testing", "testing_cloudwatch")
+_TESTING = ("testing", "testing.cloudwatch")
 _TITLES = ("Args", "Raises", "Returns", "Yields")
 _Definition = ast.ClassDef | ast.FunctionDef
 
@@ -23,16 +23,30 @@ def pages() -> dict[str, str]:
     made: dict[str, str] = {}
     table = ["| Name | What it is |", "| --- | --- |"]
     for module in (*_TESTING, *sorted(set(constructs_lib._MODULES.values()))):
-        tree = ast.parse((_LIBRARY / f"{module}.py").read_text(encoding="utf-8"))
+        tree = ast.parse(source_of(module).read_text(encoding="utf-8"))
         found = [node for node in tree.body if isinstance(node, _Definition) and _public(module, node.name)]
         intro = _prose(cleandoc(ast.get_docstring(tree) or ""))
-        made[f"{module}.md"] = "\n".join([f"# {module}", "", intro, *(line for node in found for line in _whole(node))])
+        page = page_of(module)
+        made[page] = "\n".join(
+            [f"# constructs_lib.{module}", "", intro, *(line for node in found for line in _whole(node))]
+        )
         for node in found:
             says = _prose((ast.get_docstring(node) or "").split("\n\n")[0].replace("\n", " "))
-            table.append(f"| [{node.name}]({module}.md#{node.name.lower()}) | {says} |")
-    head = "# Reference\n\nMade from the docstrings by `python -m operations.reference`.\n"
+            table.append(f"| [{node.name}]({page}#{node.name.lower()}) | {says} |")
+    head = "# Reference\n\nMade from the docstrings by `python -m tools.reference`.\n"
     made["README.md"] = "\n".join([head, *table[:2], *sorted(table[2:], key=str.lower)])
     return {name: text.rstrip() + "\n" for name, text in made.items()}
+
+
+def source_of(module: str) -> Path:
+    """The file of a module of the library."""
+    file = _LIBRARY / module.replace(".", "/")
+    return file / "__init__.py" if file.is_dir() else file.with_suffix(".py")
+
+
+def page_of(module: str) -> str:
+    """The name of a module's page."""
+    return f"{module.replace('.', '-')}.md"
 
 
 def write(folder: Path = FOLDER) -> None:

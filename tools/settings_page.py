@@ -1,4 +1,4 @@
-"""The page of the settings, made from the code: ``python -m operations.settings_page`` writes ``docs/settings.md``."""
+"""The page of the settings, made from the code: ``python -m tools.settings_page`` writes ``docs/settings.md``."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import typing
 
 import pydantic
 
-from constructs_lib.profiles import PROFILES
-from operations import project
-from stacks.settings import BY_PROFILE, SUCCESSORS, Settings
-from stacks.settings_source import DEFAULT_ENVIRONMENT, ENVIRONMENT, PREFIX, allowed
+from constructs_lib.governance.profiles import PROFILES
+from stacks.settings.loader import DEFAULT_ENVIRONMENT, ENVIRONMENT, PREFIX, allowed
+from stacks.settings.model import BY_PROFILE, SUCCESSORS, Settings
+from workspace import paths
 
-FILE = project.ROOT / "docs/settings.md"
+FILE = paths.ROOT / "docs/settings.md"
 _INTRO = f"""# Settings
 
-Made from `stacks/settings.py` by `python -m operations.settings_page`.
+Made from `stacks/settings/model.py` by `python -m tools.settings_page`.
 
 A deployment's settings are these defaults, overridden by lines of `environments/<name>.toml`, overridden by variables.
 `{PREFIX}API_MAX_SIZE=5` is `api_max_size = 5`, and a list is written with commas.

@@ -6,9 +6,9 @@ import os
 import subprocess
 from collections.abc import Sequence
 
-from operations import project
-from operations.errors import UserError
-from operations.exclusive import exclusive
+from workspace import paths
+from workspace.errors import UserError
+from workspace.file_lock import exclusive
 
 
 def install(packages: Sequence[str]) -> None:
@@ -20,7 +20,7 @@ def install(packages: Sequence[str]) -> None:
     Raises:
         UserError: apt-get refused, with what it said.
     """
-    with exclusive(project.OWN / "apt.lock"):
+    with exclusive(paths.OWN / "apt.lock"):
         _apt_get("update")
         _apt_get("install", "--no-install-recommends", *packages)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import shutil
 
-from operations import apt
-from operations.errors import UserError
+from workspace import apt
+from workspace.errors import UserError
 
 WITHOUT_A_WINDOW = "chromium-headless-shell"
 NAMES = (WITHOUT_A_WINDOW, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from operations import node, project, providers, terraform
-from operations.errors import UserError
-from operations.local.processes import Child, ProcessEnded, Program, last_lines
+from workspace import aws_provider, node, paths, terraform
+from workspace.errors import UserError
+from workspace.processes import Child, ProcessEnded, Program, last_lines
 
 _CREATED = re.compile(r"Creation complete after")
 _ERROR = re.compile(r"Error: ")
@@ -27,7 +27,7 @@ class Tools:
 
     node: Path
     terraform: Path
-    provider: providers.ProviderSource
+    provider: aws_provider.ProviderSource
 
     @classmethod
     def ready(cls, *, command_line: bool = True) -> Tools:
@@ -41,9 +41,9 @@ class Tools:
         """
         folder = node.node_folder()
         if command_line:
-            node.ensure_modules(project.ROOT, folder)
-        program = terraform.ensure_terraform(project.OWN / "terraform", terraform.Release.pinned())
-        return cls(node=folder, terraform=program.parent, provider=providers.from_here())
+            node.ensure_modules(paths.ROOT, folder)
+        program = terraform.ensure_terraform(paths.OWN / "terraform", terraform.Release.pinned())
+        return cls(node=folder, terraform=program.parent, provider=aws_provider.from_here())
 
 
 class Deployment:
@@ -72,7 +72,7 @@ class Deployment:
         return self.folder / "cdktf.out"
 
     @property
-    def provider(self) -> providers.ProviderSource:
+    def provider(self) -> aws_provider.ProviderSource:
         """Where its AWS provider comes from."""
         return self._tools.provider
 
@@ -91,7 +91,7 @@ class Deployment:
             UserError: the settings cannot be used; the text is that of main.py.
         """
         result = subprocess.run(
-            [sys.executable, project.ROOT / "main.py"],
+            [sys.executable, paths.ROOT / "main.py"],
             cwd=self.folder,
             env=self._environment,
             stdin=subprocess.DEVNULL,
@@ -119,7 +119,7 @@ class Deployment:
             name="cdktf deploy",
             arguments=[
                 self._tools.node / "node",
-                project.ROOT / "node_modules/cdktf-cli/bundle/bin/cdktf",
+                paths.ROOT / "node_modules/cdktf-cli/bundle/bin/cdktf",
                 *("deploy", "*", "--auto-approve", "--skip-synth", "--skip-provider-lock"),
             ],
             log=log,
@@ -142,14 +142,14 @@ class Deployment:
             child.stop()
 
     def _variables(self, variables: Mapping[str, str]) -> dict[str, str]:
-        paths = [str(self._tools.node), str(self._tools.terraform), os.environ.get("PATH", "")]
+        programs = [str(self._tools.node), str(self._tools.terraform), os.environ.get("PATH", "")]
         return {
             # Settings of another environment, or the user's own AWS, are not for this one.
             **{name: value for name, value in os.environ.items() if not name.startswith(("ANB_", "AWS_"))},
-            **providers.provider_variables(self._tools.provider, project.OWN / "terraform"),
+            **aws_provider.provider_variables(self._tools.provider, paths.OWN / "terraform"),
             **variables,
-            "PATH": os.pathsep.join(paths),
-            "PYTHONPATH": str(project.ROOT),
+            "PATH": os.pathsep.join(programs),
+            "PYTHONPATH": str(paths.ROOT),
             "CDKTF_OUTDIR": str(self.output),
             "CHECKPOINT_DISABLE": "1",
             "DISABLE_VERSION_CHECK": "1",
@@ -158,7 +158,7 @@ class Deployment:
         }
 
     def _write_configuration(self) -> None:
-        app = shlex.join([sys.executable, str(project.ROOT / "main.py")])
+        app = shlex.join([sys.executable, str(paths.ROOT / "main.py")])
         configuration = {"language": "python", "app": app, "output": "cdktf.out", "sendCrashReports": "false"}
         (self.folder / "cdktf.json").write_text(json.dumps(configuration, indent=2))
 

@@ -9,8 +9,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from operations.errors import UserError
-from operations.exclusive import exclusive
+from workspace.errors import UserError
+from workspace.file_lock import exclusive
 
 SUPPORTED = (20, 22)
 _LOCK = ".anb/node_modules.lock"

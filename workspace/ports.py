@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from operations.errors import UserError
+from workspace.errors import UserError
 
 LOOPBACK = "127.0.0.1"
 

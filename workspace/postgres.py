@@ -21,9 +21,9 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from operations.errors import UserError
-from operations.local.ports import LOOPBACK
-from operations.local.processes import Child, Program
+from workspace.errors import UserError
+from workspace.ports import LOOPBACK
+from workspace.processes import Child, Program
 
 SUPERUSER = "postgres"
 _CLONE_NEWUSER = 0x10000000  # linux/sched.h

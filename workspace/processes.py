@@ -176,3 +176,17 @@ def last_lines(log: Path, count: int = 15) -> str:
             return "\n".join(file.read().decode(errors="replace").splitlines()[-count:])
     except FileNotFoundError:
         return ""
+
+
+@dataclass(frozen=True)
+class ProcessRecord:
+    """A process, identified by its pid and start time."""
+
+    pid: int
+    started: float
+    port: int | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return is_running(self.pid, self.started)

@@ -15,7 +15,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from operations.errors import UserError
+from workspace.errors import UserError
 
 VERSION = "1.11.4"
 OLDEST = (1, 11)  # write-only arguments keep secrets out of the state from 1.11 on

@@ -9,14 +9,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from operations import project
-from operations.errors import UserError
-from operations.exclusive import exclusive
+from workspace import paths
+from workspace.errors import UserError
+from workspace.file_lock import exclusive
 
 _MARKER = "complete"
 
 
-def ensure(name: str, requirements: Sequence[str], *, constrained: bool = False, folder: Path = project.OWN) -> Path:
+def ensure(name: str, requirements: Sequence[str], *, constrained: bool = False, folder: Path = paths.OWN) -> Path:
     """A virtual environment that holds the requirements and what they need, and nothing else.
 
     Args:
@@ -31,7 +31,7 @@ def ensure(name: str, requirements: Sequence[str], *, constrained: bool = False,
     Raises:
         UserError: when it cannot be made.
     """
-    constraints = locked(project.ROOT / "Pipfile.lock") if constrained else []
+    constraints = locked(paths.ROOT / "Pipfile.lock") if constrained else []
     wanted = json.dumps([sys.version, sorted(requirements), constraints])
     place = folder / f"{name}-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
     python = place / "bin" / "python"

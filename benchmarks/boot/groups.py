@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from constructs_lib.bootstrap import read_environment
-from operations.local import aws
+from constructs_lib.compute.user_data import read_environment
+from emulator import aws
 from services.environment import PortalEnvironment, ServiceEnvironment, WorkerEnvironment
 
 PORTAL, WORKER = "portal", "worker"

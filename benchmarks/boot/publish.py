@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from constructs_lib import archive
-from operations.boot.groups import Group, read_groups
-from operations.local import aws
+from benchmarks.boot.groups import Group, read_groups
+from constructs_lib.compute import archive
+from emulator import aws
 
 CODE = f"code{archive.SUFFIX}"
 _FETCH = re.compile(r"fetch '(?P<key>[^']+)' '(?P<version>[^']+)' '(?P<sha256>[0-9a-f]{64})'")

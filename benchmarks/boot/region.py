@@ -15,31 +15,32 @@ from pathlib import Path
 
 from rich.console import Console
 
-from constructs_lib.lifecycle import LAUNCHING, TERMINATING
-from operations import project
-from operations.boot.autoscaling import AutoScaling, Wait
-from operations.boot.debian import ensure_root
-from operations.boot.fronts import Authority, aws_names, postgres_front, tls_front
-from operations.boot.groups import PORTAL, Group, read_groups
-from operations.boot.loop import Loop
-from operations.boot.machine import Machine, MachineOptions
-from operations.boot.metadata import Identity, MetadataService
-from operations.boot.network import METADATA_ADDRESS, SUBNET, Network
-from operations.boot.runs import Run, open_run
-from operations.boot.system import ensure_programs
-from operations.boot.witness import Witness
-from operations.local import aws, deployment
-from operations.local.ports import free_port
-from operations.local.postgres import Cluster
-from operations.local.processes import Child
+from benchmarks.boot.groups import PORTAL, Group, read_groups
+from constructs_lib.compute.lifecycle import LAUNCHING, TERMINATING
+from emulator import aws
+from emulator.async_thread import Loop
+from emulator.autoscaling import AutoScaling, Wait
+from emulator.debian import ensure_root
+from emulator.machine import Machine, MachineOptions
+from emulator.metadata import Identity, MetadataService
+from emulator.network import METADATA_ADDRESS, SUBNET, Network
+from emulator.request_recorder import Witness
+from emulator.runs import Run, open_run
+from emulator.system import ensure_programs
+from emulator.tls_proxies import Authority, aws_names, postgres_front, tls_front
+from operations.local import deployment
 from operations.release.build import build
-from operations.steps import step
+from workspace import paths
+from workspace.ports import free_port
+from workspace.postgres import Cluster
+from workspace.processes import Child
+from workspace.progress import step
 
 AWS_ADDRESS, SCALING_ADDRESS, DATABASE_ADDRESS = (str(SUBNET[number]) for number in (2, 3, 4))
 _FIRST_MACHINE = 16
 _ARCHITECTURE = "x86_64"
 
-OWN = project.OWN / "boot"
+OWN = paths.OWN / "boot"
 """The roots that are kept, and the folders of the runs."""
 
 
@@ -180,8 +181,8 @@ class Region:
         return connection
 
     def _build_release(self) -> Path:
-        target = project.OWN / "release" / _ARCHITECTURE
-        self.release = build(project.ROOT, target, _ARCHITECTURE, self._console, wheels=project.OWN / "wheels")
+        target = paths.OWN / "release" / _ARCHITECTURE
+        self.release = build(paths.ROOT, target, _ARCHITECTURE, self._console, wheels=paths.OWN / "wheels")
         return target
 
     def _open_database(self, portal: dict[str, str]) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from operations.boot.autoscaling import CONTINUE
-from operations.boot.load_balancer import LoadBalancer
-from operations.boot.region import Instance, Region
-from operations.errors import UserError
+from benchmarks.boot.region import Instance, Region
+from emulator.autoscaling import CONTINUE
+from emulator.load_balancer import LoadBalancer
+from workspace.errors import UserError
 
 LAUNCH_SECONDS, HEALTHY_SECONDS = 300.0, 60.0
 DRAIN_SECONDS = 60.0

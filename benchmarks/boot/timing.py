@@ -10,11 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from operations.boot.groups import PORTAL, WORKER
-from operations.boot.witness import Call
+from benchmarks.boot.groups import PORTAL, WORKER
+from emulator.request_recorder import Call
 
 if TYPE_CHECKING:
-    from operations.boot.region import Instance, Region
+    from benchmarks.boot.region import Instance, Region
 
 RECEIVE = "AmazonSQS.ReceiveMessage"
 TOTALS = {PORTAL: "first healthy answer", WORKER: "first receive"}

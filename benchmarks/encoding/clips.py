@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from operations.encoding.programs import run
+from benchmarks.encoding.ffmpeg import run
 
 _MADE_SECONDS = 10
 # A rich picture of 2400x1352 that the camera moves over, two players before it, and a sensor's noise.

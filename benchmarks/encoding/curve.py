@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from operations.encoding import as_worker
-from operations.encoding.programs import cost_of, run
-from operations.encoding.quality import encoded, lossless, vmaf
-from operations.encoding.ways import place
+from benchmarks.encoding import pipeline_runner
+from benchmarks.encoding.ffmpeg import cost_of, run
+from benchmarks.encoding.quality import encoded, lossless, vmaf
+from benchmarks.encoding.variants import place
 from services.worker import media
 from services.worker.pipeline import Recipe, command, curtain_frames, frame_rate
 
@@ -43,7 +43,7 @@ def table(
     """
     place_of = folder / "curve"
     place(clip, place_of)
-    picture = as_worker.look(place_of, offline=offline)
+    picture = pipeline_runner.look(place_of, offline=offline)
     recipe = dataclasses.replace(recipe, max_seconds=_SECONDS)
     line = command(recipe, picture)
     video, reference = place_of / media.PROCESSED, place_of / "reference.mp4"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from operations.errors import UserError
+from workspace.errors import UserError
 
 
 @dataclass(frozen=True, kw_only=True)

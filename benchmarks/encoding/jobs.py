@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from operations.encoding import as_worker
-from operations.encoding.programs import cost_of, run
-from operations.encoding.ways import place
-from operations.errors import UserError
+from benchmarks.encoding import pipeline_runner
+from benchmarks.encoding.ffmpeg import cost_of, run
+from benchmarks.encoding.variants import place
 from operations.simulate.measured import BUSY_VCPUS
 from services.worker.pipeline import Recipe
-from services.worker.programs import find_curtain, find_ffmpeg, find_watermark
-from stacks.settings import Settings
+from services.worker.toolchain import find_curtain, find_ffmpeg, find_watermark
+from stacks.settings.model import Settings
+from workspace.errors import UserError
 
 _THREADS = 3
 """What a worker gives its one video on two processors."""
@@ -85,7 +85,7 @@ def measure(*, rounds: int, told: Callable[[str], None]) -> list[Timing]:
             costs = []
             for _ in range(rounds):
                 place(original, job)
-                costs.append(cost_of(lambda job=job: as_worker.process(recipe, job, offline=False)))  # type: ignore[misc]
+                costs.append(cost_of(lambda job=job: pipeline_runner.process(recipe, job, offline=False)))  # type: ignore[misc]
             wall, processor = median(cost.wall for cost in costs), median(cost.processor for cost in costs)
             timings.append(Timing(clip=clip, wall=wall, processor=processor))
     return timings

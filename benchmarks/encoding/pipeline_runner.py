@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.worker import media
-from services.worker.boxes import check_container
+from services.worker.mp4_boxes import check_container
 from services.worker.pipeline import Recipe
 
 if TYPE_CHECKING:

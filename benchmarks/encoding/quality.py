@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from operations.encoding.programs import run
+from benchmarks.encoding.ffmpeg import run
 
 _SUBSAMPLE = 5
 """Every fifth picture is compared; more change the mean by a tenth at the most."""

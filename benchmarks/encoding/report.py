@@ -10,14 +10,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from operations.encoding import clips, curve, ways
-from operations.load import goals
-from operations.load.goals import Goal
-from operations.steps import step
+from benchmarks.encoding import clips, curve, variants
+from benchmarks.load import targets
+from benchmarks.load.targets import Goal
 from services.worker.__main__ import threads_for
-from services.worker.confine import kernel_refusal
 from services.worker.pipeline import Recipe
-from services.worker.programs import find_curtain, find_ffmpeg, find_watermark
+from services.worker.sandbox import kernel_refusal
+from services.worker.toolchain import find_curtain, find_ffmpeg, find_watermark
+from workspace.progress import step
 
 _KEPT_SECONDS = 30
 
@@ -74,7 +74,7 @@ def run(console: Console, *, seconds: int, rounds: int, presets: bool) -> str:
             f"{ffmpeg.version}. {os.cpu_count()} cores, {os.getloadavg()[1]:.1f} processes wanted one in the last five "
             f"minutes. Medians of {rounds} rounds, the ways in turn; from the fetched file to the result."
         ),
-        goals.table([goal for title, rows in tables.items() for goal in _goals(title, rows)]),
+        targets.table([goal for title, rows in tables.items() for goal in _goals(title, rows)]),
     ]
     parts += [f"## {title.capitalize()}\n\n{_table(rows, kept)}" for title, rows in tables.items()]
     parts.append(
@@ -86,25 +86,28 @@ def run(console: Console, *, seconds: int, rounds: int, presets: bool) -> str:
 
 
 def _measure(recipe: Recipe, clip: Path, folder: Path, rounds: int, offline: bool) -> dict[str, Row]:
-    runs: dict[str, list[ways.Made]] = {way: [] for way in ways.NAMES}
+    runs: dict[str, list[variants.Made]] = {way: [] for way in variants.NAMES}
     for _ in range(rounds):
-        for way in ways.NAMES:
-            runs[way].append(ways.make(way, recipe, clip, folder / way, offline=offline))
+        for way in variants.NAMES:
+            runs[way].append(variants.make(way, recipe, clip, folder / way, offline=offline))
     # The bare command writes the same bytes as the worker does.
-    vmaf = {way: ways.quality(way, recipe, clip, folder / way, offline=offline) for way in (ways.ORIGINAL, ways.OURS)}
+    vmaf = {
+        way: variants.quality(way, recipe, clip, folder / way, offline=offline)
+        for way in (variants.ORIGINAL, variants.OURS)
+    }
     return {
         way: Row(
             wall=statistics.median(made.cost.wall for made in all_made),
             processor=statistics.median(made.cost.processor for made in all_made),
             size=all_made[-1].size,
-            vmaf=vmaf.get(way, vmaf[ways.OURS]),
+            vmaf=vmaf.get(way, vmaf[variants.OURS]),
         )
         for way, all_made in runs.items()
     }
 
 
 def _goals(title: str, rows: dict[str, Row]) -> list[Goal]:
-    ours, bare, theirs = rows[ways.OURS], rows[ways.BARE], rows[ways.ORIGINAL]
+    ours, bare, theirs = rows[variants.OURS], rows[variants.BARE], rows[variants.ORIGINAL]
     allowed = 1.05 * bare.wall + 0.3
     return [
         Goal(

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from operations.encoding import as_worker, original
-from operations.encoding.programs import Cost, cost_of, run
-from operations.encoding.quality import lossless, vmaf
+from benchmarks.encoding import baseline, pipeline_runner
+from benchmarks.encoding.ffmpeg import Cost, cost_of, run
+from benchmarks.encoding.quality import lossless, vmaf
 from services.worker import media
 from services.worker.pipeline import Recipe, command, curtain_frames, frame_rate
 
@@ -43,13 +43,13 @@ def make(way: str, recipe: Recipe, clip: Path, folder: Path, *, offline: bool) -
     """
     place(clip, folder)
     works: dict[str, Callable[[], object]] = {
-        OURS: lambda: as_worker.process(recipe, folder, offline=offline),
+        OURS: lambda: pipeline_runner.process(recipe, folder, offline=offline),
         BARE: lambda: None,
-        ORIGINAL: lambda: [run(line, folder=folder) for line in original.commands(recipe)],
+        ORIGINAL: lambda: [run(line, folder=folder) for line in baseline.commands(recipe)],
     }
     if way == BARE:
         # What a person would type, who knows what the probe finds.
-        line = command(recipe, as_worker.look(folder, offline=offline))
+        line = command(recipe, pipeline_runner.look(folder, offline=offline))
         works[BARE] = lambda: run(line, folder=folder)
     cost = cost_of(works[way])
     return Made(cost=cost, size=(folder / media.PROCESSED).stat().st_size)
@@ -63,9 +63,9 @@ def quality(way: str, recipe: Recipe, clip: Path, folder: Path, *, offline: bool
     """
     video, reference = folder / media.PROCESSED, folder.with_name("reference")
     place(clip, reference)
-    picture = as_worker.look(reference, offline=offline)
+    picture = pipeline_runner.look(reference, offline=offline)
     if way == ORIGINAL:
-        *copies, encode = original.commands(recipe)
+        *copies, encode = baseline.commands(recipe)
         for line in [*copies, lossless(encode)]:
             run(line, folder=reference)
         return vmaf(recipe.ffmpeg, video, reference / media.PROCESSED)

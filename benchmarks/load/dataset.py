@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from operations.steps import Step
+from workspace.progress import Step
 
 CITIES = (
     "Bogotá", "Medellín", "Cali", "Barranquilla", "Cartagena", "Cúcuta", "Bucaramanga", "Pereira", "Santa Marta",

@@ -1,4 +1,4 @@
-"""The least that gunicorn can answer with the portal's own settings: ``python -m operations.load.bare PORT``."""
+"""An empty application on gunicorn with the portal's settings: ``python -m benchmarks.load.gunicorn_baseline PORT``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 
 from services.environment import PortalEnvironment
-from services.portal.server import settings
+from services.portal.server.gunicorn_server import settings
 
 _BODY = b'{"message":"Vote registered successfully"}'
 

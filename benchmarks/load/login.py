@@ -9,10 +9,10 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from operations.load import client
-from operations.load.client import Load
-from operations.load.site import PASSWORD, Site
-from services.portal.passwords import hash_password, password_matches
+from benchmarks.load import client
+from benchmarks.load.client import Load
+from benchmarks.load.site import PASSWORD, Site
+from services.portal.accounts.passwords import hash_password, password_matches
 
 _THREADS = 2
 

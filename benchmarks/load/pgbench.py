@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psycopg
 
-from operations.errors import UserError
-from operations.local.postgres import program
+from workspace.errors import UserError
+from workspace.postgres import program
 
 _SHORTEST = 2
 """Seconds: pgbench's clock runs while it connects, which on a busy machine has taken a whole second."""

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import psycopg
 
-from operations.load import client, original, voting
-from operations.load.client import Load, Outcome
-from operations.load.goals import Goal
-from operations.load.pgbench import Bench
-from operations.load.site import Site
+from benchmarks.load import client, original, voting
+from benchmarks.load.client import Load, Outcome
+from benchmarks.load.pgbench import Bench
+from benchmarks.load.site import Site
+from benchmarks.load.targets import Goal
 
 _CITY = "Medellín"
 _ARRIVING = 20

@@ -8,11 +8,11 @@ import resource
 
 from rich.console import Console
 
-from operations.load import goals, reading, sending, signing_in, voting, watching
-from operations.load.client import clients
-from operations.load.dataset import Size
-from operations.load.site import open_site
-from operations.steps import step
+from benchmarks.load import login, rankings, targets, uploads, viewers, voting
+from benchmarks.load.client import clients
+from benchmarks.load.dataset import Size
+from benchmarks.load.site import open_site
+from workspace.progress import step
 
 _MOST_VOTES_PER_SECOND = 2500
 _UPLOAD_BYTES = 100 * 10**6
@@ -38,14 +38,14 @@ def run(console: Console, *, scale: float, seconds: float, rounds: int) -> str:
         with step("Votes", console) as current:
             votes = voting.measure(site, pool, rounds=rounds, seconds=seconds, told=current.note)
         with step("Votes beside viewers", console) as current:
-            viewers = max(8, round(_VIEWERS * min(1, scale)))
-            watched = watching.measure(site, pool, viewers=viewers, seconds=2 * seconds, told=current.note)
+            count = max(8, round(_VIEWERS * min(1, scale)))
+            watched = viewers.measure(site, pool, viewers=count, seconds=2 * seconds, told=current.note)
         with step("Rankings and gallery", console) as current:
-            readings = reading.measure(site, pool, seconds=seconds, told=current.note)
+            readings = rankings.measure(site, pool, seconds=seconds, told=current.note)
         with step("Sign-ins", console) as current:
-            signed_in = signing_in.measure(site, pool, seconds=seconds, told=current.note)
+            signed_in = login.measure(site, pool, seconds=seconds, told=current.note)
         with step("Uploads", console) as current:
-            sent = sending.measure(site, size=round(_UPLOAD_BYTES * min(1, scale)) + 1, told=current.note)
+            sent = uploads.measure(site, size=round(_UPLOAD_BYTES * min(1, scale)) + 1, told=current.note)
         load = os.getloadavg()
     parts = [
         (
@@ -54,11 +54,11 @@ def run(console: Console, *, scale: float, seconds: float, rounds: int) -> str:
             f"lasts {seconds:g} s; votes are medians of {rounds} rounds, in turn. {load[1]:.1f} processes wanted a "
             "core in the last five minutes, the bench's own among them."
         ),
-        goals.table([*votes.goals, *watched.goals, *readings.goals, *sent.goals]),
+        targets.table([*votes.goals, *watched.goals, *readings.goals, *sent.goals]),
         f"## Votes\n\n{voting.table(votes)}",
-        f"## Votes beside viewers\n\n{watching.table(watched)}",
-        f"## Rankings and gallery\n\n{reading.table(readings)}",
-        f"## Sign-ins\n\n{signing_in.table(signed_in)}",
-        f"## Uploads\n\n{sending.table(sent)}",
+        f"## Votes beside viewers\n\n{viewers.table(watched)}",
+        f"## Rankings and gallery\n\n{rankings.table(readings)}",
+        f"## Sign-ins\n\n{login.table(signed_in)}",
+        f"## Uploads\n\n{uploads.table(sent)}",
     ]
     return "\n\n".join(parts)

@@ -15,18 +15,18 @@ from pathlib import Path
 import psycopg
 from rich.console import Console
 
-from operations import project
-from operations.errors import UserError
-from operations.load import dataset, original
-from operations.local import aws
+from benchmarks.load import dataset, original
+from emulator import aws
 from operations.local.deployment import database_credentials, without_terraform
-from operations.local.ports import free_port, is_listening
-from operations.local.postgres import Cluster
-from operations.local.pretended import Here, on_this_machine
-from operations.local.processes import Child, Program
-from operations.steps import step
-from services.core.migrate import read_migrations, upgrade
-from services.portal.passwords import hash_password
+from operations.local.local_overrides import Here, on_this_machine
+from services.portal.accounts.passwords import hash_password
+from services.shared.migrate import read_migrations, upgrade
+from workspace import paths
+from workspace.errors import UserError
+from workspace.ports import free_port, is_listening
+from workspace.postgres import Cluster
+from workspace.processes import Child, Program
+from workspace.progress import step
 
 PASSWORD = "a long and good password"
 
@@ -95,7 +95,7 @@ def open_site(console: Console, size: dataset.Size, *, voters: int) -> Iterator[
             dataset.load(url, size, password_hash=hash_password(PASSWORD), step=current)
         with step("Making the original's tables of the same data", console):
             original.build(url)
-        environment = {**aws.without_aws(os.environ), **variables, "PYTHONPATH": str(project.ROOT)}
+        environment = {**aws.without_aws(os.environ), **variables, "PYTHONPATH": str(paths.ROOT)}
         with step("Issuing tokens", console) as current:
             tokens = _tokens(environment, voters)
             current.note(f"{len(tokens):,}")
@@ -103,7 +103,7 @@ def open_site(console: Console, size: dataset.Size, *, voters: int) -> Iterator[
             portal = _start("portal", ["services.portal"], folder, environment, here.portal_port)
             started.callback(portal.stop)
             bare_port = free_port()
-            bare = _start("bare", ["operations.load.bare", str(bare_port)], folder, environment, bare_port)
+            bare = _start("bare", ["benchmarks.load.gunicorn_baseline", str(bare_port)], folder, environment, bare_port)
             started.callback(bare.stop)
         yield Site(
             size=size,
@@ -123,7 +123,7 @@ def _start(name: str, module: list[str], folder: Path, environment: dict[str, st
         arguments=[sys.executable, "-m", *module],
         log=folder / f"{name}.log",
         environment=environment,
-        directory=project.ROOT,
+        directory=paths.ROOT,
     )
     child = Child(program)
     try:
@@ -136,9 +136,9 @@ def _start(name: str, module: list[str], folder: Path, environment: dict[str, st
 
 def _tokens(environment: dict[str, str], count: int) -> list[str]:
     result = subprocess.run(
-        [sys.executable, "-m", "operations.load.tokens", str(count)],
+        [sys.executable, "-m", "benchmarks.load.tokens", str(count)],
         env=environment,
-        cwd=project.ROOT,
+        cwd=paths.ROOT,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -1,4 +1,4 @@
-"""Bearer tokens for many people, issued as the portal does: ``python -m operations.load.tokens COUNT``."""
+"""Bearer tokens for many people, issued as the portal does: ``python -m benchmarks.load.tokens COUNT``."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import sys
 
 from sqlalchemy import text
 
-from services.core.users import User
+from services.contest.users import User
 from services.environment import PortalEnvironment
 from services.portal import create_app
+from services.portal.accounts.identity import issue_token
 from services.portal.database import statements
-from services.portal.identity import issue_token
 
 
 def main() -> None:

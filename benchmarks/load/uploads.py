@@ -13,9 +13,9 @@ from typing import Any
 
 import psutil
 
-from operations.errors import UserError
-from operations.load.goals import Goal
-from operations.load.site import Site
+from benchmarks.load.site import Site
+from benchmarks.load.targets import Goal
+from workspace.errors import UserError
 
 MEGABYTE = 10**6
 _FTYP = b"\0\0\0\x18ftypisom\0\0\2\0isommp42"

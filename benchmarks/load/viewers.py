@@ -7,10 +7,10 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
-from operations.load import client, voting
-from operations.load.client import Load, Outcome
-from operations.load.goals import Goal
-from operations.load.site import Site
+from benchmarks.load import client, voting
+from benchmarks.load.client import Load, Outcome
+from benchmarks.load.site import Site
+from benchmarks.load.targets import Goal
 
 _EVERY = 5.0
 

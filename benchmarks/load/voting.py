@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from operations.load import client, original, processor
-from operations.load.client import Load
-from operations.load.dataset import VIDEO
-from operations.load.goals import Goal
-from operations.load.pgbench import Bench
-from operations.load.site import Site
-from services.core.votes import CAST
+from benchmarks.load import client, cpu, original
+from benchmarks.load.client import Load
+from benchmarks.load.dataset import VIDEO
+from benchmarks.load.pgbench import Bench
+from benchmarks.load.site import Site
+from benchmarks.load.targets import Goal
+from services.contest.votes import CAST
 
 CONNECTIONS = 16
 HOT, SPREAD = "one hot video", "spread over all videos"
@@ -96,12 +96,12 @@ def measure(
 
 
 def _vote(site: Site, pool: ProcessPoolExecutor, votes: Votes, what: str, load: Load) -> None:
-    portal, database = processor.seconds(site.portal.pid), processor.seconds(site.database.pid)
+    portal, database = cpu.seconds(site.portal.pid), cpu.seconds(site.database.pid)
     outcome = client.start(pool, load).result()
     votes.rates[what, PORTAL].append(outcome.rate(200))
     for name, used in {
-        PORTAL: processor.seconds(site.portal.pid) - portal,
-        POSTGRESQL: processor.seconds(site.database.pid) - database,
+        PORTAL: cpu.seconds(site.portal.pid) - portal,
+        POSTGRESQL: cpu.seconds(site.database.pid) - database,
         CLIENT: outcome.processor,
     }.items():
         votes.spent[name].append(outcome.per_answer(used))
@@ -110,10 +110,10 @@ def _vote(site: Site, pool: ProcessPoolExecutor, votes: Votes, what: str, load: 
 
 
 def _ask_bare(site: Site, pool: ProcessPoolExecutor, votes: Votes, load: Load) -> None:
-    before = processor.seconds(site.bare.pid)
+    before = cpu.seconds(site.bare.pid)
     outcome = client.start(pool, load).result()
     votes.bare.append(outcome.rate(200))
-    votes.spent[BARE].append(outcome.per_answer(processor.seconds(site.bare.pid) - before))
+    votes.spent[BARE].append(outcome.per_answer(cpu.seconds(site.bare.pid) - before))
     votes.spent[CLIENT_OF_BARE].append(outcome.per_answer(outcome.processor))
 
 

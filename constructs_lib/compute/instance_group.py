@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from constructs_lib import cdk, location, names
-from constructs_lib.alarm import Alarm, CompositeAlarm
-from constructs_lib.bootstrap import Bootstrap
-from constructs_lib.errors import Checks, ConstructError
-from constructs_lib.fleet_options import USUAL_INSTANCES, Capacity, InstanceOptions, checked_capacity
-from constructs_lib.lifecycle import Departure, Lifecycle
-from constructs_lib.log_retention import check_retention
-from constructs_lib.network import Network
-from constructs_lib.release import Release
-from constructs_lib.security_group import SecurityGroup
-from constructs_lib.service_role import ServiceRole
-from constructs_lib.sizing import check_boot, launch_timeout
+from constructs_lib.compute.instance_options import USUAL_INSTANCES, Capacity, InstanceOptions, checked_capacity
+from constructs_lib.compute.lifecycle import Departure, Lifecycle
+from constructs_lib.compute.lifecycle_timeouts import check_boot, launch_timeout
+from constructs_lib.compute.release import Release
+from constructs_lib.compute.service_role import ServiceRole
+from constructs_lib.compute.user_data import Bootstrap
+from constructs_lib.foundation import cdk, names, stack_context
+from constructs_lib.foundation.errors import Checks, ConstructError
+from constructs_lib.foundation.log_retention import check_retention
+from constructs_lib.monitoring.alarm import Alarm, CompositeAlarm
+from constructs_lib.network.network import Network
+from constructs_lib.network.security_group import SecurityGroup
 
 # A new instance is in service before an old one leaves, also when Auto Scaling replaces one that fell ill.
 # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-instance-maintenance-policy.html
@@ -84,7 +84,7 @@ class Fleet(cdk.Construct):
         check_retention(checks, "log_days", instances.log_days)
         # It becomes the name of a systemd unit, of files, and a word of their scripts.
         checks.name("id", id, longest=64, owner="service", pattern=r"[A-Za-z][A-Za-z0-9_-]*")
-        region = location.region(scope)
+        region = stack_context.region(scope)
         super().__init__(scope, id)
 
         self.role = ServiceRole(self, "role", name=name, existing_profile=instances.existing_profile, network=network)

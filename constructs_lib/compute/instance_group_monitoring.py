@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from datetime import timedelta
 
-from constructs_lib.alarm import Alarm
-from constructs_lib.fleet import Fleet
-from constructs_lib.metric import Metric, MetricMath
-from constructs_lib.monitoring import Monitoring
+from constructs_lib.compute.instance_group import Fleet
+from constructs_lib.monitoring.alarm import Alarm
+from constructs_lib.monitoring.metric import Metric, MetricMath
+from constructs_lib.monitoring.monitoring import Monitoring
 
 _WINDOW = timedelta(minutes=5)
 

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from datetime import timedelta
 
-from constructs_lib.errors import Checks
+from constructs_lib.foundation.errors import Checks
 
 DEBIAN_13 = "/aws/service/debian/release/13/latest/amd64"
 """Debian's own public parameter for its newest AMI.

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from constructs_lib import cdk
-from constructs_lib.service_role import ServiceRole
+from constructs_lib.compute.service_role import ServiceRole
+from constructs_lib.foundation import cdk
 
 LAUNCHING = "launching"
 TERMINATING = "terminating"

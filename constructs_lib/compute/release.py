@@ -11,11 +11,12 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 
-from constructs_lib import archive, cdk
-from constructs_lib.bootstrap import ReleasePart
-from constructs_lib.bucket import Bucket
-from constructs_lib.errors import Checks
-from constructs_lib.service_role import RoleOwner
+from constructs_lib.compute import archive
+from constructs_lib.compute.user_data import ReleasePart
+from constructs_lib.foundation import cdk
+from constructs_lib.foundation.errors import Checks
+from constructs_lib.foundation.grants import RoleOwner
+from constructs_lib.storage.bucket import Bucket
 
 PREFIX = "releases/"
 MANIFEST = "release.json"

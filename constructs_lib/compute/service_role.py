@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
-from constructs_lib import cdk, names, policy
-from constructs_lib.errors import Checks
-from constructs_lib.interface_endpoints import endpoint_of
-from constructs_lib.network import Network
-from constructs_lib.policy import Statement
+from constructs_lib.foundation import cdk, names, policy
+from constructs_lib.foundation.errors import Checks
+from constructs_lib.foundation.policy import Statement
+from constructs_lib.network.interface_endpoints import endpoint_of
+from constructs_lib.network.network import Network
 
 # AmazonSSMManagedInstanceCore would also let it read every parameter of the account. These take no resource.
 # https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
@@ -110,11 +110,3 @@ class ServiceRole(cdk.Construct):
                 f"may {action} but cannot reach {service}: its network has no NAT. "
                 f"Add {service!r} to the network's interface_endpoints"
             )
-
-
-class RoleOwner(Protocol):
-    """Anything that runs with a role: what every grant takes."""
-
-    @property
-    def role(self) -> ServiceRole:
-        """The role to grant to."""

@@ -17,7 +17,7 @@ USER_DATA_LIMIT = 16384
 """Bytes EC2 takes, before base64.
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html"""
 
-_FILES = pathlib.Path(__file__).parent / "user_data"
+_FILES = pathlib.Path(__file__).parent / "user_data_files"
 _EMBEDDED = {
     "FAILED": "failed.service",
     "HARDENED": "hardened.conf",

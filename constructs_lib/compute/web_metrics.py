@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from constructs_lib.metric import Metric, MetricMath
+from constructs_lib.monitoring.metric import Metric, MetricMath
 
 ERROR_PERCENT = 5
 """More server errors than these, of a hundred requests, are no accident."""

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import ClassVar
 
-from constructs_lib import cdk, names
-from constructs_lib.alarm import Alarm
-from constructs_lib.errors import Checks
-from constructs_lib.fleet import Fleet
-from constructs_lib.fleet_options import USUAL_INSTANCES, Capacity, InstanceOptions
-from constructs_lib.load_balancer import PublicLoadBalancer
-from constructs_lib.network import Network
-from constructs_lib.relaxations import relax
-from constructs_lib.release import Release
-from constructs_lib.web_metrics import ERROR_PERCENT, WebMetrics
+from constructs_lib.compute.instance_group import Fleet
+from constructs_lib.compute.instance_options import USUAL_INSTANCES, Capacity, InstanceOptions
+from constructs_lib.compute.release import Release
+from constructs_lib.compute.web_metrics import ERROR_PERCENT, WebMetrics
+from constructs_lib.edge.load_balancer import PublicLoadBalancer
+from constructs_lib.foundation import cdk, names
+from constructs_lib.foundation.errors import Checks
+from constructs_lib.foundation.waivers import relax
+from constructs_lib.monitoring.alarm import Alarm
+from constructs_lib.network.network import Network
 
 _CHECK_SECONDS = 10
 _CHECK_TIMEOUT_SECONDS = 5

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from constructs_lib import cdk
-from constructs_lib.alarm_topic import AlarmTopic
-from constructs_lib.errors import Checks
-from constructs_lib.fleet_monitoring import alarm_on_cpu, alarm_on_failed_launches, cpu_metric, group_metric
-from constructs_lib.monitoring import Graph, Monitoring
-from constructs_lib.web_metrics import ERROR_PERCENT
-from constructs_lib.web_service import WebService
+from constructs_lib.compute.instance_group_monitoring import (
+    alarm_on_cpu,
+    alarm_on_failed_launches,
+    cpu_metric,
+    group_metric,
+)
+from constructs_lib.compute.web_metrics import ERROR_PERCENT
+from constructs_lib.compute.web_service import WebService
+from constructs_lib.foundation import cdk
+from constructs_lib.foundation.errors import Checks
+from constructs_lib.monitoring.alarm_topic import AlarmTopic
+from constructs_lib.monitoring.monitoring import Graph, Monitoring
 
 _MINUTE = timedelta(minutes=1)
 _BUSY_PERCENT = 80

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from constructs_lib import cdk
-from constructs_lib.alarm_topic import AlarmTopic
-from constructs_lib.database import PostgresDatabase
-from constructs_lib.metric import Metric
-from constructs_lib.monitoring import Graph, Monitoring
+from constructs_lib.database.postgres import PostgresDatabase
+from constructs_lib.foundation import cdk
+from constructs_lib.monitoring.alarm_topic import AlarmTopic
+from constructs_lib.monitoring.metric import Metric
+from constructs_lib.monitoring.monitoring import Graph, Monitoring
 
 _GIB = 1024**3
 _BUSY_PERCENT = 80

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from constructs_lib import cdk, names
-from constructs_lib.connection_budget import RESERVED, Share
-from constructs_lib.errors import Checks, ConstructError
-from constructs_lib.fleet import Fleet
-from constructs_lib.log_retention import check_retention
-from constructs_lib.network import Network
-from constructs_lib.relaxations import relax
-from constructs_lib.security_group import SecurityGroup
+from constructs_lib.compute.instance_group import Fleet
+from constructs_lib.database.connection_budget import RESERVED, Share
+from constructs_lib.foundation import cdk, names
+from constructs_lib.foundation.errors import Checks, ConstructError
+from constructs_lib.foundation.log_retention import check_retention
+from constructs_lib.foundation.waivers import relax
+from constructs_lib.network.network import Network
+from constructs_lib.network.security_group import SecurityGroup
 
 _PORT = 5432
 _USUAL_BACKUPS = 7

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from constructs_lib import cdk, location
-from constructs_lib.bucket import Bucket, LifecycleRule
+from constructs_lib.foundation import cdk, stack_context
+from constructs_lib.storage.bucket import Bucket, LifecycleRule
 
 
 class AccessLogBucket(cdk.Construct):
@@ -44,6 +44,6 @@ class AccessLogBucket(cdk.Construct):
             "WriteAccessLogs",
             service="logdelivery.elasticloadbalancing.amazonaws.com",
             action="s3:PutObject",
-            prefix=f"AWSLogs/{location.account(self)}/",
+            prefix=f"AWSLogs/{stack_context.account(self)}/",
         )
         """What a load balancer must wait for: it tries the bucket before it logs to it."""

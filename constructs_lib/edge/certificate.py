@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from constructs_lib import cdk
-from constructs_lib.errors import Checks
+from constructs_lib.foundation import cdk
+from constructs_lib.foundation.errors import Checks
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from constructs_lib import cdk, names
-from constructs_lib.access_log_bucket import AccessLogBucket
-from constructs_lib.certificate import Certificate, Domain
-from constructs_lib.errors import Checks
-from constructs_lib.network import Network
-from constructs_lib.relaxations import relax
-from constructs_lib.security_group import SecurityGroup
+from constructs_lib.edge.access_log_bucket import AccessLogBucket
+from constructs_lib.edge.certificate import Certificate, Domain
+from constructs_lib.foundation import cdk, names
+from constructs_lib.foundation.errors import Checks
+from constructs_lib.foundation.waivers import relax
+from constructs_lib.network.network import Network
+from constructs_lib.network.security_group import SecurityGroup
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 """TLS 1.3, and 1.2 for older browsers, AWS's recommended policy.

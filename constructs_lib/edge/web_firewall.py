@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from constructs_lib import cdk, names
-from constructs_lib.errors import Checks
-from constructs_lib.load_balancer import PublicLoadBalancer
-from constructs_lib.log_retention import check_retention
-from constructs_lib.relaxations import relax
+from constructs_lib.edge.load_balancer import PublicLoadBalancer
+from constructs_lib.foundation import cdk, names
+from constructs_lib.foundation.errors import Checks
+from constructs_lib.foundation.log_retention import check_retention
+from constructs_lib.foundation.waivers import relax
 
 _LARGE_BODY_RULE = "SizeRestrictions_BODY"
 

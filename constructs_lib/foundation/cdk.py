@@ -1,6 +1,6 @@
 """The one door to the framework: nothing else imports ``cdktf``, ``constructs`` or the provider's package.
 
-    from constructs_lib import cdk
+    from constructs_lib.foundation import cdk
 
     cdk.aws.vpc.Vpc(self, "vpc", cidr_block="10.0.0.0/16")
 
@@ -33,7 +33,7 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any
 
-from constructs_lib.errors import ConstructError
+from constructs_lib.foundation.errors import ConstructError
 
 FRAMEWORK = "CONSTRUCTS_LIB_FRAMEWORK"
 LAZY_PYTHON = "CONSTRUCTS_LIB_LAZY_PYTHON"

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from constructs_lib.cdk import Construct
+    from constructs_lib.foundation.cdk import Construct
 
 
 class ConstructError(ValueError):

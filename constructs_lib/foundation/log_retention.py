@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from constructs_lib.errors import Checks
+from constructs_lib.foundation.errors import Checks
 
 RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from constructs_lib.errors import Checks
+from constructs_lib.foundation.errors import Checks
 
 _TAIL = 8
 _DIRECTLY_IN_A_STACK = 1

@@ -7,8 +7,8 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-from constructs_lib import cdk, location
-from constructs_lib.errors import Checks
+from constructs_lib.foundation import cdk, stack_context
+from constructs_lib.foundation.errors import Checks
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ class Stack(cdk.TerraformStack):
         )
         super().__init__(scope, id)
         self.region = region
-        location.set_region(self, region)
+        stack_context.set_region(self, region)
         self.provider: Any = cdk.aws.provider.AwsProvider(
             self, "aws", region=region, default_tags=[{"tags": dict(tags)}] if tags else None
         )
@@ -88,7 +88,7 @@ class Stack(cdk.TerraformStack):
     @property
     def account(self) -> str:
         """A reference to the account's number."""
-        return location.account(self)
+        return stack_context.account(self)
 
     def output(self, name: str, value: str, description: str | None = None) -> None:
         """An output by exactly this name.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from constructs_lib import cdk
+from constructs_lib.foundation import cdk
 
 _REGION = "constructs_lib:region"
 

@@ -23,13 +23,13 @@ import pathlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from constructs_lib import synthesized
-from constructs_lib.decisions import DECISIONS
-from constructs_lib.errors import ConstructError
-from constructs_lib.synthesized import Resource
+from constructs_lib.foundation import template
+from constructs_lib.foundation.accepted_findings import DECISIONS
+from constructs_lib.foundation.errors import ConstructError
+from constructs_lib.foundation.template import Resource
 
 if TYPE_CHECKING:
-    from constructs_lib.cdk import Construct
+    from constructs_lib.foundation.cdk import Construct
 
 OUTPUT = "relaxations"
 FILE = "relaxations.json"
@@ -53,7 +53,7 @@ class Relaxation:
 
     def covers(self, path: str, rules: Iterable[str]) -> bool:
         """Whether it explains one of these rules for a construct."""
-        return synthesized.lies_in(path, self.path) and bool(set(rules) & set(self.explains))
+        return template.lies_in(path, self.path) and bool(set(rules) & set(self.explains))
 
 
 def relax(construct: Construct, weakened: str, *, reason: str, explains: Sequence[str] = ()) -> None:
@@ -68,7 +68,7 @@ def relax(construct: Construct, weakened: str, *, reason: str, explains: Sequenc
     Raises:
         ConstructError: the reason says nothing.
     """
-    from constructs_lib import cdk
+    from constructs_lib.foundation import cdk
 
     path = construct.node.path
     if not reason.strip():
@@ -96,14 +96,14 @@ def registered(document: Mapping[str, Any]) -> list[Relaxation]:
     return sorted(found, key=lambda each: (each.path, each.weakened))
 
 
-def report(stacks: synthesized.Documents) -> Iterator[dict[str, Any]]:
+def report(stacks: template.Documents) -> Iterator[dict[str, Any]]:
     """What ``relaxations.json`` holds: the registers of all stacks, each with the decisions that matter in it."""
     for name, document in sorted(stacks.items()):
-        resources = list(synthesized.resources(document))
+        resources = list(template.resources(document))
         for each in registered(document):
-            inside = sorted(part.address for part in resources if synthesized.lies_in(part.path, each.path))
+            inside = sorted(part.address for part in resources if template.lies_in(part.path, each.path))
             yield {"stack": name, **dataclasses.asdict(each), "resources": inside}
-        yield from _decided(name, [*resources, *synthesized.data(document)])
+        yield from _decided(name, [*resources, *template.data(document)])
 
 
 def _decided(stack: str, parts: Sequence[Resource]) -> Iterator[dict[str, Any]]:
@@ -118,5 +118,5 @@ def _decided(stack: str, parts: Sequence[Resource]) -> Iterator[dict[str, Any]]:
 
 def write(folder: pathlib.Path) -> None:
     """Write ``relaxations.json`` into an output folder such as ``cdktf.out``."""
-    text = json.dumps(list(report(synthesized.read(folder))), indent=2)
+    text = json.dumps(list(report(template.read(folder))), indent=2)
     (folder / FILE).write_text(f"{text}\n", encoding="utf-8")

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from constructs_lib.security_rule import Rule, Stack, listed
-from constructs_lib.synthesized import Resource
+from constructs_lib.foundation.template import Resource
+from constructs_lib.governance.security_rule import Rule, Stack, listed
 
 _IDENTITY_POLICIES = ("aws_iam_role_policy", "aws_iam_policy", "aws_iam_user_policy", "aws_iam_group_policy")
 _RESOURCE_POLICIES = {

@@ -1,7 +1,7 @@
 """What a month of the synthesized stacks costs before anybody uses them.
 
 It counts what AWS bills for standing there: instances, gateways, disks, alarms. What is billed by use, such as requests
-and bytes sent and stored, it names and does not guess. Prices: ``constructs_lib/prices.py``.
+and bytes sent and stored, it names and does not guess. Prices: ``constructs_lib/governance/prices.py``.
 
 Every type of resource is priced, billed by use, both, or free; one that is in no list is named as not counted.
 """
@@ -11,8 +11,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 
-from constructs_lib import prices, synthesized
-from constructs_lib.synthesized import Resource
+from constructs_lib.foundation import template
+from constructs_lib.foundation.template import Resource
+from constructs_lib.governance import prices
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,10 +61,10 @@ def _database(resource: Resource, _: list[Resource]) -> Cost:
 
 def _group(resource: Resource, siblings: list[Resource]) -> Cost:
     reference = next(iter(resource.blocks("launch_template")), {}).get("id", "")
-    template = next((each for each in siblings if f"{each.address}.id" in reference), None)
-    if template is None:
+    launch_template = next((each for each in siblings if f"{each.address}.id" in reference), None)
+    if launch_template is None:
         return Cost(unpriced=(f"the instances of {resource.path}",))
-    one = of_instance(template)
+    one = of_instance(launch_template)
     properties = resource.properties
     return Cost(one.high * properties["min_size"], one.high * properties["max_size"], one.unpriced)
 
@@ -91,8 +92,8 @@ def _scaling(resource: Resource, _: list[Resource]) -> Cost:
     for tracking in resource.blocks("target_tracking_configuration"):
         queries = [
             query
-            for custom in synthesized.blocks(tracking, "customized_metric_specification")
-            for query in synthesized.blocks(custom, "metrics")
+            for custom in template.blocks(tracking, "customized_metric_specification")
+            for query in template.blocks(custom, "metrics")
         ]
         metrics += sum(1 for query in queries if query.get("metric_stat")) or 1
     return _always(2 * metrics * prices.ALARM_METRIC)
@@ -181,30 +182,30 @@ FREE = {
 """What AWS asks nothing for, but for what it is a part of."""
 
 
-def estimate(stacks: synthesized.Documents) -> dict[str, Cost]:
+def estimate(stacks: template.Documents) -> dict[str, Cost]:
     """What each stack costs a month, by its name."""
     costs = {}
     for name, document in stacks.items():
-        resources = list(synthesized.resources(document))
+        resources = list(template.resources(document))
         costs[name] = sum((_of(each, resources) for each in resources), Cost())
     return costs
 
 
-def of_instance(template: Resource) -> Cost:
+def of_instance(launch_template: Resource) -> Cost:
     """What one instance of a launch template costs a month, its disks and monitoring with it.
 
     Args:
-        template: an ``aws_launch_template``.
+        launch_template: an ``aws_launch_template``.
     """
-    kind = template.properties["instance_type"]
+    kind = launch_template.properties["instance_type"]
     if kind not in prices.INSTANCE_HOUR:
         return Cost(unpriced=(kind,))
     disks = sum(
         int(ebs["volume_size"])
-        for disk in template.blocks("block_device_mappings")
-        for ebs in synthesized.blocks(disk, "ebs")
+        for disk in launch_template.blocks("block_device_mappings")
+        for ebs in template.blocks(disk, "ebs")
     )
-    monitored = any(block.get("enabled") for block in template.blocks("monitoring"))
+    monitored = any(block.get("enabled") for block in launch_template.blocks("monitoring"))
     one = prices.INSTANCE_HOUR[kind] * prices.HOURS + disks * prices.DISK_GIB
     return _always(one + (prices.DETAILED_MONITORING if monitored else 0))
 
@@ -217,7 +218,7 @@ def _of(resource: Resource, siblings: list[Resource]) -> Cost:
     return standing + used + Cost(unpriced=(kind,) if unknown else ())
 
 
-def table(stacks: synthesized.Documents) -> str:
+def table(stacks: template.Documents) -> str:
     """The estimate for people: a line for each stack that costs something, and what it leaves out."""
     costs = estimate(stacks)
     return "\n".join(_lines(costs, sum(costs.values(), Cost())))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from constructs_lib.security_rule import Rule, Stack, listed, true
-from constructs_lib.synthesized import Resource, blocks
+from constructs_lib.foundation.template import Resource, blocks
+from constructs_lib.governance.security_rule import Rule, Stack, listed, true
 
 _DATABASES = ("aws_db_instance", "aws_rds_cluster")
 _TLS_BY_DEFAULT = 15

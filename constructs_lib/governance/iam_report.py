@@ -7,7 +7,7 @@
 
 A reference is shown as the path of the construct it leads to, through the outputs of other stacks too. On demand:
 
-    python -m constructs_lib.privileges cdktf.out
+    python -m constructs_lib.governance.iam_report cdktf.out
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from constructs_lib import synthesized
+from constructs_lib.foundation import template
 
 FILE = "privileges.json"
 
@@ -48,7 +48,7 @@ class Privilege:
     conditions: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
-def privileges(stacks: synthesized.Documents) -> list[Privilege]:
+def privileges(stacks: template.Documents) -> list[Privilege]:
     """Every statement that allows a role of these stacks something, by role."""
     names = _Names(stacks)
     found = [each for stack, document in stacks.items() for each in _of_stack(stack, document, names)]
@@ -56,7 +56,7 @@ def privileges(stacks: synthesized.Documents) -> list[Privilege]:
 
 
 def _of_stack(stack: str, document: Mapping[str, Any], names: _Names) -> Iterator[Privilege]:
-    for resource in synthesized.resources(document):
+    for resource in template.resources(document):
         if resource.kind == "aws_iam_role_policy":
             statements = json.loads(resource.properties["policy"])["Statement"]
             role = names.readable(stack, resource.properties["role"])
@@ -80,12 +80,12 @@ def _of_stack(stack: str, document: Mapping[str, Any], names: _Names) -> Iterato
 class _Names:
     """The path behind each reference."""
 
-    def __init__(self, stacks: synthesized.Documents) -> None:
+    def __init__(self, stacks: template.Documents) -> None:
         self._stacks = stacks
         self._paths = {
             (stack, resource.address): resource.path
             for stack, document in stacks.items()
-            for resource in synthesized.resources(document)
+            for resource in template.resources(document)
         }
 
     def readable(self, stack: str, text: str) -> str:
@@ -126,7 +126,7 @@ def text(found: list[Privilege]) -> str:
 
 def write(folder: pathlib.Path) -> None:
     """Write ``privileges.json`` into an output folder such as ``cdktf.out``."""
-    found = [dataclasses.asdict(each) for each in privileges(synthesized.read(folder))]
+    found = [dataclasses.asdict(each) for each in privileges(template.read(folder))]
     (folder / FILE).write_text(f"{json.dumps(found, indent=2)}\n", encoding="utf-8")
 
 
@@ -136,7 +136,7 @@ def main(arguments: list[str]) -> int:
     if not (folder / "manifest.json").is_file():
         print(f"{folder} holds no manifest.json; synthesize first: cdktf synth", file=sys.stderr)  # noqa: T201
         return 1
-    print(text(privileges(synthesized.read(folder))))  # noqa: T201
+    print(text(privileges(template.read(folder))))  # noqa: T201
     return 0
 
 

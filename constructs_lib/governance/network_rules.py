@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from constructs_lib.security_rule import Rule, Stack, listed, true
-from constructs_lib.synthesized import Resource
+from constructs_lib.foundation.template import Resource
+from constructs_lib.governance.security_rule import Rule, Stack, listed, true
 
 _WORLD = {"0.0.0.0/0", "::/0"}
 _BALANCERS = ("aws_lb", "aws_alb")

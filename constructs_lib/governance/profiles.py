@@ -1,6 +1,6 @@
 """Profiles: what an environment spends on safety, chosen together, each saving with its reason.
 
-    from constructs_lib.profiles import STAGING
+    from constructs_lib.governance.profiles import STAGING
 
     network = Network(self, "network", nat=STAGING.nat, ...)
     PostgresDatabase(self, "postgres", network=network, single_zone_reason=STAGING.why("multi_az"), ...)
@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
-Nat = Literal["none", "single", "per_zone"]
+from constructs_lib.network.nat import Nat
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

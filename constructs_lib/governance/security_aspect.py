@@ -14,11 +14,12 @@ from typing import Any
 
 import jsii
 
-from constructs_lib import cdk, security_access, security_data, security_network
-from constructs_lib.relaxations import registered
-from constructs_lib.security_rule import Rule, Stack
+from constructs_lib.foundation import cdk
+from constructs_lib.foundation.waivers import registered
+from constructs_lib.governance import access_rules, data_rules, network_rules
+from constructs_lib.governance.security_rule import Rule, Stack
 
-RULES = (*security_network.RULES, *security_data.RULES, *security_access.RULES)
+RULES = (*network_rules.RULES, *data_rules.RULES, *access_rules.RULES)
 """All rules, in the order they are told."""
 
 

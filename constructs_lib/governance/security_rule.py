@@ -7,8 +7,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from constructs_lib import synthesized
-from constructs_lib.synthesized import Resource, blocks
+from constructs_lib.foundation import template
+from constructs_lib.foundation.template import Resource, blocks
 
 _POLICY_DATA = "data.aws_iam_policy_document"
 
@@ -21,9 +21,9 @@ class Stack:
     """
 
     def __init__(self, document: Mapping[str, Any]) -> None:
-        self.resources = tuple(synthesized.resources(document))
+        self.resources = tuple(template.resources(document))
         self._by_kind: dict[str, list[Resource]] = {}
-        for resource in (*self.resources, *synthesized.data(document)):
+        for resource in (*self.resources, *template.data(document)):
             self._by_kind.setdefault(resource.kind, []).append(resource)
 
     def about(self, resource: Resource, kind: str, option: str, *names: str) -> list[Resource]:

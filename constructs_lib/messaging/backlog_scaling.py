@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from constructs_lib import cdk
+from constructs_lib.foundation import cdk
 
 BACKLOG = "waiting / IF(FILL(instances, 0) > 0, FILL(instances, 0), 1)"
 """Messages for each instance. In an empty group, which publishes zero or nothing, every message counts as one's."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from constructs_lib import cdk, names, policy
-from constructs_lib.errors import Checks
-from constructs_lib.relaxations import relax
-from constructs_lib.service_role import RoleOwner
-from constructs_lib.sizing import LONG_POLL, size_queue
+from constructs_lib.foundation import cdk, names, policy
+from constructs_lib.foundation.errors import Checks
+from constructs_lib.foundation.grants import RoleOwner
+from constructs_lib.foundation.waivers import relax
+from constructs_lib.messaging.sizing import LONG_POLL, size_queue
 
 
 class Queue(cdk.Construct):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from constructs_lib import cdk
-from constructs_lib.alarm_topic import AlarmTopic
-from constructs_lib.errors import Checks
-from constructs_lib.metric import Metric
-from constructs_lib.monitoring import Graph, Monitoring
-from constructs_lib.queue import Queue
+from constructs_lib.foundation import cdk
+from constructs_lib.foundation.errors import Checks
+from constructs_lib.messaging.queue import Queue
+from constructs_lib.monitoring.alarm_topic import AlarmTopic
+from constructs_lib.monitoring.metric import Metric
+from constructs_lib.monitoring.monitoring import Graph, Monitoring
 
 
 class QueueMonitoring(Monitoring):

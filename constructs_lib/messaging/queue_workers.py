@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from constructs_lib import cdk, names
-from constructs_lib.backlog_scaling import BacklogScaling
-from constructs_lib.errors import Checks
-from constructs_lib.fleet import Fleet
-from constructs_lib.fleet_options import USUAL_INSTANCES, Capacity, InstanceOptions
-from constructs_lib.lifecycle import Departure
-from constructs_lib.network import Network
-from constructs_lib.queue import Queue
-from constructs_lib.release import Release
-from constructs_lib.sizing import size_workers
+from constructs_lib.compute.instance_group import Fleet
+from constructs_lib.compute.instance_options import USUAL_INSTANCES, Capacity, InstanceOptions
+from constructs_lib.compute.lifecycle import Departure
+from constructs_lib.compute.release import Release
+from constructs_lib.foundation import cdk, names
+from constructs_lib.foundation.errors import Checks
+from constructs_lib.messaging.backlog_scaling import BacklogScaling
+from constructs_lib.messaging.queue import Queue
+from constructs_lib.messaging.sizing import size_workers
+from constructs_lib.network.network import Network
 
 
 class QueueWorkers(Fleet):

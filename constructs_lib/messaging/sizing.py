@@ -13,7 +13,9 @@ import dataclasses
 import math
 from datetime import timedelta
 
-from constructs_lib.errors import ConstructError
+from constructs_lib.compute.lifecycle_timeouts import LONGEST_HOOK, check_boot, launch_timeout
+from constructs_lib.foundation.durations import check_within, in_seconds, round_up
+from constructs_lib.foundation.errors import ConstructError
 
 LONGEST_HIDDEN = timedelta(hours=12)
 """How long SQS hides a message at most, counted from its receipt, however often it is renewed.
@@ -28,16 +30,10 @@ LONG_POLL = timedelta(seconds=20)
 """SQS's longest wait for a message, the one that asks least often.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html"""
 
-SHORTEST_HOOK = timedelta(seconds=30)
-LONGEST_HOOK = timedelta(hours=2)
-"""How long a lifecycle hook waits between two heartbeats.
-https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PutLifecycleHook.html"""
-
 _SHORTEST_HIDDEN = timedelta(seconds=30)
 _USUAL_HIDDEN = timedelta(minutes=2)
 _HEARTBEATS = 3
 _TO_LOOK_AT_DEAD = timedelta(days=1)
-_SHORTEST_BOOT = timedelta(seconds=30)
 _HOOK_MARGIN = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
@@ -93,7 +89,7 @@ def visibility_timeout(max_job: timedelta) -> timedelta:
     Two minutes is SQS's own advice for jobs whose length varies. It is how long a crashed worker's message waits.
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/working-with-messages.html
     """
-    return min(max(_up(max_job, _SECOND), _SHORTEST_HIDDEN), _USUAL_HIDDEN)
+    return min(max(round_up(max_job, _SECOND), _SHORTEST_HIDDEN), _USUAL_HIDDEN)
 
 
 def backlog_per_instance(seconds_per_job: float, acceptable_latency: timedelta, jobs_at_once: int = 1) -> float:
@@ -130,7 +126,7 @@ def size_queue(
     """
     hidden = visibility_timeout(max_job)
     # The last heartbeat hides the message for a whole visibility timeout more.
-    _within(
+    check_within(
         path,
         "max_job",
         max_job,
@@ -141,13 +137,13 @@ def size_queue(
     if not 1 <= max_receives <= 1000:
         fix = "3 is the usual choice; each crash and each worker that is stopped counts as one"
         raise ConstructError(path, option="max_receives", given=max_receives, allowed="are 1 to 1000", fix=fix)
-    tries = _up(max_receives * (max_job + hidden), _SECOND)
+    tries = round_up(max_receives * (max_job + hidden), _SECOND)
     latest = LONGEST_RETENTION - _TO_LOOK_AT_DEAD
     if tries > latest:
-        allowed = f"are 1 to {latest // (max_job + hidden)} with a max_job of {_say(max_job)}"
+        allowed = f"are 1 to {latest // (max_job + hidden)} with a max_job of {in_seconds(max_job)}"
         fix = "SQS keeps no message long enough to try it that often"
         raise ConstructError(path, option="max_receives", given=max_receives, allowed=allowed, fix=fix)
-    _within(
+    check_within(
         path,
         "retention",
         retention,
@@ -162,25 +158,8 @@ def size_queue(
         heartbeat=hidden / _HEARTBEATS,
         retention=retention,
         dead_letter_retention=LONGEST_RETENTION,
-        stop_timeout=_up(max_job, _SECOND) + LONG_POLL,
+        stop_timeout=round_up(max_job, _SECOND) + LONG_POLL,
     )
-
-
-def launch_timeout(boot: timedelta) -> timedelta:
-    """Twice the usual boot, within what a lifecycle hook can wait.
-
-    https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PutLifecycleHook.html
-    """
-    return min(max(_up(2 * boot, _SECOND), SHORTEST_HOOK), LONGEST_HOOK)
-
-
-def check_boot(path: str, boot: timedelta) -> None:
-    """Refuse a boot time whose double a lifecycle hook cannot wait for.
-
-    Raises:
-        ConstructError: for less than half a minute or more than an hour.
-    """
-    _within(path, "boot", boot, _SHORTEST_BOOT, LONGEST_HOOK / 2, fix="A lifecycle hook waits twice as long")
 
 
 def size_workers(
@@ -217,7 +196,7 @@ def size_workers(
     """
     longest = queue.max_job.total_seconds()
     if not 0.1 <= seconds_per_job <= longest:
-        fix = f"A usual job takes no longer than the longest one: the queue's max_job is {_say(queue.max_job)}"
+        fix = f"A usual job takes no longer than the longest one: the queue's max_job is {in_seconds(queue.max_job)}"
         allowed = f"are 0.1 to {longest:g}"
         raise ConstructError(path, option="seconds_per_job", given=seconds_per_job, allowed=allowed, fix=fix)
     if not 1 <= jobs_at_once <= 1000:
@@ -226,7 +205,7 @@ def size_workers(
         )
     check_boot(path, boot)
     slack = queue.retention - queue.max_job - boot
-    _within(
+    check_within(
         path,
         "acceptable_latency",
         acceptable_latency,
@@ -242,19 +221,5 @@ def size_workers(
         terminate_timeout=terminate,
         terminate_heartbeat=terminate / _HEARTBEATS,
         scale_in_protection=waited > LONGEST_HOOK,
-        oldest_message_alarm=_up(acceptable_latency + boot + queue.max_job, _MINUTE),
+        oldest_message_alarm=round_up(acceptable_latency + boot + queue.max_job, _MINUTE),
     )
-
-
-def _up(length: timedelta, unit: timedelta) -> timedelta:
-    return -(-length // unit) * unit
-
-
-def _say(length: timedelta) -> str:
-    return f"{length.total_seconds():.10g} s"
-
-
-def _within(path: str, option: str, given: timedelta, low: timedelta, high: timedelta, *, fix: str) -> None:
-    if not low <= given <= high:
-        allowed = f"are {_say(low)} to {_say(high)}" if low <= high else f"is nothing from {_say(low)} to {_say(high)}"
-        raise ConstructError(path, option=option, given=_say(given), allowed=allowed, fix=fix)

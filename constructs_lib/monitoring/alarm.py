@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Literal, get_args
 
-from constructs_lib import cdk, names
-from constructs_lib.alarm_topic import AlarmTopic
-from constructs_lib.errors import Checks
-from constructs_lib.metric import RESULT, Metric, MetricMath
+from constructs_lib.foundation import cdk, names
+from constructs_lib.foundation.errors import Checks
+from constructs_lib.monitoring.alarm_topic import AlarmTopic
+from constructs_lib.monitoring.metric import RESULT, Metric, MetricMath
 
 Comparison = Literal[">", ">=", "<", "<="]
 Missing = Literal["notBreaching", "breaching", "ignore", "missing"]

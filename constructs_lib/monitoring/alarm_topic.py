@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from constructs_lib import cdk, location, names, policy
-from constructs_lib.errors import Checks
+from constructs_lib.foundation import cdk, names, policy, stack_context
+from constructs_lib.foundation.errors import Checks
 
 
 class AlarmTopic(cdk.Construct):
@@ -42,7 +42,7 @@ class AlarmTopic(cdk.Construct):
                 raise checks.refuse("emails", email, allowed="are addresses, each once", fix="Remove the second")
         super().__init__(scope, id)
 
-        account, partition = location.account(self), location.partition(self)
+        account, partition = stack_context.account(self), stack_context.partition(self)
         key = cdk.aws.kms_key.KmsKey(
             self,
             "key",

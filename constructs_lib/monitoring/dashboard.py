@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from constructs_lib import cdk, location, names, policy
-from constructs_lib.errors import Checks
-from constructs_lib.metric import RESULT, Metric, MetricMath
-from constructs_lib.monitoring import Graph, Monitoring
+from constructs_lib.foundation import cdk, names, policy, stack_context
+from constructs_lib.foundation.errors import Checks
+from constructs_lib.monitoring.metric import RESULT, Metric, MetricMath
+from constructs_lib.monitoring.monitoring import Graph, Monitoring
 
 _WIDTH = 24
 _STATUS_HEIGHT = 3
@@ -27,7 +27,7 @@ class Dashboard(cdk.Construct):
     def __init__(self, scope: cdk.Construct, id: str, *, parts: Sequence[Monitoring], name: str | None = None) -> None:
         checks = Checks(scope, id)
         name = names.dashboard(checks, name)
-        region = location.region(scope)
+        region = stack_context.region(scope)
         if not any(part.alarms or part.graphs for part in parts):
             raise checks.refuse(
                 "parts", list(parts), allowed="are monitorings with alarms or graphs", fix="Give at least one"

@@ -6,8 +6,8 @@ import dataclasses
 import inspect
 from collections.abc import Sequence
 
-from constructs_lib import cdk, names
-from constructs_lib.errors import Checks
+from constructs_lib.foundation import cdk, names
+from constructs_lib.foundation.errors import Checks
 
 _MOST_GROUPS = 50
 _LONGEST = 10_000

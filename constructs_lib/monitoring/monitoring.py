@@ -6,11 +6,11 @@ import dataclasses
 from collections.abc import Sequence
 from datetime import timedelta
 
-from constructs_lib import cdk, names
-from constructs_lib.alarm import Alarm, Comparison, Missing
-from constructs_lib.alarm_topic import AlarmTopic
-from constructs_lib.errors import Checks
-from constructs_lib.metric import Metric, MetricMath
+from constructs_lib.foundation import cdk, names
+from constructs_lib.foundation.errors import Checks
+from constructs_lib.monitoring.alarm import Alarm, Comparison, Missing
+from constructs_lib.monitoring.alarm_topic import AlarmTopic
+from constructs_lib.monitoring.metric import Metric, MetricMath
 
 GROUP_NAMESPACE = "AWS/AutoScaling"
 

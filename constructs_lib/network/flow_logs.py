@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from constructs_lib import cdk, location, names, policy
-from constructs_lib.errors import Checks
-from constructs_lib.log_retention import check_retention
+from constructs_lib.foundation import cdk, names, policy, stack_context
+from constructs_lib.foundation.errors import Checks
+from constructs_lib.foundation.log_retention import check_retention
 
 
 class FlowLogs(cdk.Construct):
@@ -29,7 +29,7 @@ class FlowLogs(cdk.Construct):
             "role",
             name_prefix=f"{name}-flows-",
             description=f"Writes the flow logs of {name}",
-            assume_role_policy=policy.trust("vpc-flow-logs.amazonaws.com", account=location.account(self)),
+            assume_role_policy=policy.trust("vpc-flow-logs.amazonaws.com", account=stack_context.account(self)),
         )
         written = cdk.aws.iam_role_policy.IamRolePolicy(
             self,

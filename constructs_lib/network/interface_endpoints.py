@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from constructs_lib import cdk, location
-from constructs_lib.errors import Checks
-from constructs_lib.security_group import SecurityGroup
+from constructs_lib.foundation import cdk, stack_context
+from constructs_lib.foundation.errors import Checks
+from constructs_lib.network.security_group import SecurityGroup
 
 _OTHER_NAMES = {"cloudwatch": "monitoring"}
 
@@ -62,7 +62,7 @@ class InterfaceEndpoints(cdk.Construct):
                 self,
                 service,
                 vpc_id=vpc_id,
-                service_name=f"com.amazonaws.{location.region(self)}.{service}",
+                service_name=f"com.amazonaws.{stack_context.region(self)}.{service}",
                 vpc_endpoint_type="Interface",
                 private_dns_enabled=True,
                 subnet_ids=list(subnet_ids),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
-from constructs_lib import cdk, location, names
-from constructs_lib.errors import Checks
-from constructs_lib.flow_logs import FlowLogs
-from constructs_lib.interface_endpoints import InterfaceEndpoints
-from constructs_lib.profiles import Nat
-from constructs_lib.relaxations import relax
+from constructs_lib.foundation import cdk, names, stack_context
+from constructs_lib.foundation.errors import Checks
+from constructs_lib.foundation.waivers import relax
+from constructs_lib.network.flow_logs import FlowLogs
+from constructs_lib.network.interface_endpoints import InterfaceEndpoints
+from constructs_lib.network.nat import Nat
 
 _ZONES_FOR_CIDRS = 8
 
@@ -117,7 +117,7 @@ class Network(cdk.Construct):
             self,
             "s3-endpoint",
             vpc_id=vpc.id,
-            service_name=f"com.amazonaws.{location.region(self)}.s3",
+            service_name=f"com.amazonaws.{stack_context.region(self)}.s3",
             vpc_endpoint_type="Gateway",
             route_table_ids=private_tables,
             tags={"Name": f"{name}-s3-endpoint"},

@@ -7,10 +7,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from constructs_lib import cdk, location, names, policy
-from constructs_lib.errors import Checks
-from constructs_lib.relaxations import relax
-from constructs_lib.service_role import RoleOwner
+from constructs_lib.foundation import cdk, names, policy, stack_context
+from constructs_lib.foundation.errors import Checks
+from constructs_lib.foundation.grants import RoleOwner
+from constructs_lib.foundation.waivers import relax
 
 _ABORT_UPLOADS_DAYS = 7
 
@@ -60,7 +60,7 @@ class Bucket(cdk.Construct):
     ) -> None:
         checks = Checks(scope, id)
         if name is None:
-            name = f"{names.bucket_stem(checks)}-{location.account(scope)}-{location.region(scope)}"
+            name = f"{names.bucket_stem(checks)}-{stack_context.account(scope)}-{stack_context.region(scope)}"
         name = names.bucket(checks, name)
         checks.between("old_versions_days", old_versions_days, 1, 3650, fix="30 is the usual choice")
         for origin in upload_origins:

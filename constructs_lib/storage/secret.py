@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from constructs_lib import cdk, names
-from constructs_lib.errors import Checks
-from constructs_lib.relaxations import relax
-from constructs_lib.service_role import RoleOwner
+from constructs_lib.foundation import cdk, names
+from constructs_lib.foundation.errors import Checks
+from constructs_lib.foundation.grants import RoleOwner
+from constructs_lib.foundation.waivers import relax
 
 
 class GeneratedSecret(cdk.Construct):

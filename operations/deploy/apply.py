@@ -11,15 +11,15 @@ from rich.console import Console
 
 from operations.deploy.events import ResourceEvent, read_event
 from operations.deploy.interruption import AGAIN, Interruption
-from operations.deploy.order import Stack
 from operations.deploy.plan import Basis, StackPlan, from_terraform
 from operations.deploy.planning import Planned
 from operations.deploy.scheduler import Scheduler
 from operations.deploy.show import counted
+from operations.deploy.stack_graph import Stack
 from operations.deploy.states import State
 from operations.deploy.terraform_stack import TerraformStack
-from operations.errors import UserError
-from operations.steps import Board, Step
+from workspace.errors import UserError
+from workspace.progress import Board, Step
 
 Confirm = Callable[[StackPlan], None]
 """Asked about a stack that was planned again; raises when it must not be applied."""

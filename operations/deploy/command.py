@@ -12,12 +12,11 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from constructs_lib import cost
-from operations.cdktf import Deployment, Tools
-from operations.deploy import asking
-from operations.deploy.applying import apply_all, apply_log
-from operations.deploy.begun import Begun, import_id, left_behind, wrongly_tainted
+from constructs_lib.governance import cost
+from operations.deploy import prompts
+from operations.deploy.apply import apply_all, apply_log
 from operations.deploy.health import SERVING_SECONDS, find_groups, wait_until_serving
+from operations.deploy.orphan_recovery import Begun, import_id, left_behind, wrongly_tainted
 from operations.deploy.plan import StackPlan
 from operations.deploy.planning import Planned, plan_all, read_states
 from operations.deploy.show import change_lines, cost_line, plan_lines
@@ -25,10 +24,11 @@ from operations.deploy.states import State
 from operations.deploy.summary import FILE, Summary, secrets
 from operations.deploy.target import AWS, LOCAL, Target, choose
 from operations.deploy.terraform_stack import TerraformStack, stacks_of
-from operations.doctor import quick
+from operations.doctor import preflight
 from operations.doctor.findings import Level, line, problems
-from operations.errors import UserError
-from operations.steps import step
+from workspace.cdktf import Deployment, Tools
+from workspace.errors import UserError
+from workspace.progress import step
 
 
 @click.command()
@@ -44,7 +44,7 @@ def deploy(target: str | None, environment: str | None, yes: bool) -> None:
     console = Console()
     try:
         deploy_to(choose(target, environment), console, yes=yes)
-    except asking.Cancelled:
+    except prompts.Cancelled:
         console.print("Cancelled: nothing more was applied.", style="yellow")
 
 
@@ -88,7 +88,7 @@ def deploy_to(target: Target, console: Console, *, yes: bool) -> None:
 
 def _look(target: Target, console: Console) -> str:
     with step("Looking at credentials, region and state", console):
-        found = quick.look(target)
+        found = preflight.look(target)
     for finding in found.findings:
         if finding.level is Level.WARNING:
             console.print(line(finding), soft_wrap=True)
@@ -140,8 +140,8 @@ def _confirm_and_apply(
     planned: Planned, stacks: list[TerraformStack], target: Target, console: Console, *, yes: bool
 ) -> Mapping[str, State]:
     plan = planned.plan
-    asking.apply(yes=yes)
-    asking.losses(plan.losses, console, yes=yes)
+    prompts.apply(yes=yes)
+    prompts.losses(plan.losses, console, yes=yes)
     shown = {(change.stack, change.address, change.action) for change in plan.changes}
 
     def confirm(part: StackPlan) -> None:
@@ -150,7 +150,7 @@ def _confirm_and_apply(
         for change in new:
             for text in change_lines(change):
                 console.print(text, soft_wrap=True)
-        asking.losses([change for change in new if change.loses_data], console, yes=yes)
+        prompts.losses([change for change in new if change.loses_data], console, yes=yes)
 
     return apply_all(planned, stacks, console, target.folder, confirm)
 

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from operations.deploy.states import State
-from operations.errors import UserError
+from workspace.errors import UserError
 
 LOG_LINES = 20
 SERVING_SECONDS = 1200

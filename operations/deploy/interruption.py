@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from operations import signals
-from operations.errors import UserError
+from workspace import signals
+from workspace.errors import UserError
 
 AGAIN = "What was made is in the state: run the command again, and it goes on from there."
 

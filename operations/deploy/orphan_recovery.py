@@ -15,9 +15,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from constructs_lib import synthesized
+from constructs_lib.foundation import template
 from operations.deploy.events import Diagnostic, ResourceEvent, diagnostics, read_event
-from operations.deploy.order import Stack
+from operations.deploy.stack_graph import Stack
 from operations.deploy.states import State
 
 Client = Callable[[str], Any]
@@ -111,7 +111,7 @@ def left_behind(stack: Stack, state: State, output: str, account: str) -> Iterat
         account: the account's number, which is part of names.
     """
     known = {f"{kind}.{name}" for kind, name, _ in state.resources}
-    wanted = {each.address: each for each in synthesized.resources(stack.document)}
+    wanted = {each.address: each for each in template.resources(stack.document)}
     for address in unfinished(output):
         if address in wanted and address not in known:
             resource = wanted[address]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from constructs_lib import synthesized
-from operations.deploy.differing import differing, leaves
-from operations.deploy.order import Stack
+from constructs_lib.foundation import template
+from operations.deploy.diff import differing, leaves
+from operations.deploy.stack_graph import Stack
 
 HOLDS_DATA = {
     "aws_cloudwatch_log_group": ("name", "log group"),
@@ -172,7 +172,7 @@ def from_configuration(stack: Stack) -> StackPlan:
     """The part of a stack that was never applied: all that it holds is created."""
     changes = tuple(
         Change(stack=stack.name, address=each.address, kind=each.kind, path=each.path, action=Action.CREATE)
-        for each in synthesized.resources(stack.document)
+        for each in template.resources(stack.document)
     )
     return StackPlan(stack=stack.name, basis=Basis.CONFIGURATION, changes=changes, applies=True)
 

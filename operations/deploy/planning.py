@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from operations.deploy.order import Stack
 from operations.deploy.plan import Basis, Plan, StackPlan, changed_outputs, from_configuration, from_terraform
+from operations.deploy.stack_graph import Stack
 from operations.deploy.states import State
 from operations.deploy.terraform_stack import TerraformStack
 

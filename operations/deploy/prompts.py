@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from operations.deploy.plan import Change
-from operations.errors import UserError
+from workspace.errors import UserError
 
 QUESTION = "¿Deseas aplicar este plan? (y/n): "
 

@@ -9,8 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from operations.deploy.interruption import Interruption
-from operations.errors import UserError
-from operations.steps import Board
+from workspace.errors import UserError
+from workspace.progress import Board
 
 _ASKED_SECONDS = 0.2
 """How often an interruption is looked for."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from rich.text import Text
 
-from constructs_lib.cost import Cost
+from constructs_lib.governance.cost import Cost
 from operations.deploy.plan import Action, Basis, Change, Plan, StackPlan
 
 _SIGNS = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from constructs_lib import synthesized
+from constructs_lib.foundation import template
 
 _READ = re.compile(r"data\.terraform_remote_state\.cross-stack-reference-input-([\w-]+)\.outputs\.([\w-]+)")
 
@@ -34,7 +34,7 @@ class Stack:
 
     def paths(self) -> dict[str, str]:
         """The path of the construct that made each resource, by Terraform's address."""
-        return {each.address: each.path for each in synthesized.resources(self.document)}
+        return {each.address: each.path for each in template.resources(self.document)}
 
 
 def read_stacks(output: Path) -> list[Stack]:
@@ -47,7 +47,7 @@ def read_stacks(output: Path) -> list[Stack]:
         FileNotFoundError: nothing was synthesized there.
     """
     manifest = json.loads((output / "manifest.json").read_text(encoding="utf-8"))["stacks"]
-    documents = synthesized.read(output)
+    documents = template.read(output)
     stacks = {
         name: Stack(
             name=name,

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from operations import project
-from operations.errors import UserError
-from operations.local import aws
+from emulator import aws
 from operations.local.deployment import infrastructure
 from operations.local.state import RUNNING, StateFile
-from stacks.settings import Settings
-from stacks.settings_source import DEFAULT_ENVIRONMENT, ENVIRONMENT, SettingsProblem, load
+from stacks.settings.loader import DEFAULT_ENVIRONMENT, ENVIRONMENT, SettingsProblem, load
+from stacks.settings.model import Settings
+from workspace import paths
+from workspace.errors import UserError
 
 LOCAL, AWS = "local", "aws"
 ENDPOINT = "AWS_ENDPOINT_URL"
@@ -84,19 +84,19 @@ def choose(target: str | None, environment: str | None, variables: Mapping[str, 
     if settings.embedded:
         return _embedded(name, own, variables)
     given = {key: value for key, value in variables.items() if key.startswith("AWS_")}
-    folder = project.OWN / "deploy" / name
+    folder = paths.OWN / "deploy" / name
     return Target(environment=name, settings=settings, folder=folder, variables={**own, **given})
 
 
 def _settings(variables: Mapping[str, str]) -> Settings:
     try:
-        return load(variables, project.ROOT / "environments")
+        return load(variables, paths.ROOT / "environments")
     except SettingsProblem as problem:
         raise UserError(str(problem)) from None
 
 
 def _embedded(name: str, own: Mapping[str, str], variables: Mapping[str, str]) -> Target:
-    local = project.local_directory()
+    local = paths.local_directory()
     endpoint = variables.get(ENDPOINT)
     if endpoint:
         folder = local / "endpoints" / urlsplit(endpoint).netloc.replace(":", "-") / name

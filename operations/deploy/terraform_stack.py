@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from operations import project
-from operations.cdktf import Deployment
 from operations.deploy.events import Diagnostic, diagnostics
 from operations.deploy.failures import explain
-from operations.deploy.order import Stack, read_stacks
+from operations.deploy.stack_graph import Stack, read_stacks
 from operations.deploy.states import State, read_state
-from operations.errors import UserError
+from workspace import paths
+from workspace.cdktf import Deployment
+from workspace.errors import UserError
 
 PLAN = "deploy.plan"
 
@@ -24,7 +24,7 @@ def stacks_of(deployment: Deployment) -> list[TerraformStack]:
     environment = dict(deployment.environment)
     if deployment.provider.downloaded:
         # Else each stack downloads hundreds of megabytes of its own.
-        kept = project.OWN / "terraform/plugins"
+        kept = paths.OWN / "terraform/plugins"
         kept.mkdir(parents=True, exist_ok=True)
         environment |= {"TF_PLUGIN_CACHE_DIR": str(kept), "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "true"}
     return [TerraformStack(stack, deployment.terraform, environment) for stack in read_stacks(deployment.output)]

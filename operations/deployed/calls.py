@@ -10,7 +10,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
 from operations.deploy.target import AWS, LOCAL
-from operations.errors import UserError
+from workspace.errors import UserError
 
 _SIGN_IN = "Sign in again (aws configure, aws sso login) or choose others with AWS_PROFILE"
 _CREDENTIALS = (

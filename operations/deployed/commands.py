@@ -8,13 +8,13 @@ import click
 from rich.console import Console
 
 from operations.deploy.target import choose
+from operations.deployed import deployed_state
 from operations.deployed import logs as lines_of
-from operations.deployed import standing
 from operations.deployed import status as report
 from operations.deployed.calls import answered, where_options
 from operations.deployed.scaling import SERVICES, log_group
-from operations.errors import UserError
 from operations.local.commands import PROGRAMS, show_logs, show_status
+from workspace.errors import UserError
 
 BOOT = "boot"
 
@@ -33,7 +33,7 @@ def status(target: str | None, environment: str | None) -> None:
     console = Console()
     where = choose(target, environment)
     with answered():
-        found = standing.read(where, console)
+        found = deployed_state.read(where, console)
         wrong = report.show(found, where.client, console, rolling=not where.settings.embedded)
     for each in wrong:
         console.print(f"✗ {each}", style="bold red", highlight=False, markup=False, soft_wrap=True)

@@ -8,15 +8,15 @@ from typing import Any
 
 from rich.console import Console
 
-from operations.cdktf import Deployment, Tools
 from operations.deploy.planning import read_states
 from operations.deploy.states import State
 from operations.deploy.target import Target
 from operations.deploy.terraform_stack import TerraformStack, stacks_of
-from operations.doctor import quick
+from operations.doctor import preflight
 from operations.doctor.findings import problems
-from operations.errors import UserError
-from operations.steps import step
+from workspace.cdktf import Deployment, Tools
+from workspace.errors import UserError
+from workspace.progress import step
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def read(target: Target, console: Console) -> DeployedStacks:
     Raises:
         UserError: the credentials or the state cannot be used, or nothing is deployed.
     """
-    wrong = problems(quick.look(target).findings)
+    wrong = problems(preflight.look(target).findings)
     if wrong:
         raise UserError("\n".join(str(finding) for finding in wrong))
     with step("Synthesizing the stacks", console):

@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from operations.errors import UserError
+from workspace.errors import UserError
 
 BOOT = "boot/"
 _LATE_MILLISECONDS = 120_000

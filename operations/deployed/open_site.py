@@ -9,11 +9,11 @@ import webbrowser
 import click
 from botocore.exceptions import ClientError
 
-from operations import project
 from operations.deploy.target import Target, choose
 from operations.deployed.calls import answered, where_options
-from operations.errors import UserError
 from operations.local.state import RUNNING, StateFile
+from workspace import paths
+from workspace.errors import UserError
 
 
 @click.command("open")
@@ -34,7 +34,7 @@ def open_site(target: str | None, environment: str | None) -> None:
 
 
 def _address_here() -> str:
-    state = StateFile(project.local_directory()).read()
+    state = StateFile(paths.local_directory()).read()
     if state is None or state.phase != RUNNING or not state.supervisor.alive:
         raise UserError(
             "Nothing is up. Start it with ./anb up, or say which deployment with --target or --environment."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from constructs_lib.bootstrap import read_environment
+from constructs_lib.compute.user_data import read_environment
 
 MODIFIED = "-modified"
 
@@ -53,7 +53,7 @@ def history(s3: Any, bucket: str, service: str) -> list[Deployed]:
         service: portal or worker.
     """
     # It loads the framework and starts Node, which the other commands do without.
-    from constructs_lib.release import MANIFEST, PREFIX
+    from constructs_lib.compute.release import MANIFEST, PREFIX
 
     key = f"{PREFIX}{service}/{MANIFEST}"
     versions = [

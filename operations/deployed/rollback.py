@@ -11,17 +11,17 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 from rich.table import Table
 
-from operations import project
-from operations.deploy import asking
+from operations.deploy import prompts
 from operations.deploy.command import deploy_to
 from operations.deploy.target import Target, choose
-from operations.deployed import standing
+from operations.deployed import deployed_state
 from operations.deployed.calls import answered, where_options
 from operations.deployed.releases import Deployed, history
 from operations.deployed.scaling import SERVICES, group_name
-from operations.errors import UserError
 from operations.release.build import build, checkout
-from stacks.software import ARCHITECTURE, directory
+from stacks.release_artifacts import ARCHITECTURE, directory
+from workspace import paths
+from workspace.errors import UserError
 
 QUESTION = "¿Deseas volver a {release}? (y/n): "
 _NOTHING_UNDER_WAY = ("ActiveInstanceRefreshNotFound", "IrreversibleInstanceRefresh")
@@ -41,13 +41,13 @@ def rollback(to: str | None, yes: bool, target: str | None, environment: str | N
     where = choose(target, environment)
     try:
         _roll_back(where, console, to=to, yes=yes)
-    except asking.Cancelled:
+    except prompts.Cancelled:
         console.print("Cancelled: nothing more was applied.", style="yellow")
 
 
 def _roll_back(where: Target, console: Console, *, to: str | None, yes: bool) -> None:
     with answered():
-        bucket = standing.read(where, console).output("s3_bucket_name")
+        bucket = deployed_state.read(where, console).output("s3_bucket_name")
         if not bucket:
             raise UserError("No release was deployed: its bucket is not there yet. ./anb deploy makes it.")
         known = history(where.client("s3"), bucket, "portal")
@@ -65,15 +65,15 @@ def _roll_back(where: Target, console: Console, *, to: str | None, yes: bool) ->
         )
     if yes:
         click.echo(f"{QUESTION.format(release=chosen)}y (--yes)")
-    elif not asking.one_key(QUESTION.format(release=chosen)):
-        raise asking.Cancelled
+    elif not prompts.one_key(QUESTION.format(release=chosen)):
+        raise prompts.Cancelled
     # The commit first: where git does not have it, nothing is touched.
-    with checkout(project.ROOT, chosen.commit) as sources:
+    with checkout(paths.ROOT, chosen.commit) as sources:
         with answered():
             for service in SERVICES:
                 if not where.settings.embedded and take_back(where.client("autoscaling"), group_name(where, service)):
                     console.print(f"{group_name(where, service)}: Auto Scaling takes its instances back.")
-        build(sources, folder, ARCHITECTURE, console, wheels=project.OWN / "wheels")
+        build(sources, folder, ARCHITECTURE, console, wheels=paths.OWN / "wheels")
     deploy_to(where, console, yes=yes)
 
 

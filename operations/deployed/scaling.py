@@ -10,8 +10,8 @@ from rich.console import Console
 from operations.deploy.health import SERVING_SECONDS, Client, Group, wait_until_serving
 from operations.deploy.target import Target, choose
 from operations.deployed.calls import answered, where_options
-from operations.errors import UserError
-from operations.steps import step
+from workspace.errors import UserError
+from workspace.progress import step
 
 SERVICES = {"portal": "api", "worker": "worker"}
 """By name: what a service's settings and its group's name begin with."""

@@ -12,11 +12,11 @@ from rich.table import Table
 from operations.deploy.health import Client, find_groups, look, why_not
 from operations.deploy.states import State
 from operations.deployed import releases
+from operations.deployed.deployed_state import DeployedStacks
 from operations.deployed.scaling import SERVICES
-from operations.deployed.standing import DeployedStacks
-from operations.queue_desk import age
-from services.core.dead_letters import dead_letter_url
-from services.core.queue import queue_state
+from operations.queue.admin import age
+from services.shared.queue import queue_state
+from services.videos.dead_letters import dead_letter_url
 
 _ALARMS = ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm")
 _NAMES_IN_A_CALL = 100

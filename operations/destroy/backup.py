@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from operations.local.objects import list_objects
+from emulator.objects import list_objects
 
 _READABLE = " !#$&'()+,;=@[]{}^~`-_."
 _LONGEST = 200

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from operations.deploy import asking
-from operations.deploy.applying import apply_log, apply_plan, plan_stack
+from operations.deploy import prompts
+from operations.deploy.apply import apply_log, apply_plan, plan_stack
 from operations.deploy.interruption import Interruption
 from operations.deploy.plan import HOLDS_DATA
 from operations.deploy.scheduler import Scheduler
@@ -19,11 +19,11 @@ from operations.deploy.states import State
 from operations.deploy.summary import FILE
 from operations.deploy.target import AWS, LOCAL, Target, choose
 from operations.deploy.terraform_stack import TerraformStack
-from operations.deployed import standing
+from operations.deployed import deployed_state
 from operations.destroy.backup import back_up
-from operations.destroy.remaining import remaining
-from operations.errors import UserError
-from operations.steps import Board, step
+from operations.destroy.leftovers_report import remaining
+from workspace.errors import UserError
+from workspace.progress import Board, step
 
 CONFIRM = "Escribe 'yes' para confirmar: "
 BACK_UP = "¿Deseas hacer un respaldo del bucket {bucket}? (y/n): "
@@ -47,12 +47,12 @@ def destroy(target: str | None, environment: str | None) -> None:
     console = Console()
     try:
         _destroy(choose(target, environment), console)
-    except asking.Cancelled:
+    except prompts.Cancelled:
         console.print("Cancelled: nothing was destroyed.", style="yellow")
 
 
 def _destroy(target: Target, console: Console) -> None:
-    found = standing.read(target, console)
+    found = deployed_state.read(target, console)
     stacks, states = found.stacks, found.states
     refuse_guarded(states)
     bucket = found.output("s3_bucket_name")
@@ -138,14 +138,14 @@ def _ask(target: Target, bucket: str, console: Console) -> bool:
     if not sys.stdin.isatty():
         click.echo(typed)
     if typed != "yes":
-        raise asking.Cancelled
+        raise prompts.Cancelled
     if not bucket:
         return False
-    if asking.one_key(BACK_UP.format(bucket=bucket)):
+    if prompts.one_key(BACK_UP.format(bucket=bucket)):
         folder = Path(f"s3-backup-{datetime.now():%Y%m%d-%H%M%S}").resolve()
         with step(f"Backing the bucket up into {folder}", console) as current:
             current.note(f"{back_up(target.client('s3'), bucket, folder)} objects")
-    return not asking.one_key(DELETE.format(bucket=bucket))
+    return not prompts.one_key(DELETE.format(bucket=bucket))
 
 
 def _tell(target: Target, kept: list[str], console: Console) -> None:

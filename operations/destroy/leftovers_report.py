@@ -7,8 +7,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from constructs_lib import prices
-from operations.local.objects import list_objects
+from constructs_lib.governance import prices
+from emulator.objects import list_objects
 
 Client = Callable[[str], Any]
 """Makes a boto3 client of a service."""

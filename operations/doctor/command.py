@@ -9,19 +9,19 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from operations import providers, terraform
-from operations.cdktf import Deployment, Tools
-from operations.deploy.order import Stack
 from operations.deploy.planning import read_states
+from operations.deploy.stack_graph import Stack
 from operations.deploy.states import State
 from operations.deploy.target import AWS, LOCAL, Target, choose
 from operations.deploy.terraform_stack import stacks_of
-from operations.doctor import programs, quick
-from operations.doctor.choices import choices, release
+from operations.doctor import preflight, programs
 from operations.doctor.findings import Finding, closing_line, line, ok, problem, problems
 from operations.doctor.permissions import permissions, sample_resources, wanted
 from operations.doctor.quotas import needed, quotas
-from operations.errors import UserError
+from operations.doctor.settings_checks import choices, release
+from workspace import aws_provider, terraform
+from workspace.cdktf import Deployment, Tools
+from workspace.errors import UserError
 
 PROVIDER_VERSION = "5.100.0"
 """What the provider's package synthesizes; a test holds it to the stacks."""
@@ -56,12 +56,12 @@ def examine(target: str | None, environment: str | None) -> Iterator[Finding]:
     try:
         where = choose(target, environment)
     except UserError as error:
-        yield problem("Settings", error.message, "Mend them; stacks/settings.py documents each")
+        yield problem("Settings", error.message, "Mend them; stacks/settings/model.py documents each")
         return
     built = release(where.settings)
     yield from choices(where.environment, where.settings)
     yield built
-    looked = quick.look(where)
+    looked = preflight.look(where)
     yield from looked.findings
     if looked.caller is None or problems([*machine, built, *looked.findings]):
         return
@@ -82,7 +82,7 @@ def _machine() -> Iterator[Finding]:
     yield from programs.nodes(Path(found) if found else None)
     program = programs.terraform_program(programs.kept_terraform(), terraform.Release.pinned())
     yield program
-    source = providers.from_here()
+    source = aws_provider.from_here()
     configured = source.mirror is None and source.description.startswith("as ")
     named = shutil.which("terraform")
     if configured and named and not problems([program]):

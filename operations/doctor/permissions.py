@@ -8,8 +8,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from constructs_lib import synthesized
-from operations.deploy.order import Stack
+from constructs_lib.foundation import template
+from operations.deploy.stack_graph import Stack
 from operations.doctor.account import Caller
 from operations.doctor.actions import ACTIONS, ALWAYS
 from operations.doctor.findings import Finding, ok, problem, warning
@@ -21,7 +21,7 @@ _SESSION = re.compile(r"arn:(aws[\w-]*):sts::(\d+):assumed-role/([^/]+)/")
 
 def wanted(stacks: Sequence[Stack]) -> frozenset[str]:
     """The actions that Terraform calls for these stacks."""
-    kinds = {resource.kind for stack in stacks for resource in synthesized.resources(stack.document)}
+    kinds = {resource.kind for stack in stacks for resource in template.resources(stack.document)}
     return ALWAYS.union(*(ACTIONS.get(kind, frozenset()) for kind in kinds))
 
 

@@ -8,7 +8,7 @@ from operations.deploy.target import Target
 from operations.doctor import account, backend
 from operations.doctor.account import Caller
 from operations.doctor.findings import Finding
-from stacks.software import PROJECT
+from stacks.release_artifacts import PROJECT
 
 
 @dataclass(frozen=True)

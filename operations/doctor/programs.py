@@ -12,9 +12,9 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from operations import node, project, providers, terraform
 from operations.doctor.findings import Finding, ok, problem, warning
-from operations.errors import UserError
+from workspace import aws_provider, node, paths, terraform
+from workspace.errors import UserError
 
 PYTHON = ((3, 11), (3, 14))
 """The oldest and the newest Python that the lock file has packages for."""
@@ -78,7 +78,7 @@ def terraform_program(folder: Path, release: terraform.Release) -> Finding:
     return ok("Terraform", f"{told}; {release.version} is fetched at first use")
 
 
-def provider(source: providers.ProviderSource, version: str) -> Finding:
+def provider(source: aws_provider.ProviderSource, version: str) -> Finding:
     """Where the AWS provider comes from, and whether it is there.
 
     Args:
@@ -88,7 +88,7 @@ def provider(source: providers.ProviderSource, version: str) -> Finding:
     about = "AWS provider"
     told = f"{version} {source.description}"
     if source.mirror is not None:
-        folder = source.mirror / providers.REGISTRY_PATH
+        folder = source.mirror / aws_provider.REGISTRY_PATH
         platform = terraform.this_platform()
         packed = folder / f"terraform-provider-aws_{version}_{platform}.zip"
         if (folder / version / platform).is_dir() or packed.is_file():
@@ -101,7 +101,7 @@ def provider(source: providers.ProviderSource, version: str) -> Finding:
     if trouble:
         mend = (
             "Open the way to registry.terraform.io, or put the provider into a filesystem mirror: "
-            f"~/.terraform.d/plugins/{providers.REGISTRY_PATH}/{version}"
+            f"~/.terraform.d/plugins/{aws_provider.REGISTRY_PATH}/{version}"
         )
         return problem(about, f"{told}, which cannot be reached ({trouble})", mend)
     return ok(about, told)
@@ -148,4 +148,4 @@ def unreachable(url: str) -> str:
 
 def kept_terraform() -> Path:
     """Where a fetched Terraform is kept."""
-    return project.OWN / "terraform"
+    return paths.OWN / "terraform"

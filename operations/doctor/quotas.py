@@ -8,9 +8,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from constructs_lib import synthesized
-from constructs_lib.synthesized import Resource
-from operations.deploy.order import Stack
+from constructs_lib.foundation import template
+from constructs_lib.foundation.template import Resource
+from operations.deploy.stack_graph import Stack
 from operations.deploy.states import State
 from operations.doctor.findings import Finding, ok, problem, warning
 
@@ -62,8 +62,8 @@ def _running_cores(client: Client) -> int:
 
 
 def _most_cores(group: Resource, siblings: Sequence[Resource]) -> int:
-    template = next(each for each in siblings if each.kind == "aws_launch_template")
-    return int(group.properties["max_size"]) * _CORES.get(template.properties["instance_type"], _USUAL_CORES)
+    launch_template = next(each for each in siblings if each.kind == "aws_launch_template")
+    return int(group.properties["max_size"]) * _CORES.get(launch_template.properties["instance_type"], _USUAL_CORES)
 
 
 def _nat_gateways(client: Client) -> int:
@@ -150,7 +150,7 @@ def needed(stacks: Sequence[Stack], states: Mapping[str, State]) -> dict[str, in
 
 
 def _sum(quota: Quota, document: Mapping[str, Any]) -> int:
-    siblings = list(synthesized.resources(document))
+    siblings = list(template.resources(document))
     return sum(quota.needs(each, siblings) for each in siblings if each.kind == quota.kind)
 
 

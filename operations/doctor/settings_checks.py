@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from operations.doctor.findings import Finding, ok, problem, warning
-from stacks.settings import Settings
-from stacks.settings_source import SettingsProblem
-from stacks.software import find
+from stacks.release_artifacts import find
+from stacks.settings.loader import SettingsProblem
+from stacks.settings.model import Settings
 
 _ABOUT = "Settings"
 

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
-from operations import project
+from workspace import paths
 
-FOLDER = project.OWN / "clips"
+FOLDER = paths.OWN / "clips"
 _KEPT_BYTES = 2 * 2**30
 _KEPT_SECONDS = 60 * 86_400
 

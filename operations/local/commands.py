@@ -16,13 +16,13 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from operations import project
-from operations.errors import UserError
 from operations.local import leftovers
 from operations.local.demo import add_demo
 from operations.local.state import RUNNING, State, StateFile
 from operations.local.supervisor import Options, Stopped, Supervisor, log_file
-from operations.steps import step
+from workspace import paths
+from workspace.errors import UserError
+from workspace.progress import step
 
 PROGRAMS = ("portal", "worker", "database", "aws", "infrastructure", "up")
 PORT = click.IntRange(1, 65535)
@@ -43,7 +43,7 @@ def up(detach: bool, demo: bool, no_infra: bool, port: int, database_port: int |
     Ctrl-C stops everything.
     """
     console = Console()
-    folder = project.local_directory()
+    folder = paths.local_directory()
     options = Options(portal_port=port, database_port=database_port, aws_port=aws_port, infra=not no_infra)
     if detach:
         _detach(folder, options, demo, console)
@@ -63,7 +63,7 @@ def up(detach: bool, demo: bool, no_infra: bool, port: int, database_port: int |
 
 def show_status() -> None:
     """Say what is up, since when, on which ports."""
-    state = StateFile(project.local_directory()).read()
+    state = StateFile(paths.local_directory()).read()
     if state is None:
         click.echo("Nothing is up. Start it with ./anb up.")
         return
@@ -93,7 +93,7 @@ def show_logs(program: str | None, *, follow: bool, lines: int) -> None:
     Raises:
         UserError: nothing was written yet.
     """
-    folder = project.local_directory()
+    folder = paths.local_directory()
     files = [log_file(folder, name) for name in ([program] if program else PROGRAMS)]
     found = [file for file in files if file.exists()]
     if not found:
@@ -105,7 +105,7 @@ def show_logs(program: str | None, *, follow: bool, lines: int) -> None:
 @click.command()
 def down() -> None:
     """Stop everything. Accounts, votes and videos are kept for the next `up`."""
-    folder = project.local_directory()
+    folder = paths.local_directory()
     file = StateFile(folder)
     console = Console()
     state = file.read()

@@ -10,9 +10,9 @@ from pathlib import Path
 import requests
 from rich.console import Console
 
-from operations.errors import UserError
 from operations.local import clips
-from operations.steps import Step, step
+from workspace.errors import UserError
+from workspace.progress import Step, step
 
 # Printed for whoever runs the demo; the accounts exist on this machine only.
 PASSWORD = "demo-anb-canasta"

@@ -13,13 +13,13 @@ from typing import Any
 
 from rich.console import Console
 
-from constructs_lib.bootstrap import read_environment
-from operations.cdktf import Deployment, Tools
-from operations.errors import UserError
-from operations.local import aws, resources
-from operations.local.processes import STOP_SECONDS
-from operations.steps import step
+from constructs_lib.compute.user_data import read_environment
+from emulator import aws, resources
 from services.environment import PortalEnvironment, ServiceEnvironment, WorkerEnvironment
+from workspace.cdktf import Deployment, Tools
+from workspace.errors import UserError
+from workspace.processes import STOP_SECONDS
+from workspace.progress import step
 
 ENVIRONMENT = "local"
 

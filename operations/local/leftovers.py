@@ -8,11 +8,11 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from operations.local import aws
-from operations.local.objects import save_objects
-from operations.local.processes import stop_tree
+from emulator import aws
+from emulator.objects import save_objects
 from operations.local.state import State, StateFile
-from operations.steps import step
+from workspace.processes import stop_tree
+from workspace.progress import step
 
 _ORDER = ("portal", "worker", "aws", "database")
 

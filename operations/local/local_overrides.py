@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from operations.local import aws
-from operations.local.ports import LOOPBACK
-from operations.local.processes import STOP_SECONDS
+from emulator import aws
+from workspace.ports import LOOPBACK
+from workspace.processes import STOP_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,9 @@ import sys
 import click
 import psutil
 
-from operations import project
-from operations.errors import UserError
 from operations.local.state import RUNNING, StateFile
+from workspace import paths
+from workspace.errors import UserError
 
 
 @click.command()
@@ -19,16 +19,16 @@ from operations.local.state import RUNNING, StateFile
 def moderator(verb: str, email: str) -> None:
     """Let the person with the account EMAIL moderate, or no longer.
 
-    For the portal of ./anb up. On an instance: python -m services.core.moderators.
+    For the portal of ./anb up. On an instance: python -m services.contest.moderators.
     """
-    state = StateFile(project.local_directory()).read()
+    state = StateFile(paths.local_directory()).read()
     portal = state.children.get("portal") if state is not None and state.phase == RUNNING else None
     if portal is None or not portal.alive:
         raise UserError("Nothing is up. Start it with ./anb up.")
     done = subprocess.run(
-        [sys.executable, "-m", "services.core.moderators", verb, email],
+        [sys.executable, "-m", "services.contest.moderators", verb, email],
         env=psutil.Process(portal.pid).environ(),
-        cwd=project.ROOT,
+        cwd=paths.ROOT,
         capture_output=True,
         text=True,
         check=False,

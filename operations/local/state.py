@@ -13,23 +13,10 @@ from typing import Any
 
 import psutil
 
-from operations.errors import UserError
-from operations.local.processes import is_running, start_time
+from workspace.errors import UserError
+from workspace.processes import ProcessRecord, start_time
 
 STARTING, RUNNING, STOPPING = "starting", "running", "stopping"
-
-
-@dataclass(frozen=True)
-class Member:
-    """A process of ours, named for good by its pid and when it started."""
-
-    pid: int
-    started: float
-    port: int | None = None
-
-    @property
-    def alive(self) -> bool:
-        return is_running(self.pid, self.started)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +24,10 @@ class State:
     """What a supervisor says about itself."""
 
     phase: str
-    supervisor: Member
+    supervisor: ProcessRecord
     url: str
     infra: bool
-    children: dict[str, Member] = field(default_factory=dict)
+    children: dict[str, ProcessRecord] = field(default_factory=dict)
     bucket: str = ""
 
 
@@ -63,8 +50,8 @@ class StateFile:
             return None
         except ValueError:
             raise UserError(f"{self._file} cannot be read; remove it and run ./anb up again.") from None
-        values["supervisor"] = Member(**values["supervisor"])
-        values["children"] = {name: Member(**member) for name, member in values["children"].items()}
+        values["supervisor"] = ProcessRecord(**values["supervisor"])
+        values["children"] = {name: ProcessRecord(**member) for name, member in values["children"].items()}
         return State(**values)
 
     def write(self, state: State) -> None:
@@ -109,11 +96,11 @@ class StateFile:
         return f"Already up at {state.url}. ./anb down stops it."
 
 
-def this_process() -> Member:
+def this_process() -> ProcessRecord:
     """The process that asks."""
-    return Member(os.getpid(), psutil.Process().create_time())
+    return ProcessRecord(os.getpid(), psutil.Process().create_time())
 
 
-def member(pid: int, port: int | None = None) -> Member:
+def member(pid: int, port: int | None = None) -> ProcessRecord:
     """A process that was just started."""
-    return Member(pid, start_time(pid) or 0.0, port)
+    return ProcessRecord(pid, start_time(pid) or 0.0, port)

@@ -14,17 +14,18 @@ from types import FrameType
 
 from rich.console import Console
 
-from operations import project, signals
-from operations.errors import UserError
-from operations.local import aws, deployment, leftovers
-from operations.local.objects import list_objects, restore_objects, save_objects
-from operations.local.ports import LOOPBACK, choose_port, is_listening
-from operations.local.postgres import Cluster
-from operations.local.pretended import Here, on_this_machine
-from operations.local.processes import Child, ProcessEnded, Program
+from emulator import aws
+from emulator.objects import list_objects, restore_objects, save_objects
+from operations.local import deployment, leftovers
+from operations.local.local_overrides import Here, on_this_machine
 from operations.local.reconcile import reconcile
-from operations.local.state import RUNNING, STARTING, STOPPING, Member, State, StateFile, member, this_process
-from operations.steps import step
+from operations.local.state import RUNNING, STARTING, STOPPING, State, StateFile, member, this_process
+from workspace import paths, signals
+from workspace.errors import UserError
+from workspace.ports import LOOPBACK, choose_port, is_listening
+from workspace.postgres import Cluster
+from workspace.processes import Child, ProcessEnded, ProcessRecord, Program
+from workspace.progress import step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +141,7 @@ class Supervisor:
             credentials = deployment.database_credentials(here.aws_port, portal["DATABASE_SECRET_ARN"])
             cluster.ensure_role(credentials.username, credentials.password)
             cluster.ensure_database(portal["DATABASE_NAME"], owner=credentials.username)
-            migration = Child(self._service("migrations", "services.core.migrate", portal, "up"))
+            migration = Child(self._service("migrations", "services.shared.migrate", portal, "up"))
             migration.wait_until(migration.finished, seconds=120)
             restored = restore_objects(s3, bucket, self._folder / "objects")
             keys = {key for key, _ in list_objects(s3, bucket)}
@@ -155,7 +156,7 @@ class Supervisor:
             front.wait_until(lambda: is_listening(here.portal_port), seconds=60)
 
     def _service(self, name: str, module: str, variables: Mapping[str, str], *arguments: str) -> Program:
-        paths = [str(project.ROOT), os.environ.get("PYTHONPATH", "")]
+        search = [str(paths.ROOT), os.environ.get("PYTHONPATH", "")]
         return Program(
             name=name,
             arguments=[sys.executable, "-m", module, *arguments],
@@ -163,7 +164,7 @@ class Supervisor:
             environment={
                 **aws.without_aws(os.environ),
                 **variables,
-                "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+                "PYTHONPATH": os.pathsep.join(path for path in search if path),
                 "PYTHONUNBUFFERED": "1",
             },
             directory=self._folder,
@@ -196,7 +197,7 @@ class Supervisor:
                 if name in servers:
                     servers[name].stop()
 
-    def _save_objects(self, bucket: str, embedded: Member) -> str:
+    def _save_objects(self, bucket: str, embedded: ProcessRecord) -> str:
         if embedded.port is None or not embedded.alive:
             return "the embedded AWS had ended, so videos made since the start are lost"
         count = save_objects(aws.client("s3", embedded.port), bucket, self._folder / "objects")

@@ -15,16 +15,16 @@ from rich.table import Table
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from operations import project
-from operations.errors import UserError
 from operations.local.state import RUNNING, StateFile
-from services.core.aws import AWS_ERRORS, aws_client
-from services.core.backlog import VideosByState, videos_by_state
-from services.core.database import DatabaseConnector, open_engine
-from services.core.dead_letters import DeadLetter, dead_letter_url, peek, redrive
-from services.core.queue import queue_state
-from services.core.secrets import SecretStore
 from services.environment import EnvironmentProblem, ServiceEnvironment
+from services.shared.aws import AWS_ERRORS, aws_client
+from services.shared.database import DatabaseConnector, open_engine
+from services.shared.queue import queue_state
+from services.shared.secrets import SecretStore
+from services.videos.backlog import VideosByState, videos_by_state
+from services.videos.dead_letters import DeadLetter, dead_letter_url, peek, redrive
+from workspace import paths
+from workspace.errors import UserError
 
 _SHOWN_CHARACTERS = 60
 
@@ -124,7 +124,7 @@ def _variables() -> Mapping[str, str]:
     """Those of this process where they name a queue, else those of the portal of ./anb up."""
     if os.environ.get("QUEUE_URL"):
         return os.environ
-    state = StateFile(project.local_directory()).read()
+    state = StateFile(paths.local_directory()).read()
     portal = state.children.get("portal") if state is not None and state.phase == RUNNING else None
     if portal is None or not portal.alive:
         raise UserError(

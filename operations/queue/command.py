@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from operations.errors import UserError
+from workspace.errors import UserError
 
 _LONGEST_REASON = 500
 
@@ -22,9 +22,9 @@ def queue(context: click.Context, show: int) -> None:
     """
     if context.invoked_subcommand is None:
         # Its imports take a second that no other command should wait for.
-        from operations import queue_desk
+        from operations.queue import admin
 
-        with queue_desk.open_desk() as desk:
+        with admin.open_desk() as desk:
             desk.show(Console(), most=show)
 
 
@@ -42,9 +42,9 @@ def redrive_command(reason: str, limit: int | None) -> None:
         raise UserError(
             f"--reason has {len(reason)} characters; allowed are 1 to {_LONGEST_REASON}. Say what was mended."
         )
-    from operations import queue_desk
+    from operations.queue import admin
 
-    with queue_desk.open_desk() as desk:
+    with admin.open_desk() as desk:
         lying = desk.dead_letters()
         most = min(lying, limit or lying)
         if not most:

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from constructs_lib import archive
-from operations.errors import UserError
+from constructs_lib.compute import archive
 from operations.release import contents, packages
-from operations.steps import step
+from workspace.errors import UserError
+from workspace.progress import step
 
 MANIFEST = "release.json"
 # Changes when this program would make something else of the same wheels. Read as the modules are imported.

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from operations import project
 from operations.release.build import Built, build, checkout
 from operations.release.packages import MACHINES
+from workspace import paths
 
 
 @click.command()
@@ -28,9 +28,9 @@ def release(architecture: str, commit: str | None) -> None:
     machine. `cdktf deploy` uploads what was built last.
     """
     console = Console()
-    target = project.OWN / "release" / architecture
-    with checkout(project.ROOT, commit) as sources:
-        built = build(sources, target, architecture, console, wheels=project.OWN / "wheels")
+    target = paths.OWN / "release" / architecture
+    with checkout(paths.ROOT, commit) as sources:
+        built = build(sources, target, architecture, console, wheels=paths.OWN / "wheels")
     click.echo(summary(built))
     click.echo(f"{built.version} of commit {built.commit}, in {_short(target)}")
 
@@ -45,4 +45,4 @@ def summary(built: Built) -> str:
 
 
 def _short(path: Path) -> str:
-    return str(path.relative_to(project.ROOT)) if path.is_relative_to(project.ROOT) else str(path)
+    return str(path.relative_to(paths.ROOT)) if path.is_relative_to(paths.ROOT) else str(path)

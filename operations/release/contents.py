@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-SERVICES = {"portal": ("core", "migrations", "portal"), "worker": ("consumer", "core", "worker")}
+SERVICES = {
+    "portal": ("shared", "contest", "videos", "migrations", "portal"),
+    "worker": ("consumer", "shared", "videos", "worker"),
+}
 """The folders of ``services`` that each service runs, besides the modules beside them."""
 
 AWS_SERVICES = {"logs", "s3", "secretsmanager", "sqs"}

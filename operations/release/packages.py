@@ -15,9 +15,9 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from operations.errors import UserError
-from operations.exclusive import exclusive
 from operations.release.contents import is_needed
+from workspace.errors import UserError
+from workspace.file_lock import exclusive
 
 PYTHON = "3.13"
 NEWEST_GLIBC = 41

@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from operations import project
-from operations.errors import UserError
 from operations.simulate import curve
-from operations.steps import step
-from stacks.settings_source import DEFAULT_ENVIRONMENT, ENVIRONMENT
+from stacks.settings.loader import DEFAULT_ENVIRONMENT, ENVIRONMENT
+from workspace import paths
+from workspace.errors import UserError
+from workspace.progress import step
 
-PICTURES = project.OWN / "simulate"
+PICTURES = paths.OWN / "simulate"
 
 
 @click.command()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from operations.errors import UserError
 from operations.simulate import measured
 from operations.simulate.cost import dollars
 from operations.simulate.curve import LoadCurve
@@ -14,6 +13,7 @@ from operations.simulate.engine import Fleet, run
 from operations.simulate.jobs import draw
 from operations.simulate.outcome import Outcome
 from operations.simulate.scaling import WAITING, Policy, TargetTracking
+from workspace.errors import UserError
 
 RAW_DEPTH = TargetTracking(expression="waiting", metrics={"waiting": WAITING}, target=10, warmup=180)
 """The first version's policy: target tracking on all waiting messages, however many work."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from operations.errors import UserError
+from workspace.errors import UserError
 
 PRESETS = Path(__file__).parent / "presets"
 MOST_PER_MINUTE = 1000

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from constructs_lib import cost, prices, synthesized
-from constructs_lib.errors import ConstructError
-from constructs_lib.synthesized import Resource
-from operations import project
-from operations.errors import UserError
+from constructs_lib.foundation import template
+from constructs_lib.foundation.errors import ConstructError
+from constructs_lib.foundation.template import Resource
+from constructs_lib.governance import cost, prices
 from operations.simulate.scaling import Policy, StepUp, TargetTracking
-from stacks.settings import Settings
-from stacks.settings_source import ENVIRONMENT, SettingsProblem, load
-from stacks.software import sources
+from stacks.release_artifacts import sources
+from stacks.settings.loader import ENVIRONMENT, SettingsProblem, load
+from stacks.settings.model import Settings
+from workspace import paths
+from workspace.errors import UserError
 
 _ABOVE = "GreaterThanThreshold"
 
@@ -77,13 +78,13 @@ def read(environment: str, variables: Mapping[str, str]) -> Deployed:
         UserError: its settings cannot be used, contradict each other, or its instances have no price.
     """
     try:
-        settings = load({**variables, ENVIRONMENT: environment}, project.ROOT / "environments")
+        settings = load({**variables, ENVIRONMENT: environment}, paths.ROOT / "environments")
     except SettingsProblem as error:
         raise UserError(f"The settings of {environment} cannot be used:\n{error}") from None
     return from_documents(synthesize(settings), settings, environment=environment)
 
 
-def synthesize(settings: Settings) -> synthesized.Documents:
+def synthesize(settings: Settings) -> template.Documents:
     """The stacks of some settings.
 
     Raises:
@@ -91,7 +92,7 @@ def synthesize(settings: Settings) -> synthesized.Documents:
     """
     # Node, which jsii starts here, would warn of its own old functions.
     os.environ.setdefault("NODE_NO_WARNINGS", "1")
-    from constructs_lib import cdk
+    from constructs_lib.foundation import cdk
     from stacks.app import build
 
     with tempfile.TemporaryDirectory() as folder:
@@ -101,10 +102,10 @@ def synthesize(settings: Settings) -> synthesized.Documents:
             app.synth()
         except ConstructError as error:
             raise UserError(f"The stacks cannot be synthesized: {error}") from None
-        return synthesized.read(Path(folder))
+        return template.read(Path(folder))
 
 
-def from_documents(documents: synthesized.Documents, settings: Settings, *, environment: str) -> Deployed:
+def from_documents(documents: template.Documents, settings: Settings, *, environment: str) -> Deployed:
     """The workers of synthesized stacks.
 
     Args:
@@ -115,16 +116,16 @@ def from_documents(documents: synthesized.Documents, settings: Settings, *, envi
     Raises:
         UserError: the instances have no price.
     """
-    resources = list(synthesized.resources(documents["workers"]))
+    resources = list(template.resources(documents["workers"]))
     (group,) = _of(resources, "aws_autoscaling_group")
-    (template,) = _of(resources, "aws_launch_template")
+    (launch_template,) = _of(resources, "aws_launch_template")
     hooks = {
         hook.properties["lifecycle_transition"]: hook.properties
         for hook in _of(resources, "aws_autoscaling_lifecycle_hook")
     }
     return Deployed(
         environment=environment,
-        instance_type=template.properties["instance_type"],
+        instance_type=launch_template.properties["instance_type"],
         minimum=group.properties["min_size"],
         maximum=group.properties["max_size"],
         at_first=group.properties["desired_capacity"],
@@ -133,7 +134,7 @@ def from_documents(documents: synthesized.Documents, settings: Settings, *, envi
         policies=tuple(_policy(each, resources) for each in _of(resources, "aws_autoscaling_policy")),
         launch_timeout=hooks["autoscaling:EC2_INSTANCE_LAUNCHING"]["heartbeat_timeout"],
         terminate_timeout=hooks["autoscaling:EC2_INSTANCE_TERMINATING"]["heartbeat_timeout"],
-        price=_price(template),
+        price=_price(launch_template),
     )
 
 
@@ -154,8 +155,8 @@ def _policy(policy: Resource, resources: list[Resource]) -> Policy:
 
 def _tracking(policy: Resource) -> TargetTracking:
     (tracking,) = policy.blocks("target_tracking_configuration")
-    (asked,) = synthesized.blocks(tracking, "customized_metric_specification")
-    queries = synthesized.blocks(asked, "metrics")
+    (asked,) = template.blocks(tracking, "customized_metric_specification")
+    queries = template.blocks(asked, "metrics")
     return TargetTracking(
         expression=_result(queries),
         metrics={
@@ -194,14 +195,14 @@ def _asked(query: Mapping[str, Any]) -> Mapping[str, Any]:
     return query
 
 
-def _price(template: Resource) -> Price:
-    kind = template.properties["instance_type"]
-    month = cost.of_instance(template)
+def _price(launch_template: Resource) -> Price:
+    kind = launch_template.properties["instance_type"]
+    month = cost.of_instance(launch_template)
     if month.unpriced:
         known = ", ".join(prices.INSTANCE_HOUR)
         raise UserError(
             f"worker_instance_type is {kind!r}; allowed are those with a price: {known}. To mend it: add its price to "
-            "constructs_lib/prices.py"
+            "constructs_lib/governance/prices.py"
         )
     hour = month.high / prices.HOURS
     if kind not in prices.BASELINE_VCPUS:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from operations import project
+from workspace import paths
 
-BOOT = project.ROOT / "benchmarks/boot.md"
-JOBS = project.ROOT / "benchmarks/jobs.md"
+BOOT = paths.ROOT / "benchmarks/boot.md"
+JOBS = paths.ROOT / "benchmarks/jobs.md"
 
 BUSY_VCPUS = 1.9
 """Processors, of an instance's two, that one job keeps busy: docs/decisions/0014-one-video-at-a-time.md"""

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 
-from operations import project
 from operations.simulate import curve, deployed, picture, table
 from operations.simulate.comparison import Assumed, Comparison, compare
-from stacks.settings_source import DEFAULT_ENVIRONMENT
+from stacks.settings.loader import DEFAULT_ENVIRONMENT
+from workspace import paths
 
-PAGE = project.ROOT / "docs/capacity.md"
-PICTURES = project.ROOT / "docs/images/capacity"
+PAGE = paths.ROOT / "docs/capacity.md"
+PICTURES = paths.ROOT / "docs/images/capacity"
 
 _TEN = {"ANB_WORKER_MAX_SIZE": "10", "ANB_DB_MAX_CONNECTIONS": "160"}
 

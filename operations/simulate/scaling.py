@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from constructs_lib.testing_cloudwatch import Value, evaluate
+from constructs_lib.testing.cloudwatch import Value, evaluate
 
 PERIOD = 60.0
 """Seconds between two points of SQS's and Auto Scaling's metrics.

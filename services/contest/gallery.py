@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from services.core.listing import GALLERY, InCity, Place, list_open
-from services.core.videos import Video
+from services.contest.listing import GALLERY, InCity, Place, list_open
+from services.videos.records import Video
 
 
 def gallery(

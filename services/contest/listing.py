@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, TextClause, text
 
-from services.core.videos import COLUMNS, WAITING, Video
+from services.videos.records import COLUMNS, WAITING, Video
 
 MOVING = f"""
     moving AS MATERIALIZED (SELECT video_id, sum(delta) AS votes FROM vote_deltas WHERE {WAITING} GROUP BY video_id)

@@ -1,4 +1,4 @@
-"""Appoints and dismisses moderators: ``python -m services.core.moderators appoint ana@example.com``.
+"""Appoints and dismisses moderators: ``python -m services.contest.moderators appoint ana@example.com``.
 
 Run on an instance of the portal, or wherever its environment is given: whoever may read its secret may do this.
 """
@@ -11,13 +11,13 @@ import sys
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.core.aws import aws_client
-from services.core.database import DatabaseConnector, open_engine
-from services.core.moderation import appoint
-from services.core.secrets import SecretStore
+from services.contest.moderation import appoint
 from services.environment import EnvironmentProblem, ServiceEnvironment
+from services.shared.aws import aws_client
+from services.shared.database import DatabaseConnector, open_engine
+from services.shared.secrets import SecretStore
 
-USAGE = "usage: python -m services.core.moderators appoint|dismiss EMAIL"
+USAGE = "usage: python -m services.contest.moderators appoint|dismiss EMAIL"
 
 
 def main(arguments: list[str]) -> int:

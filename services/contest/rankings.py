@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from services.core.listing import CITIES, MOVING, RANKING, InCity, Listed, Place, list_open
-from services.core.rank_marks import ahead
-from services.core.videos import Video
+from services.contest.listing import CITIES, MOVING, RANKING, InCity, Listed, Place, list_open
+from services.contest.rank_checkpoints import ahead
+from services.videos.records import Video
 
 
 @dataclass(frozen=True, kw_only=True)

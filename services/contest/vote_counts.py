@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from services.core.voting_period import COUNTED_UNTIL
+from services.videos.records import COUNTED_UNTIL
 
 SLICES = 16
 

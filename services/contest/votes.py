@@ -1,6 +1,6 @@
 """Votes: one statement decides and inserts, another retracts; none waits for the voters of the same video.
 
-A vote inserts a row into ``votes`` and a delta into ``vote_deltas``. The tally (``services.core.tally``)
+A vote inserts a row into ``votes`` and a delta into ``vote_deltas``. The tally (``services.contest.vote_counts``)
 is made from the deltas, exactly, at every moment.
 """
 
@@ -13,7 +13,7 @@ from psycopg.errors import ForeignKeyViolation
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from services.core.voting_period import IS_OPEN
+from services.contest.voting_period import IS_OPEN
 
 
 class VoteResult(Enum):

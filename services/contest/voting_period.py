@@ -8,14 +8,10 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, text
 
+from services.videos.records import COUNTED_UNTIL
+
 IS_OPEN = "(SELECT coalesce(now() >= opens_at, true) AND coalesce(now() < closes_at, true) FROM voting_period)"
 """SQL: whether votes are taken at this moment."""
-
-COUNTED_UNTIL = (
-    "(SELECT CASE WHEN now() >= freezes_at AND coalesce(now() < closes_at, true) THEN freezes_at "
-    "ELSE 'infinity' END FROM voting_period)"
-)
-"""SQL: votes cast from this moment on are kept, but not told yet."""
 
 
 class VotingState(StrEnum):

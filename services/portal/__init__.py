@@ -9,34 +9,22 @@ from functools import partial
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from services.core.aws import aws_client
-from services.core.database import DatabaseConnector
-from services.core.queue import VideoQueue
-from services.core.secrets import SecretStore
-from services.core.storage import MediaStore
 from services.environment import PORTAL_CONNECTIONS_PER_CORE, PortalEnvironment
-from services.portal import (
-    access_log,
-    api,
-    assets,
-    cors,
-    database,
-    errors,
-    headers,
-    identity,
-    limits,
-    links,
-    metrics,
-    pages,
-    resources,
-)
+from services.portal import api, database, metrics, pages, resources
+from services.portal.accounts import identity
+from services.portal.accounts.revocations import Revocations
+from services.portal.accounts.signing_keys import SigningKeys, read_keys
 from services.portal.api.health import deep_checks
-from services.portal.kept import Kept
-from services.portal.limits import Votes
+from services.portal.http import access_log, cors, errors, headers, limits, media_links, static_files
+from services.portal.http.limits import Votes
+from services.portal.http.streamed_request import StreamedRequest
 from services.portal.pages.rankings import KEPT_SECONDS
-from services.portal.requests import StreamedRequest
-from services.portal.revocations import Revocations
-from services.portal.signing import SigningKeys, read_keys
+from services.portal.single_flight_cache import Kept
+from services.shared.aws import aws_client
+from services.shared.database import DatabaseConnector
+from services.shared.queue import VideoQueue
+from services.shared.secrets import SecretStore
+from services.shared.storage import MediaStore
 
 # What a multipart form adds to its file.
 _FORM_BYTES = 2**20
@@ -49,7 +37,7 @@ def create_app(environment: PortalEnvironment, *, is_closing: Callable[[], bool]
         environment: what the instance was given.
         is_closing: tells whether the portal was told to stop, so that balancers send no more.
     """
-    # Static files are served by services.portal.assets.
+    # Static files are served by services.portal.http.static_files.
     app = Flask(__name__, static_folder=None)
     # Whatever FLASK_DEBUG says: an instance shows nobody its inside.
     app.debug = False
@@ -69,7 +57,7 @@ def create_app(environment: PortalEnvironment, *, is_closing: Callable[[], bool]
     cors.register(app)
     limits.register(app)
     errors.register(app)
-    assets.register(app)
+    static_files.register(app)
     api.register(app)
     pages.register(app)
     return app
@@ -94,7 +82,7 @@ def open_resources(
         secrets=secrets,
         keys=SigningKeys(
             partial(read_keys, secrets, environment.token_secret_arn),
-            lifetime=max(identity.session_lifetime(environment).longest, timedelta(seconds=links.SECONDS)),
+            lifetime=max(identity.session_lifetime(environment).longest, timedelta(seconds=media_links.SECONDS)),
         ),
         media=media,
         queue=queue,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 
-from services.core.aws import aws_client
-from services.core.secrets import SecretStore
-from services.core.telemetry import configure_logging
 from services.environment import EnvironmentProblem, PortalEnvironment
-from services.portal.server import Server
-from services.portal.signing import WeakKey, check_key
+from services.portal.accounts.signing_keys import WeakKey, check_key
+from services.portal.server.gunicorn_server import Server
+from services.shared.aws import aws_client
+from services.shared.secrets import SecretStore
+from services.shared.telemetry import configure_logging
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""The portal's database: Flask-SQLAlchemy owns the engine, statements are plain SQL of services.core."""
+"""The portal's database: Flask-SQLAlchemy owns the engine; contest and videos hold the statements."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, text
 
-from services.core.database import DRIVER_URL, DatabaseConnector, engine_options
+from services.shared.database import DRIVER_URL, DatabaseConnector, engine_options
 
 db = SQLAlchemy()
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from flask_babel import LazyString, gettext, lazy_gettext
 
-from services.core.failures import FailureReason
+from services.videos.failures import FailureReason
 
 # The worker's codes for why a video failed.
 FAILURES: Mapping[str, LazyString] = {

@@ -14,11 +14,11 @@ from http import HTTPStatus
 from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 
-from services.core.backlog import read_backlog
-from services.core.measures import Measures
 from services.portal.database import db, statements
-from services.portal.errors import UNKNOWN_ROUTE, Missing
+from services.portal.http.errors import UNKNOWN_ROUTE, Missing
 from services.portal.resources import resources, resources_of
+from services.shared.emf_metrics import Measures
+from services.videos.backlog import read_backlog
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """The library's own: the folder that the processes of a portal share."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from services.core import moderation
-from services.core.moderation import Deed
-from services.core.telemetry import get_logger
-from services.core.voting_period import VotingPeriod, write_period
+from services.contest import moderation
+from services.contest.moderation import Deed
+from services.contest.voting_period import VotingPeriod, write_period
+from services.portal.accounts.identity import Caller
 from services.portal.database import statements, transaction
-from services.portal.errors import Forbidden, Missing, Refused
-from services.portal.identity import Caller
+from services.portal.http.errors import Forbidden, Missing, Refused
 from services.portal.resources import resources
+from services.shared.telemetry import get_logger
 
 ONLY_MODERATORS = "Only moderators may do this"
 NOTHING_TO_DO = "Nothing to do: it is so already, or not there"

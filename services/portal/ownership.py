@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from services.core.aws import AWS_ERRORS
-from services.core.receipts import Dated, find_receipt
-from services.core.telemetry import get_logger
-from services.core.videos import Deletion, Video, delete_video, find_video
+from services.portal.accounts.identity import Caller
 from services.portal.database import statements, transaction
-from services.portal.errors import Forbidden, Missing, Refused
-from services.portal.identity import Caller
+from services.portal.http.errors import Forbidden, Missing, Refused
 from services.portal.resources import resources
+from services.shared.aws import AWS_ERRORS
+from services.shared.telemetry import get_logger
+from services.videos.receipts import Dated, find_receipt
+from services.videos.records import Deletion, Video, delete_video, find_video
 
 UNKNOWN = "Video not found"
 NOT_OWNER = "You do not have permission to access this video"

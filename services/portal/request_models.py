@@ -16,8 +16,8 @@ from flask_babel import gettext
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from services.portal.errors import Refused
-from services.portal.sentences import rule_sentence
+from services.portal.error_messages import rule_sentence
+from services.portal.http.errors import Refused
 
 MAX_JSON_BYTES = 64 * 1024
 MOST_PARTS = 100

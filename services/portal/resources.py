@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
 
-from services.core.queue import VideoQueue
-from services.core.secrets import SecretStore
-from services.core.storage import MediaStore
 from services.environment import PortalEnvironment
-from services.portal.inspection import Inspection
-from services.portal.kept import Kept
-from services.portal.limits import Votes
-from services.portal.revocations import Revocations
-from services.portal.signing import SigningKeys
+from services.portal.accounts.revocations import Revocations
+from services.portal.accounts.signing_keys import SigningKeys
+from services.portal.dependency_checks import Inspection
+from services.portal.http.limits import Votes
+from services.portal.single_flight_cache import Kept
+from services.shared.queue import VideoQueue
+from services.shared.secrets import SecretStore
+from services.shared.storage import MediaStore
 
 if TYPE_CHECKING:
     from services.portal.metrics import Metrics

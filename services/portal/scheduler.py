@@ -12,21 +12,21 @@ from dataclasses import dataclass
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.core.aws import AWS_ERRORS
-from services.core.dead_rows import sweep_dead_rows
-from services.core.limits import clear_limits
-from services.core.outbox import relay
-from services.core.rank_marks import set_marks
-from services.core.rankings import take_standings
-from services.core.sessions import clear_sessions
-from services.core.tally import check_tally, roll_up
-from services.core.telemetry import get_logger
-from services.core.tokens import clear_revoked_tokens
+from services.contest.rank_checkpoints import set_marks
+from services.contest.rankings import take_standings
+from services.contest.revoked_tokens import clear_revoked_tokens
+from services.contest.sessions import clear_sessions
+from services.contest.vote_counts import check_tally, roll_up
 from services.portal.database import db, statements, transaction
 from services.portal.metrics import measure_backlog, tell_cloudwatch
 from services.portal.resources import resources
 from services.portal.sweeping import sweep_videos
-from services.portal.uploads import clear_expired
+from services.portal.uploads.form_uploads import clear_expired
+from services.shared.aws import AWS_ERRORS
+from services.shared.rate_limits import clear_limits
+from services.shared.telemetry import get_logger
+from services.shared.vacuum import sweep_dead_rows
+from services.videos.outbox import relay
 
 _SECONDS_BETWEEN_ROUNDS = 0.5
 _ROUNDS_BETWEEN_MEASURES = 120  # a minute

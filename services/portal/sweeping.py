@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import current_app
 
-from services.core.storage import results_prefix
-from services.core.sweeper import OVERDUE_VISIBILITIES, sweep
-from services.core.telemetry import get_logger
 from services.portal.database import transaction
 from services.portal.metrics import count_swept
 from services.portal.resources import resources
+from services.shared.storage import results_prefix
+from services.shared.telemetry import get_logger
+from services.videos.stale_videos import OVERDUE_VISIBILITIES, sweep
 
 _AT_ONCE = 100
 

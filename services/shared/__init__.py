@@ -1,1 +1,1 @@
-"""What the portal and the worker share: database, votes, storage, queue, telemetry."""
+"""What every service uses: AWS clients, database, queue, storage, secrets, telemetry, migrations."""

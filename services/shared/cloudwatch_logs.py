@@ -11,7 +11,7 @@ from typing import Any
 import watchtower
 from botocore.utils import METADATA_BASE_URL, IMDSFetcher
 
-from services.core.aws import AWS_ERRORS, aws_client
+from services.shared.aws import AWS_ERRORS, aws_client
 
 _MOST_WAITING = 10_000
 _SECONDS_BETWEEN_BATCHES = 5

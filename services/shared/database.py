@@ -11,8 +11,8 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DisconnectionError
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_chain, wait_fixed
 
-from services.core.secrets import SecretStore
 from services.environment import ServiceEnvironment
+from services.shared.secrets import SecretStore
 
 DRIVER_URL = "postgresql+psycopg://"
 

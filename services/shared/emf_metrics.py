@@ -10,7 +10,7 @@ import threading
 import time
 from typing import Any
 
-from services.core.telemetry import get_logger
+from services.shared.telemetry import get_logger
 
 NAMESPACE = "ANB"
 SECONDS_BETWEEN = 60.0

@@ -1,4 +1,4 @@
-"""Brings the schema to the release's version: ``python -m services.core.migrate up``.
+"""Brings the schema to the release's version: ``python -m services.shared.migrate up``.
 
 Each migration is a pair ``NNN_name.up.sql`` and ``NNN_name.down.sql`` and runs in one transaction.
 Any number of processes may start it at once: an advisory lock lets one work while the others wait.
@@ -17,13 +17,13 @@ from typing import Any
 
 import psycopg
 
-from services.core.aws import aws_client
-from services.core.database import DatabaseConnector
-from services.core.secrets import SecretStore
 from services.environment import EnvironmentProblem, ServiceEnvironment
+from services.shared.aws import aws_client
+from services.shared.database import DatabaseConnector
+from services.shared.secrets import SecretStore
 
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
-USAGE = "usage: python -m services.core.migrate up | down [COUNT] | status"
+USAGE = "usage: python -m services.shared.migrate up | down [COUNT] | status"
 _LOCK = 0x414E42  # any constant of ours: PostgreSQL only compares it
 _NAME = re.compile(r"(\d{3})_([a-z0-9_]+)\.up\.sql")
 

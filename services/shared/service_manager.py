@@ -10,7 +10,7 @@ import socket
 from collections.abc import MutableMapping
 from typing import Self
 
-from services.core.telemetry import get_logger
+from services.shared.telemetry import get_logger
 
 _VARIABLE = "NOTIFY_SOCKET"
 

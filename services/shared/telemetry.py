@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from services.core.cloudwatch import CloudWatchHandler, stream_name
+from services.shared.cloudwatch_logs import CloudWatchHandler, stream_name
 
 bind = structlog.contextvars.bind_contextvars
 unbind_all = structlog.contextvars.clear_contextvars

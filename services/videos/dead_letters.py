@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine, text
 
-from services.core.sweeper import reopen
+from services.videos.stale_videos import reopen
 
 _HIDDEN_SECONDS = 30
 """How long a message is hidden while it is looked at or moved; after a crash it shows again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, text
 
-from services.core.queue import VideoQueue
+from services.shared.queue import VideoQueue
 
 _UNSENT = text(
     """

@@ -10,8 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from services.core import telemetry
-from services.core.voting_period import COUNTED_UNTIL
+from services.shared import telemetry
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,11 @@ class Deletion(Enum):
     UNKNOWN = "unknown"
 
 
+COUNTED_UNTIL = (
+    "(SELECT CASE WHEN now() >= freezes_at AND coalesce(now() < closes_at, true) THEN freezes_at "
+    "ELSE 'infinity' END FROM voting_period)"
+)
+"""SQL: votes cast from this moment on are kept, but not told yet."""
 WAITING = f"cast_at < {COUNTED_UNTIL}"
 """SQL: of the deltas, those that wait to be rolled up and are told already."""
 

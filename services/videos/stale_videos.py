@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from services.core.failures import FailureReason
+from services.videos.failures import FailureReason
 
 OVERDUE_VISIBILITIES = 10
 """After so many visibility timeouts without a sign of life a video is overdue.

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from services.core.storage import original_key
-from services.core.videos import add_video
+from services.shared.storage import original_key
+from services.videos.records import add_video
 
 PART_BYTES = 5 * 2**20
 """The smallest part that S3 takes: what a lost connection costs is at most one part of each that were on their way.

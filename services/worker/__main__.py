@@ -11,24 +11,24 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.consumer import Consumer, Options
-from services.core.aws import aws_client
-from services.core.database import DatabaseConnector, open_engine
-from services.core.measures import Measures
-from services.core.queue import VideoQueue
-from services.core.release import read_release
-from services.core.secrets import SecretStore
-from services.core.service_manager import ServiceManager
-from services.core.storage import UPLOADS, MediaStore
-from services.core.telemetry import configure_logging, get_logger
 from services.environment import WORKER_CONNECTIONS_PER_SLOT, EnvironmentProblem, WorkerEnvironment
-from services.worker.confine import kernel_refusal
+from services.shared.aws import aws_client
+from services.shared.database import DatabaseConnector, open_engine
+from services.shared.emf_metrics import Measures
+from services.shared.queue import VideoQueue
+from services.shared.release import read_release
+from services.shared.secrets import SecretStore
+from services.shared.service_manager import ServiceManager
+from services.shared.storage import UPLOADS, MediaStore
+from services.shared.telemetry import configure_logging, get_logger
+from services.worker.errors import StartProblem
 from services.worker.handler import VideoHandler
 from services.worker.job import Bench
 from services.worker.pipeline import Recipe
-from services.worker.problems import StartProblem
-from services.worker.programs import Ffmpeg, find_curtain, find_ffmpeg, find_watermark
 from services.worker.reporter import Reporter
-from services.worker.stopping import Stopping
+from services.worker.sandbox import kernel_refusal
+from services.worker.shutdown import Stopping
+from services.worker.toolchain import Ffmpeg, find_curtain, find_ffmpeg, find_watermark
 from services.worker.workspace import Workspace
 
 LONGEST_BACKOFF_VISIBILITIES = 7.5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.core.failures import FailureReason
+from services.videos.failures import FailureReason
 
 
 class StartProblem(Exception):

@@ -7,8 +7,8 @@ import threading
 from uuid import UUID
 
 from services.consumer import Message, UnreadableMessage, Verdict
-from services.core.queue import REQUEST_ID, TASK_TYPE, USER_ID
-from services.core.telemetry import bind
+from services.shared.queue import REQUEST_ID, TASK_TYPE, USER_ID
+from services.shared.telemetry import bind
 from services.worker.job import Bench, process
 
 

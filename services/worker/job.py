@@ -14,18 +14,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from services.consumer import Verdict
-from services.core import storage, videos, work
-from services.core.failures import FailureReason
-from services.core.measures import Measures
-from services.core.receipts import store_receipt
-from services.core.telemetry import get_logger
+from services.shared import storage
+from services.shared.emf_metrics import Measures
+from services.shared.telemetry import get_logger
+from services.videos import claims, records
+from services.videos.failures import FailureReason
+from services.videos.receipts import store_receipt
 from services.worker import media
-from services.worker.boxes import check_container
-from services.worker.index import check_index
+from services.worker.errors import Cancelled, MediaProblem, PassingProblem
 from services.worker.lease import Lease
+from services.worker.mp4_boxes import check_container
+from services.worker.mp4_index_guard import check_index
 from services.worker.pipeline import Recipe
 from services.worker.probe import probe
-from services.worker.problems import Cancelled, MediaProblem, PassingProblem
 from services.worker.receipt import Draft
 from services.worker.rules import check_rules
 from services.worker.transcode import transcode
@@ -80,13 +81,13 @@ def process(bench: Bench, video_id: UUID, interrupted: threading.Event, *, recei
     """
     try:
         with bench.engine.begin() as connection:
-            claim = work.claim(connection, video_id, lease_seconds=bench.lease_seconds)
+            claim = claims.claim(connection, video_id, lease_seconds=bench.lease_seconds)
     except SQLAlchemyError as error:
         log.warning("video could not be claimed", error=str(error))
         return Verdict.RETRY
-    if isinstance(claim, work.Refusal):
+    if isinstance(claim, claims.Refusal):
         log.info("video not claimed", why=claim.value)
-        waits = claim is work.Refusal.BUSY and receives < _RECEIVES_WHILE_HELD
+        waits = claim is claims.Refusal.BUSY and receives < _RECEIVES_WHILE_HELD
         return Verdict.RETRY if waits else Verdict.DELETE
     log.info("video claimed", attempt=claim.attempt)
     return Job(bench, claim, interrupted).run()
@@ -101,7 +102,7 @@ class Job:
         interrupted: set when the work must be given up.
     """
 
-    def __init__(self, bench: Bench, claim: work.Claim, interrupted: threading.Event) -> None:
+    def __init__(self, bench: Bench, claim: claims.Claim, interrupted: threading.Event) -> None:
         self._bench = bench
         self._claim = claim
         self._interrupted = interrupted
@@ -171,7 +172,7 @@ class Job:
         receipt = self._draft.receipt()
         for attempt in self._persistently():
             with attempt, self._bench.engine.begin() as connection:
-                published = work.finish(
+                published = claims.finish(
                     connection,
                     self._claim,
                     processed_key=self._processed,
@@ -196,7 +197,7 @@ class Job:
         receipt = self._draft.receipt()
         for attempt in self._persistently():
             with attempt, self._bench.engine.begin() as connection:
-                failed = work.fail(connection, self._claim, reason=problem.reason, detail=problem.detail)
+                failed = claims.fail(connection, self._claim, reason=problem.reason, detail=problem.detail)
                 if failed:
                     store_receipt(connection, self._claim.video_id, receipt)
         if not failed:
@@ -210,7 +211,7 @@ class Job:
         """Let another attempt have the video at once; without the database, when the lease runs out."""
         try:
             with self._bench.engine.begin() as connection:
-                released = work.release(connection, self._claim, detail=detail)
+                released = claims.release(connection, self._claim, detail=detail)
             if not released:
                 return self._lost()
             # Only now is it certain that the video does not point to what this attempt stored.
@@ -227,7 +228,7 @@ class Job:
         It does when our own commit was done but its answer was lost.
         """
         with self._bench.engine.begin() as connection:
-            video = videos.find_video(connection, self._claim.video_id)
+            video = records.find_video(connection, self._claim.video_id)
         if video is not None and video.processed_url == self._processed:
             return Verdict.DELETE
         self._bench.measures.count("JobsLost")
@@ -256,7 +257,7 @@ class Job:
         )
 
 
-def _keys(claim: work.Claim, attempt: int) -> tuple[str, str, str]:
+def _keys(claim: claims.Claim, attempt: int) -> tuple[str, str, str]:
     return (
         storage.processed_key(claim.video_id, attempt),
         storage.poster_key(claim.video_id, attempt),

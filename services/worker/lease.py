@@ -9,8 +9,8 @@ import time
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.core import work
-from services.core.telemetry import get_logger
+from services.shared.telemetry import get_logger
+from services.videos import claims
 
 log = get_logger(__name__)
 _LEAST_SECONDS_BETWEEN = 1.0
@@ -25,7 +25,7 @@ class Lease:
         seconds: how long a renewal lasts.
     """
 
-    def __init__(self, engine: Engine, claim: work.Claim, *, seconds: int) -> None:
+    def __init__(self, engine: Engine, claim: claims.Claim, *, seconds: int) -> None:
         self._engine = engine
         self._claim = claim
         self._seconds = seconds
@@ -61,7 +61,7 @@ class Lease:
                 continue
             try:
                 with self._engine.begin() as connection:
-                    held = work.renew(connection, self._claim, lease_seconds=self._seconds, progress=progress)
+                    held = claims.renew(connection, self._claim, lease_seconds=self._seconds, progress=progress)
             except SQLAlchemyError as error:
                 # The fence holds even after the lease has run out; nobody else may have taken the video yet.
                 log.warning("claim could not be renewed", error=str(error))

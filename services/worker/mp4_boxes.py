@@ -8,8 +8,8 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from services.core.failures import FailureReason
-from services.worker.problems import MediaProblem
+from services.videos.failures import FailureReason
+from services.worker.errors import MediaProblem
 
 # The boxes that a file of the family may begin with: old QuickTime files have no ftyp.
 _FIRST = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")

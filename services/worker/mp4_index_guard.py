@@ -13,9 +13,9 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from services.core.failures import FailureReason
-from services.worker.boxes import outermost
-from services.worker.problems import MediaProblem
+from services.videos.failures import FailureReason
+from services.worker.errors import MediaProblem
+from services.worker.mp4_boxes import outermost
 
 # Four minutes of a camera's uncompressed sound, in which each 48,000th of a second is a sample.
 MOST_SAMPLES = 12_000_000

@@ -11,12 +11,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from services.core.failures import FailureReason
+from services.videos.failures import FailureReason
 from services.worker import media, probe_child
 from services.worker.colours import colours_of
-from services.worker.confine import Limits, kill_group, start_confined
-from services.worker.problems import MediaProblem, PassingProblem
+from services.worker.errors import MediaProblem, PassingProblem
 from services.worker.receipt import Draft
+from services.worker.sandbox import Limits, kill_group, start_confined
 
 _LIMITS = Limits(cpu_seconds=10, memory_bytes=2 * 2**30, file_bytes=2**20)
 # Far more than the CPU limit: only a machine that is too busy takes that long.

@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from services.core.receipts import File, Found, Made, Receipt, Spent
+from services.videos.receipts import File, Found, Made, Receipt, Spent
 from services.worker import media
-from services.worker.boxes import brand
-from services.worker.confine import Usage
+from services.worker.mp4_boxes import brand
+from services.worker.sandbox import Usage
 
 
 class Draft:

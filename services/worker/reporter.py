@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 
-from services.core.aws import AWS_ERRORS
-from services.core.measures import SECONDS_BETWEEN, Measures
-from services.core.queue import VideoQueue
-from services.core.telemetry import get_logger
+from services.shared.aws import AWS_ERRORS
+from services.shared.emf_metrics import SECONDS_BETWEEN, Measures
+from services.shared.queue import VideoQueue
+from services.shared.telemetry import get_logger
 
 log = get_logger(__name__)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from services.core.failures import FailureReason
+from services.videos.failures import FailureReason
+from services.worker.errors import MediaProblem
 from services.worker.media import Picture
-from services.worker.problems import MediaProblem
 
 MIN_SECONDS, MAX_SECONDS = 20, 60
 MIN_LINES = 1080

@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 from services.worker import media
-from services.worker.problems import StartProblem
+from services.worker.errors import StartProblem
 
 _ASSETS = Path(__file__).resolve().parent / "assets"
 WATERMARK = _ASSETS / "watermark.png"

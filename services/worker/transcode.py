@@ -12,12 +12,12 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
-from services.core.failures import FailureReason
+from services.videos.failures import FailureReason
 from services.worker import media
-from services.worker.confine import NOT_CONFINED, Limits, kill_group, start_confined
+from services.worker.errors import Cancelled, MediaProblem, PassingProblem
 from services.worker.pipeline import Recipe, command, curtain_frames, frame_rate
-from services.worker.problems import Cancelled, MediaProblem, PassingProblem
 from services.worker.receipt import Draft
+from services.worker.sandbox import NOT_CONFINED, Limits, kill_group, start_confined
 
 _MEMORY_BYTES = 4 * 2**30
 _FILE_BYTES = 512 * 2**20

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from services.core.telemetry import get_logger
-from services.worker.problems import PassingProblem
+from services.shared.telemetry import get_logger
+from services.worker.errors import PassingProblem
 
 log = get_logger(__name__)
 _PREFIX = "anb-worker-"

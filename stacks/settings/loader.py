@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 import pydantic
 
-from stacks.settings import SUCCESSORS, Settings
-from stacks.settings_rules import RULES
+from stacks.settings.model import SUCCESSORS, Settings
+from stacks.settings.rules import RULES
 
 PREFIX = "ANB_"
 ENVIRONMENT = "ANB_ENVIRONMENT"
@@ -130,7 +130,7 @@ def _explain(key: str, value: object, message: str, origins: Mapping[str, str]) 
         return Problem(where, value, "is nothing, the setting is gone", f"remove it: {SUCCESSORS[key]}")
     if field is None:
         near = difflib.get_close_matches(key, Settings.model_fields, n=1, cutoff=0.0)[0]
-        return Problem(where, value, "are the settings of stacks/settings.py", f"did you mean {near}?")
+        return Problem(where, value, "are the settings of stacks/settings/model.py", f"did you mean {near}?")
     return Problem(where, value, allowed(field), f"{key} is {field.description} ({message})")
 
 

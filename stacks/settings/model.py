@@ -1,7 +1,7 @@
 """Every choice an operator has, checked once.
 
 A deployment's settings are the defaults below and those of its profile, overridden by ``environments/<name>.toml``,
-overridden by variables ``ANB_<SETTING>``. ``stacks/settings_source.py`` reads them and reports everything that is wrong
+overridden by variables ``ANB_<SETTING>``. ``stacks/settings/loader.py`` reads them and reports everything that is wrong
 at once.
 """
 
@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 import pydantic
 from pydantic import Field
 
-from constructs_lib.profiles import PRODUCTION, PROFILES, Nat, Profile
+from constructs_lib.governance.profiles import PRODUCTION, PROFILES, Profile
+from constructs_lib.network.nat import Nat
 
 InstanceType = Literal["t3.micro", "t3.small", "t3.medium", "t2.micro", "t2.small", "t2.medium"]
 DatabaseClass = Literal["db.t3.micro", "db.t3.small", "db.t4g.micro", "db.t4g.small"]

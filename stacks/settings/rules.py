@@ -9,9 +9,9 @@ import typing
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from constructs_lib.errors import ConstructError
-from constructs_lib.sizing import size_queue, size_workers
-from stacks.settings import AwsService, Settings
+from constructs_lib.foundation.errors import ConstructError
+from constructs_lib.messaging.sizing import size_queue, size_workers
+from stacks.settings.model import AwsService, Settings
 
 
 @dataclasses.dataclass(frozen=True)

@@ -49,11 +49,11 @@ def software(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 @pytest.fixture(scope="session")
 def synthesize(software: pathlib.Path) -> Callable[..., App]:
     """Synthesize all stacks with some settings changed; each set of settings once."""
-    from constructs_lib import cdk
+    from constructs_lib.foundation import cdk
     from constructs_lib.testing import synth_stacks
     from stacks.app import build
-    from stacks.settings import Settings
-    from stacks.software import sources
+    from stacks.release_artifacts import sources
+    from stacks.settings.model import Settings
 
     synthesized: dict[str, App] = {}
 

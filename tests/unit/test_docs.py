@@ -11,20 +11,20 @@ import click
 import pytest
 import yaml
 
-from operations import project
 from operations.__main__ import anb
-from operations.testing.lanes import LANES
-from tests import shown
+from tests import doc_blocks
+from tools.testing.lanes import LANES
+from workspace import paths
 
-DOCUMENTS = shown.DOCUMENTS
+DOCUMENTS = doc_blocks.DOCUMENTS
 AWS_ONLY = "# AWS only"
 IN_A_LANE = re.compile(r"^# (lane (\w+): .+)\n")
 BY_CONTINUOUS_INTEGRATION = "./anb test"
-BLOCKS = [(page, block) for page in DOCUMENTS for block in shown.blocks(page) if not block.startswith(AWS_ONLY)]
+BLOCKS = [(page, block) for page in DOCUMENTS for block in doc_blocks.blocks(page) if not block.startswith(AWS_ONLY)]
 
 
 def name(document: Path) -> str:
-    return document.relative_to(project.ROOT).as_posix()
+    return document.relative_to(paths.ROOT).as_posix()
 
 
 def commands(block: str) -> list[str]:
@@ -80,7 +80,7 @@ def test_a_block_of_a_lane_is_read_and_run_by_a_test_of_it(document: Path, block
     marked = IN_A_LANE.match(block)
     assert marked, f"{name(document)}: a lane's block begins with '# lane <lane>: <name>', this one with {block[:40]!r}"
     (lane,) = [lane for lane in LANES if lane.name == marked[2]]
-    folders = [project.ROOT / folder for folder in lane.folders]
+    folders = [paths.ROOT / folder for folder in lane.folders]
     texts = [file.read_text() for folder in folders for file in folder.rglob("*.py")]
 
     assert any(f'"{marked[1]}"' in text for text in texts), f"no test of the lane {lane.name} reads '{marked[1]}'"
@@ -113,8 +113,8 @@ def test_our_commands_are_run_by_a_lane() -> None:
 
 @pytest.mark.parametrize("block", [block for _, block in OTHERS])
 def test_the_other_blocks_run_as_shown(block: str) -> None:
-    script = shown.runnable("\n".join(commands(block)))
-    result = subprocess.run(["sh", "-ec", script], cwd=project.ROOT, capture_output=True, text=True, check=False)
+    script = doc_blocks.runnable("\n".join(commands(block)))
+    result = subprocess.run(["sh", "-ec", script], cwd=paths.ROOT, capture_output=True, text=True, check=False)
 
     assert result.returncode == 0, result.stdout + result.stderr
     if "main.py" in block:
@@ -126,7 +126,7 @@ def test_the_other_blocks_run_as_shown(block: str) -> None:
 def test_checks_are_those_before_a_commit() -> None:
     """Run as shown above: in the default run this is where ruff and mypy look at the project."""
     (checks,) = [block for page, block in OTHERS if name(page) == "docs/contributing.md"]
-    (local,) = yaml.safe_load((project.ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    (local,) = yaml.safe_load((paths.ROOT / ".pre-commit-config.yaml").read_text())["repos"]
     hooks = [f"{hook['entry']} ." if hook.get("pass_filenames", True) else hook["entry"] for hook in local["hooks"]]
 
     assert local["repo"] == "local"
@@ -134,7 +134,7 @@ def test_checks_are_those_before_a_commit() -> None:
 
 
 def test_continuous_integration_runs_what_no_test_can() -> None:
-    assert f"exec {BY_CONTINUOUS_INTEGRATION} </dev/null\n" in (project.ROOT / ".ci/run").read_text()
+    assert f"exec {BY_CONTINUOUS_INTEGRATION} </dev/null\n" in (paths.ROOT / ".ci/run").read_text()
 
 
 def test_parsing_is_real() -> None:
@@ -142,14 +142,14 @@ def test_parsing_is_real() -> None:
         anb.commands["up"].make_context("up", ["--no-such-thing"])
 
 
-CATALOGUE = project.ROOT / "services/portal/translations/es/LC_MESSAGES/messages.po"
+CATALOGUE = paths.ROOT / "services/portal/translations/es/LC_MESSAGES/messages.po"
 
 
 @pytest.mark.parametrize("page", ["docs/es/portal.md", "docs/es/inicio-rapido.md"])
 def test_words_of_buttons_are_the_portals(page: str) -> None:
     """What stands in guillemets in the Spanish pages is in the portal's catalogue."""
     known = set(re.findall(r'^msgstr(?:\[\d\])? "(.+)"$', CATALOGUE.read_text(), re.MULTILINE))
-    quoted = set(re.findall(r"«([^»]+)»", (project.ROOT / page).read_text()))
+    quoted = set(re.findall(r"«([^»]+)»", (paths.ROOT / page).read_text()))
 
     assert len(quoted) >= 5
     assert quoted - known == set()

@@ -9,17 +9,45 @@ from collections.abc import Iterator
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-OURS = ("constructs_lib", "stacks", "services", "operations", "main")
+OURS = (
+    "constructs_lib",
+    "stacks",
+    "services",
+    "workspace",
+    "emulator",
+    "operations",
+    "benchmarks",
+    "tools",
+    "main",
+)
 FRAMEWORK = ("cdktf", "constructs", "cdktf_cdktf_provider_aws", "cdktn", "cdktn_provider_aws")
 
+PRODUCT = {"stacks", "constructs_lib", "services", "main"}
 ALLOWED = {
     "constructs_lib": {"constructs_lib"},
     "stacks": {"stacks", "constructs_lib", "services.environment"},
     "services": {"services"},
-    "operations": {"operations", "stacks", "constructs_lib", "services", "main"},
     "main": {"stacks", "constructs_lib"},
+    "workspace": {"workspace"},
+    "emulator": {"emulator", "workspace"},
+    "operations": {"operations", "emulator", "workspace", *PRODUCT},
+    "benchmarks": {"benchmarks", "operations", "emulator", "workspace", *PRODUCT},
+    "tools": {"tools", "operations", "benchmarks", "emulator", "workspace", *PRODUCT},
 }
 """Which of our packages each may import."""
+
+LAYERS = {
+    "constructs_lib": (
+        {"foundation"},
+        {"network", "storage", "monitoring"},
+        {"edge"},
+        {"compute"},
+        {"messaging", "database"},
+        {"governance", "testing"},
+    ),
+    "services": ({"environment"}, {"shared", "migrations"}, {"consumer", "videos"}, {"contest"}, {"portal", "worker"}),
+}
+"""The rooms of a package, lowest first: each imports rooms below it, and none beside it."""
 
 
 def files(package: str) -> list[pathlib.Path]:
@@ -59,7 +87,7 @@ def test_arrows_run_one_way(package: str) -> None:
 
 
 def test_one_module_opens_the_framework() -> None:
-    seam = ROOT / "constructs_lib" / "cdk.py"
+    seam = ROOT / "constructs_lib" / "foundation" / "cdk.py"
     others = [file for package in OURS for file in files(package) if file != seam]
     others += list((ROOT / "tests").rglob("*.py"))
     opened = {
@@ -76,10 +104,10 @@ def test_one_module_opens_the_framework() -> None:
 @pytest.mark.parametrize(
     ("package", "source"),
     [
-        ("constructs_lib", "import stacks.settings"),
+        ("constructs_lib", "import stacks.settings.model"),
         ("constructs_lib", "from services.environment import PortalEnvironment"),
-        ("stacks", "from services.core import queue"),
-        ("stacks", "from services import core"),
+        ("stacks", "from services.shared import queue"),
+        ("stacks", "from services import shared"),
         ("services", "def late():\n    from constructs_lib import cdk"),
         ("services", "import operations"),
         ("main", "from services.environment import PortalEnvironment"),
@@ -87,3 +115,21 @@ def test_one_module_opens_the_framework() -> None:
 )
 def test_a_wrong_turn_is_seen(package: str, source: str) -> None:
     assert len(wrong_turns(source, package)) == 1
+
+
+def upward_imports(package: str) -> list[str]:
+    """Imports of a room beside or above the importing one."""
+    level = {room: number for number, rooms in enumerate(LAYERS[package]) for room in rooms}
+    found = []
+    for file in files(package):
+        room = file.relative_to(ROOT / package).parts[0].removesuffix(".py")
+        for line, module in imports(file.read_text(), package):
+            other = module.split(".")[1] if under(module, (package,)) and "." in module else room
+            if room != "__init__" and other != room and level.get(other, 0) >= level[room]:
+                found.append(f"{file.relative_to(ROOT)}:{line}: imports {module}")
+    return found
+
+
+@pytest.mark.parametrize("package", LAYERS)
+def test_rooms_import_only_rooms_below_them(package: str) -> None:
+    assert upward_imports(package) == []

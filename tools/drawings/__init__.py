@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from operations import project
-from operations.drawings import data, sequences, systems
+from tools.drawings import data, sequences, systems
+from workspace import paths
 
-FOLDER = project.ROOT / "docs/images/architecture"
+FOLDER = paths.ROOT / "docs/images/architecture"
 
 
 def drawings() -> dict[str, str]:

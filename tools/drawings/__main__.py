@@ -1,8 +1,8 @@
-"""``python -m operations.drawings`` writes the drawings of docs/architecture.md into ``docs/images/architecture``."""
+"""``python -m tools.drawings`` writes the drawings of docs/architecture.md into ``docs/images/architecture``."""
 
 from __future__ import annotations
 
-from operations.drawings import FOLDER, drawings
+from tools.drawings import FOLDER, drawings
 
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)

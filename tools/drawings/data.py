@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from operations.drawings.sheet import Sheet
+from tools.drawings.sheet import Sheet
 
 
 def model() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from operations.drawings.sheet import Box, Kind, Sheet
+from tools.drawings.sheet import Box, Kind, Sheet
 
 _ROW = 34
 _TOP = 88

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from operations.drawings.sheet import Box, Sheet
+from tools.drawings.sheet import Box, Sheet
 
 
 def context() -> str:

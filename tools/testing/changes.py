@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from operations.errors import UserError
+from workspace.errors import UserError
 
 
 def changed_paths(commit: str, root: Path) -> list[str]:

@@ -13,10 +13,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from operations import project
-from operations.testing.changes import changed_paths
-from operations.testing.lanes import LANES, Lane, Tier, choose
-from operations.testing.runner import Result, run_lane, table_of
+from tools.testing.changes import changed_paths
+from tools.testing.lanes import LANES, Lane, Tier, choose
+from tools.testing.runner import Result, run_lane, table_of
+from workspace import paths
 
 WAITING_LANES = 2
 """Lanes at once that mostly wait; they run beside one other lane for each core."""
@@ -43,14 +43,14 @@ def _lanes_help() -> str:
 )
 def run_tests(names: tuple[str, ...], everything: bool, changed: str | None) -> None:
     """Run the tests: by default each part of the system once, in minutes."""
-    paths = None if changed is None else changed_paths(changed, project.ROOT)
-    chosen = choose(names, everything=everything, changed=paths)
+    touched = None if changed is None else changed_paths(changed, paths.ROOT)
+    chosen = choose(names, everything=everything, changed=touched)
     console = Console()
     started = time.monotonic()
-    folder = project.OWN / "tests"
+    folder = paths.OWN / "tests"
     folder.mkdir(parents=True, exist_ok=True)
     results = run_side_by_side(
-        chosen, lambda lane: run_lane(lane, folder, project.ROOT, random_seeds=everything), console
+        chosen, lambda lane: run_lane(lane, folder, paths.ROOT, random_seeds=everything), console
     )
     seconds = time.monotonic() - started
     console.print(slowest(results))

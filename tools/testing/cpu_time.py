@@ -1,6 +1,6 @@
 """Runs a command and reports the CPU time of all its descendants.
 
-``python -m operations.testing.cpu_time FILE COMMAND`` writes the seconds to FILE.
+``python -m tools.testing.cpu_time FILE COMMAND`` writes the seconds to FILE.
 
 A daemon that leaves its parent, such as PostgreSQL, is not counted in its parent's usage. Here such a process
 becomes a child of this one, which the kernel calls a subreaper: prctl(2), PR_SET_CHILD_SUBREAPER.

@@ -6,9 +6,10 @@ import enum
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from operations import browser, checkov, docs, package
-from operations.boot import system
-from operations.errors import UserError
+from emulator import system
+from tools import checkov, docs, package
+from workspace import browser
+from workspace.errors import UserError
 
 TOUCHES_EVERY_LANE = (
     "Pipfile.lock",
@@ -16,7 +17,7 @@ TOUCHES_EVERY_LANE = (
     "pyproject.toml",
     "anb",
     "tests/conftest.py",
-    "operations/testing/",
+    "tools/testing/",
 )
 """A change below one of these paths calls for every lane."""
 
@@ -62,14 +63,14 @@ class Lane:
 
 
 CONSTRUCTS = ("constructs_lib/", "stacks/", "environments/", "examples/")
-EMULATOR = ("operations/local/", "operations/cdktf.py", "operations/terraform.py", "operations/providers.py")
+EMULATOR = ("emulator/", "operations/local/", "workspace/")
 
 LANES = (
     # Started in this order, so the longest come first within each tier.
     Lane(
         name="e2e",
         description="./anb up deploys every stack; over HTTP and in Chromium a clip is uploaded, processed, voted for",
-        folders=("tests/e2e/road",),
+        folders=("tests/e2e/up",),
         tier=Tier.DEFAULT,
         waits=True,
         prepare=browser.ensure_chromium,
@@ -95,13 +96,13 @@ LANES = (
     Lane(
         name="core",
         description="votes, rankings, claims, migrations, the SQS consumer; on a real PostgreSQL and the AWS emulator",
-        folders=("tests/integration/services/core", "tests/integration/services/consumer"),
+        folders=tuple(f"tests/integration/services/{part}" for part in ("shared", "contest", "videos", "consumer")),
         tier=Tier.DEFAULT,
     ),
     Lane(
         name="operations",
         description="commands on the AWS emulator and a real PostgreSQL; user data that boots on loopback",
-        folders=("tests/integration/operations", "tests/integration/instances"),
+        folders=tuple(f"tests/integration/{part}" for part in ("operations", "emulator", "workspace", "user_data")),
         tier=Tier.DEFAULT,
     ),
     Lane(
@@ -122,10 +123,10 @@ LANES = (
     Lane(
         name="instances",
         description="deployed user data boots on a real Debian 13 that reaches AWS and the database only; needs root",
-        folders=("tests/e2e/boot",),
+        folders=("tests/e2e/instances",),
         marker="not soak",
         waits=True,
-        touched_by=(*CONSTRUCTS, *EMULATOR, "operations/boot/", "services/"),
+        touched_by=(*CONSTRUCTS, *EMULATOR, "benchmarks/boot/", "services/"),
         prepare=system.ensure_programs,
     ),
     Lane(
@@ -134,7 +135,7 @@ LANES = (
         folders=("tests/integration/faults",),
         marker="not soak",
         waits=True,
-        touched_by=("services/core/", "services/worker/", "services/consumer/", "services/portal/"),
+        touched_by=("services/",),
         table="tests/faults.md",
     ),
     Lane(
@@ -149,7 +150,7 @@ LANES = (
         description="up, status, logs and down with real processes: stops, crashes, power cuts, ports in use",
         folders=("tests/integration/local",),
         waits=True,
-        touched_by=("operations/local/", "services/environment.py", "services/migrations/"),
+        touched_by=("emulator/", "operations/local/", "workspace/", "services/environment.py", "services/migrations/"),
     ),
     Lane(
         name="media",
@@ -168,13 +169,13 @@ LANES = (
         name="docs",
         description="the documents as a site without a warning or a dead link; the contributor's guide, followed",
         folders=("tests/integration/docs_site",),
-        touched_by=("docs/", "README.md", "CHANGELOG.md", "UPGRADE.md", "examples/", "operations/docs.py"),
+        touched_by=("docs/", "README.md", "CHANGELOG.md", "UPGRADE.md", "examples/", "tools/docs.py"),
         prepare=docs.prepare,
     ),
     Lane(
         name="cdktn",
         description="the same stacks from cdktn and its provider, in an environment of their own",
-        folders=("tests/integration/fork",),
+        folders=("tests/integration/cdktn",),
         touched_by=CONSTRUCTS,
     ),
     Lane(
@@ -201,18 +202,23 @@ LANES = (
         name="synth",
         description="stock and fast synths write the same; a command that synthesizes is silent about Node",
         folders=("tests/integration/synth",),
-        touched_by=("constructs_lib/cdk.py", "constructs_lib/lazy_provider.js", "stacks/", "main.py"),
+        touched_by=(
+            "constructs_lib/foundation/cdk.py",
+            "constructs_lib/foundation/lazy_provider.js",
+            "stacks/",
+            "main.py",
+        ),
     ),
     Lane(
         name="benchmarks",
         description="each benchmark measures, on a small scale",
         folders=("tests/integration/benchmarks",),
-        touched_by=("operations/bench.py", "operations/encoding/", "operations/load/", "benchmarks/"),
+        touched_by=("benchmarks/",),
     ),
     Lane(
         name="soak",
         description="the worker stopped at 100 random moments, and at 30 on its instance",
-        folders=("tests/integration/faults", "tests/e2e/boot"),
+        folders=("tests/integration/faults", "tests/e2e/instances"),
         marker="soak",
         tier=Tier.EXPLICIT,
         prepare=system.ensure_programs,

@@ -10,9 +10,9 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
 
-from operations import project
-from operations.errors import NotHere, UserError
-from operations.testing.lanes import Lane, Tier
+from tools.testing.lanes import Lane, Tier
+from workspace import paths
+from workspace.errors import NotHere, UserError
 
 GO_SETTINGS = {"GOGC": "off", "GOMEMLIMIT": "600MiB"}
 """Lets Terraform and its provider collect garbage only when they have grown large.
@@ -83,7 +83,7 @@ def run_lane(
     """
     started = time.monotonic()
     report, log, cpu = (folder / f"{lane.name}.{ending}" for ending in ("xml", "log", "cpu"))
-    for file in (report, cpu, *([project.OWN / lane.table] if lane.table else [])):
+    for file in (report, cpu, *([paths.OWN / lane.table] if lane.table else [])):
         file.unlink(missing_ok=True)
     try:
         if lane.prepare:
@@ -96,14 +96,14 @@ def run_lane(
     with log.open("wb") as output:
         code = subprocess.run(
             [
-                *(sys.executable, "-m", "operations.testing.cpu_time", cpu),
+                *(sys.executable, "-m", "tools.testing.cpu_time", cpu),
                 *(sys.executable, "-m", "pytest", *lane.folders, f"--junit-xml={report}"),
                 *(["-m", lane.marker] if lane.marker else []),
                 *(["--hypothesis-profile=random"] if random_seeds else []),
                 *([] if lane.tier is Tier.EXPLICIT else limit),
             ],
             cwd=root,
-            env={**GO_SETTINGS, **os.environ, "PYTHONPATH": os.pathsep.join([str(root), str(project.ROOT)])},
+            env={**GO_SETTINGS, **os.environ, "PYTHONPATH": os.pathsep.join([str(root), str(paths.ROOT)])},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -141,5 +141,5 @@ def read_report(report: Path) -> tuple[int, int, int, tuple[TimedTest, ...]]:
 
 def table_of(lane: Lane) -> str:
     """The table a lane's tests wrote; empty where they wrote none."""
-    file = project.OWN / lane.table if lane.table else None
+    file = paths.OWN / lane.table if lane.table else None
     return file.read_text() if file and file.exists() else ""

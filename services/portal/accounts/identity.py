@@ -25,15 +25,15 @@ from jwt.exceptions import InvalidSignatureError, PyJWTError
 from jwt.types import Options
 from werkzeug.wrappers import Response
 
-from services.core.sessions import Lifetime, close_session, keep_session_open, open_session
-from services.core.telemetry import get_logger
-from services.core.users import User
+from services.contest.sessions import Lifetime, close_session, keep_session_open, open_session
+from services.contest.users import User
 from services.environment import PortalEnvironment
-from services.portal.cookies import cookie_name, name_in
+from services.portal.accounts.signing_keys import name_of
 from services.portal.database import statements
-from services.portal.errors import Forbidden, Unauthorized
+from services.portal.http.cookies import cookie_name, name_in
+from services.portal.http.errors import Forbidden, Unauthorized
 from services.portal.resources import resources
-from services.portal.signing import name_of
+from services.shared.telemetry import get_logger
 
 ISSUER = "anb-rising-stars"
 CSRF_FIELD = "csrf_token"

@@ -26,7 +26,7 @@ _OUR_WORDS = ("anbrisingstars", "anb rising stars", "risingstars", "baloncesto",
 
 
 def _read_common() -> frozenset[str]:
-    lines = files("services.portal").joinpath("common_passwords.txt").read_text("utf-8").splitlines()
+    lines = files("services.portal.accounts").joinpath("common_passwords.txt").read_text("utf-8").splitlines()
     return frozenset(_OUR_WORDS).union(line for line in lines if not line.startswith("#"))
 
 

@@ -10,7 +10,7 @@ import threading
 import time
 from datetime import timedelta
 
-from services.core.tokens import Revoked, revoked_tokens
+from services.contest.revoked_tokens import Revoked, revoked_tokens
 from services.portal.database import statements
 
 KEPT_SECONDS = 1.0

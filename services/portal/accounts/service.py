@@ -8,17 +8,17 @@ from datetime import timedelta
 from flask import request
 from werkzeug.wrappers import Response
 
-from services.core.sessions import close_other_sessions, close_session_of
-from services.core.telemetry import get_logger
-from services.core.tokens import revoke_token
-from services.core.users import User, add_user, change_password, find_user, find_user_by_email, set_password_hash
-from services.portal import limits
+from services.contest.revoked_tokens import revoke_token
+from services.contest.sessions import close_other_sessions, close_session_of
+from services.contest.users import User, add_user, change_password, find_user, find_user_by_email, set_password_hash
+from services.portal.accounts.identity import Caller, end_session
+from services.portal.accounts.passwords import hash_password, is_common, is_outdated, password_matches
 from services.portal.database import statements, transaction
-from services.portal.errors import Forbidden, Missing, Refused, Unauthorized
-from services.portal.forms import PasswordChange, UserLogin, UserRegistration
-from services.portal.identity import Caller, end_session
-from services.portal.passwords import hash_password, is_common, is_outdated, password_matches
+from services.portal.http import limits
+from services.portal.http.errors import Forbidden, Missing, Refused, Unauthorized
+from services.portal.request_models import PasswordChange, UserLogin, UserRegistration
 from services.portal.resources import resources
+from services.shared.telemetry import get_logger
 
 DIFFERENT = "Passwords do not match"
 COMMON = "Password is too common, choose another one"

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from services.core.aws import AWS_ERRORS
-from services.core.secrets import SecretStore, Versions
-from services.core.telemetry import get_logger
+from services.shared.aws import AWS_ERRORS
+from services.shared.secrets import SecretStore, Versions
+from services.shared.telemetry import get_logger
 
 SHORTEST_KEY = 32
 """Bytes that a key of HS256 has at least (RFC 7518, 3.2)."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from services.core.sessions import sessions_of
-from services.core.users import find_user
-from services.portal import accounts
+from services.contest.sessions import sessions_of
+from services.contest.users import find_user
+from services.portal.accounts import service
+from services.portal.accounts.identity import Caller, issue_token
 from services.portal.api.operation import Operation, operation
-from services.portal.api.shapes import Message
-from services.portal.api.shapes_of_accounts import OpenSession, Profile, Token, open_session, profile
+from services.portal.api.schemas.accounts import OpenSession, Profile, Token, open_session, profile
+from services.portal.api.schemas.videos import Message
 from services.portal.database import statements
-from services.portal.errors import Missing
-from services.portal.forms import PasswordChange, UserLogin, UserRegistration
-from services.portal.identity import Caller, issue_token
-from services.portal.limits import TOO_MANY
+from services.portal.http.errors import Missing
+from services.portal.http.limits import TOO_MANY
+from services.portal.request_models import PasswordChange, UserLogin, UserRegistration
 from services.portal.resources import resources
 
 blueprint = Blueprint("auth", __name__, url_prefix="/api/auth")
@@ -25,13 +25,13 @@ blueprint = Blueprint("auth", __name__, url_prefix="/api/auth")
 @operation(
     Operation(
         answers={201: Message},
-        refuses={400: (accounts.DIFFERENT, accounts.COMMON, "Email already registered"), 429: (TOO_MANY,)},
+        refuses={400: (service.DIFFERENT, service.COMMON, "Email already registered"), 429: (TOO_MANY,)},
         body=UserRegistration,
     )
 )
 def signup(form: UserRegistration) -> ResponseReturnValue:
     """Create an account."""
-    accounts.sign_up(form)
+    service.sign_up(form)
     return jsonify(message="User created successfully"), 201
 
 
@@ -39,13 +39,13 @@ def signup(form: UserRegistration) -> ResponseReturnValue:
 @operation(
     Operation(
         answers={200: Token},
-        refuses={401: ("Invalid credentials",), 403: (accounts.DISABLED,), 429: (TOO_MANY,)},
+        refuses={401: ("Invalid credentials",), 403: (service.DISABLED,), 429: (TOO_MANY,)},
         body=UserLogin,
     )
 )
 def login(form: UserLogin) -> ResponseReturnValue:
     """Exchange an address and a password for a token."""
-    token = issue_token(accounts.sign_in(form))
+    token = issue_token(service.sign_in(form))
     return jsonify(access_token=token, token_type="Bearer", expires_in=resources().environment.token_seconds)
 
 
@@ -54,18 +54,18 @@ def login(form: UserLogin) -> ResponseReturnValue:
 def logout(caller: Caller) -> ResponseReturnValue:
     """End the browser's session; a bearer token stays valid until it expires, unless the portal was set otherwise."""
     response = jsonify(message="Logged out successfully")
-    accounts.sign_out(caller, response)
+    service.sign_out(caller, response)
     return response
 
 
 @blueprint.get("/profile")
-@operation(Operation(answers={200: Profile}, refuses={404: (accounts.UNKNOWN,)}, signed_in=True))
+@operation(Operation(answers={200: Profile}, refuses={404: (service.UNKNOWN,)}, signed_in=True))
 def show_profile(caller: Caller) -> ResponseReturnValue:
     """The caller's account."""
     with statements() as connection:
         user = find_user(connection, caller.user_id)
     if user is None:
-        raise Missing(accounts.UNKNOWN)
+        raise Missing(service.UNKNOWN)
     return jsonify(profile(user))
 
 
@@ -74,8 +74,8 @@ def show_profile(caller: Caller) -> ResponseReturnValue:
     Operation(
         answers={200: Message},
         refuses={
-            400: (accounts.DIFFERENT, accounts.COMMON, accounts.WRONG_PASSWORD),
-            404: (accounts.UNKNOWN,),
+            400: (service.DIFFERENT, service.COMMON, service.WRONG_PASSWORD),
+            404: (service.UNKNOWN,),
             429: (TOO_MANY,),
         },
         body=PasswordChange,
@@ -84,7 +84,7 @@ def show_profile(caller: Caller) -> ResponseReturnValue:
 )
 def change_password(caller: Caller, form: PasswordChange) -> ResponseReturnValue:
     """Change the password; every other session and all bearer tokens of the account end."""
-    accounts.renew_password(caller, form)
+    service.renew_password(caller, form)
     return jsonify(message="Password changed successfully")
 
 
@@ -101,13 +101,13 @@ def list_sessions(caller: Caller) -> ResponseReturnValue:
 @operation(Operation(answers={200: Message}, signed_in=True))
 def end_other_sessions(caller: Caller) -> ResponseReturnValue:
     """Sign the caller out in all browsers except the one that asks."""
-    accounts.end_other_sessions(caller)
+    service.end_other_sessions(caller)
     return jsonify(message="Sessions ended")
 
 
 @blueprint.delete("/sessions/<session_id>")
-@operation(Operation(answers={200: Message}, refuses={404: (accounts.NO_SESSION,)}, signed_in=True))
+@operation(Operation(answers={200: Message}, refuses={404: (service.NO_SESSION,)}, signed_in=True))
 def end_session(caller: Caller, session_id: str) -> ResponseReturnValue:
     """Sign the caller out in one browser."""
-    accounts.end_one_session(caller, session_id)
+    service.end_one_session(caller, session_id)
     return jsonify(message="Session ended")

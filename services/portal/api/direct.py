@@ -8,14 +8,15 @@ from uuid import UUID
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from services.portal import direct_uploads, limits, uploads
+from services.portal.accounts.identity import Caller
 from services.portal.api.operation import Operation, operation
 from services.portal.api.parameters import parse_uuid
-from services.portal.api.shapes import Accepted, Deleted, PartLinks, UnfinishedUpload, unfinished_upload
+from services.portal.api.schemas.videos import Accepted, Deleted, PartLinks, UnfinishedUpload, unfinished_upload
 from services.portal.api.videos import RECEIVED
-from services.portal.errors import Missing
-from services.portal.forms import DirectUpload, WantedParts
-from services.portal.identity import Caller
+from services.portal.http import limits
+from services.portal.http.errors import Missing
+from services.portal.request_models import DirectUpload, WantedParts
+from services.portal.uploads import direct_uploads, form_uploads
 
 blueprint = Blueprint("direct_uploads", __name__, url_prefix="/api/videos/uploads")
 
@@ -27,7 +28,7 @@ _MISSING = {404: (direct_uploads.UNKNOWN,)}
     Operation(
         answers={201: UnfinishedUpload},
         refuses={
-            400: (uploads.TOO_LARGE, direct_uploads.ONLY_MP4_OR_MOV),
+            400: (form_uploads.TOO_LARGE, direct_uploads.ONLY_MP4_OR_MOV),
             409: (direct_uploads.NO_ROOM,),
             429: (limits.TOO_MANY,),
         },

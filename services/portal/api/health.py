@@ -11,17 +11,17 @@ from typing import Literal
 from flask import Blueprint, Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from services.core import storage
-from services.core.migrate import read_migrations
-from services.core.queue import VideoQueue
-from services.core.release import read_release
 from services.portal.api.operation import Operation, operation
-from services.portal.api.shapes import moment
-from services.portal.api.shapes_of_health import Check, DeepHealth, Health
+from services.portal.api.schemas.health import Check, DeepHealth, Health
+from services.portal.api.schemas.videos import moment
 from services.portal.database import db, schema_version
-from services.portal.errors import UNKNOWN_ROUTE, Missing
-from services.portal.inspection import Finding, Inspection
+from services.portal.dependency_checks import Finding, Inspection
+from services.portal.http.errors import UNKNOWN_ROUTE, Missing
 from services.portal.resources import resources
+from services.shared import storage
+from services.shared.migrate import read_migrations
+from services.shared.queue import VideoQueue
+from services.shared.release import read_release
 
 VERSION = "1.0.0"
 # Nobody stores it: that the bucket says so is the answer.

@@ -5,15 +5,15 @@ from __future__ import annotations
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
-from services.core.videos import Video, find_video
+from services.portal.accounts.identity import find_caller
 from services.portal.api.operation import Operation, operation
 from services.portal.api.parameters import parse_uuid
 from services.portal.database import statements
-from services.portal.errors import Missing
-from services.portal.identity import find_caller
-from services.portal.links import is_key_of
+from services.portal.http.errors import Missing
+from services.portal.http.media_links import is_key_of
 from services.portal.ownership import UNKNOWN
 from services.portal.resources import resources
+from services.videos.records import Video, find_video
 
 blueprint = Blueprint("media", __name__, url_prefix="/media")
 

@@ -8,29 +8,29 @@ from uuid import UUID
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from services.core import moderation
-from services.core.voting_period import VotingPeriod, read_voting
-from services.portal import moderating
+from services.contest import moderation
+from services.contest.voting_period import VotingPeriod, read_voting
+from services.portal import moderation_service
+from services.portal.accounts.identity import Caller
 from services.portal.api.operation import Operation, operation
 from services.portal.api.parameters import LARGEST_ID, parse_uuid, whole_number
-from services.portal.api.shapes import Message
-from services.portal.api.shapes_of_moderation import LogEntry, Moved, VoteBulk, bulk, log_entry
-from services.portal.api.shapes_of_votes import VotingNow, voting
+from services.portal.api.schemas.moderation import LogEntry, Moved, VoteBulk, bulk, log_entry
+from services.portal.api.schemas.videos import Message
+from services.portal.api.schemas.votes import VotingNow, voting
 from services.portal.database import statements
-from services.portal.errors import Missing, Refused
-from services.portal.forms import NetworkVotes, NewVotingPeriod, Reason
-from services.portal.identity import Caller
+from services.portal.http.errors import Missing, Refused
+from services.portal.request_models import NetworkVotes, NewVotingPeriod, Reason
 
 blueprint = Blueprint("moderation", __name__, url_prefix="/api/moderation")
 
 _BASE = Operation(
     answers={200: Message},
-    refuses={403: (moderating.ONLY_MODERATORS,), 404: (moderating.NOTHING_TO_DO,)},
+    refuses={403: (moderation_service.ONLY_MODERATORS,), 404: (moderation_service.NOTHING_TO_DO,)},
     body=Reason,
     signed_in=True,
     moderators_only=True,
 )
-_LOOKING = replace(_BASE, body=None, refuses={403: (moderating.ONLY_MODERATORS,)})
+_LOOKING = replace(_BASE, body=None, refuses={403: (moderation_service.ONLY_MODERATORS,)})
 
 
 @blueprint.get("/bulks")
@@ -64,7 +64,7 @@ def show_log(caller: Caller) -> ResponseReturnValue:
 @operation(_BASE)
 def hide(caller: Caller, form: Reason, video_id: str) -> ResponseReturnValue:
     """Take a video out of the lists and the voting."""
-    moderating.hide(caller, _video(video_id), form.reason)
+    moderation_service.hide(caller, _video(video_id), form.reason)
     return jsonify(message="Video hidden")
 
 
@@ -72,7 +72,7 @@ def hide(caller: Caller, form: Reason, video_id: str) -> ResponseReturnValue:
 @operation(_BASE)
 def show(caller: Caller, form: Reason, video_id: str) -> ResponseReturnValue:
     """Take a hidden video back into the lists and the voting."""
-    moderating.show(caller, _video(video_id), form.reason)
+    moderation_service.show(caller, _video(video_id), form.reason)
     return jsonify(message="Video shown")
 
 
@@ -80,21 +80,21 @@ def show(caller: Caller, form: Reason, video_id: str) -> ResponseReturnValue:
 @operation(replace(_BASE, answers={200: Moved}, body=NetworkVotes))
 def set_aside(caller: Caller, form: NetworkVotes, video_id: str) -> ResponseReturnValue:
     """Let the votes of a network for a video count nowhere."""
-    return jsonify(votes=moderating.set_aside(caller, _video(video_id), form.network, form.reason))
+    return jsonify(votes=moderation_service.set_aside(caller, _video(video_id), form.network, form.reason))
 
 
 @blueprint.post("/videos/<video_id>/votes/give-back")
 @operation(replace(_BASE, answers={200: Moved}, body=NetworkVotes))
 def give_back(caller: Caller, form: NetworkVotes, video_id: str) -> ResponseReturnValue:
     """Let votes that were set aside count again."""
-    return jsonify(votes=moderating.give_back(caller, _video(video_id), form.network, form.reason))
+    return jsonify(votes=moderation_service.give_back(caller, _video(video_id), form.network, form.reason))
 
 
 @blueprint.post("/users/<user_id>/close")
 @operation(_BASE)
 def close_account(caller: Caller, form: Reason, user_id: str) -> ResponseReturnValue:
     """Let nobody use an account any more."""
-    moderating.close_account(caller, _user(user_id), form.reason)
+    moderation_service.close_account(caller, _user(user_id), form.reason)
     return jsonify(message="Account closed")
 
 
@@ -102,7 +102,7 @@ def close_account(caller: Caller, form: Reason, user_id: str) -> ResponseReturnV
 @operation(_BASE)
 def open_account(caller: Caller, form: Reason, user_id: str) -> ResponseReturnValue:
     """Let a closed account be used again."""
-    moderating.open_account(caller, _user(user_id), form.reason)
+    moderation_service.open_account(caller, _user(user_id), form.reason)
     return jsonify(message="Account opened")
 
 
@@ -111,7 +111,10 @@ def open_account(caller: Caller, form: Reason, user_id: str) -> ResponseReturnVa
     replace(
         _BASE,
         answers={200: VotingNow},
-        refuses={400: ("The voting opens first, then freezes, then closes",), 403: (moderating.ONLY_MODERATORS,)},
+        refuses={
+            400: ("The voting opens first, then freezes, then closes",),
+            403: (moderation_service.ONLY_MODERATORS,),
+        },
         body=NewVotingPeriod,
     )
 )
@@ -121,7 +124,7 @@ def set_period(caller: Caller, form: NewVotingPeriod) -> ResponseReturnValue:
         period = VotingPeriod(opens_at=form.opens_at, freezes_at=form.freezes_at, closes_at=form.closes_at)
     except ValueError:
         raise Refused("The voting opens first, then freezes, then closes") from None
-    moderating.set_period(caller, period, form.reason)
+    moderation_service.set_period(caller, period, form.reason)
     with statements() as connection:
         return jsonify(voting(read_voting(connection)))
 
@@ -129,11 +132,11 @@ def set_period(caller: Caller, form: NewVotingPeriod) -> ResponseReturnValue:
 def _video(video_id: str) -> UUID:
     known = parse_uuid(video_id)
     if known is None:
-        raise Missing(moderating.NOTHING_TO_DO)
+        raise Missing(moderation_service.NOTHING_TO_DO)
     return known
 
 
 def _user(user_id: str) -> int:
     if not (user_id.isascii() and user_id.isdigit()) or len(user_id) > 10 or int(user_id) > LARGEST_ID:
-        raise Missing(moderating.NOTHING_TO_DO)
+        raise Missing(moderation_service.NOTHING_TO_DO)
     return int(user_id)

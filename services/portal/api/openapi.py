@@ -12,11 +12,11 @@ from flask import Flask
 from pydantic import TypeAdapter
 from werkzeug.routing import Rule
 
+from services.portal.accounts.identity import CSRF_HEADER
 from services.portal.api.examples import curl, example
 from services.portal.api.health import VERSION
 from services.portal.api.operation import Operation, operation_of
 from services.portal.api.responses import HEADERS, responses
-from services.portal.identity import CSRF_HEADER
 
 _REFERENCE = "#/components/schemas/{model}"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

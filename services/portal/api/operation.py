@@ -10,9 +10,9 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 
-from services.portal.forms import read_json
-from services.portal.identity import require_caller
-from services.portal.moderating import require_moderator
+from services.portal.accounts.identity import require_caller
+from services.portal.moderation_service import require_moderator
+from services.portal.request_models import read_json
 
 View = Callable[..., ResponseReturnValue]
 _ATTRIBUTE = "operation"

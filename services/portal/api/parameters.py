@@ -7,8 +7,8 @@ from uuid import UUID
 
 from flask import request
 
-from services.core.listing import InCity
-from services.portal.errors import Refused
+from services.contest.listing import InCity
+from services.portal.http.errors import Refused
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from services.core.gallery import gallery
-from services.core.listing import Place
-from services.core.rankings import ranking, ranking_after
-from services.portal import cursors
+from services.contest.gallery import gallery
+from services.contest.listing import Place
+from services.contest.rankings import ranking, ranking_after
 from services.portal.api.operation import Operation, operation
 from services.portal.api.parameters import page_and_limit, part_of_city, whole_number
-from services.portal.api.shapes import PublicVideo, public_video
-from services.portal.api.shapes_of_votes import RankedVideo, ranked_video
+from services.portal.api.schemas.videos import PublicVideo, public_video
+from services.portal.api.schemas.votes import RankedVideo, ranked_video
 from services.portal.database import statements
+from services.portal.http import cursors
 
 blueprint = Blueprint("public", __name__, url_prefix="/api/public")
 

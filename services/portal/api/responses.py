@@ -7,12 +7,12 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+from services.portal.accounts.identity import INVALID_TOKEN, NO_CSRF_TOKEN, NO_HEADER, WRONG_HEADER
 from services.portal.api.examples import example
 from services.portal.api.operation import Operation
-from services.portal.api.shapes import Problem
-from services.portal.errors import BUG, TOO_LARGE, UNAVAILABLE, UNKNOWN_ROUTE
-from services.portal.forms import BROKEN_RULES, INVALID_FORMAT
-from services.portal.identity import INVALID_TOKEN, NO_CSRF_TOKEN, NO_HEADER, WRONG_HEADER
+from services.portal.api.schemas.videos import Problem
+from services.portal.http.errors import BUG, TOO_LARGE, UNAVAILABLE, UNKNOWN_ROUTE
+from services.portal.request_models import BROKEN_RULES, INVALID_FORMAT
 
 Json = dict[str, Any]
 

@@ -6,17 +6,19 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from services.core.videos import videos_of
-from services.portal import limits, ownership, uploads
+from services.portal import ownership
+from services.portal.accounts.identity import Caller
 from services.portal.api.operation import Operation, operation
 from services.portal.api.parameters import parse_uuid
-from services.portal.api.shapes import Accepted, Deleted, OwnVideo, own_video
-from services.portal.api.shapes_of_receipts import VideoReceipt, video_receipt
+from services.portal.api.schemas.receipts import VideoReceipt, video_receipt
+from services.portal.api.schemas.videos import Accepted, Deleted, OwnVideo, own_video
 from services.portal.database import statements
-from services.portal.errors import Missing, Refused
-from services.portal.forms import BROKEN_RULES, VideoUpload, read_fields
-from services.portal.identity import Caller
-from services.portal.limits import TOO_MANY
+from services.portal.http import limits
+from services.portal.http.errors import Missing, Refused
+from services.portal.http.limits import TOO_MANY
+from services.portal.request_models import BROKEN_RULES, VideoUpload, read_fields
+from services.portal.uploads import form_uploads
+from services.videos.records import videos_of
 
 blueprint = Blueprint("videos", __name__, url_prefix="/api/videos")
 
@@ -40,9 +42,9 @@ _FORM = {
         answers={201: Accepted},
         refuses={
             400: (
-                uploads.NO_FILE,
-                uploads.TOO_LARGE,
-                uploads.ONLY_MP4,
+                form_uploads.NO_FILE,
+                form_uploads.TOO_LARGE,
+                form_uploads.ONLY_MP4,
                 "Invalid form data",
                 BROKEN_RULES,
             ),
@@ -56,13 +58,13 @@ def upload(caller: Caller) -> ResponseReturnValue:
     """Upload a video through the API."""
     limits.count_upload(caller.user_id)
     try:
-        file = uploads.check_file(request.files.get("video_file"))
+        file = form_uploads.check_file(request.files.get("video_file"))
     except RequestEntityTooLarge:
         raise _too_large() from None
     if request.form.get("is_public", "") not in _BOOLEANS:
         raise Refused("Invalid form data")
     form = read_fields(VideoUpload, {"title": request.form.get("title", "")})
-    video_id = uploads.receive(caller, file, form, is_public=request.form.get("is_public") == "true")
+    video_id = form_uploads.receive(caller, file, form, is_public=request.form.get("is_public") == "true")
     return jsonify(message=RECEIVED, task_id=str(video_id)), 201
 
 
@@ -131,5 +133,5 @@ def _too_large() -> Refused:
     # Werkzeug says the same of a whole body that is too large and of a text field that is.
     length, limit = request.content_length, request.max_content_length
     if length is None or limit is None or length > limit:
-        return uploads.too_large()
+        return form_uploads.too_large()
     return Refused("Invalid form data")

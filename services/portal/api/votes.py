@@ -7,27 +7,20 @@ from uuid import UUID
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from services.core.rankings import standings_of
-from services.core.tally import verdict
-from services.core.votes import Retraction, VoteResult, cast_vote, retract_vote, voted_videos
-from services.core.voting_period import read_voting
+from services.contest.rankings import standings_of
+from services.contest.vote_counts import verdict
+from services.contest.votes import Retraction, VoteResult, cast_vote, retract_vote, voted_videos
+from services.contest.voting_period import read_voting
+from services.portal.accounts.identity import Caller
 from services.portal.api.operation import Operation, operation
 from services.portal.api.parameters import parse_uuid
-from services.portal.api.shapes import Message
-from services.portal.api.shapes_of_votes import (
-    OwnStanding,
-    Verification,
-    VotingNow,
-    own_standing,
-    verification,
-    voting,
-)
+from services.portal.api.schemas.videos import Message
+from services.portal.api.schemas.votes import OwnStanding, Verification, VotingNow, own_standing, verification, voting
 from services.portal.database import statements
-from services.portal.errors import Missing, Refused
-from services.portal.identity import Caller
-from services.portal.limits import TOO_MANY
+from services.portal.http.client_network import network_of
+from services.portal.http.errors import Missing, Refused
+from services.portal.http.limits import TOO_MANY
 from services.portal.metrics import count_vote
-from services.portal.networks import network_of
 from services.portal.resources import resources
 
 blueprint = Blueprint("votes", __name__, url_prefix="/api")

@@ -11,9 +11,9 @@ import time
 
 from flask import Flask, Response, g, request
 
-from services.core.telemetry import get_logger
+from services.portal.http.client_network import network_of
 from services.portal.metrics import route_of
-from services.portal.networks import network_of
+from services.shared.telemetry import get_logger
 
 _QUIET = ("/health", "/health/deep", "/metrics")
 _LONGEST_METHOD = 16

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from flask import request
 
-from services.core.listing import Place
-from services.core.rankings import Ranked, RankedPlace
-from services.portal.errors import Refused
+from services.contest.listing import Place
+from services.contest.rankings import Ranked, RankedPlace
+from services.portal.http.errors import Refused
 
 INVALID = "Invalid cursor parameter"
 _LARGEST = 2**31 - 1

@@ -18,9 +18,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
 
-from services.core.aws import AWS_ERRORS
-from services.core.telemetry import get_logger
-from services.portal.signing import WeakKey
+from services.portal.accounts.signing_keys import WeakKey
+from services.shared.aws import AWS_ERRORS
+from services.shared.telemetry import get_logger
 
 DATABASE_DOWN = (OperationalError, InterfaceError, PoolTimeout)
 UNAVAILABLE = "Service temporarily unavailable"

@@ -12,9 +12,9 @@ from http import HTTPStatus
 from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 
-from services.core import telemetry
-from services.portal.errors import ApiError
+from services.portal.http.errors import ApiError
 from services.portal.resources import Resources, resources, resources_of
+from services.shared import telemetry
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:=-]{1,128}")
 _ONE_YEAR = 31_536_000
@@ -35,7 +35,7 @@ def register(app: Flask) -> None:
         g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         telemetry.bind(request_id=g.request_id)
         _check_host()
-        # Which other origins are let in is told by services.portal.cors.
+        # Which other origins are let in is told by services.portal.http.cors.
         return Response(status=204) if request.method == "OPTIONS" else None
 
     @app.after_request

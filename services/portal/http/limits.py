@@ -16,10 +16,10 @@ from http import HTTPStatus
 from flask import Flask, Response, g, request
 from sqlalchemy import Connection
 
-from services.core.limits import Limit, give_back, take
-from services.core.telemetry import get_logger
 from services.portal.database import statements
-from services.portal.errors import ApiError
+from services.portal.http.errors import ApiError
+from services.shared.rate_limits import Limit, give_back, take
+from services.shared.telemetry import get_logger
 
 TOO_MANY = "Too many requests, try again later"
 

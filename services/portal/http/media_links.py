@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from services.core.videos import Video
 from services.portal.resources import resources
+from services.videos.records import Video
 
 SECONDS = 3600
 """How long a private video's path works."""

@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask, Response, send_from_directory
 from werkzeug.routing import BaseConverter
 
-FOLDER = Path(__file__).parent / "static"
+FOLDER = Path(__file__).resolve().parent.parent / "static"
 _ENDPOINT = "static"
 _ONE_YEAR = 31_536_000
 

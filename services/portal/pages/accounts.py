@@ -7,15 +7,15 @@ from typing import Any
 from flask import Blueprint, Flask, render_template, request
 from flask.typing import ResponseReturnValue
 
-from services.core.users import find_user
-from services.portal.accounts import COMMON, DIFFERENT, WRONG_PASSWORD, sign_in, sign_up
+from services.contest.users import find_user
+from services.portal.accounts.identity import begin_session, end_session
+from services.portal.accounts.service import COMMON, DIFFERENT, WRONG_PASSWORD, sign_in, sign_up
 from services.portal.database import statements
-from services.portal.errors import ApiError
-from services.portal.forms import InvalidFields, UserLogin, UserRegistration, read_fields
-from services.portal.identity import begin_session, end_session
+from services.portal.error_messages import refusal_sentence, rule_sentence
+from services.portal.http.errors import ApiError
 from services.portal.pages.navigation import back, wanted
 from services.portal.pages.notices import leave
-from services.portal.sentences import refusal_sentence, rule_sentence
+from services.portal.request_models import InvalidFields, UserLogin, UserRegistration, read_fields
 
 _SUGGESTED_CITIES = (
     "Armenia", "Barranquilla", "Bogotá", "Bucaramanga", "Buenaventura", "Cali", "Cartagena", "Cúcuta", "Florencia",

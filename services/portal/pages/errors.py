@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, lazy_gettext
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from services.portal.errors import DATABASE_DOWN, Forbidden, show_pages_with
+from services.portal.http.errors import DATABASE_DOWN, Forbidden, show_pages_with
 from services.portal.pages.navigation import here
 from services.portal.pages.notices import leave
 from services.portal.pages.templating import viewer

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, render_template
 
-from services.core.gallery import gallery
-from services.core.listing import Place
-from services.core.rankings import cities
-from services.core.votes import voted_among
-from services.portal import cursors
+from services.contest.gallery import gallery
+from services.contest.listing import Place
+from services.contest.rankings import cities
+from services.contest.votes import voted_among
 from services.portal.api.parameters import player_name, whole_city
 from services.portal.database import statements
+from services.portal.http import cursors
 from services.portal.pages.templating import viewer
 
 _ON_A_PAGE = 24

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, render_template
 
-from services.core.rankings import ranking
+from services.contest.rankings import ranking
 from services.portal.database import statements
 from services.portal.pages.uploads import max_upload_text
 

@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, request
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel
 
-from services.portal.cookies import cookie_name, set_cookie
+from services.portal.http.cookies import cookie_name, set_cookie
 from services.portal.pages.navigation import back
 
 LANGUAGES = {"es": "es_CO", "en": "en"}

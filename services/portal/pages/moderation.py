@@ -10,19 +10,19 @@ from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, lazy_gettext
 
-from services.core.moderation import Bulk, bulks, entries
-from services.core.moderation_overview import hidden_videos, rising
-from services.core.videos import Video, find_video
-from services.portal import moderating
+from services.contest.moderation import Bulk, bulks, entries
+from services.contest.moderation_overview import hidden_videos, rising
+from services.portal import moderation_service
+from services.portal.accounts.identity import Caller, require_caller
 from services.portal.api.parameters import LARGEST_ID, whole_number
 from services.portal.database import statements
-from services.portal.errors import Missing
-from services.portal.forms import InvalidFields, NetworkVotes, Reason, read_fields
-from services.portal.identity import Caller, require_caller
+from services.portal.error_messages import action_sentence
+from services.portal.http.errors import Missing
 from services.portal.ownership import UNKNOWN
 from services.portal.pages.accounts import told
 from services.portal.pages.notices import leave
-from services.portal.sentences import action_sentence
+from services.portal.request_models import InvalidFields, NetworkVotes, Reason, read_fields
+from services.videos.records import Video, find_video
 
 _LATEST = 5
 _ON_A_PAGE = 50
@@ -91,7 +91,7 @@ def register(app: Flask) -> None:
 
 @pages.before_request
 def _let_moderators_pass() -> None:
-    moderating.require_moderator(require_caller())
+    moderation_service.require_moderator(require_caller())
 
 
 @pages.get("")
@@ -131,25 +131,25 @@ def show_video(video_id: UUID) -> str:
 @pages.route("/videos/<uuid:video_id>/hide", methods=["GET", "POST"])
 def hide(video_id: UUID) -> ResponseReturnValue:
     """Ask for the reason, and take the video out of the lists and the voting."""
-    return _video_deed(video_id, _HIDE, moderating.hide)
+    return _video_deed(video_id, _HIDE, moderation_service.hide)
 
 
 @pages.route("/videos/<uuid:video_id>/show", methods=["GET", "POST"])
 def show_again(video_id: UUID) -> ResponseReturnValue:
     """Ask for the reason, and take the video back into the lists and the voting."""
-    return _video_deed(video_id, _SHOW, moderating.show)
+    return _video_deed(video_id, _SHOW, moderation_service.show)
 
 
 @pages.route("/videos/<uuid:video_id>/votes/set-aside", methods=["GET", "POST"])
 def set_aside(video_id: UUID) -> ResponseReturnValue:
     """Ask for the reason, and let a network's votes for the video count nowhere."""
-    return _votes_deed(video_id, _SET_ASIDE, moderating.set_aside)
+    return _votes_deed(video_id, _SET_ASIDE, moderation_service.set_aside)
 
 
 @pages.route("/videos/<uuid:video_id>/votes/give-back", methods=["GET", "POST"])
 def give_back(video_id: UUID) -> ResponseReturnValue:
     """Ask for the reason, and let a network's votes that were set aside count again."""
-    return _votes_deed(video_id, _GIVE_BACK, moderating.give_back)
+    return _votes_deed(video_id, _GIVE_BACK, moderation_service.give_back)
 
 
 def _video_deed(video_id: UUID, deed: _Deed, do: Callable[[Caller, UUID, str], None]) -> ResponseReturnValue:
@@ -168,7 +168,7 @@ def _votes_deed(video_id: UUID, deed: _Deed, do: Callable[[Caller, UUID, str | N
         known = bulks(connection, video_id=video_id, least=1, days=_EVER, most=LARGEST_ID)
     bulk = next((bulk for bulk in known if bulk.network == network), None)
     if bulk is None:
-        raise Missing(moderating.NOTHING_TO_DO)
+        raise Missing(moderation_service.NOTHING_TO_DO)
 
     def done() -> None:
         form = read_fields(NetworkVotes, {"network": network, "reason": request.form.get("reason", "")})

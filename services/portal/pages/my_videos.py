@@ -7,12 +7,12 @@ from uuid import UUID
 from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from services.core.videos import Video, videos_of
+from services.portal.accounts.identity import require_caller
 from services.portal.database import statements
-from services.portal.errors import Refused
-from services.portal.identity import require_caller
+from services.portal.http.errors import Refused
 from services.portal.ownership import delete_own_video, own_video
 from services.portal.pages.notices import leave
+from services.videos.records import Video, videos_of
 
 pages = Blueprint("my_videos", __name__, url_prefix="/my-videos")
 

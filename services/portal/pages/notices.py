@@ -6,7 +6,7 @@ from flask import Flask, Response, g, request
 from flask_babel import LazyString, lazy_gettext
 from werkzeug import Response as AnyResponse
 
-from services.portal.cookies import cookie_name, set_cookie
+from services.portal.http.cookies import cookie_name, set_cookie
 
 NOTICES: dict[str, tuple[str, LazyString]] = {
     "welcome": ("success", lazy_gettext("Your account is ready. Welcome to the court!")),

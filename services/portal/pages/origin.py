@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, request
 
-from services.portal.errors import Forbidden
+from services.portal.http.errors import Forbidden
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 

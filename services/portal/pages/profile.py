@@ -6,18 +6,18 @@ from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug import Response
 
-from services.core.sessions import sessions_of
-from services.core.users import find_user
-from services.core.videos import videos_of
-from services.core.votes import voted_videos
-from services.portal.accounts import UNKNOWN, end_one_session, end_other_sessions, renew_password
+from services.contest.sessions import sessions_of
+from services.contest.users import find_user
+from services.contest.votes import voted_videos
+from services.portal.accounts.identity import Caller, require_caller
+from services.portal.accounts.service import UNKNOWN, end_one_session, end_other_sessions, renew_password
 from services.portal.database import statements
-from services.portal.errors import ApiError, Missing
-from services.portal.forms import PasswordChange, read_fields
-from services.portal.identity import Caller, require_caller
+from services.portal.http.errors import ApiError, Missing
 from services.portal.pages.accounts import told
 from services.portal.pages.browsers import browser_name
 from services.portal.pages.notices import leave
+from services.portal.request_models import PasswordChange, read_fields
+from services.videos.records import videos_of
 
 pages = Blueprint("profile", __name__, url_prefix="/profile")
 

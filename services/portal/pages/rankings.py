@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Flask, Response, make_response, render_template, request
 
-from services.core.listing import InCity
-from services.core.rankings import Ranked, cities, ranking, standings_of
-from services.core.tally import verdict
+from services.contest.listing import InCity
+from services.contest.rankings import Ranked, cities, ranking, standings_of
+from services.contest.vote_counts import verdict
 from services.portal.api.parameters import page_and_limit, whole_city
 from services.portal.database import statements
 from services.portal.pages.language import chosen

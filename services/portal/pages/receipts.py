@@ -8,9 +8,9 @@ from uuid import UUID
 from flask import Blueprint, Flask, render_template
 from flask_babel import format_decimal, gettext
 
-from services.core.receipts import Found, Receipt
-from services.portal.identity import require_caller
+from services.portal.accounts.identity import require_caller
 from services.portal.ownership import own_receipt
+from services.videos.receipts import Found, Receipt
 
 pages = Blueprint("receipts", __name__, url_prefix="/my-videos")
 

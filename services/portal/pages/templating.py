@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from flask import Flask, g
 
-from services.core.moderation import is_moderator
-from services.core.voting_period import Voting, VotingState, read_voting
+from services.contest.moderation import is_moderator
+from services.contest.voting_period import Voting, VotingState, read_voting
+from services.portal.accounts.identity import Caller, find_caller
 from services.portal.database import statements
-from services.portal.identity import Caller, find_caller
-from services.portal.links import poster_path, video_path
+from services.portal.error_messages import failure_sentence
+from services.portal.http.media_links import poster_path, video_path
 from services.portal.pages.navigation import here
 from services.portal.resources import resources
-from services.portal.sentences import failure_sentence
 
 
 def register(app: Flask) -> None:

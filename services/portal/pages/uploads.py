@@ -8,12 +8,12 @@ from uuid import UUID
 from flask import Blueprint, Flask, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from services.core.uploads import DAYS_KEPT, MOST_OPEN
-from services.portal import direct_uploads
-from services.portal.errors import Missing
-from services.portal.identity import require_caller
+from services.portal.accounts.identity import require_caller
+from services.portal.http.errors import Missing
 from services.portal.pages.notices import leave
 from services.portal.resources import resources
+from services.portal.uploads import direct_uploads
+from services.videos.uploads import DAYS_KEPT, MOST_OPEN
 
 pages = Blueprint("uploads", __name__)
 

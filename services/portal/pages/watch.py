@@ -7,18 +7,18 @@ from uuid import UUID
 from flask import Blueprint, Flask, get_template_attribute, render_template, request
 from flask.typing import ResponseReturnValue
 
-from services.core.videos import Video, find_video
-from services.core.votes import Retraction, VoteResult, cast_vote, retract_vote, voted_among
+from services.contest.votes import Retraction, VoteResult, cast_vote, retract_vote, voted_among
+from services.portal.accounts.identity import require_caller
 from services.portal.database import statements
-from services.portal.errors import Missing
-from services.portal.identity import require_caller
+from services.portal.http.client_network import network_of
+from services.portal.http.errors import Missing
 from services.portal.metrics import count_vote
-from services.portal.networks import network_of
 from services.portal.ownership import UNKNOWN
 from services.portal.pages.navigation import back
 from services.portal.pages.notices import leave
 from services.portal.pages.templating import viewer
 from services.portal.resources import resources
+from services.videos.records import Video, find_video
 
 # A script that asks for the vote alone gets it; a form is sent back to its page.
 FRAGMENT_HEADER = "X-Fragment"

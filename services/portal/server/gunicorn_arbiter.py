@@ -9,9 +9,9 @@ import time
 from gunicorn import arbiter
 from gunicorn.app.base import BaseApplication
 
-from services.core.service_manager import ServiceManager
-from services.core.telemetry import get_logger
-from services.portal.gate import Gate
+from services.portal.server.shared_flags import Gate
+from services.shared.service_manager import ServiceManager
+from services.shared.telemetry import get_logger
 
 _LOOK_SECONDS = 0.05
 _ANSWER_SECONDS = 5

@@ -16,7 +16,6 @@ from gunicorn.config import Config
 from gunicorn.glogging import Logger
 from gunicorn.workers.base import Worker
 
-from services.core.service_manager import ServiceManager
 from services.environment import (
     PORTAL_KEEP_ALIVE_SECONDS,
     PORTAL_REQUEST_SECONDS,
@@ -24,11 +23,12 @@ from services.environment import (
     PortalEnvironment,
 )
 from services.portal import create_app
-from services.portal.arbiter import Arbiter, wait_until_it_answers
-from services.portal.gate import Gate
-from services.portal.housekeeper import Housekeeper
 from services.portal.metrics import FOLDER_VARIABLE
-from services.portal.worker import PortalWorker, most_connections
+from services.portal.scheduler import Housekeeper
+from services.portal.server.gunicorn_arbiter import Arbiter, wait_until_it_answers
+from services.portal.server.gunicorn_worker import PortalWorker, most_connections
+from services.portal.server.shared_flags import Gate
+from services.shared.service_manager import ServiceManager
 
 _SHARED_MEMORY = Path("/dev/shm")
 

@@ -10,16 +10,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.core.movies import FIRST_BYTES, is_movie
-from services.core.storage import Part, original_key
-from services.core.uploads import Upload, add_upload, find_upload, has_room, record_upload, waiting_uploads
-from services.core.videos import find_video
+from services.portal.accounts.identity import Caller
 from services.portal.database import statements, transaction
-from services.portal.errors import Conflict, Missing, Refused
-from services.portal.forms import DirectUpload
-from services.portal.identity import Caller
+from services.portal.http.errors import Conflict, Missing, Refused
+from services.portal.request_models import DirectUpload
 from services.portal.resources import resources
-from services.portal.uploads import CONTENT_TYPE, announce, base_name, give_up, too_large
+from services.portal.uploads.form_uploads import CONTENT_TYPE, announce, base_name, give_up, too_large
+from services.shared.storage import Part, original_key
+from services.videos.file_signature import FIRST_BYTES, is_movie
+from services.videos.records import find_video
+from services.videos.uploads import Upload, add_upload, find_upload, has_room, record_upload, waiting_uploads
 
 LINK_SECONDS = 900
 UNKNOWN = "Upload not found"

@@ -14,15 +14,15 @@ from flask import request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import FileStorage
 
-from services.core.aws import AWS_ERRORS
-from services.core.outbox import relay
-from services.core.telemetry import get_logger
-from services.core.uploads import Upload, add_upload, record_upload, remove_upload, take_expired
+from services.portal.accounts.identity import Caller
 from services.portal.database import db, transaction
-from services.portal.errors import Refused
-from services.portal.forms import VideoUpload
-from services.portal.identity import Caller
+from services.portal.http.errors import Refused
+from services.portal.request_models import VideoUpload
 from services.portal.resources import resources
+from services.shared.aws import AWS_ERRORS
+from services.shared.telemetry import get_logger
+from services.videos.outbox import relay
+from services.videos.uploads import Upload, add_upload, record_upload, remove_upload, take_expired
 
 CONTENT_TYPE = "video/mp4"
 NO_FILE = "No video file provided"

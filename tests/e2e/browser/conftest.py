@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect, sync_playwright
 
-from operations.browser import find_chromium
 from operations.local import clips
-from operations.local.postgres import Cluster
+from workspace.browser import find_chromium
+from workspace.postgres import Cluster
 
 from . import scene
 from .scene import Scene

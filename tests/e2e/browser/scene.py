@@ -10,8 +10,8 @@ import psycopg
 from sqlalchemy import create_engine
 
 from operations.local import clips
-from services.core.users import add_user
-from services.core.votes import cast_vote
+from services.contest.users import add_user
+from services.contest.votes import cast_vote
 
 from .site import Account, Client, Site
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import requests
 from psycopg.conninfo import conninfo_to_dict
 
-from operations.local import aws, resources
-from operations.local.ports import LOOPBACK, free_port, is_listening
-from operations.local.processes import Child, Program
+from emulator import aws, resources
 from services.environment import PortalEnvironment, WorkerEnvironment
+from workspace.ports import LOOPBACK, free_port, is_listening
+from workspace.processes import Child, Program
 
 MAX_UPLOAD_BYTES = 40 * 2**20
 

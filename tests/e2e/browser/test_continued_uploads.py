@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
-from services.core.uploads import PART_BYTES
+from services.videos.uploads import PART_BYTES
 
 from .conftest import DESK, OpenPage, sign_in
 from .site import Client

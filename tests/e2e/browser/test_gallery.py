@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from operations.local.postgres import Cluster
+from workspace.postgres import Cluster
 
 from .conftest import DESK, PHONE, OpenPage, choose, new_site
 from .site import Account, Client, Site

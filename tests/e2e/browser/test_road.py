@@ -1,4 +1,4 @@
-"""The journey in English; in Spanish it is made on the system of ./anb up, in tests/e2e/road."""
+"""The journey in English; in Spanish it is made on the system of ./anb up, in tests/e2e/up."""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection, Sequence
 import psycopg
 from psycopg.rows import TupleRow
 
-from operations.boot.groups import PORTAL, WORKER, read_groups
-from operations.boot.region import Region
-from operations.local import aws
+from benchmarks.boot.groups import PORTAL, WORKER, read_groups
+from benchmarks.boot.region import Region
+from emulator import aws
 
 
 def wait_for(happened: Callable[[], object], *, what: str, seconds: float = 120) -> None:

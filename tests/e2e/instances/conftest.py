@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from operations.boot.debian import ensure_root
-from operations.boot.load_balancer import LoadBalancer
-from operations.boot.machine import Machine, MachineOptions
-from operations.boot.metadata import Identity, MetadataService
-from operations.boot.network import METADATA_ADDRESS, SUBNET, Network
-from operations.boot.region import OWN, Region, open_region
-from operations.boot.rollout import Rollout
-from operations.boot.runs import Run, open_run
-from operations.boot.system import ensure_programs
-from tests.e2e.boot.fleet import Fleet
+from benchmarks.boot.region import OWN, Region, open_region
+from benchmarks.boot.rollout import Rollout
+from emulator.debian import ensure_root
+from emulator.load_balancer import LoadBalancer
+from emulator.machine import Machine, MachineOptions
+from emulator.metadata import Identity, MetadataService
+from emulator.network import METADATA_ADDRESS, SUBNET, Network
+from emulator.runs import Run, open_run
+from emulator.system import ensure_programs
+from tests.e2e.instances.instance_groups import Fleet
 
 Boot = Callable[[str], Machine]
 

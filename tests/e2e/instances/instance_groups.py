@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from operations.boot.region import Instance
-from operations.boot.rollout import Rollout
+from benchmarks.boot.region import Instance
+from benchmarks.boot.rollout import Rollout
 
 
 @dataclass(kw_only=True)

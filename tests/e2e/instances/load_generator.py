@@ -10,7 +10,7 @@ from pathlib import Path
 
 import requests
 
-from tests.e2e.road.people import Person
+from tests.e2e.up.people import Person
 
 _VOTERS = 2
 _SECONDS_BETWEEN_VOTES = 0.2

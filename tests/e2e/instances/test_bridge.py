@@ -6,7 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from operations.boot.network import BRIDGE, Network
+from emulator.network import BRIDGE, Network
 
 
 def ip(network: Network, *arguments: str) -> str:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from operations.boot.autoscaling import CONTINUE
-from operations.boot.groups import PORTAL, WORKER
-from operations.boot.load_balancer import LoadBalancer
-from operations.boot.region import Instance, Region
+from benchmarks.boot.groups import PORTAL, WORKER
+from benchmarks.boot.region import Instance, Region
+from emulator.autoscaling import CONTINUE
+from emulator.load_balancer import LoadBalancer
 from operations.local.clips import make_clip
-from tests.e2e.boot.evidence import assert_each_processed_once
-from tests.e2e.boot.fleet import Fleet
-from tests.e2e.road.people import Person
+from tests.e2e.instances.assertions import assert_each_processed_once
+from tests.e2e.instances.instance_groups import Fleet
+from tests.e2e.up.people import Person
 
 KEYS = "meta-data/iam/security-credentials"
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from operations.boot import control_groups
-from operations.boot.machine import Machine, MachineOptions
-from operations.boot.metadata import MetadataService
-from operations.boot.network import Network, namespaces
-from operations.boot.runs import Run, clean
-from operations.local.processes import start_time
-from tests.e2e.boot.conftest import Boot
+from emulator import control_groups
+from emulator.machine import Machine, MachineOptions
+from emulator.metadata import MetadataService
+from emulator.network import Network, namespaces
+from emulator.runs import Run, clean
+from tests.e2e.instances.conftest import Boot
+from workspace.processes import start_time
 
 _CONNECT = "import socket; socket.create_connection(({!r}, {}), timeout=3)"
 

@@ -11,15 +11,21 @@ from pathlib import Path
 import pytest
 import requests
 
-from operations.boot.autoscaling import ABANDON, CONTINUE
-from operations.boot.groups import PORTAL, WORKER, Group, read_groups
-from operations.boot.publish import deploy, parts, publish
-from operations.boot.region import Instance, Region
-from operations.boot.rollout import NeverReady
+from benchmarks.boot.groups import PORTAL, WORKER, Group, read_groups
+from benchmarks.boot.publish import deploy, parts, publish
+from benchmarks.boot.region import Instance, Region
+from benchmarks.boot.rollout import NeverReady
+from emulator.autoscaling import ABANDON, CONTINUE
 from operations.local.clips import make_clip
-from tests.e2e.boot.crowd import Crowd
-from tests.e2e.boot.evidence import assert_each_processed_once, log_lines, stored_votes, wait_for, wait_until_settled
-from tests.e2e.boot.fleet import Fleet
+from tests.e2e.instances.assertions import (
+    assert_each_processed_once,
+    log_lines,
+    stored_votes,
+    wait_for,
+    wait_until_settled,
+)
+from tests.e2e.instances.instance_groups import Fleet
+from tests.e2e.instances.load_generator import Crowd
 
 REASON = "this release cannot start"
 

@@ -9,14 +9,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from operations.boot.groups import PORTAL, WORKER
-from operations.boot.region import Region
-from operations.local import aws, deployment
+from benchmarks.boot.groups import PORTAL, WORKER
+from benchmarks.boot.region import Region
+from emulator import aws
+from operations.local import deployment
 from operations.local.clips import make_clip
-from operations.local.ports import LOOPBACK
-from tests.e2e.boot.crowd import Crowd
-from tests.e2e.boot.evidence import assert_each_processed_once, rows, stored_votes, wait_for, wait_until_settled
-from tests.e2e.boot.fleet import Fleet
+from tests.e2e.instances.assertions import assert_each_processed_once, rows, stored_votes, wait_for, wait_until_settled
+from tests.e2e.instances.instance_groups import Fleet
+from tests.e2e.instances.load_generator import Crowd
+from workspace.ports import LOOPBACK
 
 _OPEN = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND backend_start > %s"
 _CLOSE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s AND state = 'idle'"

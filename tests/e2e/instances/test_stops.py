@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from operations.boot.groups import PORTAL, WORKER
-from operations.boot.region import Instance, Region
+from benchmarks.boot.groups import PORTAL, WORKER
+from benchmarks.boot.region import Instance, Region
 from operations.local.clips import make_clip
-from tests.e2e.boot.evidence import assert_each_processed_once, rows, wait_for, wait_until_settled
-from tests.e2e.boot.fleet import Fleet
-from tests.e2e.road.people import Person
+from tests.e2e.instances.assertions import assert_each_processed_once, rows, wait_for, wait_until_settled
+from tests.e2e.instances.instance_groups import Fleet
+from tests.e2e.up.people import Person
 
 A_FEW, MANY = 3, 30
 SEED = 20

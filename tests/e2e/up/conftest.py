@@ -16,7 +16,7 @@ from tests.commands import Commands
 from tests.e2e.browser import journey
 from tests.e2e.browser.conftest import chromium, new_client, open_page, shoot  # noqa: F401
 from tests.e2e.browser.site import Site
-from tests.e2e.road.people import make_clip
+from tests.e2e.up.people import make_clip
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from operations.local import aws
+from emulator import aws
 from operations.local.deployment import Deployed, read_launch_templates
 from services.environment import PortalEnvironment, WorkerEnvironment
 from tests.commands import Commands

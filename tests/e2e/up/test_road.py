@@ -11,9 +11,9 @@ import av
 import psutil
 import pytest
 
-from operations.local.ports import is_listening
 from tests.commands import Commands
-from tests.e2e.road.people import Person
+from tests.e2e.up.people import Person
+from workspace.ports import is_listening
 
 TITLE = "Triple desde media cancha"
 

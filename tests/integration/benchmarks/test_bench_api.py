@@ -7,7 +7,7 @@ import re
 import pytest
 from rich.console import Console
 
-from operations.load import report
+from benchmarks.load import report
 
 
 @pytest.fixture(scope="module")

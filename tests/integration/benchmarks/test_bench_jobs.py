@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from operations.encoding import jobs
-from operations.encoding.jobs import Clip
-from operations.errors import UserError
+from benchmarks.encoding import jobs
+from benchmarks.encoding.jobs import Clip
+from workspace.errors import UserError
 
 
 def test_a_clip_is_made_processed_and_timed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from operations.bench import PROCESSOR, TOTAL, run_synth
+from benchmarks.command import PROCESSOR, TOTAL, run_synth
 
 
 def test_a_synth_is_the_whole_app_and_its_parts_are_its_whole() -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from operations.encoding import curve, report, ways
+from benchmarks.encoding import curve, report, variants
 from operations.local.clips import make_clip
 from services.worker.pipeline import Recipe
-from services.worker.programs import find_curtain, find_ffmpeg, find_watermark
+from services.worker.toolchain import find_curtain, find_ffmpeg, find_watermark
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_every_goal_is_told_with_what_was_found(text: str) -> None:
 @pytest.mark.parametrize("part", ["Followed game", "Still court"])
 def test_every_way_has_its_figures(text: str, part: str) -> None:
     section = text.split(f"## {part}\n")[1].split("\n## ")[0]
-    for way in ways.NAMES:
+    for way in variants.NAMES:
         (row,) = (row for row in section.splitlines() if row.startswith(f"| {way} |"))
         assert all(float(figure) > 0 for figure in row.split("|")[2:-1])
 

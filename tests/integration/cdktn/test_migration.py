@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 
 from constructs_lib.testing import Template, read_templates
-from operations import project
-from tests import built_release, shown
+from tests import built_release, doc_blocks
+from workspace import paths
 
 PAGE = "docs/migrate-to-cdktn.md"
-FOLDER = project.OWN / "fork"
+FOLDER = paths.OWN / "fork"
 
 
 def run(script: str, out: Path) -> str:
     """Run commands of the page in the project's folder, stacks into a folder apart."""
     release = str(built_release.write(out.parent / "release"))
-    return shown.run(
-        script, project.ROOT, CDKTF_OUTDIR=str(out), PYTHONDONTWRITEBYTECODE="1", ANB_RELEASE_DIRECTORY=release
+    return doc_blocks.run(
+        script, paths.ROOT, CDKTF_OUTDIR=str(out), PYTHONDONTWRITEBYTECODE="1", ANB_RELEASE_DIRECTORY=release
     )
 
 
@@ -32,7 +32,7 @@ def stacks(out: Path) -> dict[str, Template]:
 @pytest.fixture
 def installed(tmp_path: Path) -> None:
     """The page's environment, made again only when the page names other packages."""
-    script, marker = shown.script(PAGE, "lane cdktn: install"), FOLDER / "installed"
+    script, marker = doc_blocks.script(PAGE, "lane cdktn: install"), FOLDER / "installed"
     if not marker.exists() or marker.read_text() != script:
         shutil.rmtree(FOLDER, ignore_errors=True)
         run(script, tmp_path)
@@ -42,15 +42,15 @@ def installed(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("installed")
 def test_the_page_leads_to_the_same_stacks(tmp_path: Path) -> None:
     recorded = run(
-        shown.runnable(
+        doc_blocks.runnable(
             ".venv/bin/python -m pytest -q --collect-only -m snapshot tests/unit/constructs_lib tests/unit/stacks"
         ),
         tmp_path,
     )
     (snapshots,) = re.findall(r"^(\d+)/\d+ tests collected", recorded, re.MULTILINE)
 
-    proved = run(shown.script(PAGE, "lane cdktn: prove"), tmp_path / "fork")
-    run(shown.runnable(".venv/bin/python main.py"), tmp_path / "ours")
+    proved = run(doc_blocks.script(PAGE, "lane cdktn: prove"), tmp_path / "fork")
+    run(doc_blocks.runnable(".venv/bin/python main.py"), tmp_path / "ours")
 
     assert re.search(rf"^{snapshots} passed, \d+ deselected", proved, re.MULTILINE), proved
     theirs, ours = stacks(tmp_path / "fork"), stacks(tmp_path / "ours")

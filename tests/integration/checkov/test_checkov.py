@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from operations import checkov, project
 from tests import built_release
+from tools import checkov
+from workspace import paths
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/6d3f2a1e-0000-4000-8000-000000000000"
 DEPLOYMENTS: dict[str, dict[str, str]] = {"without-certificate": {}, "production": {"ANB_CERTIFICATE_ARN": CERTIFICATE}}
@@ -24,7 +25,7 @@ def synthesize(folder: pathlib.Path, variables: dict[str, str]) -> pathlib.Path:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ANB_")}
     release = {"ANB_RELEASE_DIRECTORY": str(built_release.write(folder / "release"))}
     settings = {"ANB_ENVIRONMENT": "production", "CDKTF_OUTDIR": str(folder), **release, **variables}
-    subprocess.run([sys.executable, "main.py"], cwd=project.ROOT, env={**kept, **settings}, check=True)
+    subprocess.run([sys.executable, "main.py"], cwd=paths.ROOT, env={**kept, **settings}, check=True)
     return folder
 
 

@@ -15,14 +15,14 @@ from typing import Any
 import psutil
 from rich.console import Console
 
-from operations import project
+from emulator import aws
 from operations.deploy.terraform_stack import PLAN
-from operations.local import aws
 from operations.local.deployment import read_launch_templates
-from operations.local.processes import stop_tree
-from operations.project import ROOT
 from operations.release.build import build, checkout
-from stacks.software import ARCHITECTURE
+from stacks.release_artifacts import ARCHITECTURE
+from workspace import paths
+from workspace.paths import ROOT
+from workspace.processes import stop_tree
 
 QUESTION = "¿Deseas aplicar este plan? (y/n): "
 
@@ -106,8 +106,8 @@ class Operator:
 
     def put_release(self, commit: str) -> None:
         """Build a commit's release where the deployment takes it from."""
-        folder, wheels = Path(self.settings["ANB_RELEASE_DIRECTORY"]), project.OWN / "wheels"
-        with checkout(project.ROOT, commit) as sources:
+        folder, wheels = Path(self.settings["ANB_RELEASE_DIRECTORY"]), paths.OWN / "wheels"
+        with checkout(paths.ROOT, commit) as sources:
             build(sources, folder, ARCHITECTURE, Console(stderr=True), wheels=wheels)
 
     def releases(self) -> tuple[str, str]:

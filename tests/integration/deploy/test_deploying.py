@@ -15,8 +15,8 @@ import pytest
 from operator_shell import QUESTION, Operator, cut_the_power, press_ctrl_c, terminate
 
 from operations.local.deployment import read_launch_templates
-from tests import recorded
-from tests.false_differences import LISTED, differences
+from tests import transcripts
+from tests.known_drift import LISTED, differences
 
 FLOW_LOGS = "/vpc/anb-local/flow-logs"
 
@@ -40,7 +40,7 @@ def test_a_first_deployment_is_shown_and_can_be_declined(operator: Operator) -> 
     assert re.search(r"In all: 99 created\.", said), said
     assert re.search(r"costs \$\d+\.\d\d to \$\d+\.\d\d; now it is \$0\.00, so \+\d+\.\d\d to \+", said), said
     assert operator.client("ec2").describe_vpcs(Filters=[{"Name": "isDefault", "Values": ["false"]}])["Vpcs"] == []
-    recorded.check("docs/deploy.md", "deploy", "./anb deploy --target local", said)
+    transcripts.check("docs/deploy.md", "deploy", "./anb deploy --target local", said)
 
 
 def test_a_name_that_is_taken_is_named_and_the_deployment_goes_on_when_it_is_free(operator: Operator) -> None:
@@ -111,7 +111,7 @@ def test_what_is_deployed_is_told_without_a_secret(operator: Operator) -> None:
 
 
 def test_deployed_again_nothing_is_made_or_lost(operator: Operator) -> None:
-    # What the embedded AWS forgets is shown as changed; tests/false_differences.py has the list.
+    # What the embedded AWS forgets is shown as changed; tests/known_drift.py has the list.
     again = operator.deploy(typed="n\n")
 
     assert again.returncode == 0, again.stderr
@@ -130,7 +130,7 @@ def second_plans(operator: Operator) -> dict[str, dict[str, Any]]:
 def test_planned_again_only_what_the_emulator_forgets_changes(second_plans: dict[str, dict[str, Any]]) -> None:
     found = differences(second_plans)
 
-    assert set(second_plans) == set(recorded.STACKS)
+    assert set(second_plans) == set(transcripts.STACKS)
     assert found.unexpected == []
     unseen = {(each.kind, each.attribute) for each in LISTED} - found.seen
     assert unseen == set(), "listed, but the emulator no longer shows it: remove it from the list"

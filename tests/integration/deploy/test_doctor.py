@@ -9,14 +9,14 @@ import pytest
 import requests
 from operator_shell import Operator
 
+from emulator import aws
 from operations.doctor.command import PROVIDER_VERSION
-from operations.local import aws
-from operations.local.ports import free_port
-from tests import recorded, shown
+from tests import doc_blocks, transcripts
+from workspace.ports import free_port
 
 
 def test_what_is_deployed_is_ready_to_be_deployed(operator: Operator) -> None:
-    (words,) = shown.anb("docs/deploy.md", "lane deploy: doctor")
+    (words,) = doc_blocks.anb("docs/deploy.md", "lane deploy: doctor")
     found = operator.run(*words)
 
     assert found.returncode == 0, found.stdout + found.stderr
@@ -25,7 +25,7 @@ def test_what_is_deployed_is_ready_to_be_deployed(operator: Operator) -> None:
     assert "Stacks       8 synthesized, 8 of them stand" in found.stdout
     assert "they cannot be simulated" in found.stdout, "the embedded AWS cannot"
     assert "Ready to deploy." in found.stdout
-    recorded.check("docs/deploy.md", "doctor", "./anb doctor --target local", found.stdout)
+    transcripts.check("docs/deploy.md", "doctor", "./anb doctor --target local", found.stdout)
 
 
 def test_the_provider_it_looks_for_is_the_one_the_stacks_ask_for(operator: Operator) -> None:

@@ -8,8 +8,8 @@ import time
 
 from operator_shell import QUESTION, Operator
 
-from operations import project
-from tests import recorded
+from tests import transcripts
+from workspace import paths
 
 PAGE = "docs/operating.md"
 BOOT = "worker is ready: install 4210 ms, fetch 2380 ms, start 1940 ms, report 310 ms"
@@ -22,7 +22,7 @@ REQUEST = (
 def git(*arguments: str) -> str:
     told = ["-c", "user.name=Ana", "-c", "user.email=ana@example.com"]
     return subprocess.run(
-        ["git", *told, *arguments], cwd=project.ROOT, capture_output=True, text=True, check=True
+        ["git", *told, *arguments], cwd=paths.ROOT, capture_output=True, text=True, check=True
     ).stdout.strip()
 
 
@@ -36,7 +36,7 @@ def test_its_state_is_told(operator: Operator) -> None:
     for group in ("anb-local-api-asg", "anb-local-worker-asg"):
         assert any(group in line and "InService" in line and " of commit " in line for line in told.stdout.split("\n"))
     assert "✓ All is as it should be." in told.stdout
-    recorded.check(PAGE, "status", "./anb status --target local", told.stdout)
+    transcripts.check(PAGE, "status", "./anb status --target local", told.stdout)
 
 
 def test_an_alarm_that_is_on_ends_it_with_1(operator: Operator) -> None:
@@ -60,7 +60,7 @@ def test_the_logs_of_its_instances_are_read_by_time(operator: Operator) -> None:
 
     assert read.returncode == 0, read.stderr
     assert [line.split(" ", 1)[1] for line in read.stdout.splitlines()] == [f"boot/i-2 {BOOT}", f"i-1 {REQUEST}"]
-    recorded.check(PAGE, "logs", "./anb logs --target local", read.stdout)
+    transcripts.check(PAGE, "logs", "./anb logs --target local", read.stdout)
 
 
 def test_its_address_is_told(operator: Operator) -> None:
@@ -68,14 +68,14 @@ def test_its_address_is_told(operator: Operator) -> None:
     # Any browser would do nothing: without a display it is printed alone.
     told = operator.run("open", settings={"DISPLAY": "", "WAYLAND_DISPLAY": ""})
     assert (told.returncode, told.stdout) == (0, f"http://{balancer['DNSName']}\n"), told.stderr
-    recorded.check(PAGE, "open", "./anb open --target local", told.stdout)
+    transcripts.check(PAGE, "open", "./anb open --target local", told.stdout)
 
 
 def test_workers_are_added_and_taken_away_at_once(operator: Operator) -> None:
     more = operator.run("scale", "worker", "2")
     assert more.returncode == 0, more.stderr
     assert "anb-local-worker-asg: 1 -> 2" in more.stdout
-    recorded.check(PAGE, "scale", "./anb scale worker 2 --target local", more.stdout)
+    transcripts.check(PAGE, "scale", "./anb scale worker 2 --target local", more.stdout)
     fewer = operator.run("scale", "worker", "1")
     assert fewer.returncode == 0, fewer.stderr
     refused = operator.run("scale", "worker", "4")
@@ -110,11 +110,11 @@ def test_the_release_before_comes_back(operator: Operator) -> None:
     told = operator.run("status")
     assert told.returncode == 0, told.stdout
     assert told.stdout.count(f"0.1.0 of commit {good[:12]}") == 4, "of both services, and of both their instances"
-    recorded.check(
+    transcripts.check(
         PAGE,
         "rollback",
         "./anb rollback --target local",
         back.stdout,
-        left_out=recorded.EACH_RESOURCE,
-        order=recorded.STACKS,
+        left_out=transcripts.EACH_RESOURCE,
+        order=transcripts.STACKS,
     )

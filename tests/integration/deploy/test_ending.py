@@ -8,7 +8,7 @@ from typing import Any
 
 from operator_shell import Operator
 
-from tests import recorded
+from tests import transcripts
 
 CLIP = "uploads/¿niño? a clip 100%.mp4"
 
@@ -61,14 +61,14 @@ def test_it_is_taken_down_with_a_backup_and_the_bucket_kept(operator: Operator) 
 
     assert gone.returncode == 0, gone.stdout + gone.stderr
     # Of what is gone the embedded AWS, too, names instances and the like for a while.
-    left_out = rf"{recorded.EACH_RESOURCE}|(?:^  arn:aws:ec2:.*\n)+"
-    recorded.check(
+    left_out = rf"{transcripts.EACH_RESOURCE}|(?:^  arn:aws:ec2:.*\n)+"
+    transcripts.check(
         "docs/deploy.md",
         "destroy",
         "./anb destroy --target local",
         gone.stdout,
         left_out=left_out,
-        order=recorded.STACKS[::-1],
+        order=transcripts.STACKS[::-1],
     )
     assert re.search(r"Backing the bucket up into .*, \d+ objects", gone.stdout)
     (backup,) = operator.folder.glob("s3-backup-*")

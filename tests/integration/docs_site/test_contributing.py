@@ -10,41 +10,41 @@ from pathlib import Path
 
 import pytest
 
-from operations import project
-from tests import shown
+from tests import doc_blocks
+from workspace import paths
 
 PAGE = "docs/contributing.md"
 LEFT = shutil.ignore_patterns(".*", "node_modules", "cdktf.out", "state", "__pycache__", "s3-backup-*")
-STYLE = shown.runnable(".venv/bin/ruff check . && .venv/bin/ruff format --check .")
+STYLE = doc_blocks.runnable(".venv/bin/ruff check . && .venv/bin/ruff format --check .")
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """The project, to be changed."""
-    return Path(shutil.copytree(project.ROOT, tmp_path / "copy", ignore=LEFT))
+    return Path(shutil.copytree(paths.ROOT, tmp_path / "copy", ignore=LEFT))
 
 
 @pytest.fixture(scope="module")
 def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A cache of mypy that begins with the project's: only what a section changes is analysed anew."""
     folder = tmp_path_factory.mktemp("cache") / "mypy"
-    if (project.ROOT / ".mypy_cache").is_dir():
-        shutil.copytree(project.ROOT / ".mypy_cache", folder)
+    if (paths.ROOT / ".mypy_cache").is_dir():
+        shutil.copytree(paths.ROOT / ".mypy_cache", folder)
     return str(folder)
 
 
 def follow(section: str, folder: Path) -> list[str]:
     """Write and change what a section says, as far as its files go; returns the files written."""
-    text = (project.ROOT / PAGE).read_text().partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    text = (paths.ROOT / PAGE).read_text().partition(f"\n## {section}\n")[2].partition("\n## ")[0]
     part = folder / "section.md"
     part.write_text(text)
-    for change in shown.blocks(part, "diff"):
+    for change in doc_blocks.blocks(part, "diff"):
         # Numbers of lines are where to begin to look; the words around a change say where it belongs.
         subprocess.run(
             ["git", "apply", "--recount", "-"], cwd=folder, input=change, text=True, check=True, capture_output=True
         )
     files = re.findall(r"^\d\. .*, `([\w/]+\.py)`[:.,].*\n\n   ```python", text, re.MULTILINE)
-    bodies = shown.blocks(part, "python")
+    bodies = doc_blocks.blocks(part, "python")
     assert len(files) == len(bodies) > 0
     for file, body in zip(files, bodies, strict=True):
         assert not (folder / file).exists()
@@ -55,8 +55,8 @@ def follow(section: str, folder: Path) -> list[str]:
 
 def test_a_construct_is_added(copy: Path, mypy_cache: str) -> None:
     files = follow("Add a construct", copy)
-    shown.run(shown.script(PAGE, "lane docs: record a construct"), copy)
-    proved = shown.run(shown.script(PAGE, "lane docs: prove a construct"), copy, MYPY_CACHE_DIR=mypy_cache)
+    doc_blocks.run(doc_blocks.script(PAGE, "lane docs: record a construct"), copy)
+    proved = doc_blocks.run(doc_blocks.script(PAGE, "lane docs: prove a construct"), copy, MYPY_CACHE_DIR=mypy_cache)
 
     assert files == ["constructs_lib/parameter.py", "tests/unit/constructs_lib/test_parameter.py"]
     assert re.search(r"^\d{3} passed", proved, re.MULTILINE) and "Success: no issues found" in proved
@@ -64,13 +64,13 @@ def test_a_construct_is_added(copy: Path, mypy_cache: str) -> None:
     statement = json.loads(recorded.read_text())
     assert "ssm:GetParameter" in json.dumps(statement) and "/shop/greeting" in json.dumps(statement)
     assert "## Parameter\n" in (copy / "docs/reference/parameter.md").read_text()
-    shown.run(STYLE, copy)
+    doc_blocks.run(STYLE, copy)
 
 
 def test_a_route_is_added(copy: Path, mypy_cache: str) -> None:
     files = follow("Add a route", copy)
-    proved = shown.run(shown.script(PAGE, "lane docs: prove a route"), copy, MYPY_CACHE_DIR=mypy_cache)
+    proved = doc_blocks.run(doc_blocks.script(PAGE, "lane docs: prove a route"), copy, MYPY_CACHE_DIR=mypy_cache)
 
     assert files == ["tests/integration/services/portal/test_cities.py"]
     assert re.search(r"^\d{2,3} passed", proved, re.MULTILINE) and "Success: no issues found" in proved
-    shown.run(STYLE, copy)
+    doc_blocks.run(STYLE, copy)

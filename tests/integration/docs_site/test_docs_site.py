@@ -10,16 +10,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from operations import docs, project, site_links
 from operations.__main__ import anb
-from operations.errors import UserError
+from tools import docs, site_links
+from workspace import paths
+from workspace.errors import UserError
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site of this checkout. That it is built says that nothing warned and no link is dead."""
     folder = tmp_path_factory.mktemp("built") / "site"
-    docs.build(project.ROOT, folder)
+    docs.build(paths.ROOT, folder)
     return folder
 
 
@@ -28,7 +29,7 @@ def checkout(tmp_path: Path) -> Iterator[Path]:
     """A small checkout with two pages."""
     (tmp_path / "docs").mkdir()
     for part in ("conf.py", "_site", "_static"):
-        source, target = project.ROOT / "docs" / part, tmp_path / "docs" / part
+        source, target = paths.ROOT / "docs" / part, tmp_path / "docs" / part
         shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
     (tmp_path / "docs/README.md").write_text("# Contents\n\n## First\n\n- [A page](page.md)\n")
     (tmp_path / "docs/page.md").write_text("# A page\n\n## A place\n\n[Back](README.md)\n")
@@ -37,11 +38,11 @@ def checkout(tmp_path: Path) -> Iterator[Path]:
 
 def test_every_document_is_a_page(site: Path) -> None:
     documents = [
-        *(project.ROOT / "docs").rglob("*.md"),
-        *project.ROOT.glob("*.md"),
-        project.ROOT / "examples/README.md",
+        *(paths.ROOT / "docs").rglob("*.md"),
+        *paths.ROOT.glob("*.md"),
+        paths.ROOT / "examples/README.md",
     ]
-    pages = [document.relative_to(project.ROOT).with_suffix(".html") for document in documents]
+    pages = [document.relative_to(paths.ROOT).with_suffix(".html") for document in documents]
 
     assert len(pages) > 90
     assert [str(page) for page in pages if not (site / page).is_file()] == []
@@ -49,10 +50,10 @@ def test_every_document_is_a_page(site: Path) -> None:
 
 def test_every_document_is_in_the_contents(site: Path) -> None:
     """Which stand beside each page, with that page marked."""
-    first = project.ROOT / "docs/README.md"
+    first = paths.ROOT / "docs/README.md"
     pages = [
-        page.relative_to(project.ROOT).with_suffix(".html")
-        for page in (project.ROOT / "docs").rglob("*.md")
+        page.relative_to(paths.ROOT).with_suffix(".html")
+        for page in (paths.ROOT / "docs").rglob("*.md")
         if page != first
     ]
     marked = re.compile(r'<li class="toctree-l\d[^"]* current-page"')
@@ -76,7 +77,7 @@ def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
 
 
 def test_the_command_says_where_the_site_is(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(project, "ROOT", checkout)
+    monkeypatch.setattr(paths, "ROOT", checkout)
     monkeypatch.setattr(docs, "SITE", tmp_path / "own/site")
 
     result = CliRunner().invoke(anb, ["docs"])

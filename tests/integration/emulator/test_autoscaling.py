@@ -9,8 +9,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from operations.boot.autoscaling import ABANDON, CONTINUE, AutoScaling
-from operations.local.ports import LOOPBACK
+from emulator.autoscaling import ABANDON, CONTINUE, AutoScaling
+from workspace.ports import LOOPBACK
 
 INSTANCE = "i-0123456789abcdef0"
 

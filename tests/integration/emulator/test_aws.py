@@ -7,8 +7,8 @@ import os
 
 import boto3
 
-from operations.local import aws, resources
-from stacks.settings import Settings
+from emulator import aws, resources
+from stacks.settings.model import Settings
 
 
 def test_a_client_without_arguments_reaches_it(media_bucket: str) -> None:

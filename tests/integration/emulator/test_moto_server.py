@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from moto.server import DomainDispatcherApplication
 
-from operations.local import aws
-from operations.local.moto_server import OneAtATime
+from emulator import aws
+from emulator.moto_server import OneAtATime
 
 
 def signed(service: str) -> dict[str, str]:

@@ -8,8 +8,8 @@ from typing import Any
 import boto3
 import pytest
 
-from operations.local import aws, resources
-from operations.local.objects import list_objects, restore_objects, save_objects
+from emulator import aws, resources
+from emulator.objects import list_objects, restore_objects, save_objects
 
 
 @pytest.fixture

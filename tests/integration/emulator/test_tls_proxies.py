@@ -13,11 +13,11 @@ import psycopg
 import pytest
 from botocore.exceptions import SSLError
 
-from operations.boot.fronts import Authority, aws_names, postgres_front, tls_front
-from operations.boot.loop import Loop
-from operations.boot.witness import Listener, Witness
-from operations.local.ports import LOOPBACK
-from operations.local.postgres import Cluster
+from emulator.async_thread import Loop
+from emulator.request_recorder import Listener, Witness
+from emulator.tls_proxies import Authority, aws_names, postgres_front, tls_front
+from workspace.ports import LOOPBACK
+from workspace.postgres import Cluster
 
 
 @pytest.fixture(scope="module")

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from operations import project
-from operations.local.ports import free_port
 from services.worker.pipeline import Recipe
 from tests.integration.faults.matrix import Fault, Recoveries, rows_of
 from tests.integration.faults.toxics import Proxy
+from workspace import paths
+from workspace.ports import free_port
 
 # The worker's tests and their helpers know each other by short names.
-sys.path.insert(0, str(project.ROOT / "tests/integration/services/worker"))
+sys.path.insert(0, str(paths.ROOT / "tests/integration/services/worker"))
 
 from world import WorkerProcess
 
@@ -34,7 +34,7 @@ from tests.integration.services.worker.conftest import (  # noqa: F401
 )
 
 _RECOVERIES = Recoveries()
-TABLE = project.OWN / "tests/faults.md"
+TABLE = paths.OWN / "tests/faults.md"
 
 
 @pytest.fixture

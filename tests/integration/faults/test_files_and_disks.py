@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from world import WorkerProcess, World
 
-from operations.encoding import as_worker
-from services.core.dead_letters import peek
+from benchmarks.encoding import pipeline_runner
+from services.videos.dead_letters import peek
 from services.worker import media
+from services.worker.errors import PassingProblem
 from services.worker.job import Bench
 from services.worker.pipeline import Recipe
-from services.worker.problems import PassingProblem
+from tests.integration.faults.invariants import begun, settle, until
 from tests.integration.faults.matrix import Fault
-from tests.integration.faults.settling import begun, settle, until
 from tests.small_disk import mounted
 
 Start = Callable[..., WorkerProcess]
@@ -73,7 +73,7 @@ def test_w13_disk_that_fills_up_during_the_encode(fault: Fault, bench: Bench, re
         (folder / media.PROCESSED).symlink_to("/dev/full")
         fault.ends()
         with pytest.raises(PassingProblem, match="disk full"):
-            as_worker.process(recipe, folder, offline=True)
+            pipeline_runner.process(recipe, folder, offline=True)
     fault.recovered()
 
 

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from world import WorkerProcess, World
 
-from operations.local import aws, resources
-from operations.local.postgres import SUPERUSER, Cluster
+from emulator import aws, resources
+from tests.integration.faults.invariants import begun, settle, until
 from tests.integration.faults.matrix import Fault
-from tests.integration.faults.settling import begun, settle, until
 from tests.integration.faults.toxics import Proxy
-from tests.mortal_database import NAME, MortalDatabase
+from tests.killable_postgres import NAME, MortalDatabase
+from workspace.postgres import SUPERUSER, Cluster
 
 Start = Callable[..., WorkerProcess]
 

@@ -14,16 +14,15 @@ from flask import Flask
 from sqlalchemy import Engine, text
 from world import WorkerProcess, World
 
-from operations.local import aws, resources
-from operations.local.ports import free_port
-from services.core import storage
-from services.core.outbox import relay
-from services.core.queue import VideoQueue
-from services.core.sweeper import sweep
-from services.portal.housekeeper import keep_house
-from tests.e2e.road.people import Person as Browser
+from emulator import aws, resources
+from services.portal.scheduler import keep_house
+from services.shared import storage
+from services.shared.queue import VideoQueue
+from services.videos.outbox import relay
+from services.videos.stale_videos import sweep
+from tests.e2e.up.people import Person as Browser
+from tests.integration.faults.invariants import settle, until
 from tests.integration.faults.matrix import Fault
-from tests.integration.faults.settling import settle, until
 from tests.integration.faults.toxics import Proxy
 from tests.integration.faults.unreliable import UnreliableSqs
 from tests.integration.services.portal import direct
@@ -32,6 +31,7 @@ from tests.integration.services.portal.direct import UPLOADS, objects, rows, unf
 from tests.integration.services.portal.people import People
 from tests.integration.services.portal.process import PortalStarter
 from tests.locks import held, wait_until_held
+from workspace.ports import free_port
 
 Start = Callable[..., WorkerProcess]
 # The outbox is written last in the transaction.

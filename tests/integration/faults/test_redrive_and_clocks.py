@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import Engine, text
 from world import WorkerProcess, World
 
-from services.core.dead_letters import redrive
-from services.core.sweeper import MOST_SWEEPS, sweep
+from services.videos.dead_letters import redrive
+from services.videos.stale_videos import MOST_SWEEPS, sweep
+from tests.integration.faults.invariants import begun, settle, until
 from tests.integration.faults.matrix import Fault
-from tests.integration.faults.settling import begun, settle, until
 from tests.integration.faults.test_workers_dying import start_ready
 from tests.integration.faults.toxics import Proxy
 

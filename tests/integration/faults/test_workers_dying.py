@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import Engine
 from world import WorkerProcess, World
 
-from operations.local.postgres import Cluster
+from tests.integration.faults.invariants import PATIENCE, begun, settle, until
 from tests.integration.faults.matrix import Fault
-from tests.integration.faults.settling import PATIENCE, begun, settle, until
 from tests.integration.faults.toxics import Proxy
-from tests.integration.instances.instance import Instance
-from tests.integration.instances.loopback import Loopback
+from tests.integration.user_data.instance import Instance
+from tests.integration.user_data.loopback import Loopback
 from tests.locks import held, wait_until_held
+from workspace.postgres import Cluster
 
 Start = Callable[..., WorkerProcess]
 Proxied = Callable[[int], Proxy]

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from types import TracebackType
 
-from operations.local.ports import LOOPBACK
+from workspace.ports import LOOPBACK
 
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER of no time: close() sends RST
 

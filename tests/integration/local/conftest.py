@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from operations.local.state import RUNNING, StateFile
-from tests import shown
+from tests import doc_blocks
 from tests.commands import Commands
 from tests.integration.local.portal import public, upload
 
@@ -59,7 +59,7 @@ class Installation(Commands):
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
     """The system as the quick start starts it. It keeps running: tests only look at it, or use people of their own."""
     anb = Commands(tmp_path_factory.mktemp("quick-start") / "local")
-    (start,) = shown.anb(QUICK_START, "lane local: start")
+    (start,) = doc_blocks.anb(QUICK_START, "lane local: start")
     # In the foreground it would run until it is stopped. Terraform is the road's and the lane terraform's.
     up = anb.run(*start, "--detach", "--no-infra", "--port", str(anb.port))
     try:

@@ -7,7 +7,7 @@ import socket
 import pytest
 import requests
 
-from operations.local import aws
+from emulator import aws
 from tests.commands import Commands
 from tests.integration.local.conftest import Started
 from tests.integration.local.portal import sign_in

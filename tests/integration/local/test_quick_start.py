@@ -7,10 +7,10 @@ import io
 import requests
 from rich.console import Console
 
-from operations import project
 from operations.local.demo import PASSWORD, PLAYERS, add_demo
-from tests import shown
+from tests import doc_blocks
 from tests.integration.local.conftest import QUICK_START, Started, assert_succeeds
+from workspace import paths
 
 
 def test_quick_start_prints_address_and_login(started: Started) -> None:
@@ -19,7 +19,7 @@ def test_quick_start_prints_address_and_login(started: Started) -> None:
 
 
 def test_quick_start_commands_show_status_and_logs(started: Started) -> None:
-    status, logs = (started.anb.run(*words) for words in shown.anb(QUICK_START, "lane local: look"))
+    status, logs = (started.anb.run(*words) for words in doc_blocks.anb(QUICK_START, "lane local: look"))
     assert_succeeds(status)
     assert all(name in status.stdout for name in ("running", started.anb.url, "supervisor", "database", "aws"))
     assert all(name in status.stdout for name in ("worker", "portal"))
@@ -48,7 +48,7 @@ def test_demo_players_vote_for_known_clips_of_others() -> None:
 
 
 def test_quick_start_page_matches_the_demo() -> None:
-    page = (project.ROOT / QUICK_START).read_text()
+    page = (paths.ROOT / QUICK_START).read_text()
 
     assert PLAYERS[0].email in page and PASSWORD not in page
     assert "six players with five clips" in page

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import psutil
 
-from operations.local.ports import is_listening
-from operations.project import ROOT
-from tests import shown
+from tests import doc_blocks
 from tests.integration.local.conftest import QUICK_START, Installation, assert_succeeds
 from tests.integration.local.portal import assert_plays, own, public, titles, upload, wait
+from workspace.paths import ROOT
+from workspace.ports import is_listening
 
 
 def test_down_leaves_nothing_and_up_restores_the_videos(restarted: Installation, tmp_path: Path) -> None:
     restarted.ensure_video(tmp_path)
     members = restarted.members()
 
-    (stop,) = shown.anb(QUICK_START, "lane local: stop")
+    (stop,) = doc_blocks.anb(QUICK_START, "lane local: stop")
     down = restarted.run(*stop)
     assert_succeeds(down)
     assert down.stdout.endswith("Accounts, votes and videos are kept for the next ./anb up.\n")

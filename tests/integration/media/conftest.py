@@ -13,11 +13,11 @@ import av
 import pytest
 from av.video.frame import VideoFrame
 
-from operations.encoding import as_worker
-from operations.encoding.ways import place
+from benchmarks.encoding import pipeline_runner
+from benchmarks.encoding.variants import place
 from services.worker import media
 from services.worker.pipeline import Recipe, curtain_frames
-from services.worker.programs import find_curtain, find_watermark
+from services.worker.toolchain import find_curtain, find_watermark
 from tests.integration.services.worker import clips
 from tests.integration.services.worker.clips import FFMPEG
 
@@ -92,7 +92,7 @@ def processed(recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Calla
         HONEST[name].make(clip)
         place(clip, folder)
         reported: list[int] = []
-        picture = as_worker.process(recipe, folder, offline=True, report=reported.append)
+        picture = pipeline_runner.process(recipe, folder, offline=True, report=reported.append)
         return Processed(picture=picture, folder=folder, percentages=reported)
 
     return get

@@ -9,9 +9,9 @@ import av
 import pytest
 from av.video.frame import VideoFrame
 
-from operations.encoding.programs import run
-from operations.encoding.quality import lossless, vmaf
-from operations.encoding.ways import place
+from benchmarks.encoding.ffmpeg import run
+from benchmarks.encoding.quality import lossless, vmaf
+from benchmarks.encoding.variants import place
 from services.worker import media
 from services.worker.colours import BT709
 from services.worker.pipeline import Recipe, command, curtain_frames

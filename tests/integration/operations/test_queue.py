@@ -13,14 +13,14 @@ import pytest
 from botocore.client import BaseClient
 from sqlalchemy import Engine, text
 
+from emulator import aws
 from operations.__main__ import anb
-from operations.local import aws
-from operations.local.ports import free_port
-from services.core.queue import REQUEST_ID, VideoQueue
-from services.core.users import add_user
-from services.core.videos import add_video
+from services.contest.users import add_user
 from services.environment import PortalEnvironment
+from services.shared.queue import REQUEST_ID, VideoQueue
+from services.videos.records import add_video
 from tests.integration.services.conftest import engine, portal_environment  # noqa: F401
+from workspace.ports import free_port
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from operations import package, virtualenv
+from tools import package
+from workspace import virtualenv
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -12,21 +12,21 @@ import zipfile
 
 import pytest
 
-from operations import project
 from tests.integration.package.conftest import Run
+from workspace import paths
 
-EXAMPLES = sorted(file.name for file in (project.ROOT / "examples").glob("*.py"))
+EXAMPLES = sorted(file.name for file in (paths.ROOT / "examples").glob("*.py"))
 FOREIGN = ("anb", "boto3", "click", "flask", "main", "moto", "operations", "pydantic", "pytest", "services", "stacks")
 
 
 def test_the_wheel_holds_the_library_and_nothing_else(wheel: pathlib.Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
-    files = (project.ROOT / "constructs_lib").rglob("*")
-    ours = {file.relative_to(project.ROOT).as_posix() for file in files if file.is_file() and file.suffix != ".pyc"}
+    files = (paths.ROOT / "constructs_lib").rglob("*")
+    ours = {file.relative_to(paths.ROOT).as_posix() for file in files if file.is_file() and file.suffix != ".pyc"}
 
     assert held == ours
-    assert {"constructs_lib/py.typed", "constructs_lib/lazy_provider.js"} <= held
+    assert {"constructs_lib/py.typed", "constructs_lib/foundation/lazy_provider.js"} <= held
 
 
 def test_the_library_is_importable_and_nothing_of_the_product_is(run: Run) -> None:
@@ -40,7 +40,7 @@ def test_it_comes_from_the_wheel(run: Run) -> None:
     folder = run("-c", "import constructs_lib; print(constructs_lib.__file__)").stdout
 
     assert "site-packages" in folder
-    assert not pathlib.Path(folder.strip()).is_relative_to(project.ROOT / "constructs_lib")
+    assert not pathlib.Path(folder.strip()).is_relative_to(paths.ROOT / "constructs_lib")
 
 
 def test_what_it_needs_is_what_it_says(run: Run) -> None:
@@ -54,24 +54,24 @@ def said(stderr: str) -> list[str]:
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example_runs_away_from_the_checkout(run: Run, tmp_path: pathlib.Path, example: str) -> None:
-    shutil.copy(project.ROOT / "examples" / example, tmp_path)
-    shutil.copytree(project.ROOT / "examples/software", tmp_path / "software")
+    shutil.copy(paths.ROOT / "examples" / example, tmp_path)
+    shutil.copytree(paths.ROOT / "examples/software", tmp_path / "software")
 
     result = run(example)
 
     assert (result.returncode, said(result.stderr)) == (0, [])
     (written,) = (tmp_path / "cdktf.out/stacks").glob("*/cdk.tf.json")
     assert json.loads(written.read_text())["resource"]
-    assert str(project.ROOT) not in written.read_text()
+    assert str(paths.ROOT) not in written.read_text()
 
 
 def test_a_team_that_checks_its_types_is_helped(installed: pathlib.Path, tmp_path: pathlib.Path) -> None:
     """mypy, strict, finds nothing wrong with the examples, and finds what is wrong with a wrong one."""
     for example in EXAMPLES:
-        shutil.copy(project.ROOT / "examples" / example, tmp_path)
+        shutil.copy(paths.ROOT / "examples" / example, tmp_path)
     (tmp_path / "wrong.py").write_text('from constructs_lib import Bucket, cdk\nBucket(cdk.App(), "b", name=3)\n')
     command = [sys.executable, "-m", "mypy", "--strict", "--python-executable", str(installed), "--config-file", ""]
-    command += ["--cache-dir", str(project.OWN / "mypy-package")]
+    command += ["--cache-dir", str(paths.OWN / "mypy-package")]
 
     checked = subprocess.run([*command, "."], cwd=tmp_path, capture_output=True, text=True, check=False)
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from operations import project
 from operations.release.build import Built, build
 from operations.release.contents import AWS_SERVICES
-from tests import shown
+from tests import doc_blocks
+from workspace import paths
 
-WHEELS = project.OWN / "wheels"
+WHEELS = paths.OWN / "wheels"
 MACHINE = {"x86_64": 62, "arm64": 183}
 """ELF's numbers of the architectures."""
 MOST_BYTES = {"portal": 40_000_000, "worker": 130_000_000}
@@ -39,8 +39,8 @@ print(format_date(datetime.date(2026, 1, 2), locale="es"), format_date(datetime.
 
 
 def build_for(architecture: str) -> tuple[Built, Path]:
-    target = project.OWN / "release" / architecture
-    return build(project.ROOT, target, architecture, Console(stderr=True), wheels=WHEELS), target
+    target = paths.OWN / "release" / architecture
+    return build(paths.ROOT, target, architecture, Console(stderr=True), wheels=WHEELS), target
 
 
 @pytest.fixture(scope="module", params=list(MACHINE))
@@ -78,7 +78,7 @@ def test_the_code_is_whole(built: tuple[Built, Path]) -> None:
     assert about == {"version": release.version, "commit": release.commit}
     assert {
         "services/environment.py",
-        "services/core/migrate.py",
+        "services/shared/migrate.py",
         "services/migrations/001_create_users.up.sql",
         "services/portal/static/css/base.css",
         "services/portal/templates/layout.html",
@@ -99,8 +99,8 @@ def test_aws_and_the_languages_work_from_what_was_kept(tmp_path: Path) -> None:
 
 def clone(folder: Path) -> Path:
     """The last commit in a folder, with the packages that are locked in the checkout."""
-    subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", project.ROOT, folder], check=True)
-    shutil.copy(project.ROOT / "Pipfile.lock", folder)
+    subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", paths.ROOT, folder], check=True)
+    shutil.copy(paths.ROOT / "Pipfile.lock", folder)
     return folder
 
 
@@ -124,8 +124,8 @@ def test_two_clones_in_two_folders_build_the_same(tmp_path: Path) -> None:
 
 def test_the_command_as_the_page_shows_it(built: tuple[Built, Path]) -> None:
     """What stands already, built for any architecture, is not built again."""
-    (words,) = shown.anb("docs/deploy.md", "lane release: build")
-    command = [project.ROOT / "anb", *words, "--architecture", built[1].name]
+    (words,) = doc_blocks.anb("docs/deploy.md", "lane release: build")
+    command = [paths.ROOT / "anb", *words, "--architecture", built[1].name]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
     assert result.returncode == 0, result.stdout + result.stderr

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from operations.errors import UserError
 from operations.release.build import Built, build, checkout, read, source_commit
+from workspace.errors import UserError
 
 COMPILED = "manylinux_2_28_x86_64.manylinux_2_17_x86_64"
 
@@ -57,7 +57,7 @@ def make_project(folder: Path, sha256: str, name: str = "both") -> Path:
         "pyproject.toml": '[project]\nversion = "1.2.3"\n',
         ".gitignore": "*.log\n",
         "services/environment.py": "",
-        "services/core/__init__.py": "",
+        "services/shared/__init__.py": "",
         "services/portal/templates/page.html": "<p>",
         "services/migrations/001.up.sql": "SELECT 1",
         "services/worker/job.py": "",
@@ -126,14 +126,14 @@ def test_a_release_is_code_and_packages_of_each_service(first: Finished) -> None
 
     assert names(target / "portal-code.tar.gz") == {
         "services/environment.py",
-        "services/core/__init__.py",
+        "services/shared/__init__.py",
         "services/portal/templates/page.html",
         "services/migrations/001.up.sql",
         "services/release.json",
     }
     assert names(target / "worker-code.tar.gz") == {
         "services/environment.py",
-        "services/core/__init__.py",
+        "services/shared/__init__.py",
         "services/worker/job.py",
         "services/release.json",
     }

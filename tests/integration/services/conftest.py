@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from operations.local.postgres import Cluster
 from services.environment import PortalEnvironment
-from tests.integration.services.shared import (
+from tests.integration.services.service_resources import (
     Shared,
     make_environment,
     needs_own,
@@ -20,7 +19,9 @@ from tests.integration.services.shared import (
     shared_clients,
     shared_of,
 )
+from tests.integration.services.world import World, make_world
 from tests.servers import copied_database
+from workspace.postgres import Cluster
 
 STARTS = "starts: PostgreSQL 16 and an AWS emulator on loopback, one of each per run, when a test first needs them"
 
@@ -110,6 +111,19 @@ def engine(request: pytest.FixtureRequest, portal_environment: PortalEnvironment
         return
     with opened_engine(portal_environment) as opened:
         yield opened
+
+
+@pytest.fixture
+def connection(engine: Engine) -> Iterator[Connection]:
+    """A connection on which each statement stands for itself."""
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as opened:
+        yield opened
+
+
+@pytest.fixture
+def world(connection: Connection) -> World:
+    """Makes people and videos, without the portal."""
+    return make_world(connection)
 
 
 @pytest.fixture

@@ -22,11 +22,11 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Engine
 
-from operations.local import aws, resources
-from services.core.aws import aws_client
-from services.core.database import DatabaseConnector, open_engine
-from services.core.secrets import SecretStore
+from emulator import aws, resources
 from services.environment import PortalEnvironment
+from services.shared.aws import aws_client
+from services.shared.database import DatabaseConnector, open_engine
+from services.shared.secrets import SecretStore
 from tests.servers import new_bucket, new_queue
 
 MEBIBYTE = 2**20

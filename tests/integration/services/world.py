@@ -10,9 +10,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from services.core import work
-from services.core.users import add_user
-from services.core.videos import add_video
+from services.contest.users import add_user
+from services.videos import claims
+from services.videos.records import add_video
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ def make_world(connection: Connection) -> World:
 
     def published(owner: int) -> uuid.UUID:
         video_id = uploaded(owner)
-        held = work.claim(connection, video_id, lease_seconds=60)
-        assert isinstance(held, work.Claim)
-        assert work.finish(connection, held, processed_key="p", poster_key="q", preview_key="r")
+        held = claims.claim(connection, video_id, lease_seconds=60)
+        assert isinstance(held, claims.Claim)
+        assert claims.finish(connection, held, processed_key="p", poster_key="q", preview_key="r")
         return video_id
 
     return World(person=person, uploaded=uploaded, published=published)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from constructs_lib.cdk import LAZY_NODE, LAZY_PYTHON
+from constructs_lib.foundation.cdk import LAZY_NODE, LAZY_PYTHON
 
 ROOT = Path(__file__).resolve().parents[3]
 STACKS = {"network", "storage", "queue", "database", "load-balancer", "portal", "workers", "observability"}
@@ -19,10 +19,10 @@ STACKS = {"network", "storage", "queue", "database", "load-balancer", "portal", 
 SCRIPT = """
 import json, os, pathlib, sys
 import psutil
-from constructs_lib import cdk
+from constructs_lib.foundation import cdk
 from stacks.app import build
-from stacks.settings_source import load
-from stacks.software import sources
+from stacks.settings.loader import load
+from stacks.release_artifacts import sources
 
 written = {}
 for environment in ("production", "local"):

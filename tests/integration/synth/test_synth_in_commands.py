@@ -6,13 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from operations import project
+from workspace import paths
 
 
 def test_a_synth_within_a_command_is_silent_about_node(tmp_path: Path) -> None:
     simulated = subprocess.run(
         [sys.executable, "-m", "operations", "simulate", "calm-day", "--pictures", tmp_path],
-        cwd=project.ROOT,
+        cwd=paths.ROOT,
         capture_output=True,
         text=True,
         check=True,

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from every_option import Deployed, EveryOption
 
-from operations.local import aws
-from operations.local.ports import free_port
+from emulator import aws
+from workspace.ports import free_port
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from constructs_lib import policy
-from constructs_lib.fleet_options import DEBIAN_13
+from constructs_lib.compute.instance_options import DEBIAN_13
+from constructs_lib.foundation import policy
 
 Clients = Callable[[str], Any]
 """Gives a boto3 client of the emulator for a service."""

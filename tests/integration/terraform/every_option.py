@@ -10,14 +10,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import unheld
+import emulator_gaps
 from programs import run
 
-from operations import project, providers
-from operations.cdktf import Tools
-from operations.local import aws
+from emulator import aws
+from workspace import aws_provider, paths
+from workspace.cdktf import Tools
 
-EXAMPLE = project.ROOT / "examples/every_option.py"
+EXAMPLE = paths.ROOT / "examples/every_option.py"
 REGION = "eu-west-1"
 
 # The emulator's buckets are folders of its address, not names before it.
@@ -40,9 +40,9 @@ class EveryOption:
         self._terraform = tools.terraform / "terraform"
         self._environment = {
             **aws.without_aws(os.environ),
-            **providers.provider_variables(tools.provider, project.OWN / "terraform"),
+            **aws_provider.provider_variables(tools.provider, paths.OWN / "terraform"),
             **aws.client_variables(port, region=REGION),
-            "PYTHONPATH": str(project.ROOT),
+            "PYTHONPATH": str(paths.ROOT),
             "CHECKPOINT_DISABLE": "1",
             "TF_IN_AUTOMATION": "1",
         }
@@ -51,7 +51,7 @@ class EveryOption:
         self.document: dict[str, Any] = json.loads((self.whole / "cdk.tf.json").read_text())
         self.held = folder / "held"
         shutil.copytree(self.whole, self.held)
-        (self.held / "cdk.tf.json").write_text(json.dumps(unheld.without(self.document), indent=2))
+        (self.held / "cdk.tf.json").write_text(json.dumps(emulator_gaps.without(self.document), indent=2))
         (self.held / "emulator_override.tf.json").write_text(json.dumps(_PATH_STYLE))
 
     @property

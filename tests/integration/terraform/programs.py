@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from operations.local.processes import last_lines, stop_tree
+from workspace.processes import last_lines, stop_tree
 
 _SHOWN = 4000
 

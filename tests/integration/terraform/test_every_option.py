@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from emulator_gaps import UNHELD, Unheld, addresses, left_out
 from every_option import Deployed
-from unheld import UNHELD, Unheld, addresses, left_out
 
-from tests.false_differences import differences
+from tests.known_drift import differences
 
 _LOCK = {"ID": "0c1d", "Operation": "OperationTypeApply", "Who": "somebody@elsewhere", "Version": "1.11.4"}
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.instances.loopback import Loopback
+from tests.integration.user_data.loopback import Loopback
 
 
 @pytest.fixture

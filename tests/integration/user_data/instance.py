@@ -7,7 +7,7 @@ import pathlib
 import subprocess
 from typing import Any
 
-from tests.integration.instances.loopback import Loopback
+from tests.integration.user_data.loopback import Loopback
 from tests.unit.constructs_lib.scripts import bootstrap, decoded
 
 _DEBIAN_13 = 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\nVERSION_ID="13"\n'

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from constructs_lib import archive
-from constructs_lib.bootstrap import ReleasePart
-from tests.integration.instances.instance import Instance
-from tests.integration.instances.loopback import INSTANCE, Loopback
+from constructs_lib.compute import archive
+from constructs_lib.compute.user_data import ReleasePart
+from tests.integration.user_data.instance import Instance
+from tests.integration.user_data.loopback import INSTANCE, Loopback
 from tests.unit.constructs_lib.scripts import LOG_GROUP
 
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.integration.instances.instance import Instance
-from tests.integration.instances.loopback import INSTANCE, Loopback
+from tests.integration.user_data.instance import Instance
+from tests.integration.user_data.loopback import INSTANCE, Loopback
 from tests.unit.constructs_lib.scripts import LOG_GROUP
 
 NOTICE = '{"action": "terminate", "time": "2026-09-18T08:22:00Z"}'

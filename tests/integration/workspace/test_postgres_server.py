@@ -7,8 +7,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from operations.local.ports import free_port, is_listening
-from operations.local.postgres import Cluster
+from workspace.ports import free_port, is_listening
+from workspace.postgres import Cluster
 
 
 def value(url: str, query: str) -> object:

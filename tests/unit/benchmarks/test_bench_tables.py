@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from operations.bench import PROCESSOR, TOTAL, Synth, run_synth
-from operations.bench import table as bench_table
-from operations.encoding import jobs
-from operations.encoding.jobs import Clip, Timing
-from operations.errors import UserError
-from operations.load import goals
-from operations.load.goals import Goal
+from benchmarks.command import PROCESSOR, TOTAL, Synth, run_synth
+from benchmarks.command import table as bench_table
+from benchmarks.encoding import jobs
+from benchmarks.encoding.jobs import Clip, Timing
+from benchmarks.load import targets
+from benchmarks.load.targets import Goal
+from workspace.errors import UserError
 
 
 def test_a_synth_that_fails_is_told_in_the_apps_words() -> None:
@@ -37,7 +37,7 @@ def test_the_table_of_synths_holds_medians_and_their_ratio() -> None:
 
 
 def test_a_goal_that_is_not_met_says_so() -> None:
-    told = goals.table([Goal(wanted="fast", found="slow", met=False), Goal(wanted="flat", found="flat", met=True)])
+    told = targets.table([Goal(wanted="fast", found="slow", met=False), Goal(wanted="flat", found="flat", met=True)])
     assert told.splitlines()[2:] == ["| fast | slow | no |", "| flat | flat | yes |"]
 
 
@@ -53,13 +53,13 @@ def test_the_table_of_jobs_holds_the_clock_the_processors_and_the_time_on_an_ins
 
 def test_goals_are_met_by_figures_alone() -> None:
     # Imported here, with the whole worker: collecting the tests should not wait for it.
-    from operations.encoding import report, ways
-    from operations.encoding.report import Row
+    from benchmarks.encoding import report, variants
+    from benchmarks.encoding.report import Row
 
     def row(wall: float, size: int, vmaf: float) -> Row:
         return Row(wall=wall, processor=1, size=size, vmaf=vmaf)
 
-    rows = {ways.OURS: row(10.9, 49, 95), ways.BARE: row(10, 49, 95), ways.ORIGINAL: row(10, 100, 94)}
+    rows = {variants.OURS: row(10.9, 49, 95), variants.BARE: row(10, 49, 95), variants.ORIGINAL: row(10, 100, 94)}
     told = report._goals("clip", rows)
     assert [goal.met for goal in told] == [False, True, True, False]
     assert told[0].wanted == "clip: at most 1.05 of the bare command and 0.3 s, 10.80 s"

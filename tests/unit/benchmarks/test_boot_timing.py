@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from operations.boot.groups import WORKER
-from operations.boot.timing import Boot, table
+from benchmarks.boot.groups import WORKER
+from benchmarks.boot.timing import Boot, table
 
 
 def boot(asked: float, received: float, told: float | None) -> Boot:

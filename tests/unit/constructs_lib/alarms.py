@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from constructs_lib import AlarmTopic, Monitoring, cdk
+from constructs_lib import AlarmTopic, Monitoring
+from constructs_lib.foundation import cdk
 from constructs_lib.testing import Template, synth
 
 Alarms = dict[str, dict[str, Any]]

@@ -17,7 +17,7 @@ EXAMPLES = sorted(file.stem for file in FOLDER.glob("*.py"))
 
 def synthesize(name: str) -> Template:
     """Run an example as it stands; returns its only stack."""
-    from constructs_lib import cdk
+    from constructs_lib.foundation import cdk
 
     with tempfile.TemporaryDirectory() as out, pytest.MonkeyPatch.context() as patch:
         patch.setattr(cdk, "App", functools.partial(cdk.App, outdir=out))

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from constructs_lib import synthesized
-from constructs_lib.synthesized import Resource
+from constructs_lib.foundation import template
+from constructs_lib.foundation.template import Resource
 
 App = Mapping[str, Mapping[str, Any]]
 
@@ -29,7 +29,7 @@ PREFIXED = {
 
 def each(app: App, *kinds: str) -> Iterator[Resource]:
     for document in app.values():
-        yield from (found for found in synthesized.resources(document) if found.kind in kinds)
+        yield from (found for found in template.resources(document) if found.kind in kinds)
 
 
 def stale_instances(app: App) -> Iterator[str]:
@@ -108,10 +108,10 @@ def untagged_volumes(app: App) -> Iterator[str]:
 
     https://github.com/TerraConstructs/base/issues/125
     """
-    for template in each(app, TEMPLATE):
-        tagged = {block["resource_type"] for block in template.blocks("tag_specifications") if block.get("tags")}
+    for launch_template in each(app, TEMPLATE):
+        tagged = {block["resource_type"] for block in launch_template.blocks("tag_specifications") if block.get("tags")}
         if not {"instance", "volume"} <= tagged:
-            yield f"{template.path}: tags {sorted(tagged) or 'nothing'}, not instance and volume"
+            yield f"{launch_template.path}: tags {sorted(tagged) or 'nothing'}, not instance and volume"
 
 
 def wedged_replacements(app: App) -> Iterator[str]:
@@ -146,7 +146,7 @@ def secrets_in_state(app: App) -> Iterator[str]:
     """No resource puts a secret in the state."""
     made = {"random_password", "tls_private_key", "aws_iam_access_key", "aws_key_pair"}
     for name, document in app.items():
-        for found in synthesized.resources(document):
+        for found in template.resources(document):
             told = {"password", "master_password", "secret_string", "secret_binary", "auth_token"} & {*found.properties}
             if found.kind in made or told:
                 yield f"{found.path}: {found.kind} puts {', '.join(sorted(told)) or 'a secret'} in the state"

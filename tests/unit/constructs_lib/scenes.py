@@ -19,7 +19,7 @@ from constructs_lib import (
     Release,
     WebService,
 )
-from constructs_lib.cdk import Construct, TerraformStack
+from constructs_lib.foundation.cdk import Construct, TerraformStack
 from constructs_lib.testing import Template, annotations_of, synth
 
 

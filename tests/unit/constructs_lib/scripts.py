@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from constructs_lib.bootstrap import Bootstrap, ReleasePart
+from constructs_lib.compute.user_data import Bootstrap, ReleasePart
 
 REGION = "eu-west-1"
 LOG_GROUP = "/shop/web"

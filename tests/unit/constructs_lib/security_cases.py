@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from constructs_lib.security import findings
+from constructs_lib.governance.security_aspect import findings
 
 Document = dict[str, dict[str, dict[str, Any]]]
 """The resources of a stack, by type and name. Data sources' types begin with ``data.``."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from constructs_lib import Bucket, Network, PostgresDatabase, Queue, cdk
+from constructs_lib import Bucket, Network, PostgresDatabase, Queue
+from constructs_lib.foundation import cdk
 from constructs_lib.testing import synth
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from constructs_lib import security
+from constructs_lib.governance import security_aspect
 from tests.unit.constructs_lib.example_apps import EXAMPLES, FOLDER, example
 
 HOLDS = {
@@ -36,7 +36,7 @@ def test_each_makes_what_it_is_about(name: str) -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_each_keeps_the_security_rules(name: str) -> None:
-    assert security.findings(example(name).document) == []
+    assert security_aspect.findings(example(name).document) == []
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from constructs_lib import cdk
+from constructs_lib.foundation import cdk
 from constructs_lib.testing import Template, synth_stacks
 from stacks.app import build
-from stacks.settings import Settings
-from stacks.software import sources
-from tests.unit.constructs_lib import example_apps, traps
+from stacks.release_artifacts import sources
+from stacks.settings.model import Settings
+from tests.unit.constructs_lib import example_apps, pitfalls
 
 Document = dict[str, Any]
 Apps = dict[str, Document]
@@ -80,26 +80,26 @@ def objects_left_out(apps: Apps) -> None:
 
 
 def protect(apps: Apps, chosen: str | None) -> None:
-    group = first(apps, traps.GROUP)
+    group = first(apps, pitfalls.GROUP)
     group["protect_from_scale_in"] = True
     refresh = group["instance_refresh"]
     (refresh if isinstance(refresh, dict) else refresh[0])["preferences"]["scale_in_protected_instances"] = chosen
 
 
-LAID: list[tuple[Callable[[traps.App], Any], str, Callable[[Apps], object]]] = [
+LAID: list[tuple[Callable[[pitfalls.App], Any], str, Callable[[Apps], object]]] = [
     (
-        traps.stale_instances,
+        pitfalls.stale_instances,
         r"launch template version \$Latest starts no refresh",
-        lambda apps: first(apps, traps.GROUP)["launch_template"].update(version="$Latest"),
+        lambda apps: first(apps, pitfalls.GROUP)["launch_template"].update(version="$Latest"),
     ),
-    (traps.stale_instances, "no instance_refresh", lambda apps: first(apps, traps.GROUP).pop("instance_refresh")),
+    (pitfalls.stale_instances, "no instance_refresh", lambda apps: first(apps, pitfalls.GROUP).pop("instance_refresh")),
     (
-        traps.reset_capacity,
+        pitfalls.reset_capacity,
         "desired_capacity is set back",
-        lambda apps: first(apps, traps.GROUP).update(desired_capacity=2, lifecycle={}),
+        lambda apps: first(apps, pitfalls.GROUP).update(desired_capacity=2, lifecycle={}),
     ),
     (
-        traps.schedules,
+        pitfalls.schedules,
         "night: max_size is left out, which means 0",
         lambda apps: add(
             apps,
@@ -107,70 +107,70 @@ LAID: list[tuple[Callable[[traps.App], Any], str, Callable[[Apps], object]]] = [
             night={"min_size": 0, "desired_capacity": 0, "autoscaling_group_name": "shop"},
         ),
     ),
-    (traps.schedules, "morning: made at the same time as night", two_schedules),
+    (pitfalls.schedules, "morning: made at the same time as night", two_schedules),
     (
-        traps.backlog,
+        pitfalls.backlog,
         r"returns \['waiting', 'backlog'\]",
         lambda apps: tracking(apps)["metrics"][0].update(return_data=True),
     ),
-    (traps.backlog, r"returns \[\]", lambda apps: quotient(apps).update(return_data=False)),
-    (traps.backlog, "divides by zero", lambda apps: quotient(apps).update(expression="waiting / instances")),
+    (pitfalls.backlog, r"returns \[\]", lambda apps: quotient(apps).update(return_data=False)),
+    (pitfalls.backlog, "divides by zero", lambda apps: quotient(apps).update(expression="waiting / instances")),
     (
-        traps.backlog,
+        pitfalls.backlog,
         r"dimensions \['name'\] are no queue's",
         lambda apps: queue_length(apps).update(dimensions=[{"name": "name", "value": "jobs"}]),
     ),
     (
-        traps.backlog,
+        pitfalls.backlog,
         "publishes no GroupInServiceInstances",
         lambda apps: [group.pop("enabled_metrics") for group in groups(apps)],
     ),
     (
-        traps.backlog,
+        pitfalls.backlog,
         "no metrics each minute",
         lambda apps: [group.update(metrics_granularity="5Minute") for group in groups(apps)],
     ),
-    (traps.plain_http_to_objects, "refuses plain HTTP for", objects_left_out),
+    (pitfalls.plain_http_to_objects, "refuses plain HTTP for", objects_left_out),
     (
-        traps.untagged_volumes,
+        pitfalls.untagged_volumes,
         r"tags \['instance'\], not instance and volume",
-        lambda apps: first(apps, traps.TEMPLATE).update(
+        lambda apps: first(apps, pitfalls.TEMPLATE).update(
             tag_specifications=[{"resource_type": "instance", "tags": {"Team": "shop"}}]
         ),
     ),
     *(
-        (traps.wedged_replacements, message, lambda apps, kind=kind, change=change: first(apps, kind).update(change))
-        for kind in traps.PREFIXED
+        (pitfalls.wedged_replacements, message, lambda apps, kind=kind, change=change: first(apps, kind).update(change))
+        for kind in pitfalls.PREFIXED
         for change, message in (
             ({"name": "shop", "name_prefix": None}, "a name of its own collides"),
             ({"lifecycle": {}}, "destroyed before its successor"),
         )
     ),
     (
-        traps.wedged_replacements,
+        pitfalls.wedged_replacements,
         "prefix portal- is longer than 6",
         lambda apps: first(apps, "aws_lb_target_group").update(name_prefix="portal-"),
     ),
-    (traps.ignored_protection, "passed by \\(Ignore, the default", lambda apps: protect(apps, None)),
-    (traps.ignored_protection, "passed by \\(Ignore\\)", lambda apps: protect(apps, "Ignore")),
-    (traps.secrets_in_state, "random_password puts a secret", lambda apps: add(apps, "random_password", made={})),
+    (pitfalls.ignored_protection, "passed by \\(Ignore, the default", lambda apps: protect(apps, None)),
+    (pitfalls.ignored_protection, "passed by \\(Ignore\\)", lambda apps: protect(apps, "Ignore")),
+    (pitfalls.secrets_in_state, "random_password puts a secret", lambda apps: add(apps, "random_password", made={})),
     (
-        traps.secrets_in_state,
+        pitfalls.secrets_in_state,
         "aws_db_instance puts password in the state",
         lambda apps: first(apps, "aws_db_instance").update(password="hunter2"),
     ),
     (
-        traps.secrets_in_state,
+        pitfalls.secrets_in_state,
         "RDS does not manage the password",
         lambda apps: first(apps, "aws_db_instance").pop("manage_master_user_password"),
     ),
     (
-        traps.secrets_in_state,
+        pitfalls.secrets_in_state,
         "data aws_secretsmanager_secret_version",
         lambda apps: apps["shop"].setdefault("data", {}).update(aws_secretsmanager_secret_version={"read": {}}),
     ),
     (
-        traps.visible_crossings,
+        pitfalls.visible_crossings,
         "cross-stack-output-.* is not sensitive",
         lambda apps: next(
             output.pop("sensitive")
@@ -179,12 +179,12 @@ LAID: list[tuple[Callable[[traps.App], Any], str, Callable[[Apps], object]]] = [
         ),
     ),
     (
-        traps.unread_by_scanners,
+        pitfalls.unread_by_scanners,
         "required_version blinds",
         lambda apps: apps["shop"]["terraform"].update(required_version=">= 1.11"),
     ),
     (
-        traps.hashed_references,
+        pitfalls.hashed_references,
         r"TfToken\[TOKEN is unresolved",
         lambda apps: first(apps, "aws_s3_bucket").update(bucket="shop-${TfToken[TOKEN.12]}"),
     ),
@@ -192,20 +192,20 @@ LAID: list[tuple[Callable[[traps.App], Any], str, Callable[[Apps], object]]] = [
 
 
 def groups(apps: Apps) -> list[Document]:
-    return [group for app in apps.values() for group in app.get("resource", {}).get(traps.GROUP, {}).values()]
+    return [group for app in apps.values() for group in app.get("resource", {}).get(pitfalls.GROUP, {}).values()]
 
 
 CHECKS = sorted({check for check, _, _ in LAID}, key=lambda check: check.__name__)
 
 
 @pytest.mark.parametrize("trap", CHECKS, ids=lambda check: check.__name__)
-def test_the_app_falls_into_none(apps: Apps, trap: Callable[[traps.App], Any]) -> None:
+def test_the_app_falls_into_none(apps: Apps, trap: Callable[[pitfalls.App], Any]) -> None:
     assert list(trap(apps)) == []
 
 
 @pytest.mark.parametrize(("trap", "seen", "lay"), LAID, ids=[f"{each[0].__name__}-{each[1][:30]}" for each in LAID])
 def test_a_trap_that_is_laid_is_seen(
-    apps: Apps, trap: Callable[[traps.App], Any], seen: str, lay: Callable[[Apps], object]
+    apps: Apps, trap: Callable[[pitfalls.App], Any], seen: str, lay: Callable[[Apps], object]
 ) -> None:
     worse = copy.deepcopy(apps)
     lay(worse)
@@ -226,7 +226,7 @@ def test_schedules_in_a_row_are_none(apps: Apps) -> None:
     fine = copy.deepcopy(apps)
     two_schedules(fine, depends_on=["aws_autoscaling_schedule.night"])
 
-    assert list(traps.schedules(fine)) == []
+    assert list(pitfalls.schedules(fine)) == []
 
 
 def test_a_consumer_changes_its_producer() -> None:
@@ -248,7 +248,7 @@ def test_a_consumer_changes_its_producer() -> None:
     assert "output" not in alone["producer"]
     assert output == {"sensitive": True, "value": "${aws_vpc.vpc.id}"}
     assert "producer" in str(together["consumer"]["data"]["terraform_remote_state"])
-    assert list(traps.visible_crossings(together)) == []
+    assert list(pitfalls.visible_crossings(together)) == []
 
 
 IMPORTS = "import sys, constructs_lib; sys.exit(sorted({'jsii', 'cdktf', 'cdktn'} & {*sys.modules}) or 0)"
@@ -257,7 +257,7 @@ IMPORTS = "import sys, constructs_lib; sys.exit(sorted({'jsii', 'cdktf', 'cdktn'
 def test_importing_the_library_opens_no_framework() -> None:
     assert subprocess.run([sys.executable, "-c", IMPORTS], check=False).returncode == 0
     opened = subprocess.run(
-        [sys.executable, "-c", IMPORTS.replace("constructs_lib;", "constructs_lib.cdk;")],
+        [sys.executable, "-c", IMPORTS.replace("constructs_lib;", "constructs_lib.foundation.cdk;")],
         env=dict(os.environ),
         cwd=pathlib.Path(__file__).parents[3],
         capture_output=True,

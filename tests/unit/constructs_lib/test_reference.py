@@ -8,7 +8,7 @@ import pathlib
 import pytest
 
 import constructs_lib
-from operations import project, reference
+from tools import reference
 
 PAGES = reference.pages()
 
@@ -17,12 +17,12 @@ def test_the_pages_are_up_to_date(tmp_path: pathlib.Path) -> None:
     written = {file.name: file.read_text() for file in reference.FOLDER.glob("*.md")}
 
     stale = sorted(name for name in written.keys() | PAGES.keys() if written.get(name) != PAGES.get(name))
-    assert stale == [], "make them anew: .venv/bin/python -m operations.reference"
+    assert stale == [], "make them anew: .venv/bin/python -m tools.reference"
 
 
 @pytest.mark.parametrize("name", constructs_lib.__all__)
 def test_every_public_name_has_a_section(name: str) -> None:
-    page = PAGES[f"{constructs_lib._MODULES[name]}.md"]
+    page = PAGES[reference.page_of(constructs_lib._MODULES[name])]
 
     assert f"\n## {name}\n" in page
     assert f"[{name}](" in PAGES["README.md"]
@@ -30,7 +30,7 @@ def test_every_public_name_has_a_section(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in constructs_lib.__all__ if name[0].isupper()])
 def test_every_argument_is_explained(name: str) -> None:
-    tree = ast.parse((project.ROOT / f"constructs_lib/{constructs_lib._MODULES[name]}.py").read_text())
+    tree = ast.parse(reference.source_of(constructs_lib._MODULES[name]).read_text())
     node = next(each for each in tree.body if isinstance(each, ast.ClassDef) and each.name == name)
     maker = next((each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"), None)
     taken = set(reference._types(node, maker)) - {"self", "scope", "id"}

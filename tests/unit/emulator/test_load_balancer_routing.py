@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import requests
 
-from operations.boot.load_balancer import LoadBalancer
-from operations.local.ports import LOOPBACK
+from emulator.load_balancer import LoadBalancer
+from workspace.ports import LOOPBACK
 
 
 class Service:

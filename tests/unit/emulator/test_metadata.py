@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from operations.boot.metadata import TOKEN, TTL, Identity, MetadataService
-from operations.local.ports import LOOPBACK
+from emulator.metadata import TOKEN, TTL, Identity, MetadataService
+from workspace.ports import LOOPBACK
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from operations import project
-from operations.boot.runs import Run, open_run, sweep
-from operations.local.processes import start_time
+from emulator.runs import Run, open_run, sweep
+from workspace import paths
+from workspace.processes import start_time
 
 
 def test_a_run_takes_its_processes_and_its_folder_along(tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ def test_a_run_takes_its_processes_and_its_folder_along(tmp_path: Path) -> None:
 
 _KILLED = """
 import os, pathlib, subprocess, sys
-from operations.boot.runs import Run
+from emulator.runs import Run
 run = Run(pathlib.Path(sys.argv[1]) / "anb-killed")
 child = subprocess.Popen(["sleep", "600"], start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 run.remember(child.pid)
@@ -39,7 +39,7 @@ os.kill(os.getpid(), 9)
 def test_the_next_run_cleans_up_after_one_that_was_killed(tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-c", _KILLED, tmp_path],
-        env={**os.environ, "PYTHONPATH": str(project.ROOT)},
+        env={**os.environ, "PYTHONPATH": str(paths.ROOT)},
         capture_output=True,
         text=True,
         check=False,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from operations.boot.system import ensure_programs, run, why_not
-from operations.errors import NotHere, UserError
+from emulator.system import ensure_programs, run, why_not
+from workspace.errors import NotHere, UserError
 
 
 def test_it_must_be_linux(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,7 +35,7 @@ def test_on_debian_they_are_installed(monkeypatch: pytest.MonkeyPatch, tmp_path:
     apt.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr("operations.boot.system.PACKAGES", {"no-such-program": "its-package"})
+    monkeypatch.setattr("emulator.system.PACKAGES", {"no-such-program": "its-package"})
     ensure_programs()
     assert "its-package" in (tmp_path / "asked").read_text()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.project import ROOT
+from workspace.paths import ROOT
 
 ARGUMENTS = "import os, sys; print(sys.argv[1:], os.getcwd())\n"
 
@@ -91,7 +91,7 @@ def test_a_suitable_python_under_another_name_is_found(project: Path, path: Path
     put_python(path, "python3", suitable=False)
     put_python(path, "python3.12", suitable=True)
     result = anb(project / "anb", path)
-    assert (result.returncode, result.stderr) == (7, f"python3.12 runs {project}/operations/setup.py\n")
+    assert (result.returncode, result.stderr) == (7, f"python3.12 runs {project}/workspace/setup.py\n")
 
 
 @pytest.mark.parametrize("change", ["lock changed", "environment removed", "set-up interrupted"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from operations import project
+from workspace import paths
 
 LOADED = """
 import sys
@@ -16,7 +16,5 @@ print(*{"jsii", "constructs", "cdktf", "cdktf_cdktf_provider_aws"} & sys.modules
 
 
 def test_no_command_loads_the_framework_before_it_is_needed() -> None:
-    loaded = subprocess.run(
-        [sys.executable, "-c", LOADED], cwd=project.ROOT, capture_output=True, text=True, check=True
-    )
+    loaded = subprocess.run([sys.executable, "-c", LOADED], cwd=paths.ROOT, capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == ""

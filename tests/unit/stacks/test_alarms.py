@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from constructs_lib.testing import Template
-from constructs_lib.testing_cloudwatch import ALARM, AS_BEFORE, OK, Samples, Value, composite_state, state
+from constructs_lib.testing.cloudwatch import ALARM, AS_BEFORE, OK, Samples, Value, composite_state, state
 
 App = dict[str, Template]
 PREFIX = "anb-production-"

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from constructs_lib import cdk
-from constructs_lib.bootstrap import read_environment
+from constructs_lib.compute.user_data import read_environment
+from constructs_lib.foundation import cdk
 from constructs_lib.testing import Template, annotations_of
 from services.environment import PORTAL_KEEP_ALIVE_SECONDS, PortalEnvironment, WorkerEnvironment
 from stacks.app import build
-from stacks.settings import AwsService, Settings
-from stacks.software import sources
+from stacks.release_artifacts import sources
+from stacks.settings.model import AwsService, Settings
 
 App = dict[str, Template]
 ROOT = pathlib.Path(__file__).resolve().parents[3]

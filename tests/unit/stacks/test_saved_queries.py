@@ -59,8 +59,8 @@ def test_each_begins_with_what_it_picks_and_goes_on_with_commands(name: str) -> 
 
 
 def test_what_a_boot_says_is_what_is_looked_for() -> None:
-    boot = (ROOT / "constructs_lib/user_data/boot.sh").read_text()
-    ship = (ROOT / "constructs_lib/user_data/instance.sh").read_text()
+    boot = (ROOT / "constructs_lib/compute/user_data_files/boot.sh").read_text()
+    ship = (ROOT / "constructs_lib/compute/user_data_files/instance.sh").read_text()
 
     assert '"$name is ready: ' in boot and '"$name failed to boot: ' in boot
     assert 'stream="boot/$(about instance-id)"' in ship

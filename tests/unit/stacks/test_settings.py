@@ -7,9 +7,9 @@ import pathlib
 import pydantic
 import pytest
 
-from constructs_lib.profiles import PRODUCTION
-from stacks.settings import BY_PROFILE, SUCCESSORS, Settings
-from stacks.settings_source import SettingsProblem, load
+from constructs_lib.governance.profiles import PRODUCTION
+from stacks.settings.loader import SettingsProblem, load
+from stacks.settings.model import BY_PROFILE, SUCCESSORS, Settings
 
 ENVIRONMENTS = pathlib.Path(__file__).resolve().parents[3] / "environments"
 
@@ -125,8 +125,8 @@ def test_everything_wrong_is_said_at_once_with_where_value_allowed_and_fix(tmp_p
             "string as an integer)"
         ),
         (
-            "vpc_cdir in production.toml is '10.0.0.0/16'; allowed are the settings of stacks/settings.py. To mend "
-            "it: did you mean vpc_cidr?"
+            "vpc_cdir in production.toml is '10.0.0.0/16'; allowed are the settings of stacks/settings/model.py. To "
+            "mend it: did you mean vpc_cidr?"
         ),
         (
             "jwt_secret in production.toml is '***'; allowed is nothing, the setting is gone. To mend it: remove it: "
@@ -142,8 +142,8 @@ def test_everything_wrong_is_said_at_once_with_where_value_allowed_and_fix(tmp_p
 def test_a_misspelt_variable_is_refused_with_the_nearest_name(tmp_path: pathlib.Path) -> None:
     assert problems(tmp_path, ANB_VPC_CDIR="10.0.0.0/16") == [
         (
-            "ANB_VPC_CDIR is '10.0.0.0/16'; allowed are the settings of stacks/settings.py. To mend it: did you mean "
-            "vpc_cidr?"
+            "ANB_VPC_CDIR is '10.0.0.0/16'; allowed are the settings of stacks/settings/model.py. To mend it: did you "
+            "mean vpc_cidr?"
         )
     ]
 

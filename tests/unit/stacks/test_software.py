@@ -7,12 +7,12 @@ import pathlib
 
 import pytest
 
-from constructs_lib import cdk
+from constructs_lib.foundation import cdk
 from constructs_lib.testing import synth_stacks
 from stacks.app import build
-from stacks.settings import Settings
-from stacks.settings_source import SettingsProblem
-from stacks.software import find, sources
+from stacks.release_artifacts import find, sources
+from stacks.settings.loader import SettingsProblem
+from stacks.settings.model import Settings
 from tests import built_release
 
 EMBEDDED = {"target": "embedded", "ami_id": "ami-12345678"}

@@ -7,12 +7,12 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from operations import project
-from operations.drawings import FOLDER, drawings
+from tools.drawings import FOLDER, drawings
+from workspace import paths
 
 SVG = "{http://www.w3.org/2000/svg}"
 MADE = drawings()
-MIGRATIONS = "\n".join(file.read_text() for file in (project.ROOT / "services/migrations").glob("*.up.sql"))
+MIGRATIONS = "\n".join(file.read_text() for file in (paths.ROOT / "services/migrations").glob("*.up.sql"))
 
 
 def texts(name: str, style: str) -> list[str]:
@@ -24,7 +24,7 @@ def texts(name: str, style: str) -> list[str]:
 def test_the_files_are_up_to_date() -> None:
     written = {file.name: file.read_text() for file in FOLDER.glob("*.svg")}
 
-    assert written == MADE, "make them anew: .venv/bin/python -m operations.drawings"
+    assert written == MADE, "make them anew: .venv/bin/python -m tools.drawings"
 
 
 @pytest.mark.parametrize("name", MADE)
@@ -33,7 +33,7 @@ def test_each_is_shown_and_told_in_words(name: str) -> None:
     tells = root.find(f"{SVG}desc")
 
     assert tells is not None and len(tells.text or "") > 100
-    assert f"(images/architecture/{name})" in (project.ROOT / "docs/architecture.md").read_text()
+    assert f"(images/architecture/{name})" in (paths.ROOT / "docs/architecture.md").read_text()
 
 
 @pytest.mark.parametrize("name", MADE)

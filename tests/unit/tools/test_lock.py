@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from operations import project
-from operations.lock import without_index
+from tools.lock import without_index
+from workspace import paths
 
 
 def test_an_index_is_taken_out_and_nothing_else() -> None:
@@ -22,7 +22,7 @@ def test_an_index_is_taken_out_and_nothing_else() -> None:
 
 
 def test_the_lock_of_this_project_names_no_index_and_every_hash() -> None:
-    lock = json.loads((project.ROOT / "Pipfile.lock").read_text())
+    lock = json.loads((paths.ROOT / "Pipfile.lock").read_text())
     assert lock == without_index(lock)
     packages = {**lock["default"], **lock["develop"]}
     assert [name for name, entry in packages.items() if not entry["hashes"]] == []

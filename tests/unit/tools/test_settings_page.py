@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from operations import settings_page
-from stacks.settings import BY_PROFILE, SUCCESSORS, Settings
+from stacks.settings.model import BY_PROFILE, SUCCESSORS, Settings
+from tools import settings_page
 
 PAGE = settings_page.page()
 
@@ -16,7 +16,7 @@ def row(name: str) -> str:
 
 
 def test_the_page_is_up_to_date() -> None:
-    assert settings_page.FILE.read_text() == PAGE, "make it anew: .venv/bin/python -m operations.settings_page"
+    assert settings_page.FILE.read_text() == PAGE, "make it anew: .venv/bin/python -m tools.settings_page"
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)

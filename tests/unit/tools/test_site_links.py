@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from operations import site_links
+from tools import site_links
 
 
 @pytest.fixture

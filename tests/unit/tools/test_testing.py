@@ -12,12 +12,12 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from operations import project
-from operations.errors import NotHere, UserError
-from operations.testing.changes import changed_paths
-from operations.testing.command import closing_line, passed, run_side_by_side, run_tests, slowest, summary
-from operations.testing.lanes import LANES, Lane, Tier, choose
-from operations.testing.runner import Result, TimedTest, run_lane, table_of
+from tools.testing.changes import changed_paths
+from tools.testing.command import closing_line, passed, run_side_by_side, run_tests, slowest, summary
+from tools.testing.lanes import LANES, Lane, Tier, choose
+from tools.testing.runner import Result, TimedTest, run_lane, table_of
+from workspace import paths
+from workspace.errors import NotHere, UserError
 
 TRIED = Lane(name="tried", description="", folders=("test_it.py",))
 
@@ -111,7 +111,7 @@ def test_an_unsupported_lane_passes_only_unless_named(tmp_path: Path) -> None:
 
 
 def test_a_table_of_an_earlier_run_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(project, "OWN", tmp_path)
+    monkeypatch.setattr(paths, "OWN", tmp_path)
     (tmp_path / "table.md").write_text("of the run before")
     lane = dataclasses.replace(TRIED, table="table.md")
     run(tmp_path, "def test_a(): pass\n", lane)
@@ -232,7 +232,7 @@ def test_changes_are_uncommitted_untracked_and_since_a_commit(tmp_path: Path) ->
 
 @pytest.mark.parametrize("lane", LANES, ids=lambda lane: str(lane.name))
 def test_each_path_of_a_lane_exists(lane: Lane) -> None:
-    missing = [path for path in (*lane.folders, *lane.touched_by) if not (project.ROOT / path).exists()]
+    missing = [path for path in (*lane.folders, *lane.touched_by) if not (paths.ROOT / path).exists()]
     assert missing == []
 
 
@@ -240,6 +240,6 @@ def test_each_test_file_is_in_one_lane() -> None:
     lanes: Counter[Path] = Counter()
     for lane in LANES:
         if lane.tier is not Tier.EXPLICIT:
-            lanes.update(file for folder in lane.folders for file in (project.ROOT / folder).rglob("test_*.py"))
-    files = (project.ROOT / "tests").rglob("test_*.py")
+            lanes.update(file for folder in lane.folders for file in (paths.ROOT / folder).rglob("test_*.py"))
+    files = (paths.ROOT / "tests").rglob("test_*.py")
     assert {str(file): lanes[file] for file in files if lanes[file] != 1} == {}

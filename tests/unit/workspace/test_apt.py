@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from operations import apt, project
-from operations.errors import UserError
+from workspace import apt, paths
+from workspace.errors import UserError
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     program.write_text(f'#!/bin/sh\necho "$*" >> {told}\nsleep 0.1\necho done >> {told}\n[ "$5" != missing ]\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
-    monkeypatch.setattr(project, "OWN", tmp_path / "own")
+    monkeypatch.setattr(paths, "OWN", tmp_path / "own")
     return told
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.providers import REGISTRY_PATH, ProviderSource, configuration, find_provider, provider_variables
+from workspace.aws_provider import REGISTRY_PATH, ProviderSource, configuration, find_provider, provider_variables
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from operations.browser import ensure_chromium, find_chromium
-from operations.errors import UserError
+from workspace.browser import ensure_chromium, find_chromium
+from workspace.errors import UserError
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from operations.cdktf import count_resources, errors, refusal
+from workspace.cdktf import count_resources, errors, refusal
 
 
 def test_resources_are_counted_by_name(tmp_path: Path) -> None:

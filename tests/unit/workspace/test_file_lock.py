@@ -9,11 +9,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from operations.exclusive import exclusive
+from workspace.file_lock import exclusive
 
 HOLD = """
 import sys, pathlib
-from operations.exclusive import exclusive
+from workspace.file_lock import exclusive
 with exclusive(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

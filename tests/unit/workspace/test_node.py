@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from operations import node
-from operations.errors import UserError
+from workspace import node
+from workspace.errors import UserError
 
 
 def put_node(folder: Path, version: str) -> None:

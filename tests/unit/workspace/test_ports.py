@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from operations.errors import UserError
-from operations.local.ports import choose_port, free_port, is_listening
+from workspace.errors import UserError
+from workspace.ports import choose_port, free_port, is_listening
 
 
 def test_a_taken_port_names_the_port_and_the_option() -> None:

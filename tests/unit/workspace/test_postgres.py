@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from operations.errors import UserError
-from operations.local import postgres
-from operations.local.ports import free_port
-from operations.local.postgres import Cluster
+from workspace import postgres
+from workspace.errors import UserError
+from workspace.ports import free_port
+from workspace.postgres import Cluster
 
 
 def test_root_without_user_namespaces_is_told_to_be_an_ordinary_user(monkeypatch: pytest.MonkeyPatch) -> None:

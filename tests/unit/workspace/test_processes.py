@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from operations.local.processes import Child, ProcessEnded, Program, is_running, last_lines, start_time
+from workspace.processes import Child, ProcessEnded, Program, is_running, last_lines, start_time
 
 
 def program(tmp_path: Path, code: str) -> Program:

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from operations import steps
+from workspace import progress
 
 
 def shown(*, terminal: bool) -> Console:
@@ -21,7 +21,7 @@ def text(console: Console) -> str:
 
 def test_a_log_gets_a_line_at_the_start_and_one_at_the_end() -> None:
     console = shown(terminal=False)
-    with steps.step("Doing a thing with a title that is long", console) as current:
+    with progress.step("Doing a thing with a title that is long", console) as current:
         current.note("3 of 4")
     assert text(console) == (
         "… Doing a thing with a title that is long\n✓ Doing a thing with a title that is long  0.0 s, 3 of 4\n"
@@ -29,32 +29,32 @@ def test_a_log_gets_a_line_at_the_start_and_one_at_the_end() -> None:
 
 
 def test_a_log_hears_of_progress_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steps, "QUIET_SECONDS", 0)
+    monkeypatch.setattr(progress, "QUIET_SECONDS", 0)
     console = shown(terminal=False)
-    with steps.step("Deploying", console) as current:
+    with progress.step("Deploying", console) as current:
         current.note("1 of 4")
     assert "    0 s, 1 of 4\n" in text(console)
 
 
 def test_a_step_that_fails_is_marked() -> None:
     console = shown(terminal=False)
-    with pytest.raises(RuntimeError), steps.step("Deploying", console):
+    with pytest.raises(RuntimeError), progress.step("Deploying", console):
         raise RuntimeError
     assert "✗ Deploying  0.0 s" in text(console)
 
 
 def test_a_terminal_keeps_only_the_outcome() -> None:
     console = shown(terminal=True)
-    with steps.step("Deploying", console) as current:
+    with progress.step("Deploying", console) as current:
         current.note("4 of 4")
     assert "Deploying" in text(console)
     assert "… Deploying" not in text(console)
 
 
 def test_lines_of_steps_side_by_side_begin_with_their_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steps, "QUIET_SECONDS", 0)
+    monkeypatch.setattr(progress, "QUIET_SECONDS", 0)
     console = shown(terminal=False)
-    board = steps.Board(console)
+    board = progress.Board(console)
     with board.step("network: 24 created", name="network") as network, board.step("queue: 2 created", name="queue"):
         network.note("1 of 24")
     assert text(console).splitlines() == [
@@ -68,7 +68,7 @@ def test_lines_of_steps_side_by_side_begin_with_their_name(monkeypatch: pytest.M
 
 def test_a_terminal_shows_each_step_under_way_and_gives_way_to_a_question() -> None:
     console = shown(terminal=True)
-    board = steps.Board(console)
+    board = progress.Board(console)
     with board.shown(), board.step("network", name="network"), board.step("queue", name="queue"), board.paused():
         console.print("Go on?")
     before, _, after = text(console).partition("Go on?")
@@ -78,7 +78,7 @@ def test_a_terminal_shows_each_step_under_way_and_gives_way_to_a_question() -> N
 
 def test_a_step_that_fails_side_by_side_is_marked() -> None:
     console = shown(terminal=False)
-    board = steps.Board(console)
+    board = progress.Board(console)
     with pytest.raises(RuntimeError), board.step("network: 24 created", name="network"):
         raise RuntimeError
     assert "✗ network: 24 created  0.0 s" in text(console)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from operations import setup
-from operations.setup import SetupProblem, explain, is_installed, run, set_up
+from workspace import setup
+from workspace.setup import SetupProblem, explain, is_installed, run, set_up
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from operations.errors import UserError
-from operations.local.ports import free_port
-from operations.terraform import CHECKSUMS, Release, ensure_terraform, installed_version, this_platform
+from workspace.errors import UserError
+from workspace.ports import free_port
+from workspace.terraform import CHECKSUMS, Release, ensure_terraform, installed_version, this_platform
 
 PROGRAM = '#!/bin/sh\necho \'{"terraform_version": "9.9.9"}\'\n'
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from operations import virtualenv
-from operations.errors import UserError
+from workspace import virtualenv
+from workspace.errors import UserError
 
 PYTHON = """#!/bin/sh
 if [ "$2" = venv ]; then

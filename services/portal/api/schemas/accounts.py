@@ -6,9 +6,9 @@ from typing import Literal
 
 from typing_extensions import TypedDict  # pydantic reads the one of typing from Python 3.12 on
 
-from services.core.sessions import Session
-from services.core.users import User
-from services.portal.api.shapes import moment
+from services.contest.sessions import Session
+from services.contest.users import User
+from services.portal.api.schemas.videos import moment
 
 
 class Token(TypedDict):

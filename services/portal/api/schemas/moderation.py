@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
-from services.core.moderation import Bulk, Entry
-from services.portal.api.shapes import moment
+from services.contest.moderation import Bulk, Entry
+from services.portal.api.schemas.videos import moment
 
 
 class Moved(TypedDict):

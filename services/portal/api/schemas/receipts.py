@@ -6,9 +6,9 @@ from typing import Literal
 
 from typing_extensions import TypedDict  # pydantic reads the one of typing from Python 3.12 on
 
-from services.core.receipts import Dated, File, Found, Made, Spent
-from services.core.videos import Video
-from services.portal.api.shapes import moment
+from services.portal.api.schemas.videos import moment
+from services.videos.receipts import Dated, File, Found, Made, Spent
+from services.videos.records import Video
 
 
 class HashedFile(TypedDict):

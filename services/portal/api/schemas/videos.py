@@ -7,9 +7,9 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict  # pydantic reads the one of typing from Python 3.12 on
 
-from services.core.videos import Video
-from services.portal.direct_uploads import Progress
-from services.portal.links import poster_path, preview_path, video_path
+from services.portal.http.media_links import poster_path, preview_path, video_path
+from services.portal.uploads.direct_uploads import Progress
+from services.videos.records import Video
 
 
 class Message(TypedDict):

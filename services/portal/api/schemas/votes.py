@@ -6,11 +6,11 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict  # pydantic reads the one of typing from Python 3.12 on
 
-from services.core.rankings import Ranked, Standing
-from services.core.tally import Verdict
-from services.core.voting_period import Voting
-from services.portal.api.shapes import moment
-from services.portal.links import poster_path, preview_path, video_path
+from services.contest.rankings import Ranked, Standing
+from services.contest.vote_counts import Verdict
+from services.contest.voting_period import Voting
+from services.portal.api.schemas.videos import moment
+from services.portal.http.media_links import poster_path, preview_path, video_path
 
 
 class RankedVideo(TypedDict):

@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 
 from services.consumer import Verdict
-from services.core.receipts import Receipt
-from services.worker.confine import Limits, Program, Usage
+from services.videos.receipts import Receipt
 from services.worker.job import Bench, process
+from services.worker.sandbox import Limits, Program, Usage
 from tests.integration.services.worker import clips
 from tests.integration.services.worker.world import World
 

@@ -9,21 +9,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from arena import SECRET, Arena, Canary, watched
+from attack_harness import SECRET, Arena, Canary, watched
 from sqlalchemy import create_engine
 
-from operations.local import aws, resources
-from operations.local.postgres import Cluster
-from services.core.database import DRIVER_URL
-from services.core.measures import Measures
-from services.core.storage import MediaStore
+from emulator import aws, resources
+from services.shared.database import DRIVER_URL
+from services.shared.emf_metrics import Measures
+from services.shared.storage import MediaStore
 from services.worker.job import Bench
 from services.worker.pipeline import Recipe
-from services.worker.programs import find_ffmpeg
+from services.worker.toolchain import find_ffmpeg
 from services.worker.workspace import Workspace
 from tests.conftest import OWNER
 from tests.integration.services.worker import clips
 from tests.integration.services.worker.world import World
+from workspace.postgres import Cluster
 
 
 @pytest.fixture(scope="session")

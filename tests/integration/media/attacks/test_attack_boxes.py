@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable
 
 import pytest
-from arena import Arena
+from attack_harness import Arena
 from forge import box, content_of, edited, nested, table, with_fields
 
 STBL = "moov/trak/mdia/minf/stbl"

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from arena import Arena
+from attack_harness import Arena
 from forge import box, content_of, edited, table
 
-from services.core.failures import FailureReason
-from services.worker.index import MOST_SAMPLES, check_index
-from services.worker.problems import MediaProblem
+from services.videos.failures import FailureReason
+from services.worker.errors import MediaProblem
+from services.worker.mp4_index_guard import MOST_SAMPLES, check_index
 from tests.integration.services.worker import clips
 
 STBL = "moov/trak/mdia/minf/stbl"

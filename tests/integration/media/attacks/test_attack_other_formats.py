@@ -10,14 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from arena import Arena, Canary
+from attack_harness import Arena, Canary
 from forge import box
 
 from services.worker import media
-from services.worker.boxes import check_container
+from services.worker.errors import MediaProblem
+from services.worker.mp4_boxes import check_container
 from services.worker.pipeline import Recipe, command
 from services.worker.probe import probe
-from services.worker.problems import MediaProblem
 from services.worker.receipt import Draft
 from tests.integration.services.worker import clips
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import av
 import pytest
-from arena import SECRET, Arena
+from attack_harness import SECRET, Arena
 from forge import alias, box, data_reference, edited
 
 from services.worker import media

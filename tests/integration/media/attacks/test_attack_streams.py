@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from arena import Arena
+from attack_harness import Arena
 from forge import box, content_of, edited, table
 
 from tests.integration.services.worker import clips

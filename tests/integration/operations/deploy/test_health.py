@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from emulator import aws
 from operations.deploy.health import (
     Group,
     Instance,
@@ -20,8 +21,7 @@ from operations.deploy.health import (
     why_not,
 )
 from operations.deploy.states import State
-from operations.errors import UserError
-from operations.local import aws
+from workspace.errors import UserError
 
 GROUP = Group(name="anb-api-asg", log_groups=("/anb/portal",))
 SERVING = Instance(id="i-1", lifecycle="InService", health="Healthy", targets=("healthy",))

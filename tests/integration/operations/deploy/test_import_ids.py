@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uuid
 
-from operations.deploy.begun import Begun, import_id
-from operations.local import aws
+from emulator import aws
+from operations.deploy.orphan_recovery import Begun, import_id
 
 
 def test_import_id_of_each_kind_of_resource(aws_port: int) -> None:

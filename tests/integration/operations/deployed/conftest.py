@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from emulator import aws
 from operations.deploy.target import Target, choose
-from operations.local import aws
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
 from operations.deployed.calls import answered
-from operations.errors import UserError
+from workspace.errors import UserError
 
 
 def refusal(code: str, message: str = "") -> ClientError:

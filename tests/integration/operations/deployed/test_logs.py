@@ -13,7 +13,7 @@ from operations.deploy.target import Target
 from operations.deployed import logs as lines_of
 from operations.deployed.logs import Reader, seconds_of, show
 from operations.deployed.scaling import log_group
-from operations.errors import UserError
+from workspace.errors import UserError
 
 
 def run(*arguments: str) -> click.testing.Result:

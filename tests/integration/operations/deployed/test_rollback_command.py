@@ -12,15 +12,15 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
+from emulator import aws
 from operations.__main__ import anb
 from operations.deploy.states import State
 from operations.deploy.target import Target
-from operations.deployed import standing
+from operations.deployed import deployed_state
+from operations.deployed.deployed_state import DeployedStacks
 from operations.deployed.releases import Deployed, history
 from operations.deployed.rollback import former, take_back
-from operations.deployed.standing import DeployedStacks
-from operations.errors import UserError
-from operations.local import aws
+from workspace.errors import UserError
 
 WHEN = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -124,7 +124,7 @@ def deployed(where: Target, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def stands(monkeypatch: pytest.MonkeyPatch, outputs: dict[str, str]) -> None:
-    monkeypatch.setattr(standing, "read", lambda *_: DeployedStacks([], {"storage": State(outputs)}))
+    monkeypatch.setattr(deployed_state, "read", lambda *_: DeployedStacks([], {"storage": State(outputs)}))
 
 
 def run(*arguments: str, typed: str = "") -> click.testing.Result:

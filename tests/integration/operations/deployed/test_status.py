@@ -14,11 +14,11 @@ import click.testing
 import pytest
 from rich.console import Console
 
+from emulator import aws
 from operations.__main__ import anb
 from operations.deploy.states import State
 from operations.deployed import status
-from operations.deployed.standing import DeployedStacks
-from operations.local import aws
+from operations.deployed.deployed_state import DeployedStacks
 
 SHA256 = "5ea1ed" * 10
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 
+from emulator import aws
 from operations.destroy.backup import back_up, paths
-from operations.destroy.remaining import remaining
-from operations.local import aws
+from operations.destroy.leftovers_report import remaining
 from tests.unit.operations.destroy.test_backup import KEYS
 
 

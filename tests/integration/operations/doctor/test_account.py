@@ -13,16 +13,16 @@ import pytest
 import requests
 from botocore.stub import Stubber
 
-from constructs_lib import cost
-from operations.deploy.order import Stack
+from constructs_lib.governance import cost
+from emulator import aws
+from operations.deploy.stack_graph import Stack
 from operations.deploy.states import State
 from operations.doctor.account import Caller, credentials, region
 from operations.doctor.actions import ACTIONS, ALWAYS
 from operations.doctor.findings import Level
 from operations.doctor.permissions import permissions, sample_resources, wanted
 from operations.doctor.quotas import QUOTAS, needed, quotas
-from operations.local import aws
-from operations.local.ports import free_port
+from workspace.ports import free_port
 
 NO_OPERATION = {"elasticloadbalancing:SetWebACL", "iam:PassRole", "logs:CreateLogDelivery"}
 """Permissions that are asked for although nothing is called by their name."""

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from emulator import aws
 from operations.doctor import backend
 from operations.doctor.findings import Level
-from operations.local import aws
-from operations.local.ports import free_port
+from workspace.ports import free_port
 
 INFO = {"ID": "1234-5678", "Who": "ana@desk", "Created": "2026-01-02T03:04:05Z", "Operation": "OperationTypeApply"}
 HOLD = (

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from operations import providers
 from operations.doctor import programs
 from operations.doctor.findings import Level
+from workspace import aws_provider
 
 
 def test_what_the_users_configuration_says_terraform_itself_tries(
@@ -20,7 +20,7 @@ def test_what_the_users_configuration_says_terraform_itself_tries(
     file = tmp_path / "mine.tfrc"
     file.write_text(f'provider_installation {{ filesystem_mirror {{ path = "{tmp_path / "empty"}" }} }}\n')
     monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(file))
-    assert providers.from_here().description == f"as {file} says"
+    assert aws_provider.from_here().description == f"as {file} says"
 
     found = programs.provider_by_terraform(Path(program), "5.100.0", tmp_path / "tried")
 

@@ -10,10 +10,8 @@ from typing import NoReturn
 import pytest
 from rich.console import Console
 
-from constructs_lib.bootstrap import Bootstrap
-from operations.cdktf import Tools
-from operations.errors import UserError
-from operations.local import aws
+from constructs_lib.compute.user_data import Bootstrap
+from emulator import aws
 from operations.local.deployment import (
     database_credentials,
     infrastructure,
@@ -22,7 +20,9 @@ from operations.local.deployment import (
     without_terraform,
 )
 from services.environment import PortalEnvironment, WorkerEnvironment
-from tests.unit.operations.local.test_pretended import PORTAL, WORKER
+from tests.unit.operations.local.test_local_overrides import PORTAL, WORKER
+from workspace.cdktf import Tools
+from workspace.errors import UserError
 
 
 def launch_template(aws_port: int, name: str, variables: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from operations.local import aws
+from emulator import aws
 from services.consumer import Consumer, Handler, Message, Options, Verdict
 
 SAFETY_SECONDS = 120

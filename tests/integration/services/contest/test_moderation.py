@@ -7,14 +7,13 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, text
 
-from services.core import moderation
-from services.core.gallery import gallery
-from services.core.moderation import Deed
-from services.core.tally import check_tally, roll_up, verdict
-from services.core.videos import find_video
-from services.core.votes import Retraction, VoteResult, cast_vote, retract_vote
-
-from .world import World
+from services.contest import moderation
+from services.contest.gallery import gallery
+from services.contest.moderation import Deed
+from services.contest.vote_counts import check_tally, roll_up, verdict
+from services.contest.votes import Retraction, VoteResult, cast_vote, retract_vote
+from services.videos.records import find_video
+from tests.integration.services.world import World
 
 NETWORK = "192.0.2.0/24"
 

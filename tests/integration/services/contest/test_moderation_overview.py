@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Connection, text
 
-from services.core import moderation
-from services.core.moderation import Deed
-from services.core.moderation_overview import hidden_videos, rising
-from services.core.votes import cast_vote
-
-from .world import World
+from services.contest import moderation
+from services.contest.moderation import Deed
+from services.contest.moderation_overview import hidden_videos, rising
+from services.contest.votes import cast_vote
+from tests.integration.services.world import World
 
 
 @pytest.fixture

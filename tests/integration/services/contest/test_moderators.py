@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from services.core.moderation import is_moderator
-from services.core.moderators import USAGE, main
+from services.contest.moderation import is_moderator
+from services.contest.moderators import USAGE, main
 from services.environment import PortalEnvironment
-
-from .world import World
+from tests.integration.services.world import World
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -22,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[4]
 def run(environment: PortalEnvironment, *arguments: str) -> tuple[int, str]:
     """Run the command as an operator does."""
     done = subprocess.run(
-        [sys.executable, "-m", "services.core.moderators", *arguments],
+        [sys.executable, "-m", "services.contest.moderators", *arguments],
         env={**os.environ, **environment.as_variables()},
         cwd=ROOT,
         capture_output=True,

@@ -7,15 +7,14 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, create_engine, text
 
-from operations.local.postgres import Cluster
-from services.core.database import DRIVER_URL
-from services.core.gallery import gallery
-from services.core.listing import GALLERY, InCity, Place, _statement
-from services.core.tally import roll_up
-from services.core.votes import cast_vote
+from services.contest.gallery import gallery
+from services.contest.listing import GALLERY, InCity, Place, _statement
+from services.contest.vote_counts import roll_up
+from services.contest.votes import cast_vote
+from services.shared.database import DRIVER_URL
+from tests.integration.services.world import World
 from tests.servers import copied_database
-
-from .world import World
+from workspace.postgres import Cluster
 
 NAMES = (("Valentina", "Rojas"), ("María José", "Valencia Ñáñez"), ("Andrés", "De la Hoz"), ("Shaquille", "O'Neal"))
 MANY = 20_000

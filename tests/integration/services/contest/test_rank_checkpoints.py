@@ -8,10 +8,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from services.core.rank_marks import ahead, set_marks
-from services.core.rankings import standings_of
-
-from .world import World
+from services.contest.rank_checkpoints import ahead, set_marks
+from services.contest.rankings import standings_of
+from tests.integration.services.world import World
 
 VIDEOS = 900
 CITIES = ("Cali", "Bogotá", "Neiva")

@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError
 
-from services.core.gallery import gallery
-from services.core.listing import InCity, Place
-from services.core.rankings import Ranked, RankedPlace, cities, ranking, ranking_after, standings_of, take_standings
-from services.core.tally import roll_up
-from services.core.videos import Video, find_video
-from services.core.votes import cast_vote, retract_vote
+from services.contest.gallery import gallery
+from services.contest.listing import InCity, Place
+from services.contest.rankings import Ranked, RankedPlace, cities, ranking, ranking_after, standings_of, take_standings
+from services.contest.vote_counts import roll_up
+from services.contest.votes import cast_vote, retract_vote
+from services.videos.records import Video, find_video
+from tests.integration.services.world import World
 from tests.locks import wait_until_held
-
-from .world import World
 
 CITIES = ("Cali", "Bogotá")
 

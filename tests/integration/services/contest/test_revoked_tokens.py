@@ -6,10 +6,9 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, text
 
-from services.core.tokens import Revoked, clear_revoked_tokens, revoke_token, revoked_tokens
-from services.core.users import change_password
-
-from .world import World
+from services.contest.revoked_tokens import Revoked, clear_revoked_tokens, revoke_token, revoked_tokens
+from services.contest.users import change_password
+from tests.integration.services.world import World
 
 LIFETIME = timedelta(hours=1)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, text
 
-from services.core.sessions import (
+from services.contest.sessions import (
     Lifetime,
     clear_sessions,
     close_other_sessions,
@@ -17,9 +17,8 @@ from services.core.sessions import (
     open_session,
     sessions_of,
 )
-from services.core.users import change_password
-
-from .world import World
+from services.contest.users import change_password
+from tests.integration.services.world import World
 
 LIFETIME = Lifetime(idle=timedelta(hours=1), longest=timedelta(hours=12))
 

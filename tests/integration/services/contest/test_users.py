@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from services.core.users import add_user, find_user, find_user_by_email, set_password_hash
+from services.contest.users import add_user, find_user, find_user_by_email, set_password_hash
 
 
 def add(connection: Connection, email: str) -> int | None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Engine, text
 
-from services.core.tally import SLICES, Check, check_tally, roll_up, verdict
-from services.core.votes import cast_vote
-
-from .world import World
+from services.contest.vote_counts import SLICES, Check, check_tally, roll_up, verdict
+from services.contest.votes import cast_vote
+from tests.integration.services.world import World
 
 
 def check_all(connection: Connection) -> list[Check]:

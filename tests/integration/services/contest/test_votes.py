@@ -11,14 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
 
-from services.core.gallery import gallery
-from services.core.rankings import ranking
-from services.core.tally import roll_up
-from services.core.videos import Deletion, delete_video, find_video
-from services.core.votes import VoteResult, cast_vote, voted_videos
+from services.contest.gallery import gallery
+from services.contest.rankings import ranking
+from services.contest.vote_counts import roll_up
+from services.contest.votes import VoteResult, cast_vote, voted_videos
+from services.videos.records import Deletion, delete_video, find_video
+from tests.integration.services.world import World
 from tests.locks import held, wait_until_held
-
-from .world import World
 
 
 def tally(connection: Connection, video_id: object) -> int:

@@ -14,10 +14,10 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from services.core.database import DRIVER_URL
-from services.core.tally import check_tally, roll_up, verdict
-from services.core.votes import VoteResult, cast_vote
-from tests.mortal_database import NAME, MortalDatabase
+from services.contest.vote_counts import check_tally, roll_up, verdict
+from services.contest.votes import VoteResult, cast_vote
+from services.shared.database import DRIVER_URL
+from tests.killable_postgres import NAME, MortalDatabase
 
 VOTERS, ROLLERS, KILLS, VIDEOS = 64, 2, 3, 5
 ACKNOWLEDGED_BETWEEN_KILLS = 400

@@ -19,14 +19,15 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Connection, Engine, text
 
-from services.core import moderation, work
-from services.core.gallery import gallery
-from services.core.moderation import Deed
-from services.core.rankings import ranking
-from services.core.tally import SLICES, check_tally, roll_up, verdict
-from services.core.videos import Deletion, add_video, delete_video, find_video
-from services.core.votes import Retraction, VoteResult, cast_vote, retract_vote, voted_videos
-from services.core.voting_period import VotingPeriod, write_period
+from services.contest import moderation
+from services.contest.gallery import gallery
+from services.contest.moderation import Deed
+from services.contest.rankings import ranking
+from services.contest.vote_counts import SLICES, check_tally, roll_up, verdict
+from services.contest.votes import Retraction, VoteResult, cast_vote, retract_vote, voted_videos
+from services.contest.voting_period import VotingPeriod, write_period
+from services.videos import claims
+from services.videos.records import Deletion, add_video, delete_video, find_video
 
 NETWORKS = ("192.0.2.0/24", "198.51.100.0/24")
 PEOPLE = 5
@@ -99,15 +100,15 @@ class Voting(RuleBasedStateMachine):
 
     @rule(video_id=videos)
     def process(self, video_id: uuid.UUID) -> None:
-        held = work.claim(self.connection, video_id, lease_seconds=60)
+        held = claims.claim(self.connection, video_id, lease_seconds=60)
         known = self.model.get(video_id)
         if known is None:
-            assert held is work.Refusal.GONE
+            assert held is claims.Refusal.GONE
         elif known.processed:
-            assert held is work.Refusal.DONE
+            assert held is claims.Refusal.DONE
         else:
-            assert isinstance(held, work.Claim)
-            assert work.finish(self.connection, held, processed_key="p", poster_key="q", preview_key="r")
+            assert isinstance(held, claims.Claim)
+            assert claims.finish(self.connection, held, processed_key="p", poster_key="q", preview_key="r")
             known.processed = True
 
     @rule(video_id=videos, voter=st.integers(0, PEOPLE - 1), network=st.sampled_from(NETWORKS))

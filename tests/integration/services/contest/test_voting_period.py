@@ -7,14 +7,13 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Connection, text
 
-from services.core.gallery import gallery
-from services.core.rankings import ranking, standings_of
-from services.core.tally import roll_up
-from services.core.videos import find_video
-from services.core.votes import Retraction, VoteResult, cast_vote, retract_vote
-from services.core.voting_period import VotingPeriod, VotingState, read_voting, write_period
-
-from .world import World
+from services.contest.gallery import gallery
+from services.contest.rankings import ranking, standings_of
+from services.contest.vote_counts import roll_up
+from services.contest.votes import Retraction, VoteResult, cast_vote, retract_vote
+from services.contest.voting_period import VotingPeriod, VotingState, read_voting, write_period
+from services.videos.records import find_video
+from tests.integration.services.world import World
 
 HOUR = timedelta(hours=1)
 

@@ -14,11 +14,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
-from operations.local import aws
-from operations.local.ports import free_port
-from operations.local.postgres import Cluster
+from emulator import aws
 from services.environment import PortalEnvironment
-from tests.integration.services.shared import shared_of
+from tests.integration.services.service_resources import shared_of
+from workspace.ports import free_port
+from workspace.postgres import Cluster
 
 from .applications import Application, Applications, assemble, close
 from .people import People

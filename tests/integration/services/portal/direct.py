@@ -9,8 +9,8 @@ import requests
 from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
-from operations.local import aws
-from services.core.uploads import PART_BYTES
+from emulator import aws
+from services.videos.uploads import PART_BYTES
 
 from .people import Person
 

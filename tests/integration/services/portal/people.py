@@ -12,11 +12,11 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
-from services.core.users import add_user, find_user
+from services.contest.users import add_user, find_user
+from services.portal.accounts.identity import begin_session, issue_token
+from services.portal.accounts.passwords import hash_password
 from services.portal.database import statements
-from services.portal.forms import UserRegistration
-from services.portal.identity import begin_session, issue_token
-from services.portal.passwords import hash_password
+from services.portal.request_models import UserRegistration
 
 PASSWORD = "correct horse battery"
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from operations.local.ports import free_port
-from operations.local.postgres import Cluster
 from services.environment import PortalEnvironment
-from tests.integration.services.shared import make_environment, opened_engine
+from tests.integration.services.service_resources import make_environment, opened_engine
 from tests.servers import copied_database, new_bucket, new_queue
+from workspace.ports import free_port
+from workspace.postgres import Cluster
 
 from .applications import assemble, close
 from .people import People, Person

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.portal.networks import network_of
+from services.portal.http.client_network import network_of
 
 
 @pytest.mark.parametrize(

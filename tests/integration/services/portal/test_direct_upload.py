@@ -12,11 +12,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine
 
-from operations.local import aws
-from services.core.uploads import MOST_OPEN, PART_BYTES
+from emulator import aws
 from services.environment import PortalEnvironment
-from services.portal.direct_uploads import LINK_SECONDS
-from tests.queued import queued
+from services.portal.uploads.direct_uploads import LINK_SECONDS
+from services.videos.uploads import MOST_OPEN, PART_BYTES
+from tests.sqs_messages import queued
 
 from . import direct
 from .direct import CLIP, FTYP, LONG_CLIP, UPLOADS, error, rows, unfinished

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Flask
 from sqlalchemy import Engine, text
 
-from services.portal.housekeeper import keep_house
-from services.portal.uploads import clear_expired
+from services.portal.scheduler import keep_house
+from services.portal.uploads.form_uploads import clear_expired
 from tests.locks import held, wait_until_held
 
 from . import direct

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine
 
-from operations.local import aws
+from emulator import aws
 
 from . import direct
 from .direct import CLIP, UPLOADS, error, objects, rows, unfinished

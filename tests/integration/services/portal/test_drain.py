@@ -12,7 +12,7 @@ import requests
 
 from constructs_lib import WebService
 from services.environment import PORTAL_KEEP_ALIVE_SECONDS, PORTAL_REQUEST_SECONDS, PortalEnvironment
-from services.portal.server import Server
+from services.portal.server.gunicorn_server import Server
 
 from .people import registration
 from .process import PortalProcess, PortalStarter

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
-from operations.local import aws
+from emulator import aws
 from services.environment import PortalEnvironment
 
 from .people import People

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from services.core.aws import aws_client
-from services.core.storage import MediaStore
 from services.environment import PortalEnvironment
+from services.shared.aws import aws_client
+from services.shared.storage import MediaStore
 
 PATHS = ["/health", "/api/public/videos", "/api/videos", "/nowhere", "/docs", "/openapi.json", "/media/7/video.mp4"]
 

@@ -13,12 +13,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from operations.local import aws
-from services.core.migrate import read_migrations
+from emulator import aws
 from services.environment import PortalEnvironment
 from services.portal import create_app
-from services.portal.gate import Gate
-from services.portal.inspection import Inspection
+from services.portal.dependency_checks import Inspection
+from services.portal.server.shared_flags import Gate
+from services.shared.migrate import read_migrations
 
 EXPECTED = len(read_migrations())
 

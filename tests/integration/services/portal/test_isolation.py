@@ -10,12 +10,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from operations.local import aws
-from services.core.voting_period import VotingPeriod, write_period
+from emulator import aws
+from services.contest.voting_period import VotingPeriod, write_period
 from services.environment import PortalEnvironment
-from services.portal.limits import LimitReached
+from services.portal.http.limits import LimitReached
 from services.portal.resources import resources_of
-from tests.integration.services.shared import Shared
+from tests.integration.services.service_resources import Shared
 
 from .applications import Applications, close
 from .direct import begin, objects, unfinished

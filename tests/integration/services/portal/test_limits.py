@@ -15,9 +15,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
-from operations.local.ports import free_port
-from services.core.limits import Limit
-from services.portal import accounts, limits
+from services.portal.accounts import service
+from services.portal.http import limits
+from services.shared.rate_limits import Limit
+from workspace.ports import free_port
 
 from .people import PASSWORD, People, Person, registration
 from .process import PortalProcess
@@ -48,7 +49,7 @@ def guess(client: FlaskClient, email: str, address: str = "192.0.2.1", password:
 @pytest.fixture
 def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let passwords be compared at once, not by their hashes: what is counted are the attempts."""
-    monkeypatch.setattr(accounts, "password_matches", lambda stored, password: bool(stored) and password == PASSWORD)
+    monkeypatch.setattr(service, "password_matches", lambda stored, password: bool(stored) and password == PASSWORD)
 
 
 @pytest.mark.asvs("2.4.1")

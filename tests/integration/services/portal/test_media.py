@@ -11,8 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import TimestampSigner
 
-from operations.local import aws
-from services.core.storage import poster_key, preview_key, processed_key
+from emulator import aws
+from services.shared.storage import poster_key, preview_key, processed_key
 
 from .people import People
 from .videos import Videos

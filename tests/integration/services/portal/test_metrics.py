@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
-from services.portal.housekeeper import keep_house
 from services.portal.resources import resources_of
+from services.portal.scheduler import keep_house
 
 from .people import People
 from .process import PortalProcess, PortalStarter

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, text
 
-from operations.local import aws
-from services.core.storage import original_key, processed_key
+from emulator import aws
+from services.shared.storage import original_key, processed_key
 
 from .people import People
 from .videos import Videos

@@ -10,12 +10,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from services.core.limits import give_back
 from services.environment import PortalEnvironment
-from services.portal import limits
+from services.portal.accounts.passwords import is_common
+from services.portal.accounts.revocations import KEPT_SECONDS
 from services.portal.database import statements
-from services.portal.passwords import is_common
-from services.portal.revocations import KEPT_SECONDS
+from services.portal.http import limits
+from services.shared.rate_limits import give_back
 
 from .people import PASSWORD, People, Person
 
@@ -140,7 +140,7 @@ def test_the_account_may_be_gone(people: People, engine: Engine) -> None:
 
 
 def test_the_list_holds_five_thousand_passwords_that_would_be_long_enough() -> None:
-    from services.portal.passwords import _COMMON
+    from services.portal.accounts.passwords import _COMMON
 
     assert len(_COMMON) > 5000
     assert all(len(password) >= 8 and password == password.lower() for password in _COMMON)

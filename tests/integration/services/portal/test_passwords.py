@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from argon2 import PasswordHasher
 
-from services.portal import passwords
+from services.portal.accounts import passwords
 
 
 class Watched:

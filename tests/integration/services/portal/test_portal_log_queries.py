@@ -12,10 +12,10 @@ from flask import Flask
 from sqlalchemy import Engine, text
 from structlog.testing import capture_logs
 
-from operations.local import aws
-from services.core.sweeper import MOST_SWEEPS, OVERDUE_VISIBILITIES
-from services.portal.housekeeper import keep_house
+from emulator import aws
 from services.portal.resources import resources_of
+from services.portal.scheduler import keep_house
+from services.videos.stale_videos import MOST_SWEEPS, OVERDUE_VISIBILITIES
 from tests.log_query_words import Line, unanswered
 
 from .people import PASSWORD, People
@@ -24,7 +24,7 @@ from .videos import Videos
 
 @contextmanager
 def log_of(service: str) -> Iterator[list[Line]]:
-    """The lines of a service, with what each of its lines has (tests/integration/services/core/test_telemetry.py)."""
+    """The lines of a service, with what each of its lines has (tests/integration/services/shared/test_telemetry.py)."""
     lines: list[Line] = []
     processors = [structlog.contextvars.merge_contextvars, structlog.processors.format_exc_info]
     with capture_logs(processors=processors) as captured:

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from sqlalchemy import Engine, text
 
-from services.core.storage import original_key
+from services.shared.storage import original_key
 
 from .people import People
 from .videos import Videos

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from services.portal.housekeeper import keep_house
+from services.portal.scheduler import keep_house
 
 from .people import People
 from .videos import Videos

@@ -17,12 +17,12 @@ from botocore.exceptions import EndpointConnectionError
 from flask import Flask
 from sqlalchemy import Engine
 
-from operations.local import aws
-from operations.local.postgres import Cluster
-from services.core.secrets import Versions
+from emulator import aws
 from services.environment import PortalEnvironment
+from services.portal.accounts.signing_keys import SigningKeys, name_of
 from services.portal.resources import resources_of
-from services.portal.signing import SigningKeys, name_of
+from services.shared.secrets import Versions
+from workspace.postgres import Cluster
 
 from .people import People, registration
 from .videos import cut_connections

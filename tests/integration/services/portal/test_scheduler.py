@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import Engine, text
 from structlog.testing import capture_logs
 
-from services.portal.housekeeper import CHORES, Housekeeper, keep_house
+from services.portal.scheduler import CHORES, Housekeeper, keep_house
 
 from .people import People
 from .videos import Videos, cut_connections

@@ -13,7 +13,7 @@ import pytest
 import requests
 from sqlalchemy import Engine, text
 
-from operations.local import aws
+from emulator import aws
 from services.environment import PortalEnvironment
 from services.portal.__main__ import main
 

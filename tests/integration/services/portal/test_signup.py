@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from services.core.users import find_user_by_email
+from services.contest.users import find_user_by_email
 
 from .people import registration
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from services.portal.kept import Kept
+from services.portal.single_flight_cache import Kept
 
 
 class Clock:

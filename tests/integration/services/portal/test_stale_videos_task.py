@@ -11,12 +11,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from structlog.testing import capture_logs
 
-from operations.local import aws
-from services.core.queue import VideoQueue
-from services.core.storage import processed_key
-from services.core.sweeper import MOST_SWEEPS, OVERDUE_VISIBILITIES
-from services.portal.housekeeper import keep_house
+from emulator import aws
 from services.portal.resources import resources_of
+from services.portal.scheduler import keep_house
+from services.shared.queue import VideoQueue
+from services.shared.storage import processed_key
+from services.videos.stale_videos import MOST_SWEEPS, OVERDUE_VISIBILITIES
 
 from .people import People
 from .videos import Videos

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask, url_for
 from flask.testing import FlaskClient
 
-from services.portal.assets import FOLDER, digest_of
+from services.portal.http.static_files import FOLDER, digest_of
 
 FOR_GOOD = "public, max-age=31536000, immutable"
 REFERENCE = re.compile(r"""(?:from|import)\s*\(?\s*"(\.[^"]+)"|url\("?([^")]+)"?\)""")

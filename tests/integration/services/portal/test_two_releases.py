@@ -16,8 +16,8 @@ from typing import Any
 
 import requests
 
-from services.core.migrate import read_migrations
 from services.environment import PortalEnvironment
+from services.shared.migrate import read_migrations
 
 from .people import PASSWORD, People, registration
 from .process import ROOT, PortalProcess, PortalStarter
@@ -111,7 +111,7 @@ def test_the_next_release_migrates_and_starts_beside_this_one(
     old.wait_for(3)
     folder = next_release(tmp_path / "next")
     migrated = subprocess.run(
-        [sys.executable, "-m", "services.core.migrate", "up"],
+        [sys.executable, "-m", "services.shared.migrate", "up"],
         env={**os.environ, **portal_environment.as_variables()},
         cwd=folder,
         capture_output=True,

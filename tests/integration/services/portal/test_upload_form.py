@@ -14,12 +14,12 @@ from flask import Flask
 from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
-from operations.local import aws
+from emulator import aws
 from services.environment import PortalEnvironment
-from services.portal import requests
-from services.portal.housekeeper import keep_house
-from tests.queued import queued
+from services.portal.http import streamed_request
+from services.portal.scheduler import keep_house
 from tests.small_disk import mounted
+from tests.sqs_messages import queued
 
 from .people import People, Person
 
@@ -81,7 +81,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_is_told_leaves_nothing_and_is_no_bug(
     people: People, small_disk: Path, monkeypatch: pytest.MonkeyPatch, media_bucket: str, aws_port: int
 ) -> None:
-    monkeypatch.setattr(requests, "_FOLDER", str(small_disk))
+    monkeypatch.setattr(streamed_request, "_FOLDER", str(small_disk))
     person = people.new()
     assert error(send(person, bytes(MEBIBYTE - 1000))) == (503, "Service temporarily unavailable")
     assert (objects(media_bucket, aws_port), list(small_disk.iterdir())) == ({}, [])

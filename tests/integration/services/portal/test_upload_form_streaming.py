@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from operations.local import aws
+from emulator import aws
 
 from .people import Person
 from .process import PortalProcess

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from services.environment import PortalEnvironment
-from services.portal.server import Server
+from services.portal.server.gunicorn_server import Server
 
 from .people import registration
 from .process import PortalProcess, PortalStarter

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import Engine, text
 
-from services.core.receipts import File, Found, Made, Receipt, Spent, store_receipt
-from services.core.storage import original_key, poster_key, preview_key, processed_key
-from services.core.videos import add_video
-from services.core.votes import VoteResult, cast_vote
-from services.core.work import Claim, claim, fail, finish
+from services.contest.votes import VoteResult, cast_vote
+from services.shared.storage import original_key, poster_key, preview_key, processed_key
+from services.videos.claims import Claim, claim, fail, finish
+from services.videos.receipts import File, Found, Made, Receipt, Spent, store_receipt
+from services.videos.records import add_video
 
 from .people import Person
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from operations.local import aws
-from operations.local.ports import free_port
+from emulator import aws
+from workspace.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[4]
 INSTANCE = "i-0123456789abcdef0"
@@ -60,7 +60,7 @@ def group(aws_endpoint: str, aws_port: int) -> str:
 def run(code: str, group: str, **variables: str) -> list[dict[str, Any]]:
     """Run a program that logs; what it wrote to its output."""
     program = (
-        "import logging, os, sys\nfrom services.core import cloudwatch, telemetry\n"
+        "import logging, os, sys\nfrom services.shared import cloudwatch_logs, telemetry\n"
         f"telemetry.configure_logging('portal', log_group={group!r}, region={aws.REGION!r})\n"
         f"log = telemetry.get_logger('test')\n{code}"
     )

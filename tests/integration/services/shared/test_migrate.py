@@ -15,7 +15,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from services.core.migrate import (
+from services.environment import PortalEnvironment
+from services.shared.migrate import (
     USAGE,
     Migration,
     MigrationProblem,
@@ -25,7 +26,6 @@ from services.core.migrate import (
     read_migrations,
     upgrade,
 )
-from services.environment import PortalEnvironment
 
 ROOT = Path(__file__).resolve().parents[4]
 MIGRATIONS = read_migrations()
@@ -140,7 +140,7 @@ def environment(portal_environment: PortalEnvironment, empty_database_url: str) 
 
 def test_command_runs_as_a_module(environment: PortalEnvironment) -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "services.core.migrate", "up"],
+        [sys.executable, "-m", "services.shared.migrate", "up"],
         env={**os.environ, **environment.as_variables()},
         cwd=ROOT,
         capture_output=True,

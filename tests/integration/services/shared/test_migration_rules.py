@@ -11,7 +11,7 @@ import re
 
 import pytest
 
-from services.core.migrate import Migration, read_migrations
+from services.shared.migrate import Migration, read_migrations
 
 UNUSED = re.compile(r"\A-- unused since release \d+\.\d+\.\d+: \S.*\n")
 BREAKING = {

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from services.core.limits import Limit, clear_limits, give_back, take
+from services.shared.rate_limits import Limit, clear_limits, give_back, take
 from tests.locks import wait_until_held
 
 SLOW = Limit("slow", at_once=3, seconds_each=1000)

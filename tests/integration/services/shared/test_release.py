@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from services.core.release import FILE, Release, read_release
+from services.shared.release import FILE, Release, read_release
 
 
 def test_it_is_what_the_builder_wrote(tmp_path: Path) -> None:

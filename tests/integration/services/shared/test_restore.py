@@ -17,21 +17,20 @@ import pytest
 from portal.people import PASSWORD, registration
 from sqlalchemy import Engine, text
 
-from operations import project
-from operations.local import aws, resources
-from operations.local.ports import free_port
-from operations.local.postgres import Cluster, program
-from services.core.migrate import pending, read_migrations
-from services.core.rankings import ranking
-from services.core.tally import check_tally, roll_up, verdict
-from services.core.votes import VoteResult, cast_vote
+from emulator import aws, resources
+from services.contest.rankings import ranking
+from services.contest.vote_counts import check_tally, roll_up, verdict
+from services.contest.votes import VoteResult, cast_vote
 from services.environment import PortalEnvironment
 from services.portal import create_app
 from services.portal.database import db
-from tests.integration.services.shared import make_environment, opened_engine
+from services.shared.migrate import pending, read_migrations
+from tests.integration.services.service_resources import make_environment, opened_engine
+from tests.integration.services.world import make_world
 from tests.servers import copied_database, new_bucket, new_queue
-
-from .world import make_world
+from workspace import paths
+from workspace.ports import free_port
+from workspace.postgres import Cluster, program
 
 MASTER = "postgres"
 
@@ -213,5 +212,5 @@ def test_the_restored_one_takes_the_old_one_s_place_while_the_portal_runs(
 
 def swap(name: str) -> list[str]:
     """The statements of docs/backup.md, on a database of this name."""
-    (block,) = re.findall(r"```sql\n(.*?)```", (project.ROOT / "docs/backup.md").read_text(), re.DOTALL)
+    (block,) = re.findall(r"```sql\n(.*?)```", (paths.ROOT / "docs/backup.md").read_text(), re.DOTALL)
     return [line.strip().replace("proyecto_1", name) for line in block.strip().splitlines()]

@@ -7,9 +7,9 @@ import uuid
 import pytest
 from botocore.exceptions import ClientError
 
-from operations.local import aws, resources
-from services.core.aws import aws_client
-from services.core.secrets import SecretStore
+from emulator import aws, resources
+from services.shared.aws import aws_client
+from services.shared.secrets import SecretStore
 
 
 @pytest.fixture

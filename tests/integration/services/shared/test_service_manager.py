@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.core.service_manager import ServiceManager
+from services.shared.service_manager import ServiceManager
 
 
 def test_it_says_that_the_service_is_ready_and_that_it_stops(listening: socket.socket) -> None:

@@ -11,9 +11,9 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from operations.local import aws
-from services.core.aws import aws_client
-from services.core.storage import MediaStore, Part, original_key, poster_key, preview_key, processed_key
+from emulator import aws
+from services.shared.aws import aws_client
+from services.shared.storage import MediaStore, Part, original_key, poster_key, preview_key, processed_key
 
 VIDEO = uuid.UUID("00000000-0000-4000-8000-000000000001")
 
@@ -69,7 +69,7 @@ def test_deleted_objects_are_gone(store: MediaStore) -> None:
 
 def test_a_link_stays_the_same_within_its_five_minutes(store: MediaStore, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1_000_000 * 300.0
-    monkeypatch.setattr("services.core.storage.time.time", lambda: now)
+    monkeypatch.setattr("services.shared.storage.time.time", lambda: now)
     first = store.link("a")
     now += 299
     assert store.link("a") == first

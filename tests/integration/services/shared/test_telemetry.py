@@ -22,7 +22,7 @@ SNIPPETS = {
 }
 PROGRAM = """
 import contextvars, json, logging, sys
-from services.core import telemetry
+from services.shared import telemetry
 telemetry.configure_logging("portal")
 for name, code in json.load(sys.stdin).items():
     print(f"-- {name}", flush=True)

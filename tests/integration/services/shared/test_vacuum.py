@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Engine, text
 
-from services.core.dead_rows import sweep_dead_rows
-from services.core.tally import roll_up
-
-from .world import World
+from services.contest.vote_counts import roll_up
+from services.shared.vacuum import sweep_dead_rows
+from tests.integration.services.world import World
 
 RUSH = 20_000
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-from services.core import work
-from services.core.backlog import videos_by_state
-
-from .world import World
+from services.videos import claims
+from services.videos.backlog import videos_by_state
+from tests.integration.services.world import World
 
 
 def test_each_video_is_counted_where_it_is(connection: Connection, world: World) -> None:
@@ -17,14 +16,14 @@ def test_each_video_is_counted_where_it_is(connection: Connection, world: World)
     waiting, held, again, failed, given_up = (world.uploaded(owner) for _ in range(5))
     sent = "UPDATE task_results SET sent_at = now() WHERE video_id = :id"
     connection.execute(text(sent), {"id": waiting})
-    work.claim(connection, held, lease_seconds=60)
+    claims.claim(connection, held, lease_seconds=60)
     for video_id in (again, failed, given_up):
-        claim = work.claim(connection, video_id, lease_seconds=60)
-        assert isinstance(claim, work.Claim)
+        claim = claims.claim(connection, video_id, lease_seconds=60)
+        assert isinstance(claim, claims.Claim)
         if video_id == again:
-            work.release(connection, claim, detail="the disk was full")
+            claims.release(connection, claim, detail="the disk was full")
         else:
-            work.fail(connection, claim, reason="given_up" if video_id == given_up else "damaged", detail="")
+            claims.fail(connection, claim, reason="given_up" if video_id == given_up else "damaged", detail="")
     connection.execute(text("UPDATE videos SET uploaded_at = now() - interval '1 hour' WHERE id = :id"), {"id": held})
     states = videos_by_state(connection)
     assert [(state.state, state.videos) for state in states] == [

@@ -8,11 +8,10 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from services.core import work
-from services.core.videos import delete_video, find_video
-from services.core.work import Claim, Refusal
-
-from .world import World
+from services.videos import claims
+from services.videos.claims import Claim, Refusal
+from services.videos.records import delete_video, find_video
+from tests.integration.services.world import World
 
 
 def state(connection: Connection, video_id: UUID) -> tuple[str, str]:
@@ -24,7 +23,7 @@ def state(connection: Connection, video_id: UUID) -> tuple[str, str]:
 
 
 def hold(connection: Connection, video_id: UUID, lease_seconds: int = 60) -> Claim:
-    held = work.claim(connection, video_id, lease_seconds=lease_seconds)
+    held = claims.claim(connection, video_id, lease_seconds=lease_seconds)
     assert isinstance(held, Claim)
     return held
 
@@ -46,13 +45,13 @@ def test_a_claim_starts_the_work(connection: Connection, video_id: UUID) -> None
 
 def test_while_it_is_held_nobody_else_gets_it(connection: Connection, video_id: UUID) -> None:
     hold(connection, video_id)
-    assert work.claim(connection, video_id, lease_seconds=60) is Refusal.BUSY
+    assert claims.claim(connection, video_id, lease_seconds=60) is Refusal.BUSY
 
 
 def test_of_many_at_once_one_gets_it(engine: Engine, video_id: UUID) -> None:
     def claim(_: int) -> object:
         with engine.begin() as own:
-            return work.claim(own, video_id, lease_seconds=60)
+            return claims.claim(own, video_id, lease_seconds=60)
 
     with ThreadPoolExecutor(10) as threads:
         results = list(threads.map(claim, range(10)))
@@ -68,8 +67,8 @@ def test_after_the_lease_another_attempt_gets_it(connection: Connection, video_i
 def test_a_renewed_lease_holds(connection: Connection, video_id: UUID) -> None:
     held = hold(connection, video_id)
     lose(connection, video_id)
-    assert work.renew(connection, held, lease_seconds=60, progress=40)
-    assert work.claim(connection, video_id, lease_seconds=60) is Refusal.BUSY
+    assert claims.renew(connection, held, lease_seconds=60, progress=40)
+    assert claims.claim(connection, video_id, lease_seconds=60) is Refusal.BUSY
     video = find_video(connection, video_id)
     assert video is not None and video.progress == 40
 
@@ -77,30 +76,30 @@ def test_a_renewed_lease_holds(connection: Connection, video_id: UUID) -> None:
 def test_progress_never_goes_back(connection: Connection, video_id: UUID) -> None:
     held = hold(connection, video_id)
     for progress in (40, 10):
-        work.renew(connection, held, lease_seconds=60, progress=progress)
+        claims.renew(connection, held, lease_seconds=60, progress=progress)
     video = find_video(connection, video_id)
     assert video is not None and video.progress == 40
 
 
 def test_a_finished_video_is_published(connection: Connection, video_id: UUID) -> None:
-    assert work.finish(connection, hold(connection, video_id), processed_key="p", poster_key="q", preview_key="r")
+    assert claims.finish(connection, hold(connection, video_id), processed_key="p", poster_key="q", preview_key="r")
     assert state(connection, video_id) == ("processed", "completed")
     video = find_video(connection, video_id)
     assert video is not None
     assert (video.processed_url, video.poster_url, video.preview_url, video.progress) == ("p", "q", "r", 100)
-    assert work.claim(connection, video_id, lease_seconds=60) is Refusal.DONE
+    assert claims.claim(connection, video_id, lease_seconds=60) is Refusal.DONE
 
 
 def test_a_failed_video_is_not_tried_again(connection: Connection, video_id: UUID) -> None:
-    assert work.fail(connection, hold(connection, video_id), reason="not_a_video", detail="no stream")
+    assert claims.fail(connection, hold(connection, video_id), reason="not_a_video", detail="no stream")
     assert state(connection, video_id) == ("failed", "failed")
     video = find_video(connection, video_id)
     assert video is not None and video.failure_reason == "not_a_video"
-    assert work.claim(connection, video_id, lease_seconds=60) is Refusal.DONE
+    assert claims.claim(connection, video_id, lease_seconds=60) is Refusal.DONE
 
 
 def test_a_released_video_is_tried_again(connection: Connection, video_id: UUID) -> None:
-    assert work.release(connection, hold(connection, video_id), detail="the disk was full")
+    assert claims.release(connection, hold(connection, video_id), detail="the disk was full")
     video = find_video(connection, video_id)
     assert video is not None and (video.status, video.progress) == ("uploaded", 0)
     assert hold(connection, video_id).attempt == 2
@@ -111,9 +110,9 @@ def test_a_deleted_video_is_gone(connection: Connection, world: World) -> None:
     video_id = world.uploaded(owner)
     held = hold(connection, video_id)
     delete_video(connection, video_id, owner)
-    assert work.claim(connection, video_id, lease_seconds=60) is Refusal.GONE
-    assert work.claim(connection, uuid4(), lease_seconds=60) is Refusal.GONE
-    assert not work.finish(connection, held, processed_key="p", poster_key="q", preview_key="r")
+    assert claims.claim(connection, video_id, lease_seconds=60) is Refusal.GONE
+    assert claims.claim(connection, uuid4(), lease_seconds=60) is Refusal.GONE
+    assert not claims.finish(connection, held, processed_key="p", poster_key="q", preview_key="r")
 
 
 @pytest.mark.parametrize("ended", ["running", "finished", "failed", "released"])
@@ -123,14 +122,14 @@ def test_a_former_holder_can_do_no_harm(connection: Connection, video_id: UUID, 
     present = hold(connection, video_id)
     match ended:
         case "finished":
-            work.finish(connection, present, processed_key="p", poster_key="q", preview_key="r")
+            claims.finish(connection, present, processed_key="p", poster_key="q", preview_key="r")
         case "failed":
-            work.fail(connection, present, reason="not_a_video", detail="")
+            claims.fail(connection, present, reason="not_a_video", detail="")
         case "released":
-            work.release(connection, present, detail="")
+            claims.release(connection, present, detail="")
     before = find_video(connection, video_id), state(connection, video_id)
-    assert not work.renew(connection, former, lease_seconds=60, progress=99)
-    assert not work.finish(connection, former, processed_key="zombie", poster_key="zombie", preview_key="zombie")
-    assert not work.fail(connection, former, reason="zombie", detail="")
-    assert not work.release(connection, former, detail="")
+    assert not claims.renew(connection, former, lease_seconds=60, progress=99)
+    assert not claims.finish(connection, former, processed_key="zombie", poster_key="zombie", preview_key="zombie")
+    assert not claims.fail(connection, former, reason="zombie", detail="")
+    assert not claims.release(connection, former, detail="")
     assert (find_video(connection, video_id), state(connection, video_id)) == before

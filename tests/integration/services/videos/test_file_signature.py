@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operations.local import clips
-from services.core.movies import FIRST_BYTES, is_movie
+from services.videos.file_signature import FIRST_BYTES, is_movie
 
 
 def file_type(brand: bytes, length: int = 24) -> bytes:

@@ -11,14 +11,13 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from sqlalchemy import Connection, Engine, text
 
-from operations.local import aws
-from operations.local.ports import free_port
-from services.core.aws import aws_client
-from services.core.outbox import relay
-from services.core.queue import TASK_TYPE, VideoQueue
-from tests.queued import queued
-
-from .world import World
+from emulator import aws
+from services.shared.aws import aws_client
+from services.shared.queue import TASK_TYPE, VideoQueue
+from services.videos.outbox import relay
+from tests.integration.services.world import World
+from tests.sqs_messages import queued
+from workspace.ports import free_port
 
 
 @pytest.fixture

@@ -6,10 +6,9 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, text
 
-from services.core.videos import Deletion, add_video, delete_video, find_video, videos_of
-from services.core.votes import cast_vote
-
-from .world import World
+from services.contest.votes import cast_vote
+from services.videos.records import Deletion, add_video, delete_video, find_video, videos_of
+from tests.integration.services.world import World
 
 
 def test_a_video_is_added_once(connection: Connection, world: World) -> None:

@@ -9,13 +9,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from services.core import work
-from services.core.backlog import read_backlog
-from services.core.failures import FailureReason
-from services.core.outbox import relay
-from services.core.sweeper import MOST_SWEEPS, Swept, reopen, sweep
-
-from .world import World
+from services.videos import claims
+from services.videos.backlog import read_backlog
+from services.videos.failures import FailureReason
+from services.videos.outbox import relay
+from services.videos.stale_videos import MOST_SWEEPS, Swept, reopen, sweep
+from tests.integration.services.world import World
 
 OVERDUE = 1200
 
@@ -84,25 +83,25 @@ def test_a_video_is_left_alone_until_it_is_overdue(connection: Connection, sent:
 
 
 def test_a_video_whose_worker_died_is_sent_again(engine: Engine, connection: Connection, sent: UUID) -> None:
-    work.claim(connection, sent, lease_seconds=60)
+    claims.claim(connection, sent, lease_seconds=60)
     pass_time(connection, OVERDUE + 61)
     assert swept(connection) == [Swept(sent, given_up=False)]
     assert send_all(engine) == [sent]
-    assert isinstance(work.claim(connection, sent, lease_seconds=60), work.Claim)
+    assert isinstance(claims.claim(connection, sent, lease_seconds=60), claims.Claim)
 
 
 def test_a_video_that_was_given_back_and_never_came_again_is_sent_again(connection: Connection, sent: UUID) -> None:
-    held = work.claim(connection, sent, lease_seconds=60)
-    assert isinstance(held, work.Claim) and work.release(connection, held, detail="the disk was full")
+    held = claims.claim(connection, sent, lease_seconds=60)
+    assert isinstance(held, claims.Claim) and claims.release(connection, held, detail="the disk was full")
     pass_time(connection, OVERDUE + 1)
     assert swept(connection) == [Swept(sent, given_up=False)]
 
 
 def test_a_video_that_is_held_is_never_swept_however_long_it_takes(connection: Connection, sent: UUID) -> None:
-    held = work.claim(connection, sent, lease_seconds=60)
-    assert isinstance(held, work.Claim)
+    held = claims.claim(connection, sent, lease_seconds=60)
+    assert isinstance(held, claims.Claim)
     pass_time(connection, 10 * OVERDUE)
-    work.renew(connection, held, lease_seconds=60, progress=1)
+    claims.renew(connection, held, lease_seconds=60, progress=1)
     assert swept(connection) == []
 
 
@@ -114,12 +113,12 @@ def test_a_video_in_the_outbox_is_not_swept(connection: Connection, world: World
 
 @pytest.mark.parametrize("end", ["processed", "failed"])
 def test_a_video_that_is_done_is_not_swept(connection: Connection, sent: UUID, end: str) -> None:
-    held = work.claim(connection, sent, lease_seconds=60)
-    assert isinstance(held, work.Claim)
+    held = claims.claim(connection, sent, lease_seconds=60)
+    assert isinstance(held, claims.Claim)
     if end == "processed":
-        work.finish(connection, held, processed_key="p", poster_key="q", preview_key="r")
+        claims.finish(connection, held, processed_key="p", poster_key="q", preview_key="r")
     else:
-        work.fail(connection, held, reason="damaged", detail="")
+        claims.fail(connection, held, reason="damaged", detail="")
     pass_time(connection, OVERDUE + 61)
     assert swept(connection) == []
 
@@ -135,7 +134,7 @@ def test_a_video_that_later_ones_have_overtaken_is_sent_again_however_long_the_q
     later = world.uploaded(world.person())
     pass_time(connection, 1)
     send_all(engine)
-    work.claim(connection, later, lease_seconds=10 * OVERDUE)
+    claims.claim(connection, later, lease_seconds=10 * OVERDUE)
     pass_time(connection, OVERDUE + 1)
     assert swept(connection, queue_is_empty=False) == [Swept(sent, given_up=False)]
 
@@ -154,7 +153,7 @@ def test_after_so_many_sweeps_a_video_is_given_up_and_its_owner_and_the_operator
     detail = connection.execute(text("SELECT status, error_message FROM task_results")).one()
     assert tuple(detail) == ("failed", "given up: no worker finished it after it was sent again 3 times")
     assert swept(connection) == []
-    assert work.claim(connection, sent, lease_seconds=60) is work.Refusal.DONE
+    assert claims.claim(connection, sent, lease_seconds=60) is claims.Refusal.DONE
 
 
 def test_what_was_given_up_can_be_opened_again_and_has_all_its_tries(
@@ -171,9 +170,9 @@ def test_what_was_given_up_can_be_opened_again_and_has_all_its_tries(
 
 
 def test_what_failed_for_another_reason_is_not_opened_again(connection: Connection, sent: UUID) -> None:
-    held = work.claim(connection, sent, lease_seconds=60)
-    assert isinstance(held, work.Claim)
-    work.fail(connection, held, reason="damaged", detail="")
+    held = claims.claim(connection, sent, lease_seconds=60)
+    assert isinstance(held, claims.Claim)
+    claims.fail(connection, held, reason="damaged", detail="")
     assert not reopen(connection, sent)
     assert video(connection, sent) == ("failed", "damaged")
 
@@ -201,7 +200,7 @@ def test_of_many_sweepers_at_once_each_video_has_one(engine: Engine, connection:
 def test_a_claim_and_a_sweep_do_not_wait_for_each_other(engine: Engine, connection: Connection, sent: UUID) -> None:
     pass_time(connection, OVERDUE + 1)
     with engine.begin() as claiming:
-        assert isinstance(work.claim(claiming, sent, lease_seconds=60), work.Claim)
+        assert isinstance(claims.claim(claiming, sent, lease_seconds=60), claims.Claim)
         assert swept(connection) == []
     assert swept(connection) == []
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from services.core.uploads import (
+from services.videos.uploads import (
     MOST_OPEN,
     PART_BYTES,
     Upload,
@@ -20,8 +20,7 @@ from services.core.uploads import (
     take_expired,
     waiting_uploads,
 )
-
-from .world import World
+from tests.integration.services.world import World
 
 
 def begin(connection: Connection, user_id: int, **changes: Any) -> Upload:

@@ -12,7 +12,7 @@ import av
 from av.video.frame import VideoFrame
 
 from operations.local.clips import encode
-from services.worker.programs import find_ffmpeg
+from services.worker.toolchain import find_ffmpeg
 
 FFMPEG = find_ffmpeg(os.environ).path
 

@@ -14,15 +14,15 @@ import pytest
 from sqlalchemy import Engine
 from world import HookedStore, WorkerProcess, World
 
-from operations.local import aws
-from services.core import storage
-from services.core.measures import Measures
+from emulator import aws
 from services.environment import PortalEnvironment, ServiceEnvironment, WorkerEnvironment
+from services.shared import storage
+from services.shared.emf_metrics import Measures
 from services.worker.job import Bench
 from services.worker.pipeline import Recipe
-from services.worker.programs import find_curtain, find_ffmpeg, find_watermark
+from services.worker.toolchain import find_curtain, find_ffmpeg, find_watermark
 from services.worker.workspace import Workspace
-from stacks.settings import Settings
+from stacks.settings.model import Settings
 
 REPLAY = """#!/bin/sh
 set -e

@@ -15,12 +15,13 @@ import pytest
 from sqlalchemy import text
 from world import HookedStore, World, until
 
-from operations.local import aws
-from operations.local.ports import free_port
+from emulator import aws
 from services.consumer import Message, Verdict
-from services.core import storage, work
+from services.shared import storage
+from services.videos import claims
 from services.worker.handler import VideoHandler
 from services.worker.job import Bench, process
+from workspace.ports import free_port
 
 Maker = Callable[..., Path]
 never = threading.Event()
@@ -94,8 +95,8 @@ def test_a_message_of_a_video_that_others_hold_for_long_is_done_with_before_it_i
 ) -> None:
     video_id = world.upload(short)
     with world.engine.begin() as connection:
-        held = work.claim(connection, video_id, lease_seconds=60)
-    assert isinstance(held, work.Claim)
+        held = claims.claim(connection, video_id, lease_seconds=60)
+    assert isinstance(held, claims.Claim)
     handle, verdicts = VideoHandler(quick_bench), []
     body = json.dumps({"video_id": str(video_id)})
     for receives in range(1, 6):
@@ -144,8 +145,8 @@ def test_an_attempt_that_was_overtaken_removes_what_it_stored_and_harms_nothing(
     def overtake() -> None:
         expire_lease(world)
         with world.engine.begin() as connection:
-            claim = work.claim(connection, video_id, lease_seconds=60)
-        assert isinstance(claim, work.Claim)
+            claim = claims.claim(connection, video_id, lease_seconds=60)
+        assert isinstance(claim, claims.Claim)
 
     hooked.when_stored = overtake
     assert process(dataclasses.replace(quick_bench, store=hooked), video_id, never) is Verdict.LEAVE
@@ -194,8 +195,8 @@ def test_a_commit_whose_answer_was_lost_is_not_taken_for_a_lost_claim(
             "preview_key": storage.preview_key(video_id, 1),
         }
         with world.engine.begin() as connection:
-            claim = work.Claim(video_id, 1, storage.original_key(video_id))
-            assert work.finish(connection, claim, **keys)
+            claim = claims.Claim(video_id, 1, storage.original_key(video_id))
+            assert claims.finish(connection, claim, **keys)
 
     hooked.when_stored = commit
     assert process(dataclasses.replace(quick_bench, store=hooked), video_id, never) is Verdict.DELETE
@@ -207,7 +208,7 @@ def test_what_a_dead_attempt_stored_is_removed_by_the_one_that_finishes(
 ) -> None:
     video_id = world.upload(short)
     with world.engine.begin() as connection:
-        work.claim(connection, video_id, lease_seconds=60)
+        claims.claim(connection, video_id, lease_seconds=60)
     world.store.store_file(storage.processed_key(video_id, 1), short, "video/mp4")
     expire_lease(world)
     process(quick_bench, video_id, never)

@@ -14,11 +14,11 @@ import clips
 import pytest
 
 from services.worker import media
-from services.worker.boxes import check_container
 from services.worker.colours import Colours
+from services.worker.errors import MediaProblem, PassingProblem
+from services.worker.mp4_boxes import check_container
 from services.worker.pipeline import Recipe, command
 from services.worker.probe import probe
-from services.worker.problems import MediaProblem, PassingProblem
 from services.worker.receipt import Draft
 from services.worker.transcode import transcode
 
@@ -29,7 +29,7 @@ SLOW, FIRST_SLOW = "10", 20  # a clip of fewer pictures, where their number is n
 STARTER = """
 import sys
 from pathlib import Path
-from services.worker.confine import Limits, start_confined
+from services.worker.sandbox import Limits, start_confined
 
 limits = Limits(cpu_seconds=240, memory_bytes=4 * 2**30, file_bytes=2**30)
 program = start_confined(sys.argv[2:], limits, directory=Path(sys.argv[1]), stderr=sys.stderr, offline=True)

@@ -17,10 +17,10 @@ import pytest
 from sqlalchemy import text
 from world import HookedStore, World
 
-from services.core import work
-from services.core.receipts import File, Found, Made, Receipt, find_receipt
+from services.videos import claims
+from services.videos.receipts import File, Found, Made, Receipt, find_receipt
 from services.worker.job import Bench, process
-from services.worker.programs import find_ffmpeg
+from services.worker.toolchain import find_ffmpeg
 
 Maker = Callable[..., Path]
 never = threading.Event()
@@ -163,11 +163,11 @@ def test_a_file_that_is_gone_has_a_receipt_all_the_same(world: World, quick_benc
 def test_the_receipt_is_of_the_attempt_that_ended_the_work(world: World, quick_bench: Bench, clip: Maker) -> None:
     video_id = world.upload(clip("320x240", seconds=1))
     with world.engine.begin() as connection:
-        first = work.claim(connection, video_id, lease_seconds=60)
-        assert isinstance(first, work.Claim)
+        first = claims.claim(connection, video_id, lease_seconds=60)
+        assert isinstance(first, claims.Claim)
         began = connection.execute(text("SELECT started_at FROM task_results")).scalar_one()
     with world.engine.begin() as connection:
-        work.release(connection, first, detail="the worker was stopped")
+        claims.release(connection, first, detail="the worker was stopped")
         assert find_receipt(connection, video_id) is None
     process(quick_bench, video_id, never)
     dated = world.receipt(video_id)
@@ -183,7 +183,7 @@ def test_an_attempt_that_was_overtaken_leaves_no_receipt(
     def overtake() -> None:
         with world.engine.begin() as connection:
             connection.execute(text("UPDATE videos SET lease_until = now() - interval '1 second'"))
-            work.claim(connection, video_id, lease_seconds=60)
+            claims.claim(connection, video_id, lease_seconds=60)
 
     hooked.when_stored = overtake
     process(Bench(**{**vars(quick_bench), "store": hooked}), video_id, never)

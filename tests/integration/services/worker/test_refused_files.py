@@ -18,7 +18,7 @@ import pytest
 from world import World
 
 from services.consumer import Verdict
-from services.core import storage
+from services.shared import storage
 from services.worker.job import Bench, process
 
 Maker = Callable[..., Path]

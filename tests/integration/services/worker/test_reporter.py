@@ -10,12 +10,12 @@ import pytest
 from structlog.testing import capture_logs
 from world import World
 
-from operations.local import aws
-from operations.local.ports import free_port
-from services.core.measures import Measures
-from services.core.queue import VideoQueue
+from emulator import aws
+from services.shared.emf_metrics import Measures
+from services.shared.queue import VideoQueue
 from services.worker.job import Bench, process
 from services.worker.reporter import Reporter
+from workspace.ports import free_port
 
 
 def test_jobs_are_counted_by_their_result(

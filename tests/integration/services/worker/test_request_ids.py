@@ -13,11 +13,11 @@ from portal.people import PASSWORD, registration
 from portal.process import PortalProcess
 from world import WorkerProcess, World, until
 
-from operations.local.ports import free_port
 from services.consumer import Message
-from services.core.queue import REQUEST_ID, USER_ID
 from services.environment import PortalEnvironment
+from services.shared.queue import REQUEST_ID, USER_ID
 from services.worker.handler import uploaded_by
+from workspace.ports import free_port
 
 ID = "Root=1-67891233-abcdef012345678912345678"
 

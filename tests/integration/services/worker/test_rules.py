@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from world import World
 
-from services.core.failures import FailureReason
+from services.videos.failures import FailureReason
 from services.worker.colours import Colours
+from services.worker.errors import MediaProblem
 from services.worker.job import Bench, process
 from services.worker.media import Picture
-from services.worker.problems import MediaProblem
 from services.worker.rules import check_rules
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from world import WorkerProcess, World, until
 
-from services.worker.confine import NOT_CONFINED, Limits, kernel_refusal
-from services.worker.programs import find_ffmpeg
+from services.worker.sandbox import NOT_CONFINED, Limits, kernel_refusal
+from services.worker.toolchain import find_ffmpeg
 
 Maker = Callable[..., Path]
 WorkerStarter = Callable[..., WorkerProcess]
@@ -37,7 +37,7 @@ print(json.dumps([*told, [name for _, name in socket.if_nameindex()]]))
 """
 DRIVER = """
 import pathlib, sys
-from services.worker.confine import Limits, start_confined
+from services.worker.sandbox import Limits, start_confined
 process = start_confined(sys.argv[2:], Limits(*{limits}), directory=pathlib.Path("/"), stderr=sys.stderr.buffer,
                          offline=sys.argv[1] == "offline")
 print(process.communicate()[0].decode())
@@ -46,7 +46,7 @@ sys.exit(process.returncode)
 PARENT = """
 import pathlib, sys
 sys.path.insert(0, {root!r})
-from services.worker.confine import Limits, start_confined
+from services.worker.sandbox import Limits, start_confined
 child = start_confined(["/bin/sleep", "600"], Limits(*{limits}), directory=pathlib.Path("/"), stderr=sys.stderr.buffer,
                        offline=True)
 print(child.pid, flush=True)

@@ -8,7 +8,7 @@ import time
 from types import FrameType
 from typing import Any
 
-from services.worker.stopping import Stopping
+from services.worker.shutdown import Stopping
 
 
 def test_it_is_heard_by_who_asks_and_by_who_waits() -> None:

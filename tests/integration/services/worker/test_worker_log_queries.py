@@ -15,14 +15,14 @@ from sqlalchemy import create_engine
 from structlog.testing import capture_logs
 from world import World
 
-from operations.local import aws
-from operations.local.ports import free_port
+from emulator import aws
 from services.consumer import Consumer, Message, Options
-from services.core import storage
-from services.core.queue import REQUEST_ID
+from services.shared import storage
+from services.shared.queue import REQUEST_ID
 from services.worker.handler import VideoHandler
 from services.worker.job import Bench
 from tests.log_query_words import Line, unanswered
+from workspace.ports import free_port
 
 Maker = Callable[..., Path]
 never = threading.Event()
@@ -30,7 +30,7 @@ never = threading.Event()
 
 @contextmanager
 def log_of_worker() -> Iterator[list[Line]]:
-    """The lines of a worker, with what each of its lines has (tests/integration/services/core/test_telemetry.py)."""
+    """The lines of a worker, with what each of its lines has (tests/integration/services/shared/test_telemetry.py)."""
     lines: list[Line] = []
     with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as captured:
         yield lines

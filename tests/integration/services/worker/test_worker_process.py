@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from world import WorkerProcess, World, until
 
-from operations.local.ports import free_port
-from services.core.sweeper import OVERDUE_VISIBILITIES
 from services.environment import WorkerEnvironment
+from services.videos.stale_videos import OVERDUE_VISIBILITIES
 from services.worker.__main__ import LONGEST_BACKOFF_VISIBILITIES, consumer_options, main
-from services.worker.problems import StartProblem
-from services.worker.programs import WATERMARK, find_curtain, find_ffmpeg, find_watermark
+from services.worker.errors import StartProblem
+from services.worker.toolchain import WATERMARK, find_curtain, find_ffmpeg, find_watermark
+from workspace.ports import free_port
 
 Maker = Callable[..., Path]
 WorkerStarter = Callable[..., WorkerProcess]

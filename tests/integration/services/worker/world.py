@@ -21,11 +21,12 @@ import av
 import psutil
 from sqlalchemy import Engine, text
 
-from operations.project import ROOT
-from services.core import storage, videos
-from services.core.queue import VideoQueue
-from services.core.receipts import Dated, File, find_receipt
 from services.environment import WorkerEnvironment
+from services.shared import storage
+from services.shared.queue import VideoQueue
+from services.videos import records
+from services.videos.receipts import Dated, File, find_receipt
+from workspace.paths import ROOT
 
 
 @dataclass
@@ -57,7 +58,7 @@ class World:
                 ),
                 {"email": f"{video_id}@example.com"},
             ).scalar_one()
-            videos.add_video(
+            records.add_video(
                 connection,
                 video_id=video_id,
                 user_id=user_id,
@@ -77,9 +78,9 @@ class World:
     def ask_for(self, video_id: UUID) -> None:
         VideoQueue(self.sqs, self.queue_url).send(video_id)
 
-    def video(self, video_id: UUID) -> videos.Video:
+    def video(self, video_id: UUID) -> records.Video:
         with self.engine.begin() as connection:
-            found = videos.find_video(connection, video_id)
+            found = records.find_video(connection, video_id)
         assert found is not None
         return found
 
@@ -98,7 +99,7 @@ class World:
         """Delete a video's row, as the portal does for its owner."""
         with self.engine.begin() as connection:
             owner = self.video(video_id).user_id
-            assert videos.delete_video(connection, video_id, owner) is videos.Deletion.DELETED
+            assert records.delete_video(connection, video_id, owner) is records.Deletion.DELETED
         self.uploads.remove(video_id)
 
     def objects(self, prefix: str = "processed/") -> list[str]:
@@ -135,7 +136,7 @@ class World:
         assert found is not None
         return found
 
-    def check_receipt(self, video: videos.Video) -> None:
+    def check_receipt(self, video: records.Video) -> None:
         """What a video's receipt says was stored lies in the bucket, byte for byte."""
         dated = self.receipt(video.id)
         assert dated.attempt == self.attempts(video.id)

@@ -9,7 +9,7 @@ import tarfile
 
 import pytest
 
-from constructs_lib.archive import content_sha256, pack
+from constructs_lib.compute.archive import content_sha256, pack
 
 
 def members(file: pathlib.Path) -> dict[str, tuple[int, bytes]]:

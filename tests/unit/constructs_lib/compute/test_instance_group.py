@@ -12,9 +12,9 @@ from scenes import queue_workers, queue_workers_template, web_service, web_servi
 from syrupy.assertion import SnapshotAssertion
 
 from constructs_lib import Capacity, ConstructError, InstanceOptions, Queue
-from constructs_lib.backlog_scaling import BACKLOG, STRANDED
-from constructs_lib.bootstrap import read_environment
-from constructs_lib.cdk import TerraformStack
+from constructs_lib.compute.user_data import read_environment
+from constructs_lib.foundation.cdk import TerraformStack
+from constructs_lib.messaging.backlog_scaling import BACKLOG, STRANDED
 from constructs_lib.testing import Template, synth
 
 OWN = (

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from constructs_lib import Bucket, ConstructError, Release, ServiceRole
-from constructs_lib.archive import pack
-from constructs_lib.bootstrap import ReleasePart
-from constructs_lib.cdk import TerraformStack
+from constructs_lib.compute.archive import pack
+from constructs_lib.compute.user_data import ReleasePart
+from constructs_lib.foundation.cdk import TerraformStack
 from constructs_lib.testing import Template, synth
 
 KEY = "releases/shop/shop.tar.gz"

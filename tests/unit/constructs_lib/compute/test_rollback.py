@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from scenes import queue_workers, queue_workers_template, web_service, web_service_template
 
-from constructs_lib import Alarm, CompositeAlarm, ConstructError, InstanceOptions, Metric, cdk
+from constructs_lib import Alarm, CompositeAlarm, ConstructError, InstanceOptions, Metric
+from constructs_lib.foundation import cdk
 from constructs_lib.testing import Template, synth
-from constructs_lib.testing_cloudwatch import ALARM, OK, state
+from constructs_lib.testing.cloudwatch import ALARM, OK, state
 
 DEAD = Metric(
     namespace="AWS/SQS",

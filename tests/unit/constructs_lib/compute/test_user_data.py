@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import pytest
 from scenes import queue_workers_template, web_service_template
 
-from constructs_lib.bootstrap import USER_DATA_LIMIT
-from constructs_lib.fleet_options import InstanceOptions
+from constructs_lib.compute.instance_options import InstanceOptions
+from constructs_lib.compute.user_data import USER_DATA_LIMIT
 from constructs_lib.testing import Template
 from tests.unit.constructs_lib.example_apps import example
 

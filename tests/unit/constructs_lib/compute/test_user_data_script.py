@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from constructs_lib.bootstrap import USER_DATA_LIMIT, ReleasePart, read_environment
+from constructs_lib.compute.user_data import USER_DATA_LIMIT, ReleasePart, read_environment
 from tests.unit.constructs_lib.scripts import bootstrap, decoded
 
 

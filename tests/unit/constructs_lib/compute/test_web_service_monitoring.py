@@ -14,7 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from constructs_lib import Capacity, ConstructError, WebServiceMonitoring
 from constructs_lib.testing import Template
-from constructs_lib.testing_cloudwatch import ALARM, OK, state
+from constructs_lib.testing.cloudwatch import ALARM, OK, state
 
 OWN, UNANSWERED, REQUESTS = "HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "RequestCount"
 

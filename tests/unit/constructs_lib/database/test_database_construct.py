@@ -10,9 +10,10 @@ from once import once
 from scenes import network, web_service
 from syrupy.assertion import SnapshotAssertion
 
-from constructs_lib import ConstructError, PostgresDatabase, cdk
-from constructs_lib.cdk import TerraformStack
-from constructs_lib.relaxations import registered
+from constructs_lib import ConstructError, PostgresDatabase
+from constructs_lib.foundation import cdk
+from constructs_lib.foundation.cdk import TerraformStack
+from constructs_lib.foundation.waivers import registered
 from constructs_lib.testing import Template, synth
 
 

@@ -11,9 +11,10 @@ from once import once
 from scenes import network, warnings, web_service, web_service_template
 from syrupy.assertion import SnapshotAssertion
 
-from constructs_lib import AccessLogBucket, ConstructError, Domain, PublicLoadBalancer, cdk
-from constructs_lib.cdk import TerraformStack
-from constructs_lib.relaxations import registered
+from constructs_lib import AccessLogBucket, ConstructError, Domain, PublicLoadBalancer
+from constructs_lib.foundation import cdk
+from constructs_lib.foundation.cdk import TerraformStack
+from constructs_lib.foundation.waivers import registered
 from constructs_lib.testing import Template, synth, synth_app
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"

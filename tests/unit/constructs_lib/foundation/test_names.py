@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from constructs_lib import ConstructError, cdk, names
-from constructs_lib.errors import Checks
+from constructs_lib import ConstructError
+from constructs_lib.foundation import cdk, names
+from constructs_lib.foundation.errors import Checks
 from constructs_lib.testing import synth
 
 IDS = st.text("abcXYZ019-_. ", min_size=1, max_size=60).filter(lambda id: re.search("[a-zA-Z0-9]", id))

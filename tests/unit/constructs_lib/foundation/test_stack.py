@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from constructs_lib import Bucket, ConstructError, LocalState, Network, S3State, Stack, cdk
+from constructs_lib import Bucket, ConstructError, LocalState, Network, S3State, Stack
+from constructs_lib.foundation import cdk
 from constructs_lib.testing import synth_stacks
 
 

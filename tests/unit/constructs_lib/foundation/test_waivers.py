@@ -12,9 +12,9 @@ import pytest
 from scenes import network, web_service_template
 
 from constructs_lib import Bucket, ConstructError, PublicLoadBalancer, Queue
-from constructs_lib.cdk import TerraformStack
-from constructs_lib.decisions import DECISIONS, Decision
-from constructs_lib.relaxations import Relaxation, registered, relax, report, write
+from constructs_lib.foundation.accepted_findings import DECISIONS, Decision
+from constructs_lib.foundation.cdk import TerraformStack
+from constructs_lib.foundation.waivers import Relaxation, registered, relax, report, write
 from constructs_lib.testing import Template, synth
 
 Written = Callable[..., dict[str, dict[str, Any]]]

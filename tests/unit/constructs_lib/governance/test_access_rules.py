@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from security_cases import Case, Document, check, one, policy, told
 
-from constructs_lib.security_access import RULES
+from constructs_lib.governance.access_rules import RULES
 
 ARN = "arn:aws:s3:::media/*"
 BOUND = {"StringEquals": {"aws:SourceAccount": "123456789012"}}

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from scenes import network, queue_workers_template
 
-from constructs_lib import Network, PostgresDatabase, Queue, prices
-from constructs_lib.cdk import TerraformStack
-from constructs_lib.cost import BY_USE, FREE, PRICED, Cost, estimate, table
-from constructs_lib.synthesized import resources
+from constructs_lib import Network, PostgresDatabase, Queue
+from constructs_lib.foundation.cdk import TerraformStack
+from constructs_lib.foundation.template import resources
+from constructs_lib.governance import prices
+from constructs_lib.governance.cost import BY_USE, FREE, PRICED, Cost, estimate, table
 from constructs_lib.testing import synth
 from tests.unit.conftest import EMBEDDED
 from tests.unit.constructs_lib import example_apps

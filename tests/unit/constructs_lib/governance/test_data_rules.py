@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from security_cases import Case, Document, check, one, policy
 
-from constructs_lib.security_data import RULES
+from constructs_lib.governance.data_rules import RULES
 
 DISK = {"ebs": {"encrypted": "true"}}
 TOKENS = {"http_tokens": "required"}

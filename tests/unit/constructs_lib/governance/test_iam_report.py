@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from constructs_lib import Bucket, ServiceRole
-from constructs_lib.cdk import TerraformStack
-from constructs_lib.privileges import Privilege, main, privileges, text, write
+from constructs_lib.foundation.cdk import TerraformStack
+from constructs_lib.governance.iam_report import Privilege, main, privileges, text, write
 from constructs_lib.testing import synth
 
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from security_cases import Case, Document, check, one
 
-from constructs_lib.security_network import RULES
+from constructs_lib.governance.network_rules import RULES
 
 DISK = {"ebs": {"encrypted": "true"}}
 TOKENS = {"http_tokens": "required"}

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from constructs_lib.profiles import CHOICES, DEVELOPMENT, PRODUCTION, PROFILES, STAGING, Profile
+from constructs_lib.governance.profiles import CHOICES, DEVELOPMENT, PRODUCTION, PROFILES, STAGING, Profile
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)

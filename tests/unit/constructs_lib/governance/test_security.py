@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from scenes import web_service
 
-from constructs_lib import Queue, SecurityAspect, cdk, relax
-from constructs_lib.cdk import TerraformStack
-from constructs_lib.security import RULES, findings
+from constructs_lib import Queue, SecurityAspect, relax
+from constructs_lib.foundation import cdk
+from constructs_lib.foundation.cdk import TerraformStack
+from constructs_lib.governance.security_aspect import RULES, findings
 from constructs_lib.testing import synth
-from operations import project
+from workspace import paths
 
 Written = Callable[..., dict[str, dict[str, Any]]]
 HOUR = timedelta(hours=1)
@@ -81,7 +82,7 @@ def test_every_rule_has_an_id_of_its_own() -> None:
 
 
 def test_the_page_lists_every_rule() -> None:
-    page = (project.ROOT / "docs/security-rules.md").read_text()
+    page = (paths.ROOT / "docs/security-rules.md").read_text()
 
     rows = [f"| `{rule.id}` | {rule.allowed} | {rule.fix} | {', '.join(rule.checkov)} |" for rule in RULES]
     assert [line for line in page.splitlines() if line.startswith("| `")] == rows

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from constructs_lib.backlog_scaling import BACKLOG, STRANDED
-from constructs_lib.testing_cloudwatch import Value, evaluate
+from constructs_lib.messaging.backlog_scaling import BACKLOG, STRANDED
+from constructs_lib.testing.cloudwatch import Value, evaluate
 
 
 @given(st.integers(0, 10**6), st.integers(1, 1000))

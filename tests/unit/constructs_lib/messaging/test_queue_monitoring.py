@@ -12,7 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from constructs_lib import ConstructError, Queue, QueueMonitoring
 from constructs_lib.testing import Template
-from constructs_lib.testing_cloudwatch import ALARM, AS_BEFORE, OK, state
+from constructs_lib.testing.cloudwatch import ALARM, AS_BEFORE, OK, state
 
 WAITING, AGE = "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"
 

@@ -13,7 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from constructs_lib import Capacity, QueueWorkersMonitoring
 from constructs_lib.testing import Template
-from constructs_lib.testing_cloudwatch import ALARM, OK, state
+from constructs_lib.testing.cloudwatch import ALARM, OK, state
 
 WAITING, SERVING, DESIRED = "ApproximateNumberOfMessagesVisible", "GroupInServiceInstances", "GroupDesiredCapacity"
 

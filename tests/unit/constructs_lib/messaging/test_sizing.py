@@ -11,13 +11,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from constructs_lib.errors import ConstructError
-from constructs_lib.sizing import (
+from constructs_lib.compute.lifecycle_timeouts import LONGEST_HOOK, SHORTEST_HOOK
+from constructs_lib.foundation.errors import ConstructError
+from constructs_lib.messaging.sizing import (
     LONG_POLL,
     LONGEST_HIDDEN,
-    LONGEST_HOOK,
     LONGEST_RETENTION,
-    SHORTEST_HOOK,
     QueueSizing,
     backlog_per_instance,
     size_queue,
@@ -191,5 +190,6 @@ def test_what_workers_refuse(changes: dict[str, Any], message: str) -> None:
 
 
 def test_it_needs_no_framework() -> None:
-    code = "import sys, constructs_lib.sizing; sys.exit(any(m in sys.modules for m in ('cdktf', 'jsii', 'constructs')))"
+    frameworks = ("cdktf", "jsii", "constructs")
+    code = f"import sys, constructs_lib.messaging.sizing; sys.exit(any(m in sys.modules for m in {frameworks}))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from constructs_lib.errors import ConstructError
-from constructs_lib.sizing import size_queue, size_workers
-from stacks.settings import Settings
+from constructs_lib.foundation.errors import ConstructError
+from constructs_lib.messaging.sizing import size_queue, size_workers
+from stacks.settings.model import Settings
 
-PAGE = (pathlib.Path(__file__).parents[3] / "docs/sizing.md").read_text()
+PAGE = (pathlib.Path(__file__).parents[4] / "docs/sizing.md").read_text()
 
 
 def column(number: int) -> dict[str, str]:

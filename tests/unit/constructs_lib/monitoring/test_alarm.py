@@ -9,9 +9,10 @@ import pytest
 from once import once
 from syrupy.assertion import SnapshotAssertion
 
-from constructs_lib import Alarm, AlarmTopic, CompositeAlarm, ConstructError, Metric, MetricMath, cdk
+from constructs_lib import Alarm, AlarmTopic, CompositeAlarm, ConstructError, Metric, MetricMath
+from constructs_lib.foundation import cdk
 from constructs_lib.testing import Template, synth
-from constructs_lib.testing_cloudwatch import ALARM, AS_BEFORE, NO_DATA, OK, composite_state, state
+from constructs_lib.testing.cloudwatch import ALARM, AS_BEFORE, NO_DATA, OK, composite_state, state
 
 CPU = Metric(namespace="AWS/EC2", name="CPUUtilization", dimensions={"AutoScalingGroupName": "shop"}, label="CPU")
 USED = Metric(namespace="Shop", name="Used", dimensions={}, label="used")

@@ -10,7 +10,8 @@ import pytest
 from once import once
 from syrupy.assertion import SnapshotAssertion
 
-from constructs_lib import ConstructError, Dashboard, Graph, Metric, MetricMath, Monitoring, Queue, QueueMonitoring, cdk
+from constructs_lib import ConstructError, Dashboard, Graph, Metric, MetricMath, Monitoring, Queue, QueueMonitoring
+from constructs_lib.foundation import cdk
 from constructs_lib.testing import Template, synth
 
 HITS = Metric(namespace="Shop", name="Hits", dimensions={"Cache": "a"}, statistic="Sum", label="hits")

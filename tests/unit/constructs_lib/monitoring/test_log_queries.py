@@ -10,7 +10,8 @@ import pytest
 from once import once
 from syrupy.assertion import SnapshotAssertion
 
-from constructs_lib import ConstructError, LogQueries, LogQuery, cdk
+from constructs_lib import ConstructError, LogQueries, LogQuery
+from constructs_lib.foundation import cdk
 from constructs_lib.testing import Template, synth
 
 SLOW = LogQuery(name="slow", log_groups=["/shop/web"], query="filter ms > 500")

@@ -15,8 +15,8 @@ from scenes import queue_workers, warnings
 from syrupy.assertion import SnapshotAssertion
 
 from constructs_lib import ConstructError
-from constructs_lib.cdk import TerraformStack
-from constructs_lib.relaxations import registered
+from constructs_lib.foundation.cdk import TerraformStack
+from constructs_lib.foundation.waivers import registered
 from constructs_lib.testing import Template, synth
 
 

@@ -9,7 +9,7 @@ from once import once
 from syrupy.assertion import SnapshotAssertion
 
 from constructs_lib import Bucket, ConstructError, LifecycleRule, ServiceRole
-from constructs_lib.cdk import TerraformStack
+from constructs_lib.foundation.cdk import TerraformStack
 from constructs_lib.testing import Template, synth
 
 ORIGINALS = LifecycleRule(name="originals", prefix="in/", infrequent_access_after_days=30, expire_after_days=90)

@@ -9,7 +9,7 @@ from once import once
 from syrupy.assertion import SnapshotAssertion
 
 from constructs_lib import ConstructError, GeneratedSecret
-from constructs_lib.relaxations import registered
+from constructs_lib.foundation.waivers import registered
 from constructs_lib.testing import Template, synth
 
 

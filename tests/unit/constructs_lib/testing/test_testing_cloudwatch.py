@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from constructs_lib.testing_cloudwatch import Value, evaluate
+from constructs_lib.testing.cloudwatch import Value, evaluate
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from datetime import timedelta
 import pytest
 from scenes import network
 
-from constructs_lib import Queue, cdk
-from constructs_lib.cdk import TerraformOutput, TerraformStack
+from constructs_lib import Queue
+from constructs_lib.foundation import cdk
+from constructs_lib.foundation.cdk import TerraformOutput, TerraformStack
 from constructs_lib.testing import (
     Annotation,
     Template,
@@ -26,7 +27,7 @@ from constructs_lib.testing import (
     synth_app,
 )
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
+ROOT = pathlib.Path(__file__).resolve().parents[4]
 PAGE = ROOT / "docs/testing-your-stacks.md"
 
 

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from operations.deploy.applying import Progress
+from operations.deploy.apply import Progress
 from operations.deploy.interruption import Interruption
 from operations.deploy.plan import Action, Basis, Change, StackPlan
-from operations.errors import UserError
-from operations.steps import Board
+from workspace.errors import UserError
+from workspace.progress import Board
 
 PART = StackPlan(
     stack="network",

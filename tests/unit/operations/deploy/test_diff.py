@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from operations.deploy.differing import differing
+from operations.deploy.diff import differing
 
 
 def user_data(*lines: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from operations.deploy.begun import left_behind, unfinished, wrongly_tainted
-from operations.deploy.order import Stack
+from operations.deploy.orphan_recovery import left_behind, unfinished, wrongly_tainted
+from operations.deploy.stack_graph import Stack
 from operations.deploy.states import State
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from operations.deploy.order import Stack
 from operations.deploy.plan import Action, Basis, Detail, Plan, changed_outputs, from_configuration, from_terraform
+from operations.deploy.stack_graph import Stack
 
 
 def stack(name: str = "database", **resources: dict[str, Any]) -> Stack:

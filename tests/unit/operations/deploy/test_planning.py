@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from operations.deploy.applying import reads_something_new
-from operations.deploy.order import Stack, in_order, read_stacks, reads
+from operations.deploy.apply import reads_something_new
 from operations.deploy.plan import Basis
 from operations.deploy.planning import assemble, unread
+from operations.deploy.stack_graph import Stack, in_order, read_stacks, reads
 from operations.deploy.states import State
 
 VPC = ("aws_vpc", "it", {})

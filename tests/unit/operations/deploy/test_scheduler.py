@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 import pytest
 from rich.console import Console
 
-from operations.deploy.asking import Cancelled
 from operations.deploy.interruption import Interruption
+from operations.deploy.prompts import Cancelled
 from operations.deploy.scheduler import Scheduler
-from operations.errors import UserError
-from operations.steps import Board
+from workspace.errors import UserError
+from workspace.progress import Board
 
 NEEDS = {
     "network": (),

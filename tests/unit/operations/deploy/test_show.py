@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from constructs_lib.cost import Cost, estimate
+from constructs_lib.governance.cost import Cost, estimate
 from operations.deploy.plan import Action, Basis, Change, Detail, Plan, StackPlan
 from operations.deploy.show import cost_line, plan_lines
 from operations.deploy.states import read_state

@@ -8,10 +8,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from operations import project
 from operations.deploy.target import choose
-from operations.errors import UserError
-from operations.local.state import RUNNING, Member, State, StateFile
+from operations.local.state import RUNNING, State, StateFile
+from workspace import paths
+from workspace.errors import UserError
+from workspace.processes import ProcessRecord
 
 NAMED = {"AWS_ENDPOINT_URL": "http://127.0.0.1:4999", "AWS_ACCESS_KEY_ID": "mine", "AWS_PROFILE": "mine"}
 
@@ -23,7 +24,7 @@ def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def up(folder: Path, *, infra: bool = True, alive: bool = True) -> None:
-    this = Member(os.getpid(), psutil.Process().create_time() if alive else 1.0, 4321)
+    this = ProcessRecord(os.getpid(), psutil.Process().create_time() if alive else 1.0, 4321)
     StateFile(folder).write(
         State(phase=RUNNING, supervisor=this, url="http://127.0.0.1:1", infra=infra, children={"aws": this})
     )
@@ -33,7 +34,7 @@ def test_production_goes_to_aws_with_the_users_credentials() -> None:
     target = choose(None, None, {"AWS_PROFILE": "mine", "ANB_API_MAX_SIZE": "5", "HOME": "/x"})
     assert (target.name, target.environment) == ("aws", "production")
     assert target.settings.api_max_size == 5
-    assert target.folder == project.OWN / "deploy/production"
+    assert target.folder == paths.OWN / "deploy/production"
     assert target.variables == {"AWS_PROFILE": "mine", "ANB_API_MAX_SIZE": "5", "ANB_ENVIRONMENT": "production"}
 
 

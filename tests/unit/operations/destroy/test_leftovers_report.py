@@ -8,7 +8,7 @@ import pytest
 
 from operations.deploy.states import State
 from operations.destroy.command import parts_of_bucket, refuse_guarded
-from operations.errors import UserError
+from workspace.errors import UserError
 
 
 def standing(kind: str, **attributes: Any) -> dict[str, State]:

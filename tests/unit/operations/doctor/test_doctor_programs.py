@@ -11,9 +11,9 @@ import pytest
 
 from operations.doctor import programs
 from operations.doctor.findings import Level
-from operations.local.ports import free_port
-from operations.providers import REGISTRY_PATH, ProviderSource
-from operations.terraform import Release, this_platform
+from workspace.aws_provider import REGISTRY_PATH, ProviderSource
+from workspace.ports import free_port
+from workspace.terraform import Release, this_platform
 
 
 def put(folder: Path, name: str, text: str) -> Path:

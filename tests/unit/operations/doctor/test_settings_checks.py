@@ -7,9 +7,9 @@ from click.testing import CliRunner
 
 from operations.__main__ import anb
 from operations.doctor import command
-from operations.doctor.choices import choices, release
 from operations.doctor.findings import Finding, Level, closing_line, line, ok, problem, warning
-from stacks.settings import Settings
+from operations.doctor.settings_checks import choices, release
+from stacks.settings.model import Settings
 
 SAFE = {
     "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/abc",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from operations.local.pretended import Here, on_this_machine
-from operations.local.processes import STOP_SECONDS
+from operations.local.local_overrides import Here, on_this_machine
 from services.environment import PortalEnvironment, WorkerEnvironment
+from workspace.processes import STOP_SECONDS
 
 HERE = Here(database_port=15432, aws_port=14566, portal_port=18080)
 SHARED = {

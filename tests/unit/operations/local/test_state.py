@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from operations.errors import UserError
-from operations.local.state import RUNNING, STARTING, STOPPING, Member, State, StateFile, this_process
+from operations.local.state import RUNNING, STARTING, STOPPING, State, StateFile, this_process
+from workspace.errors import UserError
+from workspace.processes import ProcessRecord
 
 
 def state(phase: str) -> State:
@@ -18,7 +19,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     file = StateFile(tmp_path)
     assert file.read() is None
     file.write(state(STARTING))
-    changed = file.update(phase=RUNNING, children={"aws": Member(1, 2.0, 3)})
+    changed = file.update(phase=RUNNING, children={"aws": ProcessRecord(1, 2.0, 3)})
     assert file.read() == changed
     assert changed.children["aws"].port == 3
     file.clear()
@@ -51,4 +52,4 @@ def test_a_file_that_is_broken_says_what_to_do(tmp_path: Path) -> None:
 def test_a_process_that_is_gone_is_not_alive() -> None:
     me = this_process()
     assert me.alive
-    assert not Member(me.pid, me.started - 1000).alive
+    assert not ProcessRecord(me.pid, me.started - 1000).alive

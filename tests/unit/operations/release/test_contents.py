@@ -15,13 +15,13 @@ from pathlib import Path, PurePosixPath
 import pytest
 from packaging.utils import canonicalize_name
 
-from operations import project
 from operations.release.build import sources
 from operations.release.contents import AWS_SERVICES, SERVICES, is_needed
-from operations.setup import CATEGORIES
+from workspace import paths
+from workspace.setup import CATEGORIES
 
-PIPFILE = tomllib.loads((project.ROOT / "Pipfile").read_text())
-LOCK = json.loads((project.ROOT / "Pipfile.lock").read_text())
+PIPFILE = tomllib.loads((paths.ROOT / "Pipfile").read_text())
+LOCK = json.loads((paths.ROOT / "Pipfile.lock").read_text())
 
 
 @functools.cache
@@ -32,7 +32,7 @@ def owners() -> Mapping[str, list[str]]:
 
 def imported(service: str) -> Iterator[tuple[Path, str]]:
     """Every module a service's sources import, with the file that does."""
-    for file in sources(project.ROOT, service):
+    for file in sources(paths.ROOT, service):
         if file.suffix != ".py":
             continue
         for node in ast.walk(ast.parse(file.read_text())):
@@ -49,7 +49,7 @@ def test_a_service_imports_no_package_but_those_of_its_section(service: str) -> 
     named |= {"botocore"} if "boto3" in named else set()
     named |= {"pydantic-core"} if "pydantic" in named else set()
     missing = {
-        f"{file.relative_to(project.ROOT)}: {module}"
+        f"{file.relative_to(paths.ROOT)}: {module}"
         for file, module in imported(service)
         if (top := module.partition(".")[0]) not in sys.stdlib_module_names | {"services"}
         and not {canonicalize_name(owner) for owner in owners().get(top, [])} & named
@@ -70,12 +70,12 @@ def test_a_service_needs_all_that_its_section_names(service: str) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_imports_no_source_that_its_release_lacks(service: str) -> None:
-    packed = {file.relative_to(project.ROOT).with_suffix("").as_posix() for file in sources(project.ROOT, service)}
+    packed = {file.relative_to(paths.ROOT).with_suffix("").as_posix() for file in sources(paths.ROOT, service)}
     missing = set()
     for file, module in imported(service):
         path = module.replace(".", "/")
         if module.startswith("services") and not {path, f"{path}/__init__"} & packed:
-            missing.add(f"{file.relative_to(project.ROOT)}: {module}")
+            missing.add(f"{file.relative_to(paths.ROOT)}: {module}")
 
     assert missing == set()
 
@@ -84,7 +84,7 @@ def test_every_aws_service_that_is_called_keeps_its_description() -> None:
     called = {
         name
         for service in SERVICES
-        for file in sources(project.ROOT, service)
+        for file in sources(paths.ROOT, service)
         if file.suffix == ".py"
         for name in re.findall(r"aws_client\(\s*\"([\w-]+)\"", file.read_text())
     }

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from constructs_lib.synthesized import Documents
+from constructs_lib.foundation.template import Documents
 from operations.simulate import deployed
-from stacks.settings import Settings
+from stacks.settings.model import Settings
 
 
 @pytest.fixture(scope="session", autouse=True)

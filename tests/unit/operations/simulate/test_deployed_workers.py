@@ -7,15 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from constructs_lib import prices
-from constructs_lib.backlog_scaling import BACKLOG, STRANDED
-from constructs_lib.sizing import size_queue, size_workers
-from constructs_lib.synthesized import Documents
-from operations.errors import UserError
+from constructs_lib.foundation.template import Documents
+from constructs_lib.governance import prices
+from constructs_lib.messaging.backlog_scaling import BACKLOG, STRANDED
+from constructs_lib.messaging.sizing import size_queue, size_workers
 from operations.simulate import deployed
 from operations.simulate.deployed import Deployed
 from operations.simulate.scaling import INSTANCES, WAITING, StepUp, TargetTracking
-from stacks.settings import Settings
+from stacks.settings.model import Settings
+from workspace.errors import UserError
 
 METRICS = {"waiting": WAITING, "instances": INSTANCES}
 
@@ -120,6 +120,6 @@ def test_synth_silences_nodes_warnings(documents: Documents) -> None:
 
 def test_an_instance_without_a_price_is_told(documents: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(prices.INSTANCE_HOUR, "t3.small")
-    said = "^worker_instance_type is 't3.small'; allowed are those with a price: .*constructs_lib/prices.py$"
+    said = "^worker_instance_type is 't3.small'; allowed are those with a price: .*constructs_lib/governance/prices.py$"
     with pytest.raises(UserError, match=said):
         deployed.from_documents(documents, Settings.model_validate({}), environment="production")

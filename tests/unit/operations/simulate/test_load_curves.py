@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from operations.errors import UserError
 from operations.simulate import curve
 from operations.simulate.curve import LoadCurve
 from operations.simulate.jobs import draw
+from workspace.errors import UserError
 
 HEAD = 'title = "Derby"\nwhy = "two teams"\n'
 

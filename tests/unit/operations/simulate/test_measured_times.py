@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from operations.boot.groups import WORKER
-from operations.boot.timing import Boot, table
-from operations.encoding.jobs import CLIPS, Timing
-from operations.encoding.jobs import table as jobs_table
+from benchmarks.boot.groups import WORKER
+from benchmarks.boot.timing import Boot, table
+from benchmarks.encoding.jobs import CLIPS, Timing
+from benchmarks.encoding.jobs import table as jobs_table
 from operations.simulate import measured
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from constructs_lib.backlog_scaling import BACKLOG, STRANDED
+from constructs_lib.messaging.backlog_scaling import BACKLOG, STRANDED
 from operations.simulate.engine import Fleet, run
 from operations.simulate.jobs import Job
 from operations.simulate.scaling import INSTANCES, WAITING, Policy, StepUp, TargetTracking

@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 from operations.__main__ import anb
 from operations.simulate import page
 from operations.simulate.comparison import Comparison
-from stacks.settings import Settings
-from tests import recorded
+from stacks.settings.model import Settings
+from tests import transcripts
 
 SHOWN = page.PAGE.read_text(encoding="utf-8")
 ADVICE = "it is out of date: run .venv/bin/python -m operations.simulate.page"
@@ -76,7 +76,7 @@ def test_a_preset_prints_the_table_of_the_page_and_draws_its_picture(tmp_path: P
     drawn = (tmp_path / "calm-day.svg").read_text(encoding="utf-8")
     assert drawn == (page.PICTURES / "calm-day.svg").read_text(encoding="utf-8")
     assert f"Picture: {tmp_path / 'calm-day.svg'}" in printed
-    recorded.check("docs/capacity.md", "simulate", "./anb simulate calm-day", result.output)
+    transcripts.check("docs/capacity.md", "simulate", "./anb simulate calm-day", result.output)
     assert "Reading the workers of production" in result.stderr
 
 

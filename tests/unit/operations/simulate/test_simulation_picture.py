@@ -8,14 +8,14 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from constructs_lib.backlog_scaling import BACKLOG
-from operations.errors import UserError
+from constructs_lib.messaging.backlog_scaling import BACKLOG
 from operations.simulate import picture, svg, table
 from operations.simulate.comparison import RAW_DEPTH, Assumed, Comparison, compare
 from operations.simulate.curve import LoadCurve
 from operations.simulate.deployed import Deployed, Price
 from operations.simulate.page import markdown
 from operations.simulate.scaling import INSTANCES, WAITING, TargetTracking
+from workspace.errors import UserError
 
 WORKERS = Deployed(
     environment="somewhere",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from constructs_lib.backlog_scaling import BACKLOG, STRANDED
+from constructs_lib.messaging.backlog_scaling import BACKLOG, STRANDED
 from operations.simulate.curve import LoadCurve
 from operations.simulate.engine import Fleet, run
 from operations.simulate.jobs import Job, draw

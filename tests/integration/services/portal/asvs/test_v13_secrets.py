@@ -15,13 +15,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 
-from operations.local import aws
-from operations.local.ports import free_port
-from services.core.aws import aws_client
-from services.core.secrets import SecretStore
+from emulator import aws
 from services.environment import PortalEnvironment
+from services.portal.accounts.signing_keys import check_key, weakness_of
 from services.portal.resources import resources_of
-from services.portal.signing import check_key, weakness_of
+from services.shared.aws import aws_client
+from services.shared.secrets import SecretStore
+from workspace.ports import free_port
 
 from ..people import PASSWORD, People, Person, registration
 from ..process import ROOT

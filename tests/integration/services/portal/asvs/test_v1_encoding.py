@@ -76,7 +76,7 @@ def test_no_statement_is_made_of_what_a_request_brings() -> None:
                     arguments = [ast.unparse(given.annotation or given) for given in function.args.args]
                     later[f"{path}:{function.name}"] = arguments
     assert statements > 30
-    assert later == {"services/core/listing.py:_statement": ["Order", "bool | None", "bool", "bool"]}
+    assert later == {"services/contest/listing.py:_statement": ["Order", "bool | None", "bool", "bool"]}
 
 
 @pytest.mark.asvs("1.2.5")

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
 
-from operations.local import aws
+from emulator import aws
 from services.environment import PortalEnvironment
 
 from ..direct import CLIP, begin, links, send

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import Engine
 
 from services.environment import PortalEnvironment
-from services.portal import limits
+from services.portal.http import limits
 
 from ..process import PortalProcess
 from ..site import Site

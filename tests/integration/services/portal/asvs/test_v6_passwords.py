@@ -7,8 +7,8 @@ import string
 import pytest
 from flask.testing import FlaskClient
 
-from services.portal import passwords
-from services.portal.passwords import is_common
+from services.portal.accounts import passwords
+from services.portal.accounts.passwords import is_common
 
 from ..people import PASSWORD, People, registration
 from ..process import ROOT

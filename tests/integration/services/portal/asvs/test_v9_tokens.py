@@ -17,8 +17,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from services.portal.accounts.signing_keys import name_of
 from services.portal.resources import resources
-from services.portal.signing import name_of
 
 from ..people import People, Person
 from ..videos import Videos

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale
 
-from services.core.failures import FailureReason
-from services.portal.sentences import FAILURES, failure_sentence, refusal_sentence, rule_sentence
+from services.portal.error_messages import FAILURES, failure_sentence, refusal_sentence, rule_sentence
+from services.videos.failures import FailureReason
 
 
 @pytest.fixture(autouse=True)

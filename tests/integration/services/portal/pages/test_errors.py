@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from services.environment import PortalEnvironment
-from services.portal.errors import ApiError
+from services.portal.http.errors import ApiError
 
 from ..asvs.markup import elements
 from ..people import People

@@ -12,8 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from services.core import moderation
-from services.portal.sentences import ACTIONS, action_sentence
+from services.contest import moderation
+from services.portal.error_messages import ACTIONS, action_sentence
 
 from ..people import People, Person
 from ..videos import Videos

@@ -11,12 +11,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, event, text
 
-from services.core.rankings import take_standings
-from services.core.tally import roll_up
+from services.contest.rankings import take_standings
+from services.contest.vote_counts import roll_up
 from services.portal.database import db
-from services.portal.housekeeper import keep_house
-from services.portal.kept import Kept
 from services.portal.resources import register, resources_of
+from services.portal.scheduler import keep_house
+from services.portal.single_flight_cache import Kept
 
 from ..people import People
 from ..videos import Videos

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
-from services.core.receipts import Found, Receipt, store_receipt
+from services.videos.receipts import Found, Receipt, store_receipt
 
 from ..people import People
 from ..videos import FOUND, MADE, REFUSED, Videos

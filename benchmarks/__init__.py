@@ -1,0 +1,1 @@
+"""What measures: synthesis, API, pages, worker and boot, and the tables last measured."""

@@ -1,0 +1,1 @@
+"""Instance groups, user data, lifecycle, releases, roles and web services."""

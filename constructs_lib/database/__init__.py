@@ -1,0 +1,1 @@
+"""PostgreSQL, its alarms and its connection budget."""

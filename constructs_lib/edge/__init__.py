@@ -1,0 +1,1 @@
+"""Load balancer, certificate, web firewall and access logs."""

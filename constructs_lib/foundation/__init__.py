@@ -1,0 +1,1 @@
+"""What every construct is built on: the CDKTF seam, stacks, checks, names, IAM policies, waivers."""

@@ -1,0 +1,28 @@
+"""Durations: rounding, wording and range checks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from constructs_lib.foundation.errors import ConstructError
+
+
+def round_up(duration: timedelta, unit: timedelta) -> timedelta:
+    """Round up to a whole number of units."""
+    return -(-duration // unit) * unit
+
+
+def in_seconds(duration: timedelta) -> str:
+    """The duration as text, such as "90 s"."""
+    return f"{duration.total_seconds():.10g} s"
+
+
+def check_within(path: str, option: str, given: timedelta, low: timedelta, high: timedelta, *, fix: str) -> None:
+    """Raise ConstructError for a duration outside ``low`` to ``high``, both included."""
+    if not low <= given <= high:
+        allowed = (
+            f"are {in_seconds(low)} to {in_seconds(high)}"
+            if low <= high
+            else f"is nothing from {in_seconds(low)} to {in_seconds(high)}"
+        )
+        raise ConstructError(path, option=option, given=in_seconds(given), allowed=allowed, fix=fix)

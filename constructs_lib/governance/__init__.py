@@ -1,0 +1,1 @@
+"""Profiles, security rules, cost and IAM reports."""

@@ -1,0 +1,1 @@
+"""Queues, their workers, sizing and backlog scaling."""

@@ -1,0 +1,1 @@
+"""Alarms, topics, dashboards, metrics and log queries."""

@@ -1,0 +1,1 @@
+"""Networks, endpoints, flow logs and security groups."""

@@ -1,0 +1,7 @@
+"""How private instances reach the internet. Needs no framework."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Nat = Literal["none", "single", "per_zone"]

@@ -1,0 +1,1 @@
+"""The contest: votes, counts, rankings, voting period, moderation and accounts."""

@@ -1,0 +1,1 @@
+"""JSON representations of the API."""

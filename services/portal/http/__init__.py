@@ -1,0 +1,1 @@
+"""HTTP concerns that are not the contest: headers, cookies, CORS, errors, limits, static files."""

@@ -1,0 +1,1 @@
+"""Uploads through forms and directly to the bucket."""

@@ -1,0 +1,1 @@
+"""Videos from upload to result: uploads, records, claims, receipts, the outbox and stale videos."""

@@ -1,0 +1,1 @@
+"""Settings: the model, its rules and the loader of environments/*.toml."""

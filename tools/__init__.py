@@ -1,0 +1,1 @@
+"""What contributors run: test lanes, lock, generated pages, drawings."""
