@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from stacks.release_artifacts import find
-from stacks.settings.loader import SettingsProblem, load
+from stacks.settings.loader import SettingsError, load
 
 
 def main() -> int:
@@ -15,7 +15,7 @@ def main() -> int:
     try:
         settings = load(os.environ, Path(__file__).parent / "environments")
         software = find(settings)
-    except SettingsProblem as error:
+    except SettingsError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)  # noqa: T201
         return 1

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from constructs_lib.edge.web_firewall import WebFirewall
     from constructs_lib.foundation.errors import ConstructError
     from constructs_lib.foundation.stack import LocalState, S3State, Stack
-    from constructs_lib.foundation.waivers import relax
+    from constructs_lib.foundation.waivers import waive
     from constructs_lib.governance.profiles import Profile
     from constructs_lib.governance.security_aspect import SecurityAspect
     from constructs_lib.messaging.queue import Queue
@@ -81,7 +81,7 @@ __all__ = [
     "WebFirewall",
     "WebService",
     "WebServiceMonitoring",
-    "relax",
+    "waive",
 ]
 
 _MODULES = {
@@ -123,7 +123,7 @@ _MODULES = {
     "WebFirewall": "edge.web_firewall",
     "WebService": "compute.web_service",
     "WebServiceMonitoring": "compute.web_service_monitoring",
-    "relax": "foundation.waivers",
+    "waive": "foundation.waivers",
 }
 
 

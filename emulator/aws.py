@@ -11,7 +11,7 @@ from typing import Any
 
 from workspace import paths
 from workspace.ports import LOOPBACK, is_listening
-from workspace.processes import Child, Program
+from workspace.processes import Child, ManagedProgram
 
 REGION = "us-east-1"
 
@@ -55,7 +55,7 @@ def start(port: int, *, log: Path) -> Child:
         log: file its messages are appended to.
     """
     child = Child(
-        Program(
+        ManagedProgram(
             name="aws",
             arguments=[sys.executable, "-m", "emulator.moto_server", "-H", LOOPBACK, "-p", str(port)],
             log=log,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 
 @dataclass(frozen=True, kw_only=True)
-class Credentials:
+class InstanceCredentials:
     """Of a role, for a while.
 
     Args:
@@ -23,7 +23,7 @@ class Credentials:
     until: datetime
 
     @classmethod
-    def made_up(cls, lasting: timedelta = timedelta(hours=6)) -> Credentials:
+    def made_up(cls, lasting: timedelta = timedelta(hours=6)) -> InstanceCredentials:
         """Credentials nobody else has; the embedded AWS takes any."""
         return cls(
             access_key=f"ASIA{secrets.token_hex(8).upper()}",

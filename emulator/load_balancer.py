@@ -28,7 +28,7 @@ _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer",
 
 
 @dataclass(kw_only=True)
-class Target:
+class BalancerTarget:
     """Somebody who answers requests.
 
     Args:
@@ -61,7 +61,7 @@ class LoadBalancer:
     ) -> None:
         self._connect = connect
         self._health_path, self._interval, self._threshold = health_path, interval, threshold
-        self._targets: dict[str, Target] = {}
+        self._targets: dict[str, BalancerTarget] = {}
         self._turn = itertools.count()
         self._changed = threading.Condition()
         self._over = threading.Event()
@@ -95,7 +95,7 @@ class LoadBalancer:
     def register(self, name: str) -> None:
         """Add a target; it gets requests once it is healthy."""
         with self._changed:
-            self._targets[name] = Target(name=name)
+            self._targets[name] = BalancerTarget(name=name)
 
     def wait_until_healthy(self, name: str, *, seconds: float) -> bool:
         """Wait until a target is healthy; gives whether it is."""
@@ -153,7 +153,7 @@ class LoadBalancer:
                 target.busy -= 1
                 self._changed.notify_all()
 
-    def _idle(self, target: Target) -> http.client.HTTPConnection | None:
+    def _idle(self, target: BalancerTarget) -> http.client.HTTPConnection | None:
         """A connection that its target has not closed meanwhile."""
         while True:
             with self._changed:
@@ -162,7 +162,7 @@ class LoadBalancer:
                 return connection
             connection.close()
 
-    def _keep(self, target: Target, connection: http.client.HTTPConnection) -> None:
+    def _keep(self, target: BalancerTarget, connection: http.client.HTTPConnection) -> None:
         with self._changed:
             # Without a socket the target has said that this was the last request.
             if connection.sock and self._targets.get(target.name) is target:

@@ -14,10 +14,10 @@ from pathlib import Path
 import psutil
 
 from emulator import control_groups
-from emulator.network import BRIDGE, METADATA_ADDRESS, SUBNET, Network
+from emulator.network import BRIDGE, METADATA_ADDRESS, SUBNET, NetworkNamespace
 from emulator.system import run
 from workspace.errors import UserError
-from workspace.processes import Child, Program, last_lines
+from workspace.processes import Child, ManagedProgram, last_lines
 
 CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
@@ -74,7 +74,7 @@ class Machine:
         options: how it is made.
     """
 
-    def __init__(self, root: Path, folder: Path, network: Network, options: MachineOptions) -> None:
+    def __init__(self, root: Path, folder: Path, network: NetworkNamespace, options: MachineOptions) -> None:
         self.name = options.name
         self.address = options.address
         self.console = folder / "console.log"
@@ -232,8 +232,8 @@ class Machine:
         with (self._root / CA_BUNDLE.lstrip("/")).open("a") as bundle:
             bundle.write(self._options.authority)
 
-    def _program(self) -> Program:
-        return Program(
+    def _program(self) -> ManagedProgram:
+        return ManagedProgram(
             name=self.name,
             arguments=control_groups.joining(
                 control_groups.make(self._group),

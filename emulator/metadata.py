@@ -18,7 +18,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from emulator.credentials import Credentials
+from emulator.credentials import InstanceCredentials
 
 TOKEN = "X-aws-ec2-metadata-token"
 TTL = "X-aws-ec2-metadata-token-ttl-seconds"
@@ -55,7 +55,7 @@ class Identity:
     account: str = "123456789012"
     target_state: str = "InService"
     spot_action: str | None = None
-    credentials: Credentials = field(default_factory=Credentials.made_up)
+    credentials: InstanceCredentials = field(default_factory=InstanceCredentials.made_up)
 
     def answer(self, path: str) -> str | None:
         """What EC2 answers a path below the version; None when there is nothing.

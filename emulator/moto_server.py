@@ -79,7 +79,7 @@ class OneAtATime(DomainDispatcherApplication):
         return Answer(given[0], given[1], body)
 
 
-class Server(BaseApplication):  # type: ignore[misc]
+class EmulatorServer(BaseApplication):  # type: ignore[misc]
     """gunicorn with one process, which holds all that was made."""
 
     def __init__(self, address: str) -> None:
@@ -148,4 +148,4 @@ if __name__ == "__main__":
     parser.add_argument("-p", "--port", required=True)
     given = parser.parse_args()
     os.environ["MOTO_PORT"] = given.port
-    Server(f"{given.host}:{given.port}").run()
+    EmulatorServer(f"{given.host}:{given.port}").run()

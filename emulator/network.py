@@ -29,7 +29,7 @@ _CLONE_NEWNET = 0x40000000  # linux/sched.h
 _NAMESPACES = Path("/run/netns")
 
 
-class Network:
+class NetworkNamespace:
     """The network of the machines of one run.
 
     Args:
@@ -39,7 +39,7 @@ class Network:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def __enter__(self) -> Network:
+    def __enter__(self) -> NetworkNamespace:
         run(["ip", "netns", "add", self.name])
         try:
             self._ip("link", "set", "lo", "up")

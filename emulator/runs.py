@@ -20,7 +20,7 @@ from workspace.processes import ProcessRecord, start_time, stop_tree
 _OWNER, _CHILDREN = "owner.json", "children.jsonl"
 
 
-class Run:
+class EmulatorRun:
     """A run in a folder of its own.
 
     Args:
@@ -44,14 +44,14 @@ class Run:
 
 
 @contextlib.contextmanager
-def open_run(parent: Path) -> Iterator[Run]:
+def open_run(parent: Path) -> Iterator[EmulatorRun]:
     """A new run; what killed runs left is cleaned up before, and what this one leaves afterwards.
 
     Args:
         parent: where the folders of runs are.
     """
     sweep(parent)
-    run = Run(parent / f"anb-{secrets.token_hex(4)}")
+    run = EmulatorRun(parent / f"anb-{secrets.token_hex(4)}")
     try:
         yield run
     finally:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from emulator import control_groups
 from workspace import apt
-from workspace.errors import NotHere, UserError
+from workspace.errors import UnsupportedHost, UserError
 
 PACKAGES = {"debootstrap": "debootstrap", "systemd-nspawn": "systemd-container", "ip": "iproute2"}
 """The Debian package of each program."""
@@ -34,12 +34,12 @@ def ensure_programs() -> None:
     """Install what is missing, with apt-get.
 
     Raises:
-        NotHere: this machine cannot boot containers.
+        UnsupportedHost: this machine cannot boot containers.
         UserError: a package cannot be installed.
     """
     reason = why_not()
     if reason:
-        raise NotHere(f"The lane instances cannot run here: {reason}.")
+        raise UnsupportedHost(f"The lane instances cannot run here: {reason}.")
     packages = sorted({package for program, package in PACKAGES.items() if not shutil.which(program)})
     if packages:
         apt.install(packages)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from constructs_lib import AccessLogBucket, Domain, PublicLoadBalancer, WebFirewall, relax
+from constructs_lib import AccessLogBucket, Domain, PublicLoadBalancer, WebFirewall, waive
 from constructs_lib.foundation import cdk
 from stacks.base import AnbStack
 from stacks.network import NetworkStack
@@ -45,7 +45,7 @@ class LoadBalancerStack(AnbStack):
         settings = self.settings
         if settings.waf_requests_per_5_minutes == 0:
             reason = "waf_requests_per_5_minutes is 0: a web firewall costs each month, attacked or not"
-            relax(self.load_balancer, "has no web firewall", reason=reason, explains=["CKV2_AWS_28"])
+            waive(self.load_balancer, "has no web firewall", reason=reason, explains=["CKV2_AWS_28"])
             return
         WebFirewall(
             self,

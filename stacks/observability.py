@@ -19,7 +19,7 @@ from constructs_lib import (
     WebServiceMonitoring,
 )
 from constructs_lib.foundation import cdk
-from constructs_lib.foundation.waivers import relax
+from constructs_lib.foundation.waivers import waive
 from stacks.base import AnbStack
 from stacks.database import DatabaseStack
 from stacks.log_queries import log_queries
@@ -73,8 +73,8 @@ class ObservabilityStack(AnbStack):
             on_alarm=topic,
         )
         if settings.embedded:
-            relax(self, "has no alarm on what voters feel", reason="the AWS emulator has no composite alarms")
-            relax(self, "has no saved queries", reason="the AWS emulator saves no queries of logs")
+            waive(self, "has no alarm on what voters feel", reason="the AWS emulator has no composite alarms")
+            waive(self, "has no saved queries", reason="the AWS emulator saves no queries of logs")
         else:
             groups = {"portal": portal.service.log_group_name, "worker": workers.service.log_group_name}
             LogQueries(self, "questions", name=self.prefix, queries=log_queries(**groups))

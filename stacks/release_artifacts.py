@@ -7,7 +7,7 @@ import json
 import pathlib
 from collections.abc import Mapping
 
-from stacks.settings.loader import Problem, SettingsProblem
+from stacks.settings.loader import SettingProblem, SettingsError
 from stacks.settings.model import Settings
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
@@ -49,7 +49,7 @@ def find(settings: Settings) -> Software:
     """What a deployment with these settings puts into its bucket.
 
     Raises:
-        SettingsProblem: the release is not built, or for other instances.
+        SettingsError: the release is not built, or for other instances.
     """
     folder = directory(settings)
     if folder is None:
@@ -57,9 +57,9 @@ def find(settings: Settings) -> Software:
     try:
         built = json.loads((folder / "release.json").read_text())
     except FileNotFoundError:
-        raise SettingsProblem([_problem(str(folder), "it holds no release.json: the release is not built")]) from None
+        raise SettingsError([_problem(str(folder), "it holds no release.json: the release is not built")]) from None
     if built["architecture"] != ARCHITECTURE:
-        raise SettingsProblem([_problem(str(folder), f"it was built for {built['architecture']}")])
+        raise SettingsError([_problem(str(folder), f"it was built for {built['architecture']}")])
     parts = {
         service: {name: folder / part["file"] for name, part in named.items()}
         for service, named in built["parts"].items()
@@ -68,8 +68,8 @@ def find(settings: Settings) -> Software:
     return Software(portal=parts["portal"], worker=parts["worker"], about=about)
 
 
-def _problem(folder: str, wrong: str) -> Problem:
-    return Problem(
+def _problem(folder: str, wrong: str) -> SettingProblem:
+    return SettingProblem(
         "release_directory",
         folder,
         allowed=f"are folders with a release for {ARCHITECTURE}, and {wrong}",

@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from operations.local.state import State, StateFile
+from operations.local.state import StateFile, SystemState
 from workspace.paths import ROOT
 from workspace.ports import free_port
 from workspace.processes import ProcessRecord
@@ -43,7 +43,7 @@ class Commands:
     def up(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self.run("up", "--detach", "--port", str(self.port), *arguments)
 
-    def state(self) -> State:
+    def state(self) -> SystemState:
         state = StateFile(self.folder).read()
         assert state is not None
         return state

@@ -16,7 +16,7 @@ REQUIREMENT = "checkov==3.3.30"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Finding:
+class CheckovFinding:
     """Something the scanner objects to.
 
     Args:
@@ -44,7 +44,7 @@ class Scan:
 
     passed: int
     parsing_errors: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[CheckovFinding, ...]
 
 
 def prepare() -> Path:
@@ -72,9 +72,9 @@ def scan(folder: Path) -> Scan:
         raise UserError(f"checkov did not finish: {(result.stderr or result.stdout).strip()[-800:]}") from error
 
 
-def _findings(said: Mapping[str, Any], stacks: Path) -> Iterator[Finding]:
+def _findings(said: Mapping[str, Any], stacks: Path) -> Iterator[CheckovFinding]:
     for found in said["results"]["failed_checks"]:
-        yield Finding(
+        yield CheckovFinding(
             rule=found["check_id"],
             title=found["check_name"],
             stack=Path(found["file_abs_path"]).relative_to(stacks.resolve()).parts[0],
@@ -82,17 +82,19 @@ def _findings(said: Mapping[str, Any], stacks: Path) -> Iterator[Finding]:
         )
 
 
-def unexplained(findings: tuple[Finding, ...], register: list[dict[str, Any]]) -> tuple[list[Finding], set[str]]:
+def unexplained(
+    findings: tuple[CheckovFinding, ...], register: list[dict[str, Any]]
+) -> tuple[list[CheckovFinding], set[str]]:
     """What the register does not explain, and what it explains and nothing found.
 
     Args:
         findings: what the scanner objects to.
-        register: what ``relaxations.json`` holds.
+        register: what ``waivers.json`` holds.
 
     Returns:
         The findings that no entry explains; the rules, each with the entry's path, that are explained and not found.
     """
-    left: list[Finding] = []
+    left: list[CheckovFinding] = []
     used: set[tuple[str, str]] = set()
     for finding in findings:
         entries = [entry for entry in register if _explains(entry, finding)]
@@ -104,6 +106,6 @@ def unexplained(findings: tuple[Finding, ...], register: list[dict[str, Any]]) -
     return left, {f"{rule} {path}" for rule, path in given - used}
 
 
-def _explains(entry: Mapping[str, Any], finding: Finding) -> bool:
+def _explains(entry: Mapping[str, Any], finding: CheckovFinding) -> bool:
     names = {address.rpartition(".")[2] for address in entry["resources"]}
     return entry["stack"] == finding.stack and finding.rule in entry["explains"] and finding.resource in names

@@ -14,7 +14,7 @@ from workspace import paths, virtualenv
 from workspace.errors import UserError
 
 REQUIREMENTS = ("sphinx==9.0.4", "myst-parser==5.2.0", "furo==2025.12.19")
-SITE = paths.OWN / "site"
+SITE = paths.CACHE_DIR / "site"
 FIRST = "index.html"
 
 

@@ -9,7 +9,7 @@ import pydantic
 
 from constructs_lib.governance.profiles import PROFILES
 from stacks.settings.loader import DEFAULT_ENVIRONMENT, ENVIRONMENT, PREFIX, allowed
-from stacks.settings.model import BY_PROFILE, SUCCESSORS, Settings
+from stacks.settings.model import BY_PROFILE, REMOVED_SETTINGS, Settings
 from workspace import paths
 
 FILE = paths.ROOT / "docs/settings.md"
@@ -56,7 +56,7 @@ def page() -> str:
         [f"`{name}`", *(_code(getattr(each, of)) for each in PROFILES.values())] for name, of in BY_PROFILE.items()
     ]
     profiles = "".join(_line(cells) for cells in (titles, ["---"] * len(titles), *chosen))
-    gone = "".join(_line([f"`{name}`", successor]) for name, successor in SUCCESSORS.items())
+    gone = "".join(_line([f"`{name}`", successor]) for name, successor in REMOVED_SETTINGS.items())
     return _INTRO + settings + _PROFILES + profiles + _GONE + gone
 
 

@@ -20,7 +20,7 @@ def install(packages: Sequence[str]) -> None:
     Raises:
         UserError: apt-get refused, with what it said.
     """
-    with exclusive(paths.OWN / "apt.lock"):
+    with exclusive(paths.CACHE_DIR / "apt.lock"):
         _apt_get("update")
         _apt_get("install", "--no-install-recommends", *packages)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from workspace import aws_provider, node, paths, terraform
 from workspace.errors import UserError
-from workspace.processes import Child, ProcessEnded, Program, last_lines
+from workspace.processes import Child, ManagedProgram, ProcessEnded, last_lines
 
 _CREATED = re.compile(r"Creation complete after")
 _ERROR = re.compile(r"Error: ")
@@ -42,7 +42,7 @@ class Tools:
         folder = node.node_folder()
         if command_line:
             node.ensure_modules(paths.ROOT, folder)
-        program = terraform.ensure_terraform(paths.OWN / "terraform", terraform.Release.pinned())
+        program = terraform.ensure_terraform(paths.CACHE_DIR / "terraform", terraform.TerraformRelease.pinned())
         return cls(node=folder, terraform=program.parent, provider=aws_provider.from_here())
 
 
@@ -115,7 +115,7 @@ class Deployment:
         """
         self._write_configuration()
         log.unlink(missing_ok=True)
-        program = Program(
+        program = ManagedProgram(
             name="cdktf deploy",
             arguments=[
                 self._tools.node / "node",
@@ -146,7 +146,7 @@ class Deployment:
         return {
             # Settings of another environment, or the user's own AWS, are not for this one.
             **{name: value for name, value in os.environ.items() if not name.startswith(("ANB_", "AWS_"))},
-            **aws_provider.provider_variables(self._tools.provider, paths.OWN / "terraform"),
+            **aws_provider.provider_variables(self._tools.provider, paths.CACHE_DIR / "terraform"),
             **variables,
             "PATH": os.pathsep.join(programs),
             "PYTHONPATH": str(paths.ROOT),

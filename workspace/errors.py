@@ -13,5 +13,5 @@ class UserError(click.ClickException):
     """
 
 
-class NotHere(UserError):
+class UnsupportedHost(UserError):
     """This machine cannot do it, and nobody did anything wrong."""

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-OWN = ROOT / ".anb"
+CACHE_DIR = ROOT / ".anb"
 """What the commands install and keep for themselves; never in the repository."""
 
 
@@ -16,4 +16,4 @@ def local_directory() -> Path:
     ``ANB_LOCAL_DIR`` moves it, so that several may run side by side.
     """
     given = os.environ.get("ANB_LOCAL_DIR")
-    return Path(given).resolve() if given else OWN / "local"
+    return Path(given).resolve() if given else CACHE_DIR / "local"

@@ -23,7 +23,7 @@ from psycopg import sql
 
 from workspace.errors import UserError
 from workspace.ports import LOOPBACK
-from workspace.processes import Child, Program
+from workspace.processes import Child, ManagedProgram
 
 SUPERUSER = "postgres"
 _CLONE_NEWUSER = 0x10000000  # linux/sched.h
@@ -95,7 +95,7 @@ class Cluster:
         for name, value in settings.items():
             arguments += ["-c", f"{name}={value}"]
         child = Child(
-            Program(
+            ManagedProgram(
                 name="database",
                 arguments=arguments,
                 log=log,

@@ -34,7 +34,7 @@ class ProcessEnded(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Program:
+class ManagedProgram:
     """What to run.
 
     Args:
@@ -62,7 +62,7 @@ class Child:
     A group of its own keeps the terminal's Ctrl-C away from it: the supervisor decides who stops when.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: ManagedProgram) -> None:
         self.program = program
         program.log.parent.mkdir(parents=True, exist_ok=True)
         with program.log.open("ab") as log:

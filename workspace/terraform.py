@@ -31,7 +31,7 @@ CHECKSUMS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Release:
+class TerraformRelease:
     """A release of Terraform that can be fetched.
 
     Args:
@@ -45,12 +45,12 @@ class Release:
     base: str
 
     @classmethod
-    def pinned(cls) -> Release:
+    def pinned(cls) -> TerraformRelease:
         """The one this project is tested with; ``ANB_TERRAFORM_MIRROR`` names another place to fetch it from."""
         return cls(version=VERSION, checksums=CHECKSUMS, base=os.environ.get(MIRROR_VARIABLE) or OFFICIAL)
 
 
-def ensure_terraform(folder: Path, release: Release) -> Path:
+def ensure_terraform(folder: Path, release: TerraformRelease) -> Path:
     """The program to run.
 
     Args:
@@ -84,7 +84,7 @@ def installed_version(program: Path) -> tuple[int, ...]:
         return ()
 
 
-def fetch(release: Release, target: Path) -> Path:
+def fetch(release: TerraformRelease, target: Path) -> Path:
     """Fetch a release and keep its program, provided its checksum is the pinned one.
 
     Raises:

@@ -16,7 +16,9 @@ from workspace.file_lock import exclusive
 _MARKER = "complete"
 
 
-def ensure(name: str, requirements: Sequence[str], *, constrained: bool = False, folder: Path = paths.OWN) -> Path:
+def ensure(
+    name: str, requirements: Sequence[str], *, constrained: bool = False, folder: Path = paths.CACHE_DIR
+) -> Path:
     """A virtual environment that holds the requirements and what they need, and nothing else.
 
     Args:

@@ -16,7 +16,7 @@ _SERVICES: dict[str, type[ServiceEnvironment]] = {PORTAL: PortalEnvironment, WOR
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class LaunchGroup:
     """An Auto Scaling group and the newest version of its launch template.
 
     Args:
@@ -48,7 +48,7 @@ class Group:
         return read_environment(self.user_data)
 
 
-def read_groups(aws_port: int) -> dict[str, Group]:
+def read_groups(aws_port: int) -> dict[str, LaunchGroup]:
     """The groups of the portal and the worker, by service.
 
     Args:
@@ -61,7 +61,7 @@ def read_groups(aws_port: int) -> dict[str, Group]:
         user_data = base64.b64decode(template["UserData"]).decode()
         profile = iam.get_instance_profile(InstanceProfileName=template["IamInstanceProfile"]["Name"])
         hooks = scaling.describe_lifecycle_hooks(AutoScalingGroupName=described["AutoScalingGroupName"])
-        group = Group(
+        group = LaunchGroup(
             name=described["AutoScalingGroupName"],
             service=_service(read_environment(user_data)),
             unit=_unit(user_data),

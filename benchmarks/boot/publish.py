@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.boot.groups import Group, read_groups
+from benchmarks.boot.groups import LaunchGroup, read_groups
 from constructs_lib.compute import archive
 from emulator import aws
 
@@ -21,7 +21,7 @@ _FETCH = re.compile(r"fetch '(?P<key>[^']+)' '(?P<version>[^']+)' '(?P<sha256>[0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class PublishedPart:
     """An archive of a release, as user-data names it.
 
     Args:
@@ -34,12 +34,12 @@ class Part:
     sha256: str
 
 
-def parts(user_data: str) -> list[Part]:
+def parts(user_data: str) -> list[PublishedPart]:
     """What a user-data script fetches."""
-    return [Part(**found.groupdict()) for found in _FETCH.finditer(user_data)]
+    return [PublishedPart(**found.groupdict()) for found in _FETCH.finditer(user_data)]
 
 
-def publish(aws_port: int, service: str, files: Mapping[str, str]) -> Group:
+def publish(aws_port: int, service: str, files: Mapping[str, str]) -> LaunchGroup:
     """Deploy the release that is deployed now, with some of its files changed.
 
     Args:
@@ -60,7 +60,7 @@ def publish(aws_port: int, service: str, files: Mapping[str, str]) -> Group:
     return deploy(aws_port, replace(group, user_data=text))
 
 
-def deploy(aws_port: int, group: Group) -> Group:
+def deploy(aws_port: int, group: LaunchGroup) -> LaunchGroup:
     """Make a group's user-data the newest version of its launch template; naming an earlier one rolls back."""
     ec2 = aws.client("ec2", aws_port)
     newest = ec2.describe_launch_template_versions(LaunchTemplateId=group.template_id, Versions=["$Latest"])
@@ -73,7 +73,7 @@ def deploy(aws_port: int, group: Group) -> Group:
     return read_groups(aws_port)[group.service]
 
 
-def _upload(aws_port: int, bucket: str, part: Part, files: Mapping[str, str]) -> Part:
+def _upload(aws_port: int, bucket: str, part: PublishedPart, files: Mapping[str, str]) -> PublishedPart:
     s3 = aws.client("s3", aws_port)
     found = s3.get_object(Bucket=bucket, Key=part.key, VersionId=part.version)["Body"].read()
     with tempfile.TemporaryDirectory() as folder:
@@ -85,4 +85,4 @@ def _upload(aws_port: int, bucket: str, part: Part, files: Mapping[str, str]) ->
             (content / path).write_text(text)
         sha256 = archive.pack({"": content}, packed)
         answer = s3.put_object(Bucket=bucket, Key=part.key, Body=packed.read_bytes())
-    return Part(key=part.key, version=answer["VersionId"], sha256=sha256)
+    return PublishedPart(key=part.key, version=answer["VersionId"], sha256=sha256)

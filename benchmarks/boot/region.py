@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.boot.groups import PORTAL, Group, read_groups
+from benchmarks.boot.groups import PORTAL, LaunchGroup, read_groups
 from constructs_lib.compute.lifecycle import LAUNCHING, TERMINATING
 from emulator import aws
 from emulator.async_thread import Loop
@@ -23,9 +23,9 @@ from emulator.autoscaling import AutoScaling, Wait
 from emulator.debian import ensure_root
 from emulator.machine import Machine, MachineOptions
 from emulator.metadata import Identity, MetadataService
-from emulator.network import METADATA_ADDRESS, SUBNET, Network
+from emulator.network import METADATA_ADDRESS, SUBNET, NetworkNamespace
 from emulator.request_recorder import Witness
-from emulator.runs import Run, open_run
+from emulator.runs import EmulatorRun, open_run
 from emulator.system import ensure_programs
 from emulator.tls_proxies import Authority, aws_names, postgres_front, tls_front
 from operations.local import deployment
@@ -40,12 +40,12 @@ AWS_ADDRESS, SCALING_ADDRESS, DATABASE_ADDRESS = (str(SUBNET[number]) for number
 _FIRST_MACHINE = 16
 _ARCHITECTURE = "x86_64"
 
-OWN = paths.OWN / "boot"
+OWN = paths.CACHE_DIR / "boot"
 """The roots that are kept, and the folders of the runs."""
 
 
 @dataclass(kw_only=True)
-class Instance:
+class BootedInstance:
     """An instance of a group.
 
     Args:
@@ -55,7 +55,7 @@ class Instance:
         launching: Auto Scaling's wait for it, where the group has a hook for that.
     """
 
-    group: Group
+    group: LaunchGroup
     machine: Machine
     identity: Identity
     launching: Wait | None
@@ -90,12 +90,12 @@ class Region:
         console: where the progress is shown.
     """
 
-    def __init__(self, run: Run, roots: Path, console: Console) -> None:
+    def __init__(self, run: EmulatorRun, roots: Path, console: Console) -> None:
         self.run = run
         self._roots = roots
         self._console = console
         self._stack = ExitStack()
-        self._launched: list[Instance] = []
+        self._launched: list[BootedInstance] = []
         self._logs = run.folder / "logs"
         self.aws_port = free_port()
         self.cluster = Cluster(
@@ -105,7 +105,7 @@ class Region:
             durable=False,
         )
         self.authority = Authority()
-        self.network = Network(run.name)
+        self.network = NetworkNamespace(run.name)
         self.loop = Loop()
         self.scaling = AutoScaling(self.aws_port)
         self.witness = Witness()
@@ -131,7 +131,7 @@ class Region:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def launch(self, service: str) -> Instance:
+    def launch(self, service: str) -> BootedInstance:
         """Boot an instance, as Auto Scaling does: the newest version of its group's launch template.
 
         Args:
@@ -161,12 +161,12 @@ class Region:
             MachineOptions(name=name, address=address, hosts=self._hosts, authority=self.authority.certificate),
         )
         launching = self.scaling.expect(group.name, LAUNCHING, identity.instance_id) if waits else None
-        instance = Instance(group=group, machine=machine, identity=identity, launching=launching)
+        instance = BootedInstance(group=group, machine=machine, identity=identity, launching=launching)
         self._launched.append(instance)
         machine.start()
         return instance
 
-    def tell_to_leave(self, instance: Instance) -> Wait | None:
+    def tell_to_leave(self, instance: BootedInstance) -> Wait | None:
         """Tell an instance to leave, as Auto Scaling does; gives its wait, where the group has a hook for that."""
         waits = TERMINATING in instance.group.hooks
         wait = self.scaling.expect(instance.group.name, TERMINATING, instance.identity.instance_id) if waits else None
@@ -181,8 +181,8 @@ class Region:
         return connection
 
     def _build_release(self) -> Path:
-        target = paths.OWN / "release" / _ARCHITECTURE
-        self.release = build(paths.ROOT, target, _ARCHITECTURE, self._console, wheels=paths.OWN / "wheels")
+        target = paths.CACHE_DIR / "release" / _ARCHITECTURE
+        self.release = build(paths.ROOT, target, _ARCHITECTURE, self._console, wheels=paths.CACHE_DIR / "wheels")
         return target
 
     def _open_database(self, portal: dict[str, str]) -> None:

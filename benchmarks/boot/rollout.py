@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.boot.region import Instance, Region
+from benchmarks.boot.region import BootedInstance, Region
 from emulator.autoscaling import CONTINUE
 from emulator.load_balancer import LoadBalancer
 from workspace.errors import UserError
@@ -22,7 +22,7 @@ class NeverReady(UserError):
         result: what it said to Auto Scaling, if anything.
     """
 
-    def __init__(self, instance: Instance, result: str | None) -> None:
+    def __init__(self, instance: BootedInstance, result: str | None) -> None:
         said = f"{instance.machine.name} said {result or 'nothing'} to Auto Scaling."
         super().__init__(f"{said}\n{instance.machine.user_data_output()}")
         self.instance = instance
@@ -41,7 +41,7 @@ class Rollout:
     region: Region
     balancer: LoadBalancer
 
-    def bring(self, service: str) -> Instance:
+    def bring(self, service: str) -> BootedInstance:
         """Launch an instance and wait until it is in service.
 
         Raises:
@@ -58,7 +58,7 @@ class Rollout:
                 raise NeverReady(instance, result)
         return instance
 
-    def take_away(self, instance: Instance) -> str | None:
+    def take_away(self, instance: BootedInstance) -> str | None:
         """Let an instance leave: the load balancer lets go of it, then it is told, waited for and shut down.
 
         Returns:

@@ -14,7 +14,7 @@ from benchmarks.boot.groups import PORTAL, WORKER
 from emulator.request_recorder import Call
 
 if TYPE_CHECKING:
-    from benchmarks.boot.region import Instance, Region
+    from benchmarks.boot.region import BootedInstance, Region
 
 RECEIVE = "AmazonSQS.ReceiveMessage"
 TOTALS = {PORTAL: "first healthy answer", WORKER: "first receive"}
@@ -83,7 +83,7 @@ def sizes(region: Region, service: str) -> str:
     return f"Its release is {sum(part.bytes for part in parts.values()) / 1e6:.2f} MB, compressed: {each}."
 
 
-def _moments(region: Region, instance: Instance, worked: float) -> dict[str, float]:
+def _moments(region: Region, instance: BootedInstance, worked: float) -> dict[str, float]:
     address, started = instance.identity.address, instance.machine.started_at
     asked = [each.at for each in region.metadata.asked if each.address == address and each.path == "user-data"]
     calls = region.witness.of(address)
@@ -101,7 +101,7 @@ def _first(calls: Sequence[Call], wanted: Callable[[Call], bool]) -> float | Non
     return next((call.at for call in calls if wanted(call)), None)
 
 
-def _wait(instance: Instance, moment: Callable[[], float | None]) -> float:
+def _wait(instance: BootedInstance, moment: Callable[[], float | None]) -> float:
     found: list[float] = []
 
     def came() -> bool:
@@ -114,7 +114,7 @@ def _wait(instance: Instance, moment: Callable[[], float | None]) -> float:
     return found[0]
 
 
-def _is_healthy(region: Region, instance: Instance) -> float | None:
+def _is_healthy(region: Region, instance: BootedInstance) -> float | None:
     connection = http.client.HTTPConnection(instance.identity.address, timeout=5)
     with suppress(OSError, http.client.HTTPException):
         connection.sock = region.connect(instance.identity.address)
@@ -125,6 +125,6 @@ def _is_healthy(region: Region, instance: Instance) -> float | None:
     return None
 
 
-def _has_received(region: Region, instance: Instance) -> float | None:
+def _has_received(region: Region, instance: BootedInstance) -> float | None:
     call = region.witness.first(instance.identity.address, RECEIVE)
     return call.at if call else None

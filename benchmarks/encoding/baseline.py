@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.worker import media
-from services.worker.pipeline import Recipe
+from services.worker.pipeline import EncodeSettings
 
 _GRAPH = (
     "[0:v]scale='min(1280,iw)':'min(720,ih)':force_original_aspect_ratio=decrease,"
@@ -11,7 +11,7 @@ _GRAPH = (
 )
 
 
-def commands(recipe: Recipe) -> list[list[str]]:
+def commands(recipe: EncodeSettings) -> list[list[str]]:
     """The command lines, to be run in a folder that holds the clip; the last one is the encode.
 
     Args:

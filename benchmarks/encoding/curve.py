@@ -11,7 +11,7 @@ from benchmarks.encoding.ffmpeg import cost_of, run
 from benchmarks.encoding.quality import encoded, lossless, vmaf
 from benchmarks.encoding.variants import place
 from services.worker import media
-from services.worker.pipeline import Recipe, command, curtain_frames, frame_rate
+from services.worker.pipeline import EncodeSettings, command, curtain_frames, frame_rate
 
 _SECONDS = 5
 CHOICES = (
@@ -30,7 +30,7 @@ NOTE = (
 
 
 def table(
-    recipe: Recipe, clip: Path, folder: Path, *, offline: bool, choices: Sequence[tuple[str, int]] = CHOICES
+    recipe: EncodeSettings, clip: Path, folder: Path, *, offline: bool, choices: Sequence[tuple[str, int]] = CHOICES
 ) -> str:
     """Presets and rate factors, as Markdown.
 

@@ -13,7 +13,7 @@ from workspace.errors import UserError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cost:
+class ResourceUsage:
     """What a piece of work took.
 
     Args:
@@ -44,11 +44,11 @@ def run(command: Sequence[str | Path], *, folder: Path | None = None) -> str:
     return result.stderr
 
 
-def cost_of(work: Callable[[], object]) -> Cost:
+def cost_of(work: Callable[[], object]) -> ResourceUsage:
     """Do a piece of work, and tell what it and the programs that it ran took."""
     started, used = time.perf_counter(), _processor()
     work()
-    return Cost(wall=time.perf_counter() - started, processor=_processor() - used)
+    return ResourceUsage(wall=time.perf_counter() - started, processor=_processor() - used)
 
 
 def _processor() -> float:

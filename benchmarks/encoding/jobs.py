@@ -13,7 +13,7 @@ from benchmarks.encoding import pipeline_runner
 from benchmarks.encoding.ffmpeg import cost_of, run
 from benchmarks.encoding.variants import place
 from operations.simulate.measured import BUSY_VCPUS
-from services.worker.pipeline import Recipe
+from services.worker.pipeline import EncodeSettings
 from services.worker.toolchain import find_curtain, find_ffmpeg, find_watermark
 from stacks.settings.model import Settings
 from workspace.errors import UserError
@@ -23,7 +23,7 @@ _THREADS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Clip:
+class BenchmarkClip:
     """A kind of video that players send.
 
     Args:
@@ -42,12 +42,12 @@ class Clip:
 
 
 CLIPS = (
-    Clip(name="1080p, 20 s", size="1920x1080", rate=30, seconds=20, megabits=17),
-    Clip(name="720p, 45 s", size="1280x720", rate=30, seconds=45, megabits=9),
-    Clip(name="1080p, 30 s", size="1920x1080", rate=30, seconds=30, megabits=17),
-    Clip(name="1080p upright, 45 s", size="1080x1920", rate=30, seconds=45, megabits=17),
-    Clip(name="1080p at 60 pictures a second, 30 s", size="1920x1080", rate=60, seconds=30, megabits=24),
-    Clip(name="2160p, 20 s", size="3840x2160", rate=30, seconds=20, megabits=36),
+    BenchmarkClip(name="1080p, 20 s", size="1920x1080", rate=30, seconds=20, megabits=17),
+    BenchmarkClip(name="720p, 45 s", size="1280x720", rate=30, seconds=45, megabits=9),
+    BenchmarkClip(name="1080p, 30 s", size="1920x1080", rate=30, seconds=30, megabits=17),
+    BenchmarkClip(name="1080p upright, 45 s", size="1080x1920", rate=30, seconds=45, megabits=17),
+    BenchmarkClip(name="1080p at 60 pictures a second, 30 s", size="1920x1080", rate=60, seconds=30, megabits=24),
+    BenchmarkClip(name="2160p, 20 s", size="3840x2160", rate=30, seconds=20, megabits=36),
 )
 """Within what the portal accepts, up to 100 MB; the first half minute is what a worker reads."""
 
@@ -62,7 +62,7 @@ class Timing:
         processor: seconds of processors.
     """
 
-    clip: Clip
+    clip: BenchmarkClip
     wall: float
     processor: float
 
@@ -76,7 +76,7 @@ def measure(*, rounds: int, told: Callable[[str], None]) -> list[Timing]:
     """
     timings = []
     kept = Settings.model_validate({}).max_clip_seconds
-    recipe = Recipe(find_ffmpeg(os.environ).path, find_watermark(), find_curtain(), kept, _THREADS)
+    recipe = EncodeSettings(find_ffmpeg(os.environ).path, find_watermark(), find_curtain(), kept, _THREADS)
     with tempfile.TemporaryDirectory() as folder:
         for clip in CLIPS:
             told(clip.name)
@@ -104,7 +104,7 @@ def table(timings: Sequence[Timing]) -> str:
     return "\n".join(lines)
 
 
-def _made(clip: Clip, ffmpeg: Path, path: Path) -> Path:
+def _made(clip: BenchmarkClip, ffmpeg: Path, path: Path) -> Path:
     # Noise, because a camera has it and an encoder works at it.
     pictures = f"testsrc2=s={clip.size}:r={clip.rate},noise=alls=8:allf=t"
     command: list[str | Path] = [

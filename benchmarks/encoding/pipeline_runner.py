@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from services.worker import media
 from services.worker.mp4_boxes import check_container
-from services.worker.pipeline import Recipe
+from services.worker.pipeline import EncodeSettings
 
 if TYPE_CHECKING:
-    from services.worker.receipt import Draft
+    from services.worker.receipt import ReceiptBuilder
 
 _SECONDS_ALLOWED = 1800
 
 
-def look(folder: Path, *, offline: bool) -> media.Picture:
+def look(folder: Path, *, offline: bool) -> media.VideoStream:
     """What the worker finds in a folder's file.
 
     Args:
@@ -29,8 +29,8 @@ def look(folder: Path, *, offline: bool) -> media.Picture:
 
 
 def process(
-    recipe: Recipe, folder: Path, *, offline: bool, report: Callable[[int], None] = lambda _: None
-) -> media.Picture:
+    recipe: EncodeSettings, folder: Path, *, offline: bool, report: Callable[[int], None] = lambda _: None
+) -> media.VideoStream:
     """Check, probe and transcode a folder's file, and write its receipt; returns what the probe found.
 
     Args:
@@ -62,7 +62,7 @@ def process(
     return picture
 
 
-def _draft() -> Draft:
-    from services.worker.receipt import Draft
+def _draft() -> ReceiptBuilder:
+    from services.worker.receipt import ReceiptBuilder
 
-    return Draft(release="", ffmpeg="")
+    return ReceiptBuilder(release="", ffmpeg="")

@@ -14,7 +14,7 @@ from benchmarks.encoding import clips, curve, variants
 from benchmarks.load import targets
 from benchmarks.load.targets import Goal
 from services.worker.__main__ import threads_for
-from services.worker.pipeline import Recipe
+from services.worker.pipeline import EncodeSettings
 from services.worker.sandbox import kernel_refusal
 from services.worker.toolchain import find_curtain, find_ffmpeg, find_watermark
 from workspace.progress import step
@@ -23,7 +23,7 @@ _KEPT_SECONDS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class ReportRow:
     """A way with a clip: medians of all rounds.
 
     Args:
@@ -48,7 +48,7 @@ def run(console: Console, *, seconds: int, rounds: int, presets: bool) -> str:
         presets: whether x264's presets are measured too.
     """
     ffmpeg = find_ffmpeg(os.environ)
-    recipe = Recipe(
+    recipe = EncodeSettings(
         ffmpeg=ffmpeg.path,
         watermark=find_watermark(),
         curtain=find_curtain(),
@@ -85,8 +85,8 @@ def run(console: Console, *, seconds: int, rounds: int, presets: bool) -> str:
     return "\n\n".join([*parts, curve.NOTE] if curves else parts)
 
 
-def _measure(recipe: Recipe, clip: Path, folder: Path, rounds: int, offline: bool) -> dict[str, Row]:
-    runs: dict[str, list[variants.Made]] = {way: [] for way in variants.NAMES}
+def _measure(recipe: EncodeSettings, clip: Path, folder: Path, rounds: int, offline: bool) -> dict[str, ReportRow]:
+    runs: dict[str, list[variants.EncodedVariant]] = {way: [] for way in variants.NAMES}
     for _ in range(rounds):
         for way in variants.NAMES:
             runs[way].append(variants.make(way, recipe, clip, folder / way, offline=offline))
@@ -96,7 +96,7 @@ def _measure(recipe: Recipe, clip: Path, folder: Path, rounds: int, offline: boo
         for way in (variants.ORIGINAL, variants.OURS)
     }
     return {
-        way: Row(
+        way: ReportRow(
             wall=statistics.median(made.cost.wall for made in all_made),
             processor=statistics.median(made.cost.processor for made in all_made),
             size=all_made[-1].size,
@@ -106,7 +106,7 @@ def _measure(recipe: Recipe, clip: Path, folder: Path, rounds: int, offline: boo
     }
 
 
-def _goals(title: str, rows: dict[str, Row]) -> list[Goal]:
+def _goals(title: str, rows: dict[str, ReportRow]) -> list[Goal]:
     ours, bare, theirs = rows[variants.OURS], rows[variants.BARE], rows[variants.ORIGINAL]
     allowed = 1.05 * bare.wall + 0.3
     return [
@@ -133,7 +133,7 @@ def _goals(title: str, rows: dict[str, Row]) -> list[Goal]:
     ]
 
 
-def _table(rows: dict[str, Row], kept: int) -> str:
+def _table(rows: dict[str, ReportRow], kept: int) -> str:
     lines = [
         "| | seconds | videos a minute | CPU seconds | CPU seconds for a second kept | MB | VMAF |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",

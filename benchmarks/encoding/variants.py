@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.encoding import baseline, pipeline_runner
-from benchmarks.encoding.ffmpeg import Cost, cost_of, run
+from benchmarks.encoding.ffmpeg import ResourceUsage, cost_of, run
 from benchmarks.encoding.quality import lossless, vmaf
 from services.worker import media
-from services.worker.pipeline import Recipe, command, curtain_frames, frame_rate
+from services.worker.pipeline import EncodeSettings, command, curtain_frames, frame_rate
 
 OURS, BARE, ORIGINAL = "the worker", "its command alone", "the original's recipe"
 NAMES = (ORIGINAL, BARE, OURS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
+class EncodedVariant:
     """What a way made of a clip, and what it took.
 
     Args:
@@ -27,11 +27,11 @@ class Made:
         size: bytes of the video.
     """
 
-    cost: Cost
+    cost: ResourceUsage
     size: int
 
 
-def make(way: str, recipe: Recipe, clip: Path, folder: Path, *, offline: bool) -> Made:
+def make(way: str, recipe: EncodeSettings, clip: Path, folder: Path, *, offline: bool) -> EncodedVariant:
     """Go one way, from the fetched file to the result.
 
     Args:
@@ -52,10 +52,10 @@ def make(way: str, recipe: Recipe, clip: Path, folder: Path, *, offline: bool) -
         line = command(recipe, pipeline_runner.look(folder, offline=offline))
         works[BARE] = lambda: run(line, folder=folder)
     cost = cost_of(works[way])
-    return Made(cost=cost, size=(folder / media.PROCESSED).stat().st_size)
+    return EncodedVariant(cost=cost, size=(folder / media.PROCESSED).stat().st_size)
 
 
-def quality(way: str, recipe: Recipe, clip: Path, folder: Path, *, offline: bool) -> float:
+def quality(way: str, recipe: EncodeSettings, clip: Path, folder: Path, *, offline: bool) -> float:
     """The VMAF of what a way left in its folder; the curtain does not count.
 
     Args:

@@ -27,7 +27,7 @@ _WARM_UP = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Load:
+class LoadGenerator:
     """What is asked, and how.
 
     Args:
@@ -48,7 +48,7 @@ class Load:
 
 
 @dataclass(kw_only=True)
-class Outcome:
+class RequestOutcome:
     """What was answered, after a tenth of the time to warm up.
 
     Args:
@@ -133,7 +133,7 @@ class _Connection:
 
 
 class _Run:
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: LoadGenerator) -> None:
         self._load = load
         self._requests = iter(load.requests) if load.once else itertools.cycle(load.requests)
         self._selector = selectors.DefaultSelector()
@@ -146,9 +146,9 @@ class _Run:
         step = (load.every or 0.0) / load.connections
         self._due = [(started + number * step, number) for number in range(load.connections)]
         self._busy, self._last = 0, started
-        self._outcome = Outcome(seconds=0)
+        self._outcome = RequestOutcome(seconds=0)
 
-    def go(self) -> Outcome:
+    def go(self) -> RequestOutcome:
         used = _processor_seconds()
         while True:
             now = time.perf_counter()
@@ -195,7 +195,7 @@ class _Run:
         heapq.heappush(self._due, (again, connection.number))
 
 
-def run(load: Load) -> Outcome:
+def run(load: LoadGenerator) -> RequestOutcome:
     """Ask for as long as the load says."""
     return _Run(load).go()
 
@@ -208,7 +208,7 @@ def clients(count: int) -> Iterator[ProcessPoolExecutor]:
         yield pool
 
 
-def start(pool: ProcessPoolExecutor, load: Load) -> Future[Outcome]:
+def start(pool: ProcessPoolExecutor, load: LoadGenerator) -> Future[RequestOutcome]:
     """Run a load in a process of its own."""
     return pool.submit(run, load)
 

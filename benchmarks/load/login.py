@@ -10,8 +10,8 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from benchmarks.load import client
-from benchmarks.load.client import Load
-from benchmarks.load.site import PASSWORD, Site
+from benchmarks.load.client import LoadGenerator
+from benchmarks.load.site import PASSWORD, BenchmarkSite
 from services.portal.accounts.passwords import hash_password, password_matches
 
 _THREADS = 2
@@ -34,7 +34,7 @@ class SignIns:
     refused: int
 
 
-def measure(site: Site, pool: ProcessPoolExecutor, *, seconds: float, told: Callable[[str], None]) -> SignIns:
+def measure(site: BenchmarkSite, pool: ProcessPoolExecutor, *, seconds: float, told: Callable[[str], None]) -> SignIns:
     """Sign in as many people, each from an address of their own; then only check passwords."""
     told("portal")
     people = random.Random(2).sample(range(1, site.size.users + 1), min(site.size.users, 5000))
@@ -47,7 +47,7 @@ def measure(site: Site, pool: ProcessPoolExecutor, *, seconds: float, told: Call
         )
         for number, person in enumerate(people)
     ]
-    load = Load(port=site.port, requests=requests, connections=8, seconds=seconds)
+    load = LoadGenerator(port=site.port, requests=requests, connections=8, seconds=seconds)
     outcome = client.start(pool, load).result()
     told("Argon2id alone")
     return SignIns(

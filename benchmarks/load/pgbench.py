@@ -20,7 +20,7 @@ _RATE = re.compile(r"^tps = ([0-9.]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bench:
+class PgbenchRun:
     """A database that is asked.
 
     Args:

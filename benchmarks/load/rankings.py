@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import psycopg
 
 from benchmarks.load import client, original, voting
-from benchmarks.load.client import Load, Outcome
-from benchmarks.load.pgbench import Bench
-from benchmarks.load.site import Site
+from benchmarks.load.client import LoadGenerator, RequestOutcome
+from benchmarks.load.pgbench import PgbenchRun
+from benchmarks.load.site import BenchmarkSite
 from benchmarks.load.targets import Goal
 
 _CITY = "Medellín"
@@ -39,8 +39,8 @@ class Reading:
     """
 
     what: str
-    waits: Outcome
-    hurried: Outcome
+    waits: RequestOutcome
+    hurried: RequestOutcome
     counts: bool
 
 
@@ -70,7 +70,7 @@ class Readings:
         ]
 
 
-def measure(site: Site, pool: ProcessPoolExecutor, *, seconds: float, told: Callable[[str], None]) -> Readings:
+def measure(site: BenchmarkSite, pool: ProcessPoolExecutor, *, seconds: float, told: Callable[[str], None]) -> Readings:
     """Read every list while votes come in, then ask the database for the original's ranking."""
     city = urllib.parse.quote(_CITY)
     dice = random.Random(3)
@@ -91,8 +91,8 @@ def measure(site: Site, pool: ProcessPoolExecutor, *, seconds: float, told: Call
         outcomes = []
         for hurried in (False, True):
             dice.shuffle(voters)
-            votes = Load(port=site.port, requests=voters, connections=10, seconds=seconds, every=10 / _VOTES)
-            reads = Load(
+            votes = LoadGenerator(port=site.port, requests=voters, connections=10, seconds=seconds, every=10 / _VOTES)
+            reads = LoadGenerator(
                 port=site.port,
                 requests=requests,
                 connections=_HURRIED if hurried else _ARRIVING,
@@ -126,7 +126,7 @@ def table(readings: Readings) -> str:
     )
 
 
-def _deep(site: Site) -> str:
+def _deep(site: BenchmarkSite) -> str:
     """The address of a page in the middle of the ranking, found as people find it: by the link of a page before."""
     with psycopg.connect(site.database_url) as connection:
         row = connection.execute("SELECT count(*) FROM videos WHERE is_open AND votes_count > 0").fetchone()
@@ -139,9 +139,9 @@ def _deep(site: Site) -> str:
     return link[1 : link.index(">")]
 
 
-def _originals(site: Site, *, seconds: float, told: Callable[[str], None]) -> dict[str, float]:
+def _originals(site: BenchmarkSite, *, seconds: float, told: Callable[[str], None]) -> dict[str, float]:
     found = {}
-    pgbench = Bench(url=site.database_url, clients=1, seconds=seconds)
+    pgbench = PgbenchRun(url=site.database_url, clients=1, seconds=seconds)
     for name, in_city in {"all": "", "of a city": f"AND u.city ILIKE '%{_CITY}%'"}.items():
         told(f"{ORIGINAL}, {name}")
         found[f"{ORIGINAL}, {name}"] = 1 / pgbench.rate(original.RANKING.format(in_city=in_city))

@@ -18,21 +18,21 @@ from rich.console import Console
 from benchmarks.load import dataset, original
 from emulator import aws
 from operations.local.deployment import database_credentials, without_terraform
-from operations.local.local_overrides import Here, on_this_machine
+from operations.local.local_overrides import LocalPorts, on_this_machine
 from services.portal.accounts.passwords import hash_password
 from services.shared.migrate import read_migrations, upgrade
 from workspace import paths
 from workspace.errors import UserError
 from workspace.ports import free_port, is_listening
 from workspace.postgres import Cluster
-from workspace.processes import Child, Program
+from workspace.processes import Child, ManagedProgram
 from workspace.progress import step
 
 PASSWORD = "a long and good password"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Site:
+class BenchmarkSite:
     """A portal with the data of a contest.
 
     Args:
@@ -62,7 +62,7 @@ class Site:
 
 
 @contextmanager
-def open_site(console: Console, size: dataset.Size, *, voters: int) -> Iterator[Site]:
+def open_site(console: Console, size: dataset.Size, *, voters: int) -> Iterator[BenchmarkSite]:
     """Start everything, fill it, and end it afterwards.
 
     Args:
@@ -72,7 +72,7 @@ def open_site(console: Console, size: dataset.Size, *, voters: int) -> Iterator[
     """
     with tempfile.TemporaryDirectory(prefix="anb-bench-") as name, ExitStack() as started:
         folder = Path(name)
-        here = Here(database_port=free_port(), aws_port=free_port(), portal_port=free_port())
+        here = LocalPorts(database_port=free_port(), aws_port=free_port(), portal_port=free_port())
         with step("Starting PostgreSQL, durable, and the embedded AWS", console):
             cluster = Cluster(
                 directory=folder / "database", port=here.database_port, password=secrets.token_urlsafe(16)
@@ -105,7 +105,7 @@ def open_site(console: Console, size: dataset.Size, *, voters: int) -> Iterator[
             bare_port = free_port()
             bare = _start("bare", ["benchmarks.load.gunicorn_baseline", str(bare_port)], folder, environment, bare_port)
             started.callback(bare.stop)
-        yield Site(
+        yield BenchmarkSite(
             size=size,
             variables=variables,
             database_url=url,
@@ -118,7 +118,7 @@ def open_site(console: Console, size: dataset.Size, *, voters: int) -> Iterator[
 
 
 def _start(name: str, module: list[str], folder: Path, environment: dict[str, str], port: int) -> Child:
-    program = Program(
+    program = ManagedProgram(
         name=name,
         arguments=[sys.executable, "-m", *module],
         log=folder / f"{name}.log",

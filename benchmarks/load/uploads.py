@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks.load.site import Site
+from benchmarks.load.site import BenchmarkSite
 from benchmarks.load.targets import Goal
 from workspace.errors import UserError
 
@@ -24,7 +24,7 @@ FORM, DIRECT = "form, through the portal", "in parts, straight to the bucket"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sent:
+class UploadTiming:
     """What an upload needed.
 
     Args:
@@ -48,14 +48,14 @@ class Sent:
         ]
 
 
-def measure(site: Site, *, size: int, told: Callable[[str], None]) -> Sent:
+def measure(site: BenchmarkSite, *, size: int, told: Callable[[str], None]) -> UploadTiming:
     """Upload a video by each road and watch the portal's memory.
 
     Args:
         size: bytes of the video.
     """
     growth = {}
-    roads: dict[str, Callable[[Site, int], None]] = {FORM: _by_form, DIRECT: _in_parts}
+    roads: dict[str, Callable[[BenchmarkSite, int], None]] = {FORM: _by_form, DIRECT: _in_parts}
     for road, send in roads.items():
         told(road)
         # The first one loads what every later one finds: code, AWS's client and its buffers.
@@ -63,10 +63,10 @@ def measure(site: Site, *, size: int, told: Callable[[str], None]) -> Sent:
         with _peak(site) as peak:
             send(site, size)
         growth[road] = peak[-1] - peak[0]
-    return Sent(size=size, growth=growth)
+    return UploadTiming(size=size, growth=growth)
 
 
-def table(sent: Sent) -> str:
+def table(sent: UploadTiming) -> str:
     """The growth as Markdown."""
     lines = [f"| {sent.size / MEGABYTE:.0f} MB, sent | the portal's processes grew by |", "| --- | ---: |"]
     lines += [f"| {road} | {growth / MEGABYTE:.1f} MB |" for road, growth in sent.growth.items()]
@@ -74,7 +74,7 @@ def table(sent: Sent) -> str:
 
 
 @contextmanager
-def _peak(site: Site) -> Iterator[list[int]]:
+def _peak(site: BenchmarkSite) -> Iterator[list[int]]:
     """The memory of the portal before the block, and after it the most that it had."""
     main = psutil.Process(site.portal.pid)
     processes = [main, *main.children(recursive=True)]
@@ -103,7 +103,7 @@ def _resident(processes: list[psutil.Process]) -> int:
     return total
 
 
-def _by_form(site: Site, size: int) -> None:
+def _by_form(site: BenchmarkSite, size: int) -> None:
     head = (
         b'--x\r\nContent-Disposition: form-data; name="title"\r\n\r\nTriple doble\r\n'
         b'--x\r\nContent-Disposition: form-data; name="video_file"; filename="play.mp4"\r\n\r\n' + _FTYP
@@ -116,7 +116,7 @@ def _by_form(site: Site, size: int) -> None:
     _ask(site, "/api/videos/upload", _pieces(head, size - len(_FTYP), tail), headers)
 
 
-def _in_parts(site: Site, size: int) -> None:
+def _in_parts(site: BenchmarkSite, size: int) -> None:
     declared = json.dumps({"title": "Triple doble", "filename": "play.mp4", "size": size}).encode()
     upload = _ask(site, "/api/videos/uploads", declared, {"Content-Type": "application/json"})
     path = f"/api/videos/uploads/{upload['video_id']}"
@@ -141,7 +141,7 @@ def _pieces(head: bytes, size: int, tail: bytes) -> Iterator[bytes]:
     yield bytes(size % len(piece)) + tail
 
 
-def _ask(site: Site, path: str, body: bytes | Iterator[bytes], headers: dict[str, str]) -> Any:
+def _ask(site: BenchmarkSite, path: str, body: bytes | Iterator[bytes], headers: dict[str, str]) -> Any:
     connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=60)
     connection.request("POST", path, body, {"Authorization": f"Bearer {site.tokens[0]}", **headers})
     answer = connection.getresponse()

@@ -8,15 +8,15 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 from benchmarks.load import client, voting
-from benchmarks.load.client import Load, Outcome
-from benchmarks.load.site import Site
+from benchmarks.load.client import LoadGenerator, RequestOutcome
+from benchmarks.load.site import BenchmarkSite
 from benchmarks.load.targets import Goal
 
 _EVERY = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watched:
+class ViewerTimings:
     """Votes, alone and beside viewers.
 
     Args:
@@ -27,9 +27,9 @@ class Watched:
     """
 
     viewers: int
-    alone: Outcome
-    beside: Outcome
-    watching: Outcome
+    alone: RequestOutcome
+    beside: RequestOutcome
+    watching: RequestOutcome
 
     @property
     def goals(self) -> list[Goal]:
@@ -45,22 +45,22 @@ class Watched:
 
 
 def measure(
-    site: Site, pool: ProcessPoolExecutor, *, viewers: int, seconds: float, told: Callable[[str], None]
-) -> Watched:
+    site: BenchmarkSite, pool: ProcessPoolExecutor, *, viewers: int, seconds: float, told: Callable[[str], None]
+) -> ViewerTimings:
     """Vote, first alone, then while the viewers ask for the ranking every five seconds."""
     dice = random.Random(4)
     everywhere = range(1, site.size.videos + 1)
 
-    def votes() -> Load:
+    def votes() -> LoadGenerator:
         requests = voting.requests_for(site, everywhere, dice)
-        return Load(port=site.port, requests=requests, connections=8, seconds=seconds, once=True)
+        return LoadGenerator(port=site.port, requests=requests, connections=8, seconds=seconds, once=True)
 
     told("nobody watches")
     alone = client.start(pool, votes()).result()
     told(f"{viewers} watch")
     watching = client.start(
         pool,
-        Load(
+        LoadGenerator(
             port=site.port,
             requests=[client.request("GET", "/rankings/list")],
             connections=viewers,
@@ -69,10 +69,10 @@ def measure(
         ),
     )
     beside = client.start(pool, votes()).result()
-    return Watched(viewers=viewers, alone=alone, beside=beside, watching=watching.result())
+    return ViewerTimings(viewers=viewers, alone=alone, beside=beside, watching=watching.result())
 
 
-def table(found: Watched) -> str:
+def table(found: ViewerTimings) -> str:
     """The rates and their ratio as Markdown."""
     alone, beside = found.alone.rate(200), found.beside.rate(200)
     unchanged = found.watching.statuses[304] / max(1, sum(found.watching.statuses.values()))

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 import psycopg
 
 from benchmarks.load import client, cpu, original
-from benchmarks.load.client import Load
+from benchmarks.load.client import LoadGenerator
 from benchmarks.load.dataset import VIDEO
-from benchmarks.load.pgbench import Bench
-from benchmarks.load.site import Site
+from benchmarks.load.pgbench import PgbenchRun
+from benchmarks.load.site import BenchmarkSite
 from benchmarks.load.targets import Goal
 from services.contest.votes import CAST
 
@@ -26,7 +26,7 @@ POSTGRESQL, CLIENT, CLIENT_OF_BARE = "PostgreSQL", "client", "client of gunicorn
 
 
 @dataclass(kw_only=True)
-class Votes:
+class VoteTimings:
     """Votes in a second, round by round.
 
     Args:
@@ -67,15 +67,15 @@ class Votes:
 
 
 def measure(
-    site: Site, pool: ProcessPoolExecutor, *, rounds: int, seconds: float, told: Callable[[str], None]
-) -> Votes:
+    site: BenchmarkSite, pool: ProcessPoolExecutor, *, rounds: int, seconds: float, told: Callable[[str], None]
+) -> VoteTimings:
     """Vote through the portal and past it, in turn.
 
     Args:
         told: is told what is measured.
     """
-    votes, dice = Votes(), random.Random(1)
-    pgbench = Bench(url=site.database_url, clients=CONNECTIONS, seconds=seconds)
+    votes, dice = VoteTimings(), random.Random(1)
+    pgbench = PgbenchRun(url=site.database_url, clients=CONNECTIONS, seconds=seconds)
     for number in range(rounds):
         hot = site.size.videos - number
         for what, chosen in {HOT: [hot], SPREAD: range(1, site.size.videos + 1)}.items():
@@ -95,7 +95,7 @@ def measure(
     return votes
 
 
-def _vote(site: Site, pool: ProcessPoolExecutor, votes: Votes, what: str, load: Load) -> None:
+def _vote(site: BenchmarkSite, pool: ProcessPoolExecutor, votes: VoteTimings, what: str, load: LoadGenerator) -> None:
     portal, database = cpu.seconds(site.portal.pid), cpu.seconds(site.database.pid)
     outcome = client.start(pool, load).result()
     votes.rates[what, PORTAL].append(outcome.rate(200))
@@ -109,7 +109,7 @@ def _vote(site: Site, pool: ProcessPoolExecutor, votes: Votes, what: str, load: 
     votes.refused += sum(count for status, count in outcome.statuses.items() if status not in (200, 400))
 
 
-def _ask_bare(site: Site, pool: ProcessPoolExecutor, votes: Votes, load: Load) -> None:
+def _ask_bare(site: BenchmarkSite, pool: ProcessPoolExecutor, votes: VoteTimings, load: LoadGenerator) -> None:
     before = cpu.seconds(site.bare.pid)
     outcome = client.start(pool, load).result()
     votes.bare.append(outcome.rate(200))
@@ -117,13 +117,13 @@ def _ask_bare(site: Site, pool: ProcessPoolExecutor, votes: Votes, load: Load) -
     votes.spent[CLIENT_OF_BARE].append(outcome.per_answer(outcome.processor))
 
 
-def _settle(site: Site) -> None:
+def _settle(site: BenchmarkSite) -> None:
     """Let the database write now what it would write during the next load."""
     with psycopg.connect(site.database_url, autocommit=True) as connection:
         connection.execute("CHECKPOINT")
 
 
-def requests_for(site: Site, videos: Sequence[int], dice: random.Random) -> list[bytes]:
+def requests_for(site: BenchmarkSite, videos: Sequence[int], dice: random.Random) -> list[bytes]:
     """A vote of everybody with a token.
 
     Args:
@@ -143,7 +143,7 @@ def requests_for(site: Site, videos: Sequence[int], dice: random.Random) -> list
     ]
 
 
-def table(votes: Votes) -> str:
+def table(votes: VoteTimings) -> str:
     """Rates, their ratios and where the time goes, as Markdown."""
     lines = [
         (
@@ -183,17 +183,17 @@ def table(votes: Votes) -> str:
     )
 
 
-def _load(port: int, requests: list[bytes], seconds: float, *, once: bool) -> Load:
-    return Load(port=port, requests=requests, connections=CONNECTIONS, seconds=seconds, once=once)
+def _load(port: int, requests: list[bytes], seconds: float, *, once: bool) -> LoadGenerator:
+    return LoadGenerator(port=port, requests=requests, connections=CONNECTIONS, seconds=seconds, once=once)
 
 
-def _ours(site: Site, video: str) -> str:
+def _ours(site: BenchmarkSite, video: str) -> str:
     statement = (
         str(CAST.text).replace(":video_id", VIDEO.format(number=":video")).replace(":network", "'198.18.0.0/24'")
     )
     return f"\\set user_id random(1, {site.size.users})\n\\set video {video}\n{statement};\n"
 
 
-def _originals(site: Site, video: str) -> str:
+def _originals(site: BenchmarkSite, video: str) -> str:
     script = original.VOTE.replace(":video_id", VIDEO.format(number=":video"))
     return f"\\set user_id random(1, {site.size.users})\n\\set video {video}\n{script}"

@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from constructs_lib.compute.instance_options import USUAL_INSTANCES, Capacity, InstanceOptions, checked_capacity
-from constructs_lib.compute.lifecycle import Departure, Lifecycle
+from constructs_lib.compute.lifecycle import DrainPolicy, Lifecycle
 from constructs_lib.compute.lifecycle_timeouts import check_boot, launch_timeout
 from constructs_lib.compute.release import Release
 from constructs_lib.compute.service_role import ServiceRole
-from constructs_lib.compute.user_data import Bootstrap
+from constructs_lib.compute.user_data import UserData
 from constructs_lib.foundation import cdk, names, stack_context
 from constructs_lib.foundation.errors import Checks, ConstructError
 from constructs_lib.foundation.log_retention import check_retention
@@ -29,7 +29,7 @@ _MOST_ROLLBACK_ALARMS = 10
 _GROUP_METRICS = ["GroupDesiredCapacity", "GroupInServiceInstances", "GroupPendingInstances", "GroupTotalInstances"]
 
 
-class Fleet(cdk.Construct):
+class InstanceGroup(cdk.Construct):
     """Instances without a public address, key pair or open port; IMDSv2 only; encrypted disks; replaced in turn.
 
     Use ``WebService`` or ``QueueWorkers``, which say what the group serves and how it scales.
@@ -72,7 +72,7 @@ class Fleet(cdk.Construct):
         ready_url: str | None = None,
         target_groups: Sequence[str] = (),
         boot: timedelta = timedelta(minutes=5),
-        departure: Departure | None = None,
+        departure: DrainPolicy | None = None,
     ) -> None:
         checks = Checks(scope, id)
         check_boot(checks.path, boot)
@@ -100,7 +100,7 @@ class Fleet(cdk.Construct):
             group_name=group_name, region=region, launch_timeout=launch_timeout(boot), departure=departure
         )
         lifecycle.grant(self.role)
-        bootstrap = Bootstrap(
+        bootstrap = UserData(
             name=id,
             region=region,
             group_name=group_name,

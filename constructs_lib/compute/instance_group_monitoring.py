@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import timedelta
 
-from constructs_lib.compute.instance_group import Fleet
+from constructs_lib.compute.instance_group import InstanceGroup
 from constructs_lib.monitoring.alarm import Alarm
 from constructs_lib.monitoring.metric import Metric, MetricMath
 from constructs_lib.monitoring.monitoring import Monitoring
@@ -13,7 +13,7 @@ from constructs_lib.monitoring.monitoring import Monitoring
 _WINDOW = timedelta(minutes=5)
 
 
-def group_metric(fleet: Fleet, name: str, statistic: str, label: str) -> Metric:
+def group_metric(fleet: InstanceGroup, name: str, statistic: str, label: str) -> Metric:
     """A metric that the Auto Scaling group publishes of itself."""
     return Metric(
         namespace="AWS/AutoScaling",
@@ -24,7 +24,7 @@ def group_metric(fleet: Fleet, name: str, statistic: str, label: str) -> Metric:
     )
 
 
-def cpu_metric(fleet: Fleet) -> Metric:
+def cpu_metric(fleet: InstanceGroup) -> Metric:
     """The average CPU of the group's instances."""
     return Metric(
         namespace="AWS/EC2",
@@ -34,7 +34,7 @@ def cpu_metric(fleet: Fleet) -> Metric:
     )
 
 
-def alarm_on_cpu(monitoring: Monitoring, fleet: Fleet, *, threshold: float, action: str) -> Alarm:
+def alarm_on_cpu(monitoring: Monitoring, fleet: InstanceGroup, *, threshold: float, action: str) -> Alarm:
     """``asg-high-cpu``: the group stays busier than its scaling should leave it."""
     return monitoring.add_alarm(
         "asg-high-cpu",
@@ -49,7 +49,7 @@ def alarm_on_cpu(monitoring: Monitoring, fleet: Fleet, *, threshold: float, acti
     )
 
 
-def alarm_on_failed_launches(monitoring: Monitoring, fleet: Fleet) -> Alarm:
+def alarm_on_failed_launches(monitoring: Monitoring, fleet: InstanceGroup) -> Alarm:
     """``asg-launches-failing``: the group wants instances and does not get them into service.
 
     Auto Scaling publishes no metric of failed launches. Fewer in service than desired, for longer than twice the time

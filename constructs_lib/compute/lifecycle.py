@@ -20,7 +20,7 @@ TERMINATING = "terminating"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Departure:
+class DrainPolicy:
     """How a leaving instance is waited for.
 
     Args:
@@ -48,7 +48,7 @@ class Lifecycle:
     group_name: str
     region: str
     launch_timeout: timedelta
-    departure: Departure | None = None
+    departure: DrainPolicy | None = None
 
     def hooks(self) -> Iterator[dict[str, Any]]:
         """The hooks, as Auto Scaling has them.

@@ -49,7 +49,7 @@ class ReleasePart:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Bootstrap:
+class UserData:
     """What an instance installs and runs.
 
     Args:

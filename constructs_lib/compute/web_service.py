@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import ClassVar
 
-from constructs_lib.compute.instance_group import Fleet
+from constructs_lib.compute.instance_group import InstanceGroup
 from constructs_lib.compute.instance_options import USUAL_INSTANCES, Capacity, InstanceOptions
 from constructs_lib.compute.release import Release
 from constructs_lib.compute.web_metrics import ERROR_PERCENT, WebMetrics
 from constructs_lib.edge.load_balancer import PublicLoadBalancer
 from constructs_lib.foundation import cdk, names
 from constructs_lib.foundation.errors import Checks
-from constructs_lib.foundation.waivers import relax
+from constructs_lib.foundation.waivers import waive
 from constructs_lib.monitoring.alarm import Alarm
 from constructs_lib.network.network import Network
 
@@ -25,7 +25,7 @@ _FAILED_CHECKS = 3
 _MINUTE = timedelta(minutes=1)
 
 
-class WebService(Fleet):
+class WebService(InstanceGroup):
     """Instances that answer HTTP on one port, reachable from their load balancer alone.
 
     A new release that answers with server errors or does not answer its health check is taken back.
@@ -138,7 +138,7 @@ class WebService(Fleet):
         load_balancer.forward_to(target.arn, scope=self if apart else None)
         if load_balancer.plain_http_reason is not None:
             reason = load_balancer.plain_http_reason
-            relax(target, "is reached over plain HTTP all the way", reason=reason, explains=["CKV_AWS_378"])
+            waive(target, "is reached over plain HTTP all the way", reason=reason, explains=["CKV_AWS_378"])
         cdk.aws.autoscaling_policy.AutoscalingPolicy(
             self,
             "cpu",

@@ -13,7 +13,7 @@ _SURGE = 1.5
 
 
 @dataclasses.dataclass(frozen=True)
-class Share:
+class ConnectionAllocation:
     """What one service takes.
 
     Args:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from constructs_lib.compute.instance_group import Fleet
-from constructs_lib.database.connection_budget import RESERVED, Share
+from constructs_lib.compute.instance_group import InstanceGroup
+from constructs_lib.database.connection_budget import RESERVED, ConnectionAllocation
 from constructs_lib.foundation import cdk, names
 from constructs_lib.foundation.errors import Checks, ConstructError
 from constructs_lib.foundation.log_retention import check_retention
-from constructs_lib.foundation.waivers import relax
+from constructs_lib.foundation.waivers import waive
 from constructs_lib.network.network import Network
 from constructs_lib.network.security_group import SecurityGroup
 
@@ -153,18 +153,18 @@ class PostgresDatabase(cdk.Construct):
             depends_on=logs,
         )
         if single_zone_reason is not None:
-            relax(self, "has no standby in another zone", reason=single_zone_reason, explains=["CKV_AWS_157"])
+            waive(self, "has no standby in another zone", reason=single_zone_reason, explains=["CKV_AWS_157"])
         if backup_days < _USUAL_BACKUPS and short_backups_reason is not None:
             weakened = f"keeps backups for less than {_USUAL_BACKUPS} days"
-            relax(self, weakened, reason=short_backups_reason, explains=[] if backup_days else ["CKV_AWS_133"])
+            waive(self, weakened, reason=short_backups_reason, explains=[] if backup_days else ["CKV_AWS_133"])
         if unprotected_reason is not None:
-            relax(self, "may be destroyed", reason=unprotected_reason, explains=["CKV_AWS_293"])
+            waive(self, "may be destroyed", reason=unprotected_reason, explains=["CKV_AWS_293"])
         self.instance_id: str = instance.identifier
         self.host: str = instance.address
         self.port = _PORT
         self.storage_gib = storage_gib
         self.max_connections = max_connections
-        self._shares: list[Share] = []
+        self._shares: list[ConnectionAllocation] = []
         self.database = database
         self.username = username
         self.secret_arn: str = instance.master_user_secret.get(0).secret_arn
@@ -187,7 +187,7 @@ class PostgresDatabase(cdk.Construct):
         }
         return {f"{prefix}DATABASE_{name}": value for name, value in told.items()}
 
-    def allow_from(self, service: Fleet, *, connections: int = 10) -> None:
+    def allow_from(self, service: InstanceGroup, *, connections: int = 10) -> None:
         """Let a service connect and read the password. The rules are made in the service's scope.
 
         Args:
@@ -197,7 +197,7 @@ class PostgresDatabase(cdk.Construct):
         Raises:
             ConstructError: when the services together could open more than there are.
         """
-        self._shares.append(Share(service.node.id, service.capacity.maximum, connections))
+        self._shares.append(ConnectionAllocation(service.node.id, service.capacity.maximum, connections))
         taken = sum(share.total for share in self._shares)
         if taken > self.max_connections - RESERVED:
             raise ConstructError(

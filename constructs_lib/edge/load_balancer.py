@@ -9,7 +9,7 @@ from constructs_lib.edge.access_log_bucket import AccessLogBucket
 from constructs_lib.edge.certificate import Certificate, Domain
 from constructs_lib.foundation import cdk, names
 from constructs_lib.foundation.errors import Checks
-from constructs_lib.foundation.waivers import relax
+from constructs_lib.foundation.waivers import waive
 from constructs_lib.network.network import Network
 from constructs_lib.network.security_group import SecurityGroup
 
@@ -111,14 +111,14 @@ class PublicLoadBalancer(cdk.Construct):
         if self.certificate_arn:
             self.security_group.allow_from_world(443, description="HTTPS")
         elif plain_http_reason:
-            relax(self, "serves plain HTTP", reason=plain_http_reason)
+            waive(self, "serves plain HTTP", reason=plain_http_reason)
             cdk.Annotations.of(self).add_warning(
                 f"serves plain HTTP, anyone on the way can read passwords and sessions: {plain_http_reason}"
             )
         if unprotected_reason is not None:
-            relax(self, "may be deleted", reason=unprotected_reason, explains=["CKV_AWS_150"])
+            waive(self, "may be deleted", reason=unprotected_reason, explains=["CKV_AWS_150"])
         if access_logs_off_reason is not None:
-            relax(self, "keeps no access logs", reason=access_logs_off_reason, explains=["CKV_AWS_91"])
+            waive(self, "keeps no access logs", reason=access_logs_off_reason, explains=["CKV_AWS_91"])
 
     def forward_to(self, target_group_arn: str, *, scope: cdk.Construct | None = None) -> None:
         """Send every request to a target group. Called once, by the service behind it.
@@ -141,10 +141,10 @@ class PublicLoadBalancer(cdk.Construct):
                 default_action=[forward],
             )
             reason = self.plain_http_reason or ""
-            relax(listener, "serves plain HTTP", reason=reason, explains=_PLAIN_LISTENER_RULES)
+            waive(listener, "serves plain HTTP", reason=reason, explains=_PLAIN_LISTENER_RULES)
             if scope is None:
                 # Of a listener in another stack the scanner does not know whose it is.
-                relax(self, "redirects nothing to HTTPS", reason=reason, explains=["CKV2_AWS_20"])
+                waive(self, "redirects nothing to HTTPS", reason=reason, explains=["CKV2_AWS_20"])
             return
         redirect = module.LbListenerDefaultAction(
             type="redirect", redirect={"port": "443", "protocol": "HTTPS", "status_code": "HTTP_301"}

@@ -9,7 +9,7 @@ from constructs_lib.edge.load_balancer import PublicLoadBalancer
 from constructs_lib.foundation import cdk, names
 from constructs_lib.foundation.errors import Checks
 from constructs_lib.foundation.log_retention import check_retention
-from constructs_lib.foundation.waivers import relax
+from constructs_lib.foundation.waivers import waive
 
 _LARGE_BODY_RULE = "SizeRestrictions_BODY"
 
@@ -51,7 +51,7 @@ class WebFirewall(cdk.Construct):
         check_retention(checks, "log_days", log_days)
         super().__init__(scope, id)
         if large_bodies_reason is not None:
-            relax(self, "lets bodies above 8 KiB in", reason=large_bodies_reason)
+            waive(self, "lets bodies above 8 KiB in", reason=large_bodies_reason)
         counted = [] if large_bodies_reason is None else [_LARGE_BODY_RULE]
         rules = [
             _rate_rule(limit),

@@ -1,8 +1,8 @@
-"""The register of relaxations: every default that was weakened, where, why, and which scanner rules that explains.
+"""The register of waivers: every default that was weakened, where, why, and which scanner rules that explains.
 
-A construct that leaves out a protection enters it with its reason. The register is the stack's output ``relaxations``,
+A construct that leaves out a protection enters it with its reason. The register is the stack's output ``waivers``,
 so it is in the plan, in the state and in ``terraform output``; it holds no values but texts. ``write`` gathers the
-registers of all stacks in ``relaxations.json`` beside them, a list of
+registers of all stacks in ``waivers.json`` beside them, a list of
 
     {"stack": "edge", "path": "edge/balancer", "weakened": "redirects nothing to HTTPS",
      "reason": "no certificate_arn is set", "explains": ["CKV2_AWS_20"],
@@ -24,19 +24,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from constructs_lib.foundation import template
-from constructs_lib.foundation.accepted_findings import DECISIONS
+from constructs_lib.foundation.accepted_findings import ACCEPTED_FINDINGS
 from constructs_lib.foundation.errors import ConstructError
 from constructs_lib.foundation.template import Resource
 
 if TYPE_CHECKING:
     from constructs_lib.foundation.cdk import Construct
 
-OUTPUT = "relaxations"
-FILE = "relaxations.json"
+OUTPUT = "waivers"
+FILE = "waivers.json"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Relaxation:
+class Waiver:
     """One weakened default.
 
     Args:
@@ -56,7 +56,7 @@ class Relaxation:
         return template.lies_in(path, self.path) and bool(set(rules) & set(self.explains))
 
 
-def relax(construct: Construct, weakened: str, *, reason: str, explains: Sequence[str] = ()) -> None:
+def waive(construct: Construct, weakened: str, *, reason: str, explains: Sequence[str] = ()) -> None:
     """Enter a weakened default in the register of the construct's stack.
 
     Args:
@@ -89,15 +89,15 @@ def relax(construct: Construct, weakened: str, *, reason: str, explains: Sequenc
         output.value = [*output.value, entry]
 
 
-def registered(document: Mapping[str, Any]) -> list[Relaxation]:
+def registered(document: Mapping[str, Any]) -> list[Waiver]:
     """The register of a synthesized stack, in the order of the paths."""
     entries = document.get("output", {}).get(OUTPUT, {}).get("value", [])
-    found = [Relaxation(**{**entry, "explains": tuple(entry["explains"])}) for entry in entries]
+    found = [Waiver(**{**entry, "explains": tuple(entry["explains"])}) for entry in entries]
     return sorted(found, key=lambda each: (each.path, each.weakened))
 
 
 def report(stacks: template.Documents) -> Iterator[dict[str, Any]]:
-    """What ``relaxations.json`` holds: the registers of all stacks, each with the decisions that matter in it."""
+    """What ``waivers.json`` holds: the registers of all stacks, each with the decisions that matter in it."""
     for name, document in sorted(stacks.items()):
         resources = list(template.resources(document))
         for each in registered(document):
@@ -107,16 +107,14 @@ def report(stacks: template.Documents) -> Iterator[dict[str, Any]]:
 
 
 def _decided(stack: str, parts: Sequence[Resource]) -> Iterator[dict[str, Any]]:
-    for decision in DECISIONS:
+    for decision in ACCEPTED_FINDINGS:
         about = sorted(part.address for part in parts if part.kind == decision.kind)
         if about:
-            entry = Relaxation(
-                path=stack, weakened=decision.weakened, reason=decision.reason, explains=decision.explains
-            )
+            entry = Waiver(path=stack, weakened=decision.weakened, reason=decision.reason, explains=decision.explains)
             yield {"stack": stack, **dataclasses.asdict(entry), "resources": about}
 
 
 def write(folder: pathlib.Path) -> None:
-    """Write ``relaxations.json`` into an output folder such as ``cdktf.out``."""
+    """Write ``waivers.json`` into an output folder such as ``cdktf.out``."""
     text = json.dumps(list(report(template.read(folder))), indent=2)
     (folder / FILE).write_text(f"{text}\n", encoding="utf-8")

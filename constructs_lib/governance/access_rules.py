@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from constructs_lib.foundation.template import Resource
-from constructs_lib.governance.security_rule import Rule, Stack, listed
+from constructs_lib.governance.security_rule import Rule, RuleContext, listed
 
 _IDENTITY_POLICIES = ("aws_iam_role_policy", "aws_iam_policy", "aws_iam_user_policy", "aws_iam_group_policy")
 _RESOURCE_POLICIES = {
@@ -64,7 +64,7 @@ _MADE_OF_SECRETS = {
 }
 
 
-def _allowing(resource: Resource, stack: Stack) -> Iterator[dict[str, Any]]:
+def _allowing(resource: Resource, stack: RuleContext) -> Iterator[dict[str, Any]]:
     """The statements that allow an identity something."""
     policies: list[object] = []
     if resource.kind in _IDENTITY_POLICIES:
@@ -82,7 +82,7 @@ def _only_looks(action: str) -> bool:
     return verb.startswith(("Describe", "List"))
 
 
-def _wildcard_action(resource: Resource, stack: Stack) -> Iterator[str]:
+def _wildcard_action(resource: Resource, stack: RuleContext) -> Iterator[str]:
     for statement in _allowing(resource, stack):
         for action in listed(statement.get("Action")):
             if "*" in action and not _only_looks(action) and action not in _SAME_FAMILY:
@@ -91,7 +91,7 @@ def _wildcard_action(resource: Resource, stack: Stack) -> Iterator[str]:
             yield "allows all but what it names"
 
 
-def _wildcard_resource(resource: Resource, stack: Stack) -> Iterator[str]:
+def _wildcard_resource(resource: Resource, stack: RuleContext) -> Iterator[str]:
     for statement in _allowing(resource, stack):
         if "*" not in listed(statement.get("Resource")) or "Condition" in statement:
             continue
@@ -107,7 +107,7 @@ def _wildcard_resource(resource: Resource, stack: Stack) -> Iterator[str]:
             yield f"allows {', '.join(sorted(narrow))} on every resource"
 
 
-def _broad_managed_policy(resource: Resource, _: Stack) -> Iterator[str]:
+def _broad_managed_policy(resource: Resource, _: RuleContext) -> Iterator[str]:
     if not resource.kind.startswith("aws_iam_"):
         return
     attached = [resource.properties.get("policy_arn"), *listed(resource.properties.get("managed_policy_arns"))]
@@ -116,7 +116,7 @@ def _broad_managed_policy(resource: Resource, _: Stack) -> Iterator[str]:
             yield f"attaches {found[1]}"
 
 
-def _public_policy(resource: Resource, stack: Stack) -> Iterator[str]:
+def _public_policy(resource: Resource, stack: RuleContext) -> Iterator[str]:
     if resource.kind not in _RESOURCE_POLICIES:
         return
     written = resource.properties.get("assume_role_policy" if resource.kind == "aws_iam_role" else "policy")
@@ -137,7 +137,7 @@ def _narrowed(statement: Mapping[str, Any]) -> bool:
     return any(key.lower() in _NARROWING for keys in condition.values() for key in keys)
 
 
-def _secret_in_state(resource: Resource, _: Stack) -> Iterator[str]:
+def _secret_in_state(resource: Resource, _: RuleContext) -> Iterator[str]:
     if resource.kind in _MADE_OF_SECRETS:
         yield f"keeps {_MADE_OF_SECRETS[resource.kind]} in the state"
     for name in ("password", "master_password", "secret_string", "secret_binary", "auth_token"):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from constructs_lib.foundation.template import Resource, blocks
-from constructs_lib.governance.security_rule import Rule, Stack, listed, true
+from constructs_lib.governance.security_rule import Rule, RuleContext, listed, true
 
 _DATABASES = ("aws_db_instance", "aws_rds_cluster")
 _TLS_BY_DEFAULT = 15
@@ -14,7 +14,7 @@ _TLS_BY_DEFAULT = 15
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html"""
 
 
-def _unencrypted_volume(resource: Resource, _: Stack) -> Iterator[str]:
+def _unencrypted_volume(resource: Resource, _: RuleContext) -> Iterator[str]:
     if resource.kind == "aws_ebs_volume" and not true(resource.properties.get("encrypted")):
         yield "is a volume that is not encrypted"
     if resource.kind == "aws_launch_template":
@@ -27,25 +27,25 @@ def _unencrypted_volume(resource: Resource, _: Stack) -> Iterator[str]:
             yield "is an instance whose disk is not encrypted"
 
 
-def _unencrypted_queue(resource: Resource, _: Stack) -> Iterator[str]:
+def _unencrypted_queue(resource: Resource, _: RuleContext) -> Iterator[str]:
     given = resource.properties
     encrypted = true(given.get("sqs_managed_sse_enabled")) or given.get("kms_master_key_id")
     if resource.kind == "aws_sqs_queue" and not encrypted:
         yield "is a queue that is not encrypted"
 
 
-def _unencrypted_topic(resource: Resource, _: Stack) -> Iterator[str]:
+def _unencrypted_topic(resource: Resource, _: RuleContext) -> Iterator[str]:
     if resource.kind == "aws_sns_topic" and not resource.properties.get("kms_master_key_id"):
         yield "is a topic that is not encrypted"
 
 
-def _unencrypted_bucket(resource: Resource, stack: Stack) -> Iterator[str]:
+def _unencrypted_bucket(resource: Resource, stack: RuleContext) -> Iterator[str]:
     kind = "aws_s3_bucket_server_side_encryption_configuration"
     if resource.kind == "aws_s3_bucket" and not _parts(resource, stack, kind):
         yield "is a bucket without encryption by rule"
 
 
-def _public_bucket(resource: Resource, stack: Stack) -> Iterator[str]:
+def _public_bucket(resource: Resource, stack: RuleContext) -> Iterator[str]:
     if resource.kind == "aws_s3_bucket_acl" and str(resource.properties.get("acl")).startswith("public"):
         yield f"makes a bucket {resource.properties['acl']}"
     if resource.kind != "aws_s3_bucket":
@@ -56,14 +56,14 @@ def _public_bucket(resource: Resource, stack: Stack) -> Iterator[str]:
         yield "is a bucket that may be made public"
 
 
-def _bucket_acls(resource: Resource, _: Stack) -> Iterator[str]:
+def _bucket_acls(resource: Resource, _: RuleContext) -> Iterator[str]:
     if resource.kind == "aws_s3_bucket_ownership_controls":
         chosen = _one(resource.properties, "rule").get("object_ownership")
         if chosen != "BucketOwnerEnforced":
             yield f"lets objects have owners and access lists of their own ({chosen})"
 
 
-def _bucket_without_tls(resource: Resource, stack: Stack) -> Iterator[str]:
+def _bucket_without_tls(resource: Resource, stack: RuleContext) -> Iterator[str]:
     if resource.kind != "aws_s3_bucket":
         return
     policies = [each.properties.get("policy") for each in _parts(resource, stack, "aws_s3_bucket_policy")]
@@ -73,23 +73,23 @@ def _bucket_without_tls(resource: Resource, stack: Stack) -> Iterator[str]:
         yield "refuses plain HTTP for the bucket or for its objects, not for both"
 
 
-def _queue_without_tls(resource: Resource, stack: Stack) -> Iterator[str]:
+def _queue_without_tls(resource: Resource, stack: RuleContext) -> Iterator[str]:
     if resource.kind == "aws_sqs_queue" and _plain(resource, stack, "aws_sqs_queue_policy", "queue_url"):
         yield "is a queue that answers requests without TLS"
 
 
-def _topic_without_tls(resource: Resource, stack: Stack) -> Iterator[str]:
+def _topic_without_tls(resource: Resource, stack: RuleContext) -> Iterator[str]:
     if resource.kind == "aws_sns_topic" and _plain(resource, stack, "aws_sns_topic_policy", "arn"):
         yield "is a topic that takes messages without TLS"
 
 
-def _plain(resource: Resource, stack: Stack, kind: str, option: str) -> bool:
+def _plain(resource: Resource, stack: RuleContext, kind: str, option: str) -> bool:
     policies = [each.properties.get("policy") for each in stack.about(resource, kind, option)]
     own = resource.properties.get("policy")
     return all(_lets_plain_http(policy, stack) for policy in [*policies, *([own] if own else [])])
 
 
-def _lets_plain_http(policy: object, stack: Stack) -> bool:
+def _lets_plain_http(policy: object, stack: RuleContext) -> bool:
     """Whether no statement refuses it; a policy that is made elsewhere is believed."""
     statements = stack.statements(policy)
     return statements is not None and not any(map(_refuses_plain_http, statements))
@@ -100,7 +100,7 @@ def _refuses_plain_http(statement: Mapping[str, Any]) -> bool:
     return statement.get("Effect") == "Deny" and [str(each).lower() for each in listed(told)] == ["false"]
 
 
-def _names_objects(policy: object, stack: Stack) -> bool:
+def _names_objects(policy: object, stack: RuleContext) -> bool:
     """Whether plain HTTP is refused for a bucket and for what is in it, which are two resources to IAM."""
     statements = stack.statements(policy)
     if statements is None:
@@ -109,12 +109,12 @@ def _names_objects(policy: object, stack: Stack) -> bool:
     return "*" in named or any(f"{name}/*" in named for name in named)
 
 
-def _unencrypted_database(resource: Resource, _: Stack) -> Iterator[str]:
+def _unencrypted_database(resource: Resource, _: RuleContext) -> Iterator[str]:
     if resource.kind in _DATABASES and not true(resource.properties.get("storage_encrypted")):
         yield "is a database that is not encrypted"
 
 
-def _database_without_tls(resource: Resource, _: Stack) -> Iterator[str]:
+def _database_without_tls(resource: Resource, _: RuleContext) -> Iterator[str]:
     family = str(resource.properties.get("family", ""))
     if resource.kind != "aws_db_parameter_group" or not family.startswith("postgres"):
         return
@@ -125,7 +125,7 @@ def _database_without_tls(resource: Resource, _: Stack) -> Iterator[str]:
         yield "lets PostgreSQL take connections without TLS"
 
 
-def _database_without_backups(resource: Resource, _: Stack) -> Iterator[str]:
+def _database_without_backups(resource: Resource, _: RuleContext) -> Iterator[str]:
     # The provider's default is none for an instance, and a day for a cluster.
     replica = resource.properties.get("replicate_source_db") or resource.properties.get("cluster_identifier")
     days = resource.properties.get("backup_retention_period", 0)
@@ -133,7 +133,7 @@ def _database_without_backups(resource: Resource, _: Stack) -> Iterator[str]:
         yield "is a database without backups"
 
 
-def _unrotated_key(resource: Resource, _: Stack) -> Iterator[str]:
+def _unrotated_key(resource: Resource, _: RuleContext) -> Iterator[str]:
     given = resource.properties
     # KMS rotates no key that others hold the other half of, or that only makes codes.
     kind = given.get("customer_master_key_spec", "SYMMETRIC_DEFAULT")
@@ -142,12 +142,12 @@ def _unrotated_key(resource: Resource, _: Stack) -> Iterator[str]:
         yield "is a key that never changes"
 
 
-def _endless_logs(resource: Resource, _: Stack) -> Iterator[str]:
+def _endless_logs(resource: Resource, _: RuleContext) -> Iterator[str]:
     if resource.kind == "aws_cloudwatch_log_group" and not resource.properties.get("retention_in_days"):
         yield "keeps logs for ever"
 
 
-def _parts(bucket: Resource, stack: Stack, kind: str) -> list[Resource]:
+def _parts(bucket: Resource, stack: RuleContext, kind: str) -> list[Resource]:
     name = bucket.properties.get("bucket")
     return stack.about(bucket, kind, "bucket", *([name] if name else []))
 

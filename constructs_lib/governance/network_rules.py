@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from constructs_lib.foundation.template import Resource
-from constructs_lib.governance.security_rule import Rule, Stack, listed, true
+from constructs_lib.governance.security_rule import Rule, RuleContext, listed, true
 
 _WORLD = {"0.0.0.0/0", "::/0"}
 _BALANCERS = ("aws_lb", "aws_alb")
@@ -18,7 +18,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl
 _MACHINES = ("aws_launch_template", "aws_instance")
 
 
-def _open_to_world(resource: Resource, _: Stack) -> Iterator[str]:
+def _open_to_world(resource: Resource, _: RuleContext) -> Iterator[str]:
     if resource.kind == "aws_vpc_security_group_ingress_rule":
         rules: list[Mapping[str, Any]] = [resource.properties]
     elif resource.kind == "aws_security_group_rule" and resource.properties.get("type") == "ingress":
@@ -34,7 +34,7 @@ def _open_to_world(resource: Resource, _: Stack) -> Iterator[str]:
             yield f"lets any address reach port {rule.get('from_port', 'any')}"
 
 
-def _default_security_group(resource: Resource, stack: Stack) -> Iterator[str]:
+def _default_security_group(resource: Resource, stack: RuleContext) -> Iterator[str]:
     kind = "aws_default_security_group"
     if resource.kind == "aws_vpc" and not stack.about(resource, kind, "vpc_id"):
         yield "leaves the VPC's default security group open within itself"
@@ -42,12 +42,12 @@ def _default_security_group(resource: Resource, stack: Stack) -> Iterator[str]:
         yield "is a default security group with rules"
 
 
-def _unlogged_network(resource: Resource, stack: Stack) -> Iterator[str]:
+def _unlogged_network(resource: Resource, stack: RuleContext) -> Iterator[str]:
     if resource.kind == "aws_vpc" and not stack.about(resource, "aws_flow_log", "vpc_id"):
         yield "is a VPC whose traffic nobody writes down"
 
 
-def _public_address(resource: Resource, _: Stack) -> Iterator[str]:
+def _public_address(resource: Resource, _: RuleContext) -> Iterator[str]:
     if resource.kind == "aws_subnet" and true(resource.properties.get("map_public_ip_on_launch")):
         yield "gives every instance in it a public address"
     if resource.kind == "aws_instance" and true(resource.properties.get("associate_public_ip_address")):
@@ -58,13 +58,13 @@ def _public_address(resource: Resource, _: Stack) -> Iterator[str]:
         yield "starts instances with public addresses"
 
 
-def _public_database(resource: Resource, _: Stack) -> Iterator[str]:
+def _public_database(resource: Resource, _: RuleContext) -> Iterator[str]:
     databases = ("aws_db_instance", "aws_rds_cluster_instance")
     if resource.kind in databases and true(resource.properties.get("publicly_accessible")):
         yield "is a database with a public address"
 
 
-def _first_metadata_service(resource: Resource, _: Stack) -> Iterator[str]:
+def _first_metadata_service(resource: Resource, _: RuleContext) -> Iterator[str]:
     if resource.kind not in _MACHINES:
         return
     options = resource.blocks("metadata_options")
@@ -76,26 +76,26 @@ def _first_metadata_service(resource: Resource, _: Stack) -> Iterator[str]:
         yield "lets tokens for instance credentials travel beyond the instance"
 
 
-def _plain_http(resource: Resource, _: Stack) -> Iterator[str]:
+def _plain_http(resource: Resource, _: RuleContext) -> Iterator[str]:
     plain = resource.kind in _LISTENERS and resource.properties.get("protocol") == "HTTP"
     if plain and any(action.get("type") != "redirect" for action in resource.blocks("default_action")):
         yield "answers over plain HTTP"
 
 
-def _old_tls(resource: Resource, _: Stack) -> Iterator[str]:
+def _old_tls(resource: Resource, _: RuleContext) -> Iterator[str]:
     if resource.kind in _LISTENERS and resource.properties.get("protocol") in ("HTTPS", "TLS"):
         policy = resource.properties.get("ssl_policy")
         if not _MODERN_TLS.match(str(policy)):
             yield f"takes TLS older than 1.2 ({policy or 'the default policy'})"
 
 
-def _malformed_headers(resource: Resource, _: Stack) -> Iterator[str]:
+def _malformed_headers(resource: Resource, _: RuleContext) -> Iterator[str]:
     web = resource.properties.get("load_balancer_type", "application") == "application"
     if resource.kind in _BALANCERS and web and not true(resource.properties.get("drop_invalid_header_fields")):
         yield "hands malformed headers on"
 
 
-def _unlogged_balancer(resource: Resource, _: Stack) -> Iterator[str]:
+def _unlogged_balancer(resource: Resource, _: RuleContext) -> Iterator[str]:
     if resource.kind in _BALANCERS and not any(true(each.get("enabled")) for each in resource.blocks("access_logs")):
         yield "is a load balancer that writes no access logs"
 

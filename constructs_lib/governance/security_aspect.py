@@ -3,7 +3,7 @@
     cdk.Aspects.of(stack).add(SecurityAspect())
 
 Each finding is an error of the construct it is about, and a synth with errors writes nothing that could be deployed.
-A construct that has a reason enters it in the register: ``relax(construct, ..., explains=["<rule>"])``.
+A construct that has a reason enters it in the register: ``waive(construct, ..., explains=["<rule>"])``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import jsii
 from constructs_lib.foundation import cdk
 from constructs_lib.foundation.waivers import registered
 from constructs_lib.governance import access_rules, data_rules, network_rules
-from constructs_lib.governance.security_rule import Rule, Stack
+from constructs_lib.governance.security_rule import Rule, RuleContext
 
 RULES = (*network_rules.RULES, *data_rules.RULES, *access_rules.RULES)
 """All rules, in the order they are told."""
@@ -40,7 +40,7 @@ class Finding:
 
 def findings(document: Mapping[str, Any]) -> list[Finding]:
     """What a synthesized stack breaks and its register does not explain."""
-    stack = Stack(document)
+    stack = RuleContext(document)
     register = registered(document)
     return [
         Finding(resource.path, rule, rule.message(what))

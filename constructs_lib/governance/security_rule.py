@@ -13,7 +13,7 @@ from constructs_lib.foundation.template import Resource, blocks
 _POLICY_DATA = "data.aws_iam_policy_document"
 
 
-class Stack:
+class RuleContext:
     """A synthesized stack as the rules look at it.
 
     Args:
@@ -51,7 +51,7 @@ class Stack:
         return [statements] if isinstance(statements, dict) else list(statements)
 
 
-Breaks = Callable[[Resource, Stack], Iterator[str]]
+Breaks = Callable[[Resource, RuleContext], Iterator[str]]
 """Yields what a resource of a stack does wrong."""
 
 
@@ -80,7 +80,7 @@ class Rule:
 
     def message(self, what: str) -> str:
         """The sentence for a resource that breaks it."""
-        return f"{what}; allowed {self.allowed} ({self.id}). {self.fix}, or enter the reason with relax()"
+        return f"{what}; allowed {self.allowed} ({self.id}). {self.fix}, or enter the reason with waive()"
 
 
 def _from_block(block: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from constructs_lib.foundation import cdk, names, policy
 from constructs_lib.foundation.errors import Checks
 from constructs_lib.foundation.grants import RoleOwner
-from constructs_lib.foundation.waivers import relax
+from constructs_lib.foundation.waivers import waive
 from constructs_lib.messaging.sizing import LONG_POLL, size_queue
 
 
@@ -74,7 +74,7 @@ class Queue(cdk.Construct):
                 redrive_allow_policy=policy.canonical({"redrivePermission": "byQueue", "sourceQueueArns": [queue.arn]}),
             )
         else:
-            relax(self, "takes the dead messages of any queue", reason=open_redrive_reason)
+            waive(self, "takes the dead messages of any queue", reason=open_redrive_reason)
         if plain_http_reason is None:
             for part, target in (("queue", queue), ("dead-letters", dead)):
                 cdk.aws.sqs_queue_policy.SqsQueuePolicy(
@@ -84,7 +84,7 @@ class Queue(cdk.Construct):
                     policy=policy.document([policy.deny_plain_http("sqs:*", [target.arn])]),
                 )
         else:
-            relax(self, "answers requests without TLS", reason=plain_http_reason, explains=["queue-without-tls"])
+            waive(self, "answers requests without TLS", reason=plain_http_reason, explains=["queue-without-tls"])
         self.name: str = queue.name
         self.url: str = queue.id
         self.arn: str = queue.arn

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from constructs_lib.compute.instance_group import Fleet
+from constructs_lib.compute.instance_group import InstanceGroup
 from constructs_lib.compute.instance_options import USUAL_INSTANCES, Capacity, InstanceOptions
-from constructs_lib.compute.lifecycle import Departure
+from constructs_lib.compute.lifecycle import DrainPolicy
 from constructs_lib.compute.release import Release
 from constructs_lib.foundation import cdk, names
 from constructs_lib.foundation.errors import Checks
@@ -17,7 +17,7 @@ from constructs_lib.messaging.sizing import size_workers
 from constructs_lib.network.network import Network
 
 
-class QueueWorkers(Fleet):
+class QueueWorkers(InstanceGroup):
     """Instances that consume a queue and scale on the backlog for each of them.
 
     The number of waiting messages alone says nothing: ten are many for one worker and few for ten. The group is kept
@@ -86,7 +86,7 @@ class QueueWorkers(Fleet):
             group_name=group_name,
             stop_timeout=queue.sizing.stop_timeout,
             boot=boot,
-            departure=Departure(
+            departure=DrainPolicy(
                 timeout=self.sizing.terminate_timeout,
                 heartbeat=self.sizing.terminate_heartbeat,
                 protect_busy=self.sizing.scale_in_protection,

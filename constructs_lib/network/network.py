@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from constructs_lib.foundation import cdk, names, stack_context
 from constructs_lib.foundation.errors import Checks
-from constructs_lib.foundation.waivers import relax
+from constructs_lib.foundation.waivers import waive
 from constructs_lib.network.flow_logs import FlowLogs
 from constructs_lib.network.interface_endpoints import InterfaceEndpoints
 from constructs_lib.network.nat import Nat
@@ -150,7 +150,7 @@ class Network(cdk.Construct):
         if flow_logs_off_reason is None:
             FlowLogs(self, "flow-logs", vpc_id=vpc.id, name=name, days=flow_log_days)
         else:
-            relax(self, "keeps no flow logs", reason=flow_logs_off_reason, explains=["CKV2_AWS_11"])
+            waive(self, "keeps no flow logs", reason=flow_logs_off_reason, explains=["CKV2_AWS_11"])
 
     def reaches(self, service: str) -> bool:
         """Whether an instance in a private subnet can call an AWS service, such as ``sqs``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from constructs_lib.foundation import cdk, names
 from constructs_lib.foundation.errors import Checks
-from constructs_lib.foundation.waivers import relax
+from constructs_lib.foundation.waivers import waive
 
 
 class SecurityGroup(cdk.Construct):
@@ -80,7 +80,7 @@ class SecurityGroup(cdk.Construct):
     def allow_from_world(self, port: int, *, description: str) -> None:
         """Let any IPv4 address reach a TCP port. Only a public load balancer has a reason to: the description."""
         explains = ["open-security-group", *(["CKV_AWS_260"] if port == 80 else [])]
-        relax(self, f"is open to the world on port {port}", reason=description, explains=explains)
+        waive(self, f"is open to the world on port {port}", reason=description, explains=explains)
         self._allow_in(f"world-{port}", "0.0.0.0/0", port, description)
 
     def allow_from_range(self, cidr: str, port: int, *, description: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from constructs_lib.foundation import cdk, names, policy, stack_context
 from constructs_lib.foundation.errors import Checks
 from constructs_lib.foundation.grants import RoleOwner
-from constructs_lib.foundation.waivers import relax
+from constructs_lib.foundation.waivers import waive
 
 _ABORT_UPLOADS_DAYS = 7
 
@@ -76,7 +76,7 @@ class Bucket(cdk.Construct):
 
         bucket = cdk.aws.s3_bucket.S3Bucket(self, "bucket", bucket=name, force_destroy=force_destroy_reason is not None)
         if force_destroy_reason is not None:
-            relax(self, "is destroyed with what it holds", reason=force_destroy_reason)
+            waive(self, "is destroyed with what it holds", reason=force_destroy_reason)
         self.name: str = bucket.bucket
         self.arn: str = bucket.arn
         private = cdk.aws.s3_bucket_public_access_block.S3BucketPublicAccessBlock(
@@ -131,7 +131,7 @@ class Bucket(cdk.Construct):
         if plain_http_reason is None:
             self._add_to_policy(policy.deny_plain_http("s3:*", [self.arn, f"{self.arn}/*"]))
         else:
-            relax(self, "answers requests without TLS", reason=plain_http_reason, explains=["CKV_AWS_379"])
+            waive(self, "answers requests without TLS", reason=plain_http_reason, explains=["CKV_AWS_379"])
 
     def allow_service(self, sid: str, *, service: str, action: str, prefix: str) -> cdk.TerraformElement:
         """Let an AWS service touch the objects under a prefix.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from constructs_lib.foundation import cdk, names
 from constructs_lib.foundation.errors import Checks
 from constructs_lib.foundation.grants import RoleOwner
-from constructs_lib.foundation.waivers import relax
+from constructs_lib.foundation.waivers import waive
 
 
 class GeneratedSecret(cdk.Construct):
@@ -56,7 +56,7 @@ class GeneratedSecret(cdk.Construct):
             recovery_window_in_days=recovery_days if unprotected_reason is None else 0,
         )
         if unprotected_reason is not None:
-            relax(self, "is gone at once when deleted", reason=unprotected_reason)
+            waive(self, "is gone at once when deleted", reason=unprotected_reason)
         cdk.aws.secretsmanager_secret_version.SecretsmanagerSecretVersion(
             self,
             "value",

@@ -15,8 +15,8 @@ from operations.deploy.plan import Basis, StackPlan, from_terraform
 from operations.deploy.planning import Planned
 from operations.deploy.scheduler import Scheduler
 from operations.deploy.show import counted
-from operations.deploy.stack_graph import Stack
-from operations.deploy.states import State
+from operations.deploy.stack_graph import StackNode
+from operations.deploy.states import TerraformState
 from operations.deploy.terraform_stack import TerraformStack
 from workspace.errors import UserError
 from workspace.progress import Board, Step
@@ -27,7 +27,7 @@ Confirm = Callable[[StackPlan], None]
 
 def apply_all(
     planned: Planned, stacks: Sequence[TerraformStack], console: Console, folder: Path, confirm: Confirm
-) -> dict[str, State]:
+) -> dict[str, TerraformState]:
     """Apply the plan; returns what stands afterwards.
 
     A stack is planned again when outputs that it reads have changed, or could not be read before.
@@ -98,7 +98,9 @@ def apply_log(folder: Path, stack: str) -> Path:
     return folder / "logs" / f"{stack}.apply.jsonl"
 
 
-def reads_something_new(stack: Stack, before: Mapping[str, State], now: Mapping[str, State]) -> bool:
+def reads_something_new(
+    stack: StackNode, before: Mapping[str, TerraformState], now: Mapping[str, TerraformState]
+) -> bool:
     """Whether an output that a stack reads is not what it was.
 
     Args:
@@ -127,7 +129,7 @@ def apply_plan(part: StackPlan, each: TerraformStack, board: Board, log: Path, i
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with board.step(f"{part.stack}: {counted(list(part.changes))}", name=part.stack) as current:
-        progress = Progress(part, each.stack.paths(), board, current)
+        progress = ApplyProgress(part, each.stack.paths(), board, current)
         # Into a file and in a session of its own: should this process be killed, Terraform still ends in order.
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -165,7 +167,7 @@ def _lines(log: Path, process: subprocess.Popen[bytes]) -> Iterator[str]:
             time.sleep(0.2)
 
 
-class Progress:
+class ApplyProgress:
     """How far a stack is.
 
     Args:

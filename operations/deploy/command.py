@@ -20,7 +20,7 @@ from operations.deploy.orphan_recovery import Begun, import_id, left_behind, wro
 from operations.deploy.plan import StackPlan
 from operations.deploy.planning import Planned, plan_all, read_states
 from operations.deploy.show import change_lines, cost_line, plan_lines
-from operations.deploy.states import State
+from operations.deploy.states import TerraformState
 from operations.deploy.summary import FILE, Summary, secrets
 from operations.deploy.target import AWS, LOCAL, Target, choose
 from operations.deploy.terraform_stack import TerraformStack, stacks_of
@@ -69,7 +69,7 @@ def deploy_to(target: Target, console: Console, *, yes: bool) -> None:
         current.note(f"{deployment.synthesize()} resources")
     stacks = stacks_of(deployment)
     with step("Reading the states", console):
-        states: Mapping[str, State] = read_states(stacks)
+        states: Mapping[str, TerraformState] = read_states(stacks)
     if _take_over(stacks, states, target, account, console):
         states = read_states(stacks)
     with step("Planning", console) as current:
@@ -100,7 +100,7 @@ def _look(target: Target, console: Console) -> str:
 
 
 def _take_over(
-    stacks: list[TerraformStack], states: Mapping[str, State], target: Target, account: str, console: Console
+    stacks: list[TerraformStack], states: Mapping[str, TerraformState], target: Target, account: str, console: Console
 ) -> bool:
     """Take over what a deployment that was cut off had made; returns whether there was anything."""
     found: list[tuple[TerraformStack, Begun]] = []
@@ -138,7 +138,7 @@ def _show(planned: Planned, stacks: list[TerraformStack], console: Console) -> N
 
 def _confirm_and_apply(
     planned: Planned, stacks: list[TerraformStack], target: Target, console: Console, *, yes: bool
-) -> Mapping[str, State]:
+) -> Mapping[str, TerraformState]:
     plan = planned.plan
     prompts.apply(yes=yes)
     prompts.losses(plan.losses, console, yes=yes)
@@ -155,7 +155,7 @@ def _confirm_and_apply(
     return apply_all(planned, stacks, console, target.folder, confirm)
 
 
-def _tell(target: Target, account: str, states: Mapping[str, State], console: Console, seconds: float) -> None:
+def _tell(target: Target, account: str, states: Mapping[str, TerraformState], console: Console, seconds: float) -> None:
     settings = target.settings
     summary = Summary(
         environment_name=settings.environment_name,

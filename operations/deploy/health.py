@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from operations.deploy.states import State
+from operations.deploy.states import TerraformState
 from workspace.errors import UserError
 
 LOG_LINES = 20
@@ -24,7 +24,7 @@ Client = Callable[[str], Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class DeployedGroup:
     """An Auto Scaling group that was deployed.
 
     Args:
@@ -37,7 +37,7 @@ class Group:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Instance:
+class GroupInstance:
     """An instance of a group.
 
     Args:
@@ -70,7 +70,7 @@ class Instance:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class GroupHealth:
     """How a group stands.
 
     Args:
@@ -80,9 +80,9 @@ class Standing:
         refresh: status of the newest instance refresh, with its reason; empty when there was none.
     """
 
-    group: Group
+    group: DeployedGroup
     desired: int
-    instances: tuple[Instance, ...]
+    instances: tuple[GroupInstance, ...]
     refresh: str = ""
 
     @property
@@ -104,25 +104,25 @@ class Standing:
         return f"{self.group.name} {self.serving} of {self.desired}"
 
 
-def find_groups(states: Mapping[str, State]) -> list[Group]:
+def find_groups(states: Mapping[str, TerraformState]) -> list[DeployedGroup]:
     """The groups in the states."""
     found = []
     for state in states.values():
         logs = tuple(at["name"] for kind, _, at in state.resources if kind == "aws_cloudwatch_log_group")
         names = [at["name"] for kind, _, at in state.resources if kind == "aws_autoscaling_group"]
-        found += [Group(name=name, log_groups=logs) for name in names]
+        found += [DeployedGroup(name=name, log_groups=logs) for name in names]
     return found
 
 
 def wait_until_serving(
-    groups: list[Group],
+    groups: list[DeployedGroup],
     client: Client,
     told: Callable[[str], None],
     *,
     rolling: bool,
     seconds: float,
     pause_seconds: float = 5,
-) -> list[Standing]:
+) -> list[GroupHealth]:
     """Wait for the instances.
 
     Args:
@@ -148,7 +148,7 @@ def wait_until_serving(
     raise UserError("\n".join(line for each in standings for line in why_not(each, client)))
 
 
-def look(group: Group, client: Client, *, rolling: bool) -> Standing:
+def look(group: DeployedGroup, client: Client, *, rolling: bool) -> GroupHealth:
     """How a group stands now."""
     scaling = client("autoscaling")
     (told,) = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group.name])["AutoScalingGroups"]
@@ -158,11 +158,11 @@ def look(group: Group, client: Client, *, rolling: bool) -> Standing:
         if rolling
         else []
     )
-    return Standing(
+    return GroupHealth(
         group=group,
         desired=told["DesiredCapacity"],
         instances=tuple(
-            Instance(
+            GroupInstance(
                 id=each["InstanceId"],
                 lifecycle=each["LifecycleState"],
                 health=each["HealthStatus"],
@@ -187,7 +187,7 @@ def _targets(balancing: Any, arn: str) -> dict[str, str]:
     }
 
 
-def why_not(standing: Standing, client: Client) -> Iterator[str]:
+def why_not(standing: GroupHealth, client: Client) -> Iterator[str]:
     """What is known of a group that does not stand as it should; nothing of one that does."""
     if standing.ready and not standing.taken_back:
         return
@@ -207,7 +207,7 @@ def why_not(standing: Standing, client: Client) -> Iterator[str]:
         yield from (f"    {line}" for line in lines)
 
 
-def boot_logs(standing: Standing, logs: Any) -> Iterator[tuple[str, list[str]]]:
+def boot_logs(standing: GroupHealth, logs: Any) -> Iterator[tuple[str, list[str]]]:
     """The end of the boots' logs: of the instances that do not serve, and of the newest that was given up.
 
     Args:

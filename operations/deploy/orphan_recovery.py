@@ -17,8 +17,8 @@ from botocore.exceptions import ClientError
 
 from constructs_lib.foundation import template
 from operations.deploy.events import Diagnostic, ResourceEvent, diagnostics, read_event
-from operations.deploy.stack_graph import Stack
-from operations.deploy.states import State
+from operations.deploy.stack_graph import StackNode
+from operations.deploy.states import TerraformState
 
 Client = Callable[[str], Any]
 """Makes a boto3 client of a service."""
@@ -91,7 +91,7 @@ def _given_up(output: str) -> frozenset[str]:
     return frozenset(told.address for told in diagnostics(output) if canceled(told))
 
 
-def wrongly_tainted(state: State, output: str) -> list[str]:
+def wrongly_tainted(state: TerraformState, output: str) -> list[str]:
     """The addresses that the state marks as broken although they were only not waited for.
 
     Args:
@@ -101,7 +101,7 @@ def wrongly_tainted(state: State, output: str) -> list[str]:
     return sorted(state.tainted & _given_up(output))
 
 
-def left_behind(stack: Stack, state: State, output: str, account: str) -> Iterator[Begun]:
+def left_behind(stack: StackNode, state: TerraformState, output: str, account: str) -> Iterator[Begun]:
     """What may stand of a stack although its state does not know it.
 
     Args:

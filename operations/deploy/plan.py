@@ -9,7 +9,7 @@ from typing import Any
 
 from constructs_lib.foundation import template
 from operations.deploy.diff import differing, leaves
-from operations.deploy.stack_graph import Stack
+from operations.deploy.stack_graph import StackNode
 
 HOLDS_DATA = {
     "aws_cloudwatch_log_group": ("name", "log group"),
@@ -148,7 +148,7 @@ class Plan:
         return not any(stack.applies or stack.basis is Basis.LATER for stack in self.stacks)
 
 
-def from_terraform(stack: Stack, shown: Mapping[str, Any], follows: tuple[str, ...] = ()) -> StackPlan:
+def from_terraform(stack: StackNode, shown: Mapping[str, Any], follows: tuple[str, ...] = ()) -> StackPlan:
     """A stack's part, as Terraform planned it.
 
     Args:
@@ -168,7 +168,7 @@ def from_terraform(stack: Stack, shown: Mapping[str, Any], follows: tuple[str, .
     return StackPlan(stack=stack.name, basis=Basis.TERRAFORM, changes=changes, applies=applies, follows=follows)
 
 
-def from_configuration(stack: Stack) -> StackPlan:
+def from_configuration(stack: StackNode) -> StackPlan:
     """The part of a stack that was never applied: all that it holds is created."""
     changes = tuple(
         Change(stack=stack.name, address=each.address, kind=each.kind, path=each.path, action=Action.CREATE)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from operations.deploy.plan import Basis, Plan, StackPlan, changed_outputs, from_configuration, from_terraform
-from operations.deploy.stack_graph import Stack
-from operations.deploy.states import State
+from operations.deploy.stack_graph import StackNode
+from operations.deploy.states import TerraformState
 from operations.deploy.terraform_stack import TerraformStack
 
 _SIDE_BY_SIDE = 4
@@ -20,10 +20,12 @@ class Planned:
     """The plan, and what stands before it is applied, by stack."""
 
     plan: Plan
-    states: Mapping[str, State]
+    states: Mapping[str, TerraformState]
 
 
-def plan_all(stacks: Sequence[TerraformStack], states: Mapping[str, State], told: Callable[[str], None]) -> Planned:
+def plan_all(
+    stacks: Sequence[TerraformStack], states: Mapping[str, TerraformState], told: Callable[[str], None]
+) -> Planned:
     """Plan every stack that can be planned now.
 
     Args:
@@ -41,7 +43,7 @@ def plan_all(stacks: Sequence[TerraformStack], states: Mapping[str, State], told
     return Planned(assemble([each.stack for each in stacks], states, shown), states)
 
 
-def read_states(stacks: Sequence[TerraformStack]) -> dict[str, State]:
+def read_states(stacks: Sequence[TerraformStack]) -> dict[str, TerraformState]:
     """What stands, by stack.
 
     Raises:
@@ -56,7 +58,7 @@ def read_states(stacks: Sequence[TerraformStack]) -> dict[str, State]:
         )
 
 
-def unread(stack: Stack, states: Mapping[str, State]) -> tuple[str, ...]:
+def unread(stack: StackNode, states: Mapping[str, TerraformState]) -> tuple[str, ...]:
     """The stacks whose outputs it reads and that do not have them yet."""
     return tuple(
         name
@@ -65,7 +67,9 @@ def unread(stack: Stack, states: Mapping[str, State]) -> tuple[str, ...]:
     )
 
 
-def assemble(stacks: Sequence[Stack], states: Mapping[str, State], shown: Mapping[str, Mapping[str, Any]]) -> Plan:
+def assemble(
+    stacks: Sequence[StackNode], states: Mapping[str, TerraformState], shown: Mapping[str, Mapping[str, Any]]
+) -> Plan:
     """Put the parts together, and say which will be planned again.
 
     Args:

@@ -15,7 +15,7 @@ _READ = re.compile(r"data\.terraform_remote_state\.cross-stack-reference-input-(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stack:
+class StackNode:
     """A synthesized stack.
 
     Args:
@@ -37,7 +37,7 @@ class Stack:
         return {each.address: each.path for each in template.resources(self.document)}
 
 
-def read_stacks(output: Path) -> list[Stack]:
+def read_stacks(output: Path) -> list[StackNode]:
     """The stacks of an output folder such as ``cdktf.out``, each after those it needs.
 
     Args:
@@ -49,7 +49,7 @@ def read_stacks(output: Path) -> list[Stack]:
     manifest = json.loads((output / "manifest.json").read_text(encoding="utf-8"))["stacks"]
     documents = template.read(output)
     stacks = {
-        name: Stack(
+        name: StackNode(
             name=name,
             folder=output / entry["workingDirectory"],
             document=documents[name],

@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class State:
+class TerraformState:
     """A stack's state.
 
     Args:
@@ -44,7 +44,7 @@ class State:
         return {"resource": found}
 
 
-def read_state(pulled: Mapping[str, Any]) -> State:
+def read_state(pulled: Mapping[str, Any]) -> TerraformState:
     """A state.
 
     Args:
@@ -57,7 +57,7 @@ def read_state(pulled: Mapping[str, Any]) -> State:
         for resource in pulled.get("resources", [])
         if any(instance.get("status") == "tainted" for instance in resource["instances"])
     )
-    return State(outputs, tuple(_resources(pulled)), tainted)
+    return TerraformState(outputs, tuple(_resources(pulled)), tainted)
 
 
 def _resources(pulled: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:

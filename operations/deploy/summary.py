@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from operations.deploy.states import State
+from operations.deploy.states import TerraformState
 
 FILE = "deployment-info.txt"
 _MISSING = "N/A"
@@ -84,7 +84,7 @@ class Summary:
         yield f"  {'All outputs':<14} terraform output, in a stack's folder"
 
 
-def secrets(states: Mapping[str, State]) -> dict[str, str]:
+def secrets(states: Mapping[str, TerraformState]) -> dict[str, str]:
     """Where the services read their secrets: the ARN, by what it holds."""
     found: dict[str, str] = {}
     for state in states.values():

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from emulator import aws
 from operations.local.deployment import infrastructure
 from operations.local.state import RUNNING, StateFile
-from stacks.settings.loader import DEFAULT_ENVIRONMENT, ENVIRONMENT, SettingsProblem, load
+from stacks.settings.loader import DEFAULT_ENVIRONMENT, ENVIRONMENT, SettingsError, load
 from stacks.settings.model import Settings
 from workspace import paths
 from workspace.errors import UserError
@@ -84,14 +84,14 @@ def choose(target: str | None, environment: str | None, variables: Mapping[str, 
     if settings.embedded:
         return _embedded(name, own, variables)
     given = {key: value for key, value in variables.items() if key.startswith("AWS_")}
-    folder = paths.OWN / "deploy" / name
+    folder = paths.CACHE_DIR / "deploy" / name
     return Target(environment=name, settings=settings, folder=folder, variables={**own, **given})
 
 
 def _settings(variables: Mapping[str, str]) -> Settings:
     try:
         return load(variables, paths.ROOT / "environments")
-    except SettingsProblem as problem:
+    except SettingsError as problem:
         raise UserError(str(problem)) from None
 
 

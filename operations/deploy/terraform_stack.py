@@ -10,8 +10,8 @@ from typing import Any
 
 from operations.deploy.events import Diagnostic, diagnostics
 from operations.deploy.failures import explain
-from operations.deploy.stack_graph import Stack, read_stacks
-from operations.deploy.states import State, read_state
+from operations.deploy.stack_graph import StackNode, read_stacks
+from operations.deploy.states import TerraformState, read_state
 from workspace import paths
 from workspace.cdktf import Deployment
 from workspace.errors import UserError
@@ -24,7 +24,7 @@ def stacks_of(deployment: Deployment) -> list[TerraformStack]:
     environment = dict(deployment.environment)
     if deployment.provider.downloaded:
         # Else each stack downloads hundreds of megabytes of its own.
-        kept = paths.OWN / "terraform/plugins"
+        kept = paths.CACHE_DIR / "terraform/plugins"
         kept.mkdir(parents=True, exist_ok=True)
         environment |= {"TF_PLUGIN_CACHE_DIR": str(kept), "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "true"}
     return [TerraformStack(stack, deployment.terraform, environment) for stack in read_stacks(deployment.output)]
@@ -39,12 +39,12 @@ class TerraformStack:
         environment: all of its variables.
     """
 
-    def __init__(self, stack: Stack, program: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, stack: StackNode, program: Path, environment: Mapping[str, str]) -> None:
         self.stack = stack
         self.program = program
         self.environment = {**environment, "TF_IN_AUTOMATION": "1"}
 
-    def state(self) -> State:
+    def state(self) -> TerraformState:
         """Get the provider and the backend ready, and read what stands.
 
         Raises:
@@ -53,7 +53,7 @@ class TerraformStack:
         self._run("init", "-input=false", "-json")
         return self.pull()
 
-    def pull(self) -> State:
+    def pull(self) -> TerraformState:
         """Read what stands, where the provider and the backend are ready.
 
         Raises:

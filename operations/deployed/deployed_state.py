@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from operations.deploy.planning import read_states
-from operations.deploy.states import State
+from operations.deploy.states import TerraformState
 from operations.deploy.target import Target
 from operations.deploy.terraform_stack import TerraformStack, stacks_of
 from operations.doctor import preflight
@@ -29,7 +29,7 @@ class DeployedStacks:
     """
 
     stacks: Sequence[TerraformStack]
-    states: Mapping[str, State]
+    states: Mapping[str, TerraformState]
 
     def output(self, name: str) -> str:
         """An output of any stack; empty where no applied one has it."""

@@ -14,7 +14,7 @@ MODIFIED = "-modified"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deployed:
+class DeployedRelease:
     """A release that was deployed.
 
     Args:
@@ -44,7 +44,7 @@ class Deployed:
         return f"{self.version} of commit {self.short_commit}" if self.commit else f"the sources {self.sha256[:12]}"
 
 
-def history(s3: Any, bucket: str, service: str) -> list[Deployed]:
+def history(s3: Any, bucket: str, service: str) -> list[DeployedRelease]:
     """The releases of a service, the newest first; as far back as the bucket keeps them.
 
     Args:
@@ -67,7 +67,7 @@ def history(s3: Any, bucket: str, service: str) -> list[Deployed]:
         held = json.loads(s3.get_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])["Body"].read())
         about = held["about"]
         found.append(
-            Deployed(
+            DeployedRelease(
                 deployed=version["LastModified"],
                 sha256=held["sha256"],
                 version=about.get("version", ""),

@@ -16,7 +16,7 @@ from operations.deploy.command import deploy_to
 from operations.deploy.target import Target, choose
 from operations.deployed import deployed_state
 from operations.deployed.calls import answered, where_options
-from operations.deployed.releases import Deployed, history
+from operations.deployed.releases import DeployedRelease, history
 from operations.deployed.scaling import SERVICES, group_name
 from operations.release.build import build, checkout
 from stacks.release_artifacts import ARCHITECTURE, directory
@@ -73,11 +73,11 @@ def _roll_back(where: Target, console: Console, *, to: str | None, yes: bool) ->
             for service in SERVICES:
                 if not where.settings.embedded and take_back(where.client("autoscaling"), group_name(where, service)):
                     console.print(f"{group_name(where, service)}: Auto Scaling takes its instances back.")
-        build(sources, folder, ARCHITECTURE, console, wheels=paths.OWN / "wheels")
+        build(sources, folder, ARCHITECTURE, console, wheels=paths.CACHE_DIR / "wheels")
     deploy_to(where, console, yes=yes)
 
 
-def former(known: Sequence[Deployed], to: str | None) -> Deployed:
+def former(known: Sequence[DeployedRelease], to: str | None) -> DeployedRelease:
     """The release to bring back.
 
     Args:
@@ -111,7 +111,7 @@ def former(known: Sequence[Deployed], to: str | None) -> Deployed:
     return chosen
 
 
-def _named(release: Deployed, to: str) -> bool:
+def _named(release: DeployedRelease, to: str) -> bool:
     return bool(to) and (to == release.version or release.commit.startswith(to))
 
 

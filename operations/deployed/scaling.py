@@ -7,7 +7,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from operations.deploy.health import SERVING_SECONDS, Client, Group, wait_until_serving
+from operations.deploy.health import SERVING_SECONDS, Client, DeployedGroup, wait_until_serving
 from operations.deploy.target import Target, choose
 from operations.deployed.calls import answered, where_options
 from workspace.errors import UserError
@@ -33,7 +33,7 @@ def scale(service: str, instances: int, target: str | None, environment: str | N
         before = set_desired(where.client, where, service, instances)
         console.print(f"{group_name(where, service)}: {before} -> {instances}", highlight=False)
         with step("Waiting for the instances", console) as current:
-            group = Group(name=group_name(where, service), log_groups=(log_group(where, service),))
+            group = DeployedGroup(name=group_name(where, service), log_groups=(log_group(where, service),))
             wait_until_serving([group], where.client, current.note, rolling=False, seconds=SERVING_SECONDS)
     console.print("A scaling policy may change it again; a deployment leaves it.", style="dim")
 

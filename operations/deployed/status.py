@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from operations.deploy.health import Client, find_groups, look, why_not
-from operations.deploy.states import State
+from operations.deploy.states import TerraformState
 from operations.deployed import releases
 from operations.deployed.deployed_state import DeployedStacks
 from operations.deployed.scaling import SERVICES
@@ -41,7 +41,7 @@ def show(found: DeployedStacks, client: Client, console: Console, *, rolling: bo
     ]
 
 
-def _stacks(states: Mapping[str, State], console: Console) -> Iterator[str]:
+def _stacks(states: Mapping[str, TerraformState], console: Console) -> Iterator[str]:
     table = Table("stack", "resources", "")
     for name, state in states.items():
         note = "not applied" if state.empty else f"{len(state.tainted)} half made" if state.tainted else "applied"

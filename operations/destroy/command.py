@@ -15,7 +15,7 @@ from operations.deploy.apply import apply_log, apply_plan, plan_stack
 from operations.deploy.interruption import Interruption
 from operations.deploy.plan import HOLDS_DATA
 from operations.deploy.scheduler import Scheduler
-from operations.deploy.states import State
+from operations.deploy.states import TerraformState
 from operations.deploy.summary import FILE
 from operations.deploy.target import AWS, LOCAL, Target, choose
 from operations.deploy.terraform_stack import TerraformStack
@@ -92,7 +92,7 @@ def destroy_all(stacks: Sequence[TerraformStack], console: Console, folder: Path
     Scheduler(needed_by, interruption, board).run(take_down)
 
 
-def refuse_guarded(states: Mapping[str, State]) -> None:
+def refuse_guarded(states: Mapping[str, TerraformState]) -> None:
     """Refuse while anything is guarded against being deleted.
 
     Args:
@@ -114,12 +114,12 @@ def refuse_guarded(states: Mapping[str, State]) -> None:
         )
 
 
-def parts_of_bucket(state: State, bucket: str) -> list[str]:
+def parts_of_bucket(state: TerraformState, bucket: str) -> list[str]:
     """The addresses of a bucket and of all that is set on it or lies in it."""
     return [f"{kind}.{name}" for kind, name, attributes in state.resources if attributes.get("bucket") == bucket]
 
 
-def _show(states: Mapping[str, State], target: Target, bucket: str, console: Console) -> None:
+def _show(states: Mapping[str, TerraformState], target: Target, bucket: str, console: Console) -> None:
     console.rule("DESTRUCCIÓN DE INFRAESTRUCTURA", style="red")
     count = sum(len(state.resources) for state in states.values())
     console.print(f"Environment {target.settings.environment_name}, {target.name}: {count} resources.")

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
-from operations.doctor.findings import Finding, ok, problem, warning
+from operations.doctor.findings import DoctorFinding, ok, problem, warning
 
 Client = Callable[[str], Any]
 """Makes a boto3 client of a service."""
@@ -17,14 +17,14 @@ _SIGN_IN = "Run aws configure or aws sso login, or choose a profile with AWS_PRO
 
 
 @dataclass(frozen=True)
-class Caller:
+class CallerIdentity:
     """Whose the credentials are."""
 
     account: str
     arn: str
 
 
-def credentials(client: Client) -> tuple[Finding, Caller | None]:
+def credentials(client: Client) -> tuple[DoctorFinding, CallerIdentity | None]:
     """Ask AWS whose the credentials are.
 
     Args:
@@ -41,11 +41,11 @@ def credentials(client: Client) -> tuple[Finding, Caller | None]:
         # A profile that is not there, a token that has run out, an address nobody answers at.
         mend = f"{_SIGN_IN}; look at the way to AWS and at AWS_ENDPOINT_URL"
         return problem("Credentials", f"they cannot be tried: {error}", mend), None
-    caller = Caller(told["Account"], told["Arn"])
+    caller = CallerIdentity(told["Account"], told["Arn"])
     return ok("Credentials", f"account {caller.account}, {caller.arn}"), caller
 
 
-def region(client: Client, name: str) -> Finding:
+def region(client: Client, name: str) -> DoctorFinding:
     """Whether the account has the region.
 
     Args:

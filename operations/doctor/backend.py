@@ -10,13 +10,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operations.doctor.findings import Finding, ok, problem, warning
+from operations.doctor.findings import DoctorFinding, ok, problem, warning
 
 _ABOUT = "State"
 _LOCK = ".tfstate.tflock"
 
 
-def local(folder: Path, *, shared: bool) -> list[Finding]:
+def local(folder: Path, *, shared: bool) -> list[DoctorFinding]:
     """States on this machine.
 
     Args:
@@ -35,7 +35,7 @@ def local(folder: Path, *, shared: bool) -> list[Finding]:
     return [ok(_ABOUT, f"in {folder}, not locked")]
 
 
-def s3(client: Any, bucket: str, prefix: str) -> list[Finding]:
+def s3(client: Any, bucket: str, prefix: str) -> list[DoctorFinding]:
     """States in a bucket.
 
     Args:
@@ -88,7 +88,7 @@ def _parsed(text: bytes) -> dict[str, Any]:
         return {}
 
 
-def _locked(stack: str, info: dict[str, Any]) -> Finding:
+def _locked(stack: str, info: dict[str, Any]) -> DoctorFinding:
     who = f" by {info['Who']}" if info.get("Who") else ""
     since = f" since {info['Created']}" if info.get("Created") else ""
     mend = "Wait for the other deployment"

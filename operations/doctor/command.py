@@ -10,12 +10,12 @@ import click
 from rich.console import Console
 
 from operations.deploy.planning import read_states
-from operations.deploy.stack_graph import Stack
-from operations.deploy.states import State
+from operations.deploy.stack_graph import StackNode
+from operations.deploy.states import TerraformState
 from operations.deploy.target import AWS, LOCAL, Target, choose
 from operations.deploy.terraform_stack import stacks_of
 from operations.doctor import preflight, programs
-from operations.doctor.findings import Finding, closing_line, line, ok, problem, problems
+from operations.doctor.findings import DoctorFinding, closing_line, line, ok, problem, problems
 from operations.doctor.permissions import permissions, sample_resources, wanted
 from operations.doctor.quotas import needed, quotas
 from operations.doctor.settings_checks import choices, release
@@ -36,7 +36,7 @@ def doctor(target: str | None, environment: str | None) -> None:
     Ends with exit code 1 when something stops a deployment.
     """
     console = Console()
-    found: list[Finding] = []
+    found: list[DoctorFinding] = []
     for finding in examine(target, environment):
         found.append(finding)
         console.print(line(finding), highlight=False, soft_wrap=True)
@@ -45,7 +45,7 @@ def doctor(target: str | None, environment: str | None) -> None:
         raise SystemExit(1)
 
 
-def examine(target: str | None, environment: str | None) -> Iterator[Finding]:
+def examine(target: str | None, environment: str | None) -> Iterator[DoctorFinding]:
     """Every finding, the quick ones first.
 
     Args:
@@ -76,11 +76,11 @@ def examine(target: str | None, environment: str | None) -> Iterator[Finding]:
     yield from permissions(where.client("iam"), looked.caller, wanted(stacks), samples)
 
 
-def _machine() -> Iterator[Finding]:
+def _machine() -> Iterator[DoctorFinding]:
     yield programs.python()
     found = shutil.which("node")
     yield from programs.nodes(Path(found) if found else None)
-    program = programs.terraform_program(programs.kept_terraform(), terraform.Release.pinned())
+    program = programs.terraform_program(programs.kept_terraform(), terraform.TerraformRelease.pinned())
     yield program
     source = aws_provider.from_here()
     configured = source.mirror is None and source.description.startswith("as ")
@@ -92,7 +92,7 @@ def _machine() -> Iterator[Finding]:
         yield programs.provider(source, PROVIDER_VERSION)
 
 
-def _stacks(where: Target) -> tuple[list[Stack], dict[str, State]]:
+def _stacks(where: Target) -> tuple[list[StackNode], dict[str, TerraformState]]:
     deployment = Deployment(where.folder, Tools.ready(command_line=False), where.variables)
     deployment.synthesize()
     stacks = stacks_of(deployment)

@@ -21,7 +21,7 @@ _STYLES = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.PRO
 
 
 @dataclass(frozen=True)
-class Finding:
+class DoctorFinding:
     """Something that was looked at.
 
     Args:
@@ -40,27 +40,27 @@ class Finding:
         return f"{self.about}: {self.says}{'. ' + self.mend if self.mend else ''}"
 
 
-def ok(about: str, says: str) -> Finding:
+def ok(about: str, says: str) -> DoctorFinding:
     """It is fine."""
-    return Finding(Level.OK, about, says)
+    return DoctorFinding(Level.OK, about, says)
 
 
-def warning(about: str, says: str, mend: str) -> Finding:
+def warning(about: str, says: str, mend: str) -> DoctorFinding:
     """It can be deployed all the same."""
-    return Finding(Level.WARNING, about, says, mend)
+    return DoctorFinding(Level.WARNING, about, says, mend)
 
 
-def problem(about: str, says: str, mend: str) -> Finding:
+def problem(about: str, says: str, mend: str) -> DoctorFinding:
     """Nothing can be deployed before it is mended."""
-    return Finding(Level.PROBLEM, about, says, mend)
+    return DoctorFinding(Level.PROBLEM, about, says, mend)
 
 
-def problems(findings: Iterable[Finding]) -> list[Finding]:
+def problems(findings: Iterable[DoctorFinding]) -> list[DoctorFinding]:
     """Those that stop a deployment."""
     return [finding for finding in findings if finding.level is Level.PROBLEM]
 
 
-def line(finding: Finding) -> Text:
+def line(finding: DoctorFinding) -> Text:
     """A finding on the screen: how bad, about what, how it is, and on a line of its own how to mend it."""
     sign, style = _STYLES[finding.level]
     text = Text.assemble((f"{sign} {finding.level.value:<8}", style), (f"{finding.about:<13}", "bold"), finding.says)
@@ -69,7 +69,7 @@ def line(finding: Finding) -> Text:
     return text
 
 
-def closing_line(findings: Sequence[Finding]) -> str:
+def closing_line(findings: Sequence[DoctorFinding]) -> str:
     """The sum."""
     bad = len(problems(findings))
     weak = sum(finding.level is Level.WARNING for finding in findings)

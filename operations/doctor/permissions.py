@@ -9,23 +9,25 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from constructs_lib.foundation import template
-from operations.deploy.stack_graph import Stack
-from operations.doctor.account import Caller
+from operations.deploy.stack_graph import StackNode
+from operations.doctor.account import CallerIdentity
 from operations.doctor.actions import ACTIONS, ALWAYS
-from operations.doctor.findings import Finding, ok, problem, warning
+from operations.doctor.findings import DoctorFinding, ok, problem, warning
 
 _ABOUT = "Permissions"
 _AT_ONCE = 50
 _SESSION = re.compile(r"arn:(aws[\w-]*):sts::(\d+):assumed-role/([^/]+)/")
 
 
-def wanted(stacks: Sequence[Stack]) -> frozenset[str]:
+def wanted(stacks: Sequence[StackNode]) -> frozenset[str]:
     """The actions that Terraform calls for these stacks."""
     kinds = {resource.kind for stack in stacks for resource in template.resources(stack.document)}
     return ALWAYS.union(*(ACTIONS.get(kind, frozenset()) for kind in kinds))
 
 
-def permissions(iam: Any, caller: Caller, actions: frozenset[str], resources: Mapping[str, str]) -> list[Finding]:
+def permissions(
+    iam: Any, caller: CallerIdentity, actions: frozenset[str], resources: Mapping[str, str]
+) -> list[DoctorFinding]:
     """Simulate the actions for the caller.
 
     Args:

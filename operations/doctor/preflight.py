@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from operations.deploy.target import Target
 from operations.doctor import account, backend
-from operations.doctor.account import Caller
-from operations.doctor.findings import Finding
+from operations.doctor.account import CallerIdentity
+from operations.doctor.findings import DoctorFinding
 from stacks.release_artifacts import PROJECT
 
 
@@ -15,8 +15,8 @@ from stacks.release_artifacts import PROJECT
 class Quick:
     """What was found, and whose the credentials are, when AWS takes them."""
 
-    findings: list[Finding]
-    caller: Caller | None
+    findings: list[DoctorFinding]
+    caller: CallerIdentity | None
 
 
 def look(target: Target) -> Quick:

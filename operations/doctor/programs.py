@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from operations.doctor.findings import Finding, ok, problem, warning
+from operations.doctor.findings import DoctorFinding, ok, problem, warning
 from workspace import aws_provider, node, paths, terraform
 from workspace.errors import UserError
 
@@ -23,7 +23,7 @@ REGISTRY = "https://registry.terraform.io/.well-known/terraform.json"
 _SECONDS = 10
 
 
-def python(version: tuple[int, int] = sys.version_info[:2]) -> Finding:
+def python(version: tuple[int, int] = sys.version_info[:2]) -> DoctorFinding:
     """The Python that runs the commands."""
     told = ".".join(map(str, version))
     if PYTHON[0] <= version <= PYTHON[1]:
@@ -32,7 +32,7 @@ def python(version: tuple[int, int] = sys.version_info[:2]) -> Finding:
     return problem("Python", f"{told} is not tried", mend)
 
 
-def nodes(found: Path | None = None) -> Iterator[Finding]:
+def nodes(found: Path | None = None) -> Iterator[DoctorFinding]:
     """The Node that synthesizes, and whether the Terraform CDK's own command runs on the one of the PATH.
 
     Args:
@@ -54,7 +54,7 @@ def nodes(found: Path | None = None) -> Iterator[Finding]:
     )
 
 
-def terraform_program(folder: Path, release: terraform.Release) -> Finding:
+def terraform_program(folder: Path, release: terraform.TerraformRelease) -> DoctorFinding:
     """The Terraform that would be run.
 
     Args:
@@ -78,7 +78,7 @@ def terraform_program(folder: Path, release: terraform.Release) -> Finding:
     return ok("Terraform", f"{told}; {release.version} is fetched at first use")
 
 
-def provider(source: aws_provider.ProviderSource, version: str) -> Finding:
+def provider(source: aws_provider.ProviderSource, version: str) -> DoctorFinding:
     """Where the AWS provider comes from, and whether it is there.
 
     Args:
@@ -107,7 +107,7 @@ def provider(source: aws_provider.ProviderSource, version: str) -> Finding:
     return ok(about, told)
 
 
-def provider_by_terraform(program: Path, version: str, folder: Path) -> Finding:
+def provider_by_terraform(program: Path, version: str, folder: Path) -> DoctorFinding:
     """Let Terraform itself get the provider as the user's configuration says.
 
     Args:
@@ -148,4 +148,4 @@ def unreachable(url: str) -> str:
 
 def kept_terraform() -> Path:
     """Where a fetched Terraform is kept."""
-    return paths.OWN / "terraform"
+    return paths.CACHE_DIR / "terraform"

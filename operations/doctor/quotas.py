@@ -10,9 +10,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from constructs_lib.foundation import template
 from constructs_lib.foundation.template import Resource
-from operations.deploy.stack_graph import Stack
-from operations.deploy.states import State
-from operations.doctor.findings import Finding, ok, problem, warning
+from operations.deploy.stack_graph import StackNode
+from operations.deploy.states import TerraformState
+from operations.doctor.findings import DoctorFinding, ok, problem, warning
 
 Client = Callable[[str], Any]
 """Makes a boto3 client of a service."""
@@ -134,7 +134,7 @@ QUOTAS = (
 """Those that a new account meets first. https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html"""
 
 
-def needed(stacks: Sequence[Stack], states: Mapping[str, State]) -> dict[str, int]:
+def needed(stacks: Sequence[StackNode], states: Mapping[str, TerraformState]) -> dict[str, int]:
     """How many more of each kind a deployment makes, by the quota's code.
 
     Args:
@@ -154,7 +154,7 @@ def _sum(quota: Quota, document: Mapping[str, Any]) -> int:
     return sum(quota.needs(each, siblings) for each in siblings if each.kind == quota.kind)
 
 
-def quotas(client: Client, more: Mapping[str, int]) -> Iterator[Finding]:
+def quotas(client: Client, more: Mapping[str, int]) -> Iterator[DoctorFinding]:
     """Each quota that a deployment would take more of, and whether there is room.
 
     Args:
@@ -166,7 +166,7 @@ def quotas(client: Client, more: Mapping[str, int]) -> Iterator[Finding]:
             yield _look(quota, client, more[quota.code])
 
 
-def _look(quota: Quota, client: Client, more: int) -> Finding:
+def _look(quota: Quota, client: Client, more: int) -> DoctorFinding:
     try:
         used = quota.used(client)
     except (ClientError, BotoCoreError) as error:

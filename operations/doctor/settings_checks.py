@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from operations.doctor.findings import Finding, ok, problem, warning
+from operations.doctor.findings import DoctorFinding, ok, problem, warning
 from stacks.release_artifacts import find
-from stacks.settings.loader import SettingsProblem
+from stacks.settings.loader import SettingsError
 from stacks.settings.model import Settings
 
 _ABOUT = "Settings"
 
 
-def choices(environment: str, settings: Settings) -> Iterator[Finding]:
+def choices(environment: str, settings: Settings) -> Iterator[DoctorFinding]:
     """What the settings say, and what is missing for people on the internet.
 
     Args:
@@ -36,11 +36,11 @@ def choices(environment: str, settings: Settings) -> Iterator[Finding]:
         yield warning(_ABOUT, "production can be destroyed with its data", "Set protect_data = true")
 
 
-def release(settings: Settings) -> Finding:
+def release(settings: Settings) -> DoctorFinding:
     """Whether what the instances run is built."""
     try:
         return ok("Release", str(find(settings)))
-    except SettingsProblem as trouble:
+    except SettingsError as trouble:
         (wrong,) = trouble.problems
         # What is allowed comes first, then what is there instead.
         return problem("Release", f"{wrong.value}: {wrong.allowed.partition(', and ')[2]}", "Run ./anb release")

@@ -21,7 +21,7 @@ import imageio_ffmpeg
 
 from workspace import paths
 
-FOLDER = paths.OWN / "clips"
+FOLDER = paths.CACHE_DIR / "clips"
 _KEPT_BYTES = 2 * 2**30
 _KEPT_SECONDS = 60 * 86_400
 

@@ -18,8 +18,8 @@ from rich.table import Table
 
 from operations.local import leftovers
 from operations.local.demo import add_demo
-from operations.local.state import RUNNING, State, StateFile
-from operations.local.supervisor import Options, Stopped, Supervisor, log_file
+from operations.local.state import RUNNING, StateFile, SystemState
+from operations.local.supervisor import Stopped, Supervisor, UpOptions, log_file
 from workspace import paths
 from workspace.errors import UserError
 from workspace.progress import step
@@ -44,7 +44,7 @@ def up(detach: bool, demo: bool, no_infra: bool, port: int, database_port: int |
     """
     console = Console()
     folder = paths.local_directory()
-    options = Options(portal_port=port, database_port=database_port, aws_port=aws_port, infra=not no_infra)
+    options = UpOptions(portal_port=port, database_port=database_port, aws_port=aws_port, infra=not no_infra)
     if detach:
         _detach(folder, options, demo, console)
         return
@@ -127,7 +127,7 @@ def down() -> None:
     click.echo("Accounts, votes and videos are kept for the next ./anb up.")
 
 
-def _detach(folder: Path, options: Options, demo: bool, console: Console) -> None:
+def _detach(folder: Path, options: UpOptions, demo: bool, console: Console) -> None:
     """Start the same command in a session of its own and show its progress until it is up."""
     file = StateFile(folder)
     with file.own():
@@ -156,7 +156,9 @@ def _detach(folder: Path, options: Options, demo: bool, console: Console) -> Non
     console.print("It goes on in the background: ./anb status, ./anb logs, ./anb down.", style="dim")
 
 
-def _follow(process: subprocess.Popen[bytes], file: StateFile, lines: Iterator[str], console: Console) -> State | None:
+def _follow(
+    process: subprocess.Popen[bytes], file: StateFile, lines: Iterator[str], console: Console
+) -> SystemState | None:
     """Show the lines of a supervisor until it says it is up; None when it ended instead."""
     while True:
         ended = process.poll() is not None
@@ -172,7 +174,7 @@ def _follow(process: subprocess.Popen[bytes], file: StateFile, lines: Iterator[s
         time.sleep(0.2)
 
 
-def _arguments(options: Options, demo: bool) -> list[str]:
+def _arguments(options: UpOptions, demo: bool) -> list[str]:
     arguments = ["--port", str(options.portal_port)]
     if options.database_port is not None:
         arguments += ["--database-port", str(options.database_port)]

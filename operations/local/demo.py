@@ -21,7 +21,7 @@ PROCESSING_SECONDS = 600
 
 
 @dataclass(frozen=True)
-class Clip:
+class DemoClip:
     """A video to upload.
 
     Args:
@@ -44,7 +44,7 @@ class Player:
     first_name: str
     last_name: str
     city: str
-    clip: Clip | None
+    clip: DemoClip | None
     votes_for: tuple[str, ...]
 
     @property
@@ -52,11 +52,11 @@ class Player:
         return f"{self.first_name}@{DOMAIN}".lower()
 
 
-TRIPLE = Clip("Triple desde media cancha", clips.BLUE, "1280x720", 6)
-CROSSOVER = Clip("Crossover y bandeja", clips.GREEN, "720x1280", 8)
-DUNK = Clip("Clavada en el Movistar Arena", clips.CLAY, "854x480", 5)
-ASSIST = Clip("Asistencia sin mirar", clips.PLUM, "640x640", 7)
-BLOCK = Clip("Tapón en el último segundo", clips.SAND, "1080x1920", 4)
+TRIPLE = DemoClip("Triple desde media cancha", clips.BLUE, "1280x720", 6)
+CROSSOVER = DemoClip("Crossover y bandeja", clips.GREEN, "720x1280", 8)
+DUNK = DemoClip("Clavada en el Movistar Arena", clips.CLAY, "854x480", 5)
+ASSIST = DemoClip("Asistencia sin mirar", clips.PLUM, "640x640", 7)
+BLOCK = DemoClip("Tapón en el último segundo", clips.SAND, "1080x1920", 4)
 
 PLAYERS = (
     Player("Valentina", "Rojas", "Bogotá", TRIPLE, (CROSSOVER.title, DUNK.title, BLOCK.title)),
@@ -119,7 +119,7 @@ def _sign_in(url: str, player: Player) -> requests.Session:
     return session
 
 
-def _upload(url: str, session: requests.Session, clip: Clip, folder: Path) -> None:
+def _upload(url: str, session: requests.Session, clip: DemoClip, folder: Path) -> None:
     mine = _checked(session.get(f"{url}/api/videos", timeout=30)).json()
     if any(video["title"] == clip.title for video in mine):
         return

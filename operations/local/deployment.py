@@ -25,7 +25,7 @@ ENVIRONMENT = "local"
 
 
 @dataclass(frozen=True)
-class Deployed:
+class ServiceVariables:
     """The variables the instances of each service are given."""
 
     portal: dict[str, str]
@@ -33,7 +33,7 @@ class Deployed:
 
 
 @dataclass(frozen=True)
-class Credentials:
+class DatabaseCredentials:
     """What opens the database."""
 
     username: str
@@ -42,7 +42,7 @@ class Credentials:
 
 def with_terraform(
     folder: Path, aws_port: int, console: Console, settings: Mapping[str, str] | None = None
-) -> Deployed:
+) -> ServiceVariables:
     """Deploy every stack with the real Terraform, then read back what the launch templates give their instances.
 
     Args:
@@ -84,7 +84,7 @@ def infrastructure(folder: Path) -> Path:
     return folder / "infrastructure"
 
 
-def read_launch_templates(ec2: Any) -> Deployed:
+def read_launch_templates(ec2: Any) -> ServiceVariables:
     """What the newest version of each service's launch template gives its instances.
 
     Args:
@@ -103,10 +103,10 @@ def read_launch_templates(ec2: Any) -> Deployed:
     missing = [kind.__name__ for kind in (PortalEnvironment, WorkerEnvironment) if kind not in found]
     if missing:
         raise UserError(f"No launch template gives its instances a complete {' or '.join(missing)}.")
-    return Deployed(portal=found[PortalEnvironment], worker=found[WorkerEnvironment])
+    return ServiceVariables(portal=found[PortalEnvironment], worker=found[WorkerEnvironment])
 
 
-def without_terraform(aws_port: int, console: Console) -> Deployed:
+def without_terraform(aws_port: int, console: Console) -> ServiceVariables:
     """Make the bucket, the queue and the secrets directly, for work on the portal and the worker.
 
     Args:
@@ -159,11 +159,11 @@ def without_terraform(aws_port: int, console: Console) -> Deployed:
             require_isolation=False,
             stop_seconds=STOP_SECONDS,
         )
-    return Deployed(portal=portal.as_variables(), worker=worker.as_variables())
+    return ServiceVariables(portal=portal.as_variables(), worker=worker.as_variables())
 
 
-def database_credentials(aws_port: int, secret_arn: str) -> Credentials:
+def database_credentials(aws_port: int, secret_arn: str) -> DatabaseCredentials:
     """What the secret of the database holds, which RDS made, or `without_terraform`."""
     secret = aws.client("secretsmanager", aws_port).get_secret_value(SecretId=secret_arn)
     values = json.loads(secret["SecretString"])
-    return Credentials(values["username"], values["password"])
+    return DatabaseCredentials(values["username"], values["password"])

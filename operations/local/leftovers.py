@@ -10,7 +10,7 @@ from rich.console import Console
 
 from emulator import aws
 from emulator.objects import save_objects
-from operations.local.state import State, StateFile
+from operations.local.state import StateFile, SystemState
 from workspace.processes import stop_tree
 from workspace.progress import step
 
@@ -43,7 +43,7 @@ def clean(file: StateFile, folder: Path, console: Console) -> bool:
     return True
 
 
-def _save_objects(state: State, folder: Path) -> None:
+def _save_objects(state: SystemState, folder: Path) -> None:
     port = state.children["aws"].port
     if not state.bucket or port is None:
         return

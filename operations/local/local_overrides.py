@@ -15,7 +15,7 @@ from workspace.processes import STOP_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
-class Here:
+class LocalPorts:
     """Where the programs of this machine listen, on loopback."""
 
     database_port: int
@@ -23,7 +23,7 @@ class Here:
     portal_port: int
 
 
-def on_this_machine(deployed: Mapping[str, str], here: Here) -> dict[str, str]:
+def on_this_machine(deployed: Mapping[str, str], here: LocalPorts) -> dict[str, str]:
     """The variables of a service on this machine, made from those its instance was given.
 
     Args:

@@ -20,7 +20,7 @@ STARTING, RUNNING, STOPPING = "starting", "running", "stopping"
 
 
 @dataclass(frozen=True, kw_only=True)
-class State:
+class SystemState:
     """What a supervisor says about itself."""
 
     phase: str
@@ -42,7 +42,7 @@ class StateFile:
         self._folder = folder
         self._file = folder / "state.json"
 
-    def read(self) -> State | None:
+    def read(self) -> SystemState | None:
         """What the last supervisor said; None when it ended in order, or there never was one."""
         try:
             values: dict[str, Any] = json.loads(self._file.read_text())
@@ -52,15 +52,15 @@ class StateFile:
             raise UserError(f"{self._file} cannot be read; remove it and run ./anb up again.") from None
         values["supervisor"] = ProcessRecord(**values["supervisor"])
         values["children"] = {name: ProcessRecord(**member) for name, member in values["children"].items()}
-        return State(**values)
+        return SystemState(**values)
 
-    def write(self, state: State) -> None:
+    def write(self, state: SystemState) -> None:
         """Replace the file at once: a reader never sees half of it."""
         partial = self._file.with_suffix(".new")
         partial.write_text(json.dumps(asdict(state), indent=2))
         partial.replace(self._file)
 
-    def update(self, **changes: Any) -> State:
+    def update(self, **changes: Any) -> SystemState:
         """Change some fields; returns the new state."""
         state = self.read()
         assert state is not None, "nothing was written before"

@@ -17,19 +17,19 @@ from rich.console import Console
 from emulator import aws
 from emulator.objects import list_objects, restore_objects, save_objects
 from operations.local import deployment, leftovers
-from operations.local.local_overrides import Here, on_this_machine
+from operations.local.local_overrides import LocalPorts, on_this_machine
 from operations.local.reconcile import reconcile
-from operations.local.state import RUNNING, STARTING, STOPPING, State, StateFile, member, this_process
+from operations.local.state import RUNNING, STARTING, STOPPING, StateFile, SystemState, member, this_process
 from workspace import paths, signals
 from workspace.errors import UserError
 from workspace.ports import LOOPBACK, choose_port, is_listening
 from workspace.postgres import Cluster
-from workspace.processes import Child, ProcessEnded, ProcessRecord, Program
+from workspace.processes import Child, ManagedProgram, ProcessEnded, ProcessRecord
 from workspace.progress import step
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class UpOptions:
     """What the user asked for.
 
     Args:
@@ -56,7 +56,7 @@ class Supervisor:
         console: where the progress is shown.
     """
 
-    def __init__(self, folder: Path, options: Options, console: Console) -> None:
+    def __init__(self, folder: Path, options: UpOptions, console: Console) -> None:
         self._folder = folder
         self._options = options
         self._console = console
@@ -77,7 +77,9 @@ class Supervisor:
             leftovers.clean(self._state, self._folder, self._console)
             here = self._choose_ports()
             url = f"http://{LOOPBACK}:{here.portal_port}"
-            self._state.write(State(phase=STARTING, supervisor=this_process(), url=url, infra=self._options.infra))
+            self._state.write(
+                SystemState(phase=STARTING, supervisor=this_process(), url=url, infra=self._options.infra)
+            )
             stack.callback(self._state.clear)
             stack.enter_context(self._request.listening())
             stack.callback(self._stop)
@@ -106,15 +108,15 @@ class Supervisor:
                     ) from None
             time.sleep(0.5)
 
-    def _choose_ports(self) -> Here:
+    def _choose_ports(self) -> LocalPorts:
         options = self._options
-        return Here(
+        return LocalPorts(
             portal_port=choose_port(options.portal_port, option="--port", what="the portal"),
             database_port=choose_port(options.database_port, option="--database-port", what="PostgreSQL"),
             aws_port=choose_port(options.aws_port, option="--aws-port", what="the embedded AWS"),
         )
 
-    def _start(self, here: Here) -> None:
+    def _start(self, here: LocalPorts) -> None:
         cluster = Cluster(
             directory=self._folder / "postgres",
             port=here.database_port,
@@ -155,9 +157,9 @@ class Supervisor:
             front = self._keep(Child(self._service("portal", "services.portal", portal)), here.portal_port)
             front.wait_until(lambda: is_listening(here.portal_port), seconds=60)
 
-    def _service(self, name: str, module: str, variables: Mapping[str, str], *arguments: str) -> Program:
+    def _service(self, name: str, module: str, variables: Mapping[str, str], *arguments: str) -> ManagedProgram:
         search = [str(paths.ROOT), os.environ.get("PYTHONPATH", "")]
-        return Program(
+        return ManagedProgram(
             name=name,
             arguments=[sys.executable, "-m", module, *arguments],
             log=self._log(name),

@@ -30,7 +30,7 @@ _SHOWN_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
-class Desk:
+class QueueAdmin:
     """What the command works with.
 
     Args:
@@ -93,7 +93,7 @@ class Desk:
 
 
 @contextmanager
-def open_desk() -> Iterator[Desk]:
+def open_desk() -> Iterator[QueueAdmin]:
     """What the environment names.
 
     Raises:
@@ -110,7 +110,7 @@ def open_desk() -> Iterator[Desk]:
     connector = DatabaseConnector(environment, SecretStore(aws_client("secretsmanager", region)))
     engine = open_engine(connector, pool_size=1)
     try:
-        yield Desk(aws_client("sqs", region), environment.queue_url, engine)
+        yield QueueAdmin(aws_client("sqs", region), environment.queue_url, engine)
     except AWS_ERRORS as error:
         raise UserError(f"AWS does not answer for {environment.queue_url}: {error}") from None
     except SQLAlchemyError as error:

@@ -26,7 +26,7 @@ _RECIPE = "".join(Path(str(module.__file__)).read_text() for module in (contents
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Part:
+class BuiltPart:
     """One archive.
 
     Args:
@@ -56,7 +56,7 @@ class Built:
     version: str
     commit: str
     architecture: str
-    parts: dict[str, dict[str, Part]]
+    parts: dict[str, dict[str, BuiltPart]]
 
 
 def build(project: Path, target: Path, architecture: str, console: Console, *, wheels: Path) -> Built:
@@ -76,7 +76,7 @@ def build(project: Path, target: Path, architecture: str, console: Console, *, w
     known = read(target)
     version: str = tomllib.loads((project / "pyproject.toml").read_text())["project"]["version"]
     commit = source_commit(project)
-    parts: dict[str, dict[str, Part]] = {}
+    parts: dict[str, dict[str, BuiltPart]] = {}
     for service in contents.SERVICES:
         about = json.dumps({"version": version, "commit": commit}, indent=2).encode() + b"\n"
         code = _code(project, service, about, target)
@@ -131,7 +131,7 @@ def read(target: Path) -> Built | None:
     try:
         given = json.loads((target / MANIFEST).read_text())
         parts = {
-            service: {name: Part(**part) for name, part in given["parts"][service].items()}
+            service: {name: BuiltPart(**part) for name, part in given["parts"][service].items()}
             for service in contents.SERVICES
         }
         return Built(**{**given, "parts": parts})
@@ -160,20 +160,20 @@ def source_commit(project: Path) -> str:
     return commit.strip() + ("-modified" if changed else "")
 
 
-def _code(project: Path, service: str, about: bytes, target: Path) -> Part:
+def _code(project: Path, service: str, about: bytes, target: Path) -> BuiltPart:
     files: dict[str, Path | bytes] = {file.relative_to(project).as_posix(): file for file in sources(project, service)}
     return _pack({**files, "services/release.json": about}, f"{service}-code", target, "")
 
 
-def _pack(files: dict[str, Path | bytes] | dict[str, Path], name: str, target: Path, made_from: str) -> Part:
+def _pack(files: dict[str, Path | bytes] | dict[str, Path], name: str, target: Path, made_from: str) -> BuiltPart:
     file = target / f"{name}{archive.SUFFIX}"
     unfinished = target / f"{name}.unfinished"
     sha256 = archive.pack(files, unfinished)
     unfinished.replace(file)
-    return Part(file=file.name, sha256=sha256, bytes=file.stat().st_size, made_from=made_from)
+    return BuiltPart(file=file.name, sha256=sha256, bytes=file.stat().st_size, made_from=made_from)
 
 
-def _is_whole(target: Path, part: Part) -> bool:
+def _is_whole(target: Path, part: BuiltPart) -> bool:
     file = target / part.file
     return file.is_file() and file.stat().st_size == part.bytes
 

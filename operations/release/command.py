@@ -28,9 +28,9 @@ def release(architecture: str, commit: str | None) -> None:
     machine. `cdktf deploy` uploads what was built last.
     """
     console = Console()
-    target = paths.OWN / "release" / architecture
+    target = paths.CACHE_DIR / "release" / architecture
     with checkout(paths.ROOT, commit) as sources:
-        built = build(sources, target, architecture, console, wheels=paths.OWN / "wheels")
+        built = build(sources, target, architecture, console, wheels=paths.CACHE_DIR / "wheels")
     click.echo(summary(built))
     click.echo(f"{built.version} of commit {built.commit}, in {_short(target)}")
 

@@ -14,7 +14,7 @@ from workspace import paths
 from workspace.errors import UserError
 from workspace.progress import step
 
-PICTURES = paths.OWN / "simulate"
+PICTURES = paths.CACHE_DIR / "simulate"
 
 
 @click.command()

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from operations.simulate import measured
 from operations.simulate.cost import dollars
 from operations.simulate.curve import LoadCurve
-from operations.simulate.deployed import Deployed
-from operations.simulate.engine import Fleet, run
+from operations.simulate.deployed import DeployedWorkers
+from operations.simulate.engine import SimulatedGroup, run
 from operations.simulate.jobs import draw
-from operations.simulate.outcome import Outcome
+from operations.simulate.outcome import SimulationResult
 from operations.simulate.scaling import WAITING, Policy, TargetTracking
 from workspace.errors import UserError
 
@@ -65,7 +65,7 @@ class Contender:
     """
 
     name: str
-    outcome: Outcome
+    outcome: SimulationResult
     dollars: float
 
 
@@ -81,12 +81,12 @@ class Comparison:
     """
 
     curve: LoadCurve
-    workers: Deployed
+    workers: DeployedWorkers
     assumed: Assumed
     contenders: tuple[Contender, ...]
 
 
-def compare(curve: LoadCurve, workers: Deployed, assumed: Assumed) -> Comparison:
+def compare(curve: LoadCurve, workers: DeployedWorkers, assumed: Assumed) -> Comparison:
     """Run a load against all of them. Each meets the same jobs.
 
     Args:
@@ -101,7 +101,7 @@ def compare(curve: LoadCurve, workers: Deployed, assumed: Assumed) -> Comparison
     jobs = draw(curve, assumed.job_seconds, seed=assumed.seed)
 
     def contender(name: str, policies: Sequence[Policy], **sizes: int) -> Contender:
-        fleet = Fleet(jobs_at_once=workers.jobs_at_once, boot_seconds=assumed.boot_seconds, **sizes)
+        fleet = SimulatedGroup(jobs_at_once=workers.jobs_at_once, boot_seconds=assumed.boot_seconds, **sizes)
         outcome = run(jobs, fleet, policies, seconds=curve.seconds)
         return Contender(name=name, outcome=outcome, dollars=dollars(outcome, workers.price))
 
@@ -114,7 +114,7 @@ def compare(curve: LoadCurve, workers: Deployed, assumed: Assumed) -> Comparison
     return Comparison(curve=curve, workers=workers, assumed=assumed, contenders=contenders)
 
 
-def _check(workers: Deployed, assumed: Assumed) -> None:
+def _check(workers: DeployedWorkers, assumed: Assumed) -> None:
     boot, longest = assumed.boot_seconds, max(assumed.job_seconds)
     if boot > workers.launch_timeout:
         raise UserError(

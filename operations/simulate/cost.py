@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from operations.simulate.deployed import Price
 from operations.simulate.measured import BUSY_VCPUS
-from operations.simulate.outcome import Life, Outcome
+from operations.simulate.outcome import Life, SimulationResult
 
 
-def dollars(outcome: Outcome, price: Price) -> float:
+def dollars(outcome: SimulationResult, price: Price) -> float:
     """US dollars for the instances, from their launch to their end.
 
     A burstable instance's baseline may be saved up for a day, so what it works beyond is counted over its whole life.

@@ -15,7 +15,7 @@ from constructs_lib.foundation.template import Resource
 from constructs_lib.governance import cost, prices
 from operations.simulate.scaling import Policy, StepUp, TargetTracking
 from stacks.release_artifacts import sources
-from stacks.settings.loader import ENVIRONMENT, SettingsProblem, load
+from stacks.settings.loader import ENVIRONMENT, SettingsError, load
 from stacks.settings.model import Settings
 from workspace import paths
 from workspace.errors import UserError
@@ -39,7 +39,7 @@ class Price:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deployed:
+class DeployedWorkers:
     """The workers of an environment.
 
     Args:
@@ -67,7 +67,7 @@ class Deployed:
     price: Price
 
 
-def read(environment: str, variables: Mapping[str, str]) -> Deployed:
+def read(environment: str, variables: Mapping[str, str]) -> DeployedWorkers:
     """Synthesize an environment and read its workers. No release needs to be built for it.
 
     Args:
@@ -79,7 +79,7 @@ def read(environment: str, variables: Mapping[str, str]) -> Deployed:
     """
     try:
         settings = load({**variables, ENVIRONMENT: environment}, paths.ROOT / "environments")
-    except SettingsProblem as error:
+    except SettingsError as error:
         raise UserError(f"The settings of {environment} cannot be used:\n{error}") from None
     return from_documents(synthesize(settings), settings, environment=environment)
 
@@ -105,7 +105,7 @@ def synthesize(settings: Settings) -> template.Documents:
         return template.read(Path(folder))
 
 
-def from_documents(documents: template.Documents, settings: Settings, *, environment: str) -> Deployed:
+def from_documents(documents: template.Documents, settings: Settings, *, environment: str) -> DeployedWorkers:
     """The workers of synthesized stacks.
 
     Args:
@@ -123,7 +123,7 @@ def from_documents(documents: template.Documents, settings: Settings, *, environ
         hook.properties["lifecycle_transition"]: hook.properties
         for hook in _of(resources, "aws_autoscaling_lifecycle_hook")
     }
-    return Deployed(
+    return DeployedWorkers(
         environment=environment,
         instance_type=launch_template.properties["instance_type"],
         minimum=group.properties["min_size"],

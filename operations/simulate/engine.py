@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from operations.simulate.jobs import Job
-from operations.simulate.outcome import Life, Minute, Outcome
-from operations.simulate.scaling import INSTANCES, PERIOD, PUBLISHED_AFTER, WAITING, Group, Point, Policy
+from operations.simulate.jobs import SimulatedJob
+from operations.simulate.outcome import Life, Minute, SimulationResult
+from operations.simulate.scaling import INSTANCES, PERIOD, PUBLISHED_AFTER, WAITING, Point, Policy, ScalingGroup
 
 QUIET_AFTER = 6 * 3600.0
 REPORTED_AGAIN_AFTER = 15 * 60.0
@@ -22,7 +22,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/monit
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fleet:
+class SimulatedGroup:
     """The workers' group.
 
     Args:
@@ -60,7 +60,7 @@ class _Instance:
 
 @dataclass
 class _World:
-    fleet: Fleet
+    fleet: SimulatedGroup
     policies: Sequence[Policy]
     events: list[tuple[float, _Kind, int, Any]] = field(default_factory=list)
     number: itertools.count[int] = field(default_factory=itertools.count)
@@ -87,7 +87,7 @@ class _World:
         self.instances.append(instance)
         self.at(moment + self.fleet.boot_seconds, _Kind.IN_SERVICE, instance)
 
-    def hand_out(self, moment: float, jobs: Sequence[Job]) -> None:
+    def hand_out(self, moment: float, jobs: Sequence[SimulatedJob]) -> None:
         """Free slots take what has waited longest: a long poll is answered as soon as a message is there."""
         for instance in self.serving():
             while self.queue and instance.running < self.fleet.jobs_at_once:
@@ -134,7 +134,7 @@ class _World:
         waiting = None if moment - self.asked > QUIET_AFTER or moment < self.reported_from else float(len(self.queue))
         self.points.append({WAITING: waiting, INSTANCES: float(len(serving))})
         self.minutes.append(Minute(moment, len(self.queue), len(serving), len(self.instances)))
-        group = Group(
+        group = ScalingGroup(
             desired=self.desired,
             ages=tuple(moment - each.in_service for each in serving if each.in_service is not None),
             launching=len(self.instances) - len(serving) - leaving,
@@ -154,7 +154,9 @@ class _World:
         self.asked = moment
 
 
-def run(jobs: Sequence[Job], fleet: Fleet, policies: Sequence[Policy], *, seconds: float) -> Outcome:
+def run(
+    jobs: Sequence[SimulatedJob], fleet: SimulatedGroup, policies: Sequence[Policy], *, seconds: float
+) -> SimulationResult:
     """What becomes of some jobs.
 
     Args:
@@ -187,7 +189,7 @@ def run(jobs: Sequence[Job], fleet: Fleet, policies: Sequence[Policy], *, second
     return _outcome(world, jobs, seconds)
 
 
-def _outcome(world: _World, jobs: Sequence[Job], seconds: float) -> Outcome:
+def _outcome(world: _World, jobs: Sequence[SimulatedJob], seconds: float) -> SimulationResult:
     for instance in world.instances:
         if instance.running:
             instance.busy += seconds - instance.busy_since
@@ -196,7 +198,7 @@ def _outcome(world: _World, jobs: Sequence[Job], seconds: float) -> Outcome:
         for each in sorted([*world.gone, *world.instances], key=lambda each: each.launched)
     ]
     arrived = [(number, job.arrives) for number, job in enumerate(jobs) if job.arrives <= seconds]
-    return Outcome(
+    return SimulationResult(
         seconds=seconds,
         waits=tuple((arrives, world.begun.get(number, seconds) - arrives) for number, arrives in arrived),
         waiting=len(world.queue),

@@ -10,7 +10,7 @@ from operations.simulate.curve import LoadCurve
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class SimulatedJob:
     """A video to process.
 
     Args:
@@ -22,7 +22,7 @@ class Job:
     seconds: float
 
 
-def draw(curve: LoadCurve, seconds: Sequence[float], *, seed: int) -> list[Job]:
+def draw(curve: LoadCurve, seconds: Sequence[float], *, seed: int) -> list[SimulatedJob]:
     """Jobs of a load, the same for the same seed.
 
     Arrivals are a Poisson process whose rate is the curve's, made by thinning (Lewis and Shedler, "Simulation of
@@ -34,7 +34,9 @@ def draw(curve: LoadCurve, seconds: Sequence[float], *, seed: int) -> list[Job]:
         seed: of the random numbers. The arrivals do not depend on how long jobs take.
     """
     lengths = random.Random(f"{seed} lengths")
-    return [Job(moment, lengths.choice(seconds)) for moment in _arrivals(curve, random.Random(f"{seed} arrivals"))]
+    return [
+        SimulatedJob(moment, lengths.choice(seconds)) for moment in _arrivals(curve, random.Random(f"{seed} arrivals"))
+    ]
 
 
 def _arrivals(curve: LoadCurve, source: random.Random) -> Iterator[float]:

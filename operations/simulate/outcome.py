@@ -38,7 +38,7 @@ class Life(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class SimulationResult:
     """What became of a load.
 
     Args:

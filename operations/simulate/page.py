@@ -49,7 +49,7 @@ EXAMPLES = {
 
 def runs() -> dict[str, Comparison]:
     """What the examples come to today."""
-    read: dict[tuple[tuple[str, str], ...], deployed.Deployed] = {}
+    read: dict[tuple[tuple[str, str], ...], deployed.DeployedWorkers] = {}
     compared = {}
     for name, example in EXAMPLES.items():
         key = tuple(sorted(example.variables.items()))

@@ -36,7 +36,7 @@ _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class ScalingGroup:
     """A group at one moment.
 
     Args:
@@ -59,7 +59,7 @@ class Group:
 class Policy(Protocol):
     """A scaling policy with its alarms."""
 
-    def asks(self, points: Sequence[Point], group: Group) -> int | None:
+    def asks(self, points: Sequence[Point], group: ScalingGroup) -> int | None:
         """How many instances it asks for now; None where no alarm of its is on.
 
         Args:
@@ -91,7 +91,7 @@ class TargetTracking:
     target: float
     warmup: float
 
-    def asks(self, points: Sequence[Point], group: Group) -> int | None:
+    def asks(self, points: Sequence[Point], group: ScalingGroup) -> int | None:
         """How many instances it asks for now."""
         # The shorter look first: most minutes it is the only one.
         recent = self._values(points[-_HIGH_POINTS:])
@@ -134,7 +134,7 @@ class StepUp:
     adds: int
     warmup: float
 
-    def asks(self, points: Sequence[Point], group: Group) -> int | None:
+    def asks(self, points: Sequence[Point], group: ScalingGroup) -> int | None:
         """How many instances it asks for now."""
         values = [_value(self.expression, self.metrics, point) for point in points[-self.periods :]]
         if len(values) < self.periods or not all(value is not None and value > self.threshold for value in values):

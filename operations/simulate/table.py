@@ -6,7 +6,7 @@ from rich import box
 from rich.table import Table
 
 from operations.simulate.comparison import Comparison, Contender
-from operations.simulate.deployed import Deployed
+from operations.simulate.deployed import DeployedWorkers
 
 _COLUMNS = ("half", "95 %", "longest", "late", "queue", "most", "hours", "$")
 
@@ -24,7 +24,7 @@ def words(comparison: Comparison) -> str:
     )
 
 
-def legend(workers: Deployed) -> str:
+def legend(workers: DeployedWorkers) -> str:
     """Who works, and what the columns of the table are, in a few lines."""
     who = f"{workers.minimum} to {workers.maximum} {workers.instance_type}"
     price = f"${workers.price.hour:.3f} an hour"

@@ -11,6 +11,6 @@ consumer.run()
 
 from services.consumer.consumer import Consumer
 from services.consumer.message import Handler, Message, UnreadableMessage, Verdict
-from services.consumer.options import Options
+from services.consumer.options import ConsumerOptions
 
-__all__ = ["Consumer", "Handler", "Message", "Options", "UnreadableMessage", "Verdict"]
+__all__ = ["Consumer", "Handler", "Message", "ConsumerOptions", "UnreadableMessage", "Verdict"]

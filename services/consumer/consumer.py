@@ -12,7 +12,7 @@ import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 
 from services.consumer.message import Handler, Message, UnreadableMessage, Verdict
-from services.consumer.options import Options
+from services.consumer.options import ConsumerOptions
 from services.consumer.visibility import Heartbeat, InFlight
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
@@ -35,7 +35,7 @@ class Consumer:
     def __init__(
         self,
         client: Any,
-        options: Options,
+        options: ConsumerOptions,
         handler: Handler,
         when_receiving: Callable[[], None] = lambda: None,
         when_heartbeat_fails: Callable[[], None] = lambda: None,

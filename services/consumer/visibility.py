@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from services.consumer.backoff import backoff_seconds
 from services.consumer.message import Message, Verdict
-from services.consumer.options import Options
+from services.consumer.options import ConsumerOptions
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 # What SQS answers when a receipt is no longer good: the message was deleted, or came back to another consumer.
@@ -30,7 +30,7 @@ class InFlight:
     """
 
     def __init__(
-        self, client: Any, options: Options, message: Message, when_heartbeat_fails: Callable[[], None]
+        self, client: Any, options: ConsumerOptions, message: Message, when_heartbeat_fails: Callable[[], None]
     ) -> None:
         self.message = message
         self._when_heartbeat_fails = when_heartbeat_fails

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from services.contest.listing import GALLERY, InCity, Place, list_open
+from services.contest.listing import GALLERY, InCity, PageCursor, list_open
 from services.videos.records import Video
 
 
@@ -13,7 +13,7 @@ def gallery(
     *,
     city: InCity | None = None,
     player: str | None = None,
-    after: Place | None = None,
+    after: PageCursor | None = None,
     limit: int,
 ) -> list[Video]:
     """A page of the gallery: most votes first, then the later upload.

@@ -89,7 +89,7 @@ class InCity:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class PageCursor:
     """A place in a list, to go on after it.
 
     Args:
@@ -103,13 +103,13 @@ class Place:
     video_id: UUID
 
     @classmethod
-    def of(cls, video: Video) -> Place:
+    def of(cls, video: Video) -> PageCursor:
         """The place of a video."""
         return cls(votes=video.votes, uploaded_at=video.uploaded_at, video_id=video.id)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listed:
+class RankedRow:
     """A video in a list.
 
     Args:
@@ -129,10 +129,10 @@ def list_open(
     *,
     city: InCity | None = None,
     player: str | None = None,
-    after: Place | None = None,
+    after: PageCursor | None = None,
     offset: int = 0,
     limit: int,
-) -> list[Listed]:
+) -> list[RankedRow]:
     """A page of the open videos.
 
     Args:
@@ -155,7 +155,7 @@ def list_open(
     for row in connection.execute(statement, parameters):
         values = dict(row._mapping)
         earlier, in_city = values.pop("earlier"), values.pop("earlier_in_city")
-        listed.append(Listed(video=Video(**values), earlier=earlier, earlier_in_city=in_city))
+        listed.append(RankedRow(video=Video(**values), earlier=earlier, earlier_in_city=in_city))
     return listed
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, CursorResult, TextClause, text
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deed:
+class ModerationAction:
     """Who does something, and why.
 
     Args:
@@ -58,7 +58,7 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bulk:
+class VoteBurst:
     """Votes for one video that came from one network.
 
     Args:
@@ -173,17 +173,17 @@ _APPOINT = text(
 )
 
 
-def hide_video(connection: Connection, deed: Deed, video_id: UUID) -> bool:
+def hide_video(connection: Connection, deed: ModerationAction, video_id: UUID) -> bool:
     """Take a video out of every list and out of the voting; its votes stay. False where it is hidden or not there."""
     return _done(connection, _HIDE, deed, id=video_id)
 
 
-def show_video(connection: Connection, deed: Deed, video_id: UUID) -> bool:
+def show_video(connection: Connection, deed: ModerationAction, video_id: UUID) -> bool:
     """Take a hidden video back into the lists; False where it is not hidden or not there."""
     return _done(connection, _SHOW, deed, id=video_id)
 
 
-def quarantine_votes(connection: Connection, deed: Deed, video_id: UUID, network: str | None) -> int:
+def quarantine_votes(connection: Connection, deed: ModerationAction, video_id: UUID, network: str | None) -> int:
     """Set aside the votes of a network for a video: they count nowhere until they are given back.
 
     Args:
@@ -195,29 +195,29 @@ def quarantine_votes(connection: Connection, deed: Deed, video_id: UUID, network
     return int(_execute(connection, _QUARANTINE, deed, id=video_id, network=network).scalar_one())
 
 
-def give_votes_back(connection: Connection, deed: Deed, video_id: UUID, network: str | None) -> int:
+def give_votes_back(connection: Connection, deed: ModerationAction, video_id: UUID, network: str | None) -> int:
     """Let the votes of a network that were set aside count again; returns how many."""
     return int(_execute(connection, _GIVE_BACK, deed, id=video_id, network=network).scalar_one())
 
 
-def close_account(connection: Connection, deed: Deed, user_id: int) -> bool:
+def close_account(connection: Connection, deed: ModerationAction, user_id: int) -> bool:
     """Let nobody use an account any more; False where it is closed, a moderator's, or not there."""
     return _done(connection, _DISABLE, deed, id=user_id)
 
 
-def open_account(connection: Connection, deed: Deed, user_id: int) -> bool:
+def open_account(connection: Connection, deed: ModerationAction, user_id: int) -> bool:
     """Let an account be used again; False where it is not closed or not there."""
     return _done(connection, _ENABLE, deed, id=user_id)
 
 
-def note_period(connection: Connection, deed: Deed) -> None:
+def note_period(connection: Connection, deed: ModerationAction) -> None:
     """Log that the voting period was set; in the transaction that sets it."""
     _execute(connection, _NOTE_PERIOD, deed)
 
 
 def bulks(
     connection: Connection, *, video_id: UUID | None = None, least: int = 5, days: int = 7, most: int = 50
-) -> list[Bulk]:
+) -> list[VoteBurst]:
     """Votes that came in bulk, those by the youngest accounts first.
 
     Args:
@@ -227,7 +227,7 @@ def bulks(
         most: how many bulks to return.
     """
     rows = connection.execute(_BULKS, {"id": video_id, "least": least, "days": days, "most": most})
-    return [Bulk(**row._mapping) for row in rows]
+    return [VoteBurst(**row._mapping) for row in rows]
 
 
 def entries(
@@ -254,10 +254,12 @@ def appoint(connection: Connection, email: str, *, moderator: bool) -> bool:
     return connection.execute(_APPOINT, {"email": email, "moderator": moderator}).scalar_one_or_none() is not None
 
 
-def _execute(connection: Connection, statement: TextClause, deed: Deed, **parameters: object) -> CursorResult[Any]:
+def _execute(
+    connection: Connection, statement: TextClause, deed: ModerationAction, **parameters: object
+) -> CursorResult[Any]:
     values = {"moderator_id": deed.moderator_id, "reason": deed.reason, **parameters}
     return connection.execute(statement, values)
 
 
-def _done(connection: Connection, statement: TextClause, deed: Deed, **parameters: object) -> bool:
+def _done(connection: Connection, statement: TextClause, deed: ModerationAction, **parameters: object) -> bool:
     return bool(_execute(connection, statement, deed, **parameters).rowcount)

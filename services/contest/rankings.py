@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from services.contest.listing import CITIES, MOVING, RANKING, InCity, Listed, Place, list_open
+from services.contest.listing import CITIES, MOVING, RANKING, InCity, PageCursor, RankedRow, list_open
 from services.contest.rank_checkpoints import ahead
 from services.videos.records import Video
 
@@ -37,11 +37,11 @@ class RankedPlace:
     """
 
     position: int
-    place: Place
+    place: PageCursor
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class PlayerRank:
     """Where one of a player's videos stands.
 
     Args:
@@ -137,9 +137,9 @@ def ranking_after(
     return _ranked(listed, city, after.position)
 
 
-def standings_of(connection: Connection, user_id: int) -> list[Standing]:
+def standings_of(connection: Connection, user_id: int) -> list[PlayerRank]:
     """Where a player's videos stand, the best first; twenty at the most."""
-    return [Standing(**row._mapping) for row in connection.execute(_STANDINGS_OF, {"user_id": user_id})]
+    return [PlayerRank(**row._mapping) for row in connection.execute(_STANDINGS_OF, {"user_id": user_id})]
 
 
 def cities(connection: Connection) -> list[str]:
@@ -163,7 +163,7 @@ def take_standings(connection: Connection) -> int:
     return taken
 
 
-def _ranked(listed: list[Listed], city: InCity | None, offset: int) -> list[Ranked]:
+def _ranked(listed: list[RankedRow], city: InCity | None, offset: int) -> list[Ranked]:
     ranked = []
     for position, one in enumerate(listed, start=offset + 1):
         earlier = one.earlier if city is None else one.earlier_in_city

@@ -76,7 +76,7 @@ _VERDICT = text(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class CountAudit:
     """What one count of a sixteenth of the videos found.
 
     Args:
@@ -97,7 +97,7 @@ class Check:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class TallyAudit:
     """What the last counts of all slices found together.
 
     Args:
@@ -131,7 +131,7 @@ def roll_up(connection: Connection, *, most: int = 5000) -> int:
     return int(connection.execute(_ROLL, {"most": most}).scalar_one())
 
 
-def check_tally(connection: Connection, *, seconds: float = 5) -> Check | None:
+def audit_counts(connection: Connection, *, seconds: float = 5) -> CountAudit | None:
     """Count the votes of the slice that was counted the longest ago, and keep what was found.
 
     Args:
@@ -143,7 +143,7 @@ def check_tally(connection: Connection, *, seconds: float = 5) -> Check | None:
     row = connection.execute(_CHECK, {"seconds": seconds}).one_or_none()
     if row is None:
         return None
-    return Check(
+    return CountAudit(
         slice=row.slice,
         videos=row.videos,
         votes=int(row.votes),
@@ -153,10 +153,10 @@ def check_tally(connection: Connection, *, seconds: float = 5) -> Check | None:
     )
 
 
-def verdict(connection: Connection) -> Verdict:
+def verdict(connection: Connection) -> TallyAudit:
     """Whether the tally is exact, as last counted."""
     row = connection.execute(_VERDICT).one()
-    return Verdict(
+    return TallyAudit(
         since=row.since,
         whole=row.whole,
         videos=int(row.videos),

@@ -16,10 +16,10 @@ from services.portal.accounts.revocations import Revocations
 from services.portal.accounts.signing_keys import SigningKeys, read_keys
 from services.portal.api.health import deep_checks
 from services.portal.http import access_log, cors, errors, headers, limits, media_links, static_files
-from services.portal.http.limits import Votes
+from services.portal.http.limits import VoteLimiter
 from services.portal.http.streamed_request import StreamedRequest
 from services.portal.pages.rankings import KEPT_SECONDS
-from services.portal.single_flight_cache import Kept
+from services.portal.single_flight_cache import SingleFlightCache
 from services.shared.aws import aws_client
 from services.shared.database import DatabaseConnector
 from services.shared.queue import VideoQueue
@@ -87,10 +87,10 @@ def open_resources(
         media=media,
         queue=queue,
         revocations=Revocations(timedelta(seconds=environment.token_seconds)),
-        votes=Votes(),
+        votes=VoteLimiter(),
         metrics=metrics.Metrics(environment.environment_name),
         checks=deep_checks(app, media, queue),
-        rankings=Kept(KEPT_SECONDS),
+        rankings=SingleFlightCache(KEPT_SECONDS),
         is_closing=is_closing,
     )
     resources.register(app, held)

@@ -7,7 +7,7 @@ import sys
 
 from services.environment import EnvironmentProblem, PortalEnvironment
 from services.portal.accounts.signing_keys import WeakKey, check_key
-from services.portal.server.gunicorn_server import Server
+from services.portal.server.gunicorn_server import PortalServer
 from services.shared.aws import aws_client
 from services.shared.secrets import SecretStore
 from services.shared.telemetry import configure_logging
@@ -26,7 +26,7 @@ def main() -> int:
     except WeakKey as weak:
         print(weak, file=sys.stderr)  # noqa: T201
         return 1
-    Server(environment).run()
+    PortalServer(environment).run()
     return 0
 
 

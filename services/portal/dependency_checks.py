@@ -18,7 +18,7 @@ Question = Callable[[], object]
 
 
 @dataclass(frozen=True)
-class Finding:
+class DependencyStatus:
     """What came of one question.
 
     Args:
@@ -41,13 +41,13 @@ class Inspection:
 
     def __init__(self, questions: Mapping[str, Question]) -> None:
         self._questions = questions
-        self._asking: dict[str, tuple[float, Future[Finding]]] = {}
+        self._asking: dict[str, tuple[float, Future[DependencyStatus]]] = {}
         self._threads = ThreadPoolExecutor(len(questions), thread_name_prefix="inspection")
         self._lock = threading.Lock()
-        self._findings: dict[str, Finding] = {}
+        self._findings: dict[str, DependencyStatus] = {}
         self._found_at = -_KEPT_SECONDS
 
-    def findings(self) -> dict[str, Finding]:
+    def findings(self) -> dict[str, DependencyStatus]:
         """What came of each question, at most two seconds ago."""
         with self._lock:
             if time.monotonic() - self._found_at >= _KEPT_SECONDS:
@@ -55,7 +55,7 @@ class Inspection:
                 self._found_at = time.monotonic()
             return self._findings
 
-    def _ask(self) -> dict[str, Finding]:
+    def _ask(self) -> dict[str, DependencyStatus]:
         for name, question in self._questions.items():
             # A question without an answer yet is not asked again: what hangs may hang one thread only.
             if name not in self._asking:
@@ -63,21 +63,21 @@ class Inspection:
         deadline = time.monotonic() + _SECONDS
         return {name: self._finding(name, deadline) for name in self._questions}
 
-    def _finding(self, name: str, deadline: float) -> Finding:
+    def _finding(self, name: str, deadline: float) -> DependencyStatus:
         since, asked = self._asking[name]
         try:
             finding = asked.result(max(0.0, deadline - time.monotonic()))
         except TimeoutError:
             waited = time.monotonic() - since
-            return Finding(round(waited * 1000), problem=f"no answer within {_SECONDS:g} s")
+            return DependencyStatus(round(waited * 1000), problem=f"no answer within {_SECONDS:g} s")
         del self._asking[name]
         return finding
 
 
-def _answer(question: Question) -> Finding:
+def _answer(question: Question) -> DependencyStatus:
     began = time.monotonic()
     try:
         answer, problem = question(), None
     except Exception as error:
         answer, problem = None, f"{type(error).__name__}: {error}".strip().split("\n")[0]
-    return Finding(round((time.monotonic() - began) * 1000), answer, problem)
+    return DependencyStatus(round((time.monotonic() - began) * 1000), answer, problem)

@@ -15,7 +15,7 @@ from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 
 from services.portal.database import db, statements
-from services.portal.http.errors import UNKNOWN_ROUTE, Missing
+from services.portal.http.errors import UNKNOWN_ROUTE, NotFound
 from services.portal.resources import resources, resources_of
 from services.shared.emf_metrics import Measures
 from services.videos.backlog import read_backlog
@@ -121,7 +121,7 @@ def register(app: Flask) -> None:
     @app.get("/metrics")
     def show() -> ResponseReturnValue:
         if not ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback:
-            raise Missing(UNKNOWN_ROUTE)
+            raise NotFound(UNKNOWN_ROUTE)
         return Response(resources().metrics.exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 

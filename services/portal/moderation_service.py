@@ -5,11 +5,11 @@ from __future__ import annotations
 from uuid import UUID
 
 from services.contest import moderation
-from services.contest.moderation import Deed
+from services.contest.moderation import ModerationAction
 from services.contest.voting_period import VotingPeriod, write_period
 from services.portal.accounts.identity import Caller
 from services.portal.database import statements, transaction
-from services.portal.http.errors import Forbidden, Missing, Refused
+from services.portal.http.errors import BadRequest, Forbidden, NotFound
 from services.portal.resources import resources
 from services.shared.telemetry import get_logger
 
@@ -34,7 +34,7 @@ def hide(caller: Caller, video_id: UUID, reason: str) -> None:
     """Take a video out of the lists and the voting.
 
     Raises:
-        Missing: it is hidden already, or not there.
+        NotFound: it is hidden already, or not there.
     """
     with statements() as connection:
         _done(moderation.hide_video(connection, _deed(caller, reason), video_id))
@@ -45,7 +45,7 @@ def show(caller: Caller, video_id: UUID, reason: str) -> None:
     """Take a hidden video back into the lists and the voting.
 
     Raises:
-        Missing: it is not hidden, or not there.
+        NotFound: it is not hidden, or not there.
     """
     with statements() as connection:
         _done(moderation.show_video(connection, _deed(caller, reason), video_id))
@@ -56,7 +56,7 @@ def set_aside(caller: Caller, video_id: UUID, network: str | None, reason: str) 
     """Set a network's votes for a video aside; returns how many.
 
     Raises:
-        Missing: there are none that count.
+        NotFound: there are none that count.
     """
     with statements() as connection:
         moved = moderation.quarantine_votes(connection, _deed(caller, reason), video_id, network)
@@ -69,7 +69,7 @@ def give_back(caller: Caller, video_id: UUID, network: str | None, reason: str) 
     """Let a network's votes for a video count again; returns how many.
 
     Raises:
-        Missing: none was set aside.
+        NotFound: none was set aside.
     """
     with statements() as connection:
         moved = moderation.give_votes_back(connection, _deed(caller, reason), video_id, network)
@@ -82,7 +82,7 @@ def close_account(caller: Caller, user_id: int, reason: str) -> None:
     """Let nobody use an account any more.
 
     Raises:
-        Missing: it is closed already, a moderator's, or not there.
+        NotFound: it is closed already, a moderator's, or not there.
     """
     with statements() as connection:
         _done(moderation.close_account(connection, _deed(caller, reason), user_id))
@@ -94,7 +94,7 @@ def open_account(caller: Caller, user_id: int, reason: str) -> None:
     """Let a closed account be used again.
 
     Raises:
-        Missing: it is not closed, or not there.
+        NotFound: it is not closed, or not there.
     """
     with statements() as connection:
         _done(moderation.open_account(connection, _deed(caller, reason), user_id))
@@ -114,18 +114,18 @@ def check_reason(reason: str) -> str:
     """A reason as it may be logged.
 
     Raises:
-        Refused: there is none.
+        BadRequest: there is none.
     """
     reason = reason.strip()
     if not reason:
-        raise Refused("A reason is required")
+        raise BadRequest("A reason is required")
     return reason
 
 
-def _deed(caller: Caller, reason: str) -> Deed:
-    return Deed(moderator_id=caller.user_id, reason=check_reason(reason))
+def _deed(caller: Caller, reason: str) -> ModerationAction:
+    return ModerationAction(moderator_id=caller.user_id, reason=check_reason(reason))
 
 
 def _done(done: bool) -> None:
     if not done:
-        raise Missing(NOTHING_TO_DO)
+        raise NotFound(NOTHING_TO_DO)

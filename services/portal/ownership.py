@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.portal.accounts.identity import Caller
 from services.portal.database import statements, transaction
-from services.portal.http.errors import Forbidden, Missing, Refused
+from services.portal.http.errors import BadRequest, Forbidden, NotFound
 from services.portal.resources import resources
 from services.shared.aws import AWS_ERRORS
 from services.shared.telemetry import get_logger
@@ -25,13 +25,13 @@ def own_video(caller: Caller, video_id: UUID) -> Video:
     """A video of the person who asks.
 
     Raises:
-        Missing: there is no such video.
+        NotFound: there is no such video.
         Forbidden: it is another person's.
     """
     with statements() as connection:
         video = find_video(connection, video_id)
     if video is None:
-        raise Missing(UNKNOWN)
+        raise NotFound(UNKNOWN)
     if video.user_id != caller.user_id:
         raise Forbidden(NOT_OWNER)
     return video
@@ -41,7 +41,7 @@ def own_receipt(caller: Caller, video_id: UUID) -> tuple[Video, Dated | None]:
     """A video of the person who asks with its receipt, which is None until the work is done.
 
     Raises:
-        Missing: there is no such video.
+        NotFound: there is no such video.
         Forbidden: it is another person's.
     """
     video = own_video(caller, video_id)
@@ -53,19 +53,19 @@ def delete_own_video(caller: Caller, video_id: UUID) -> None:
     """Delete a video of the person who asks, its files included.
 
     Raises:
-        Missing: there is no such video.
+        NotFound: there is no such video.
         Forbidden: it is another person's.
-        Refused: it is published for voting.
+        BadRequest: it is published for voting.
     """
     with transaction() as connection:
         video = find_video(connection, video_id)
         outcome = delete_video(connection, video_id, caller.user_id)
     if video is None or outcome is Deletion.UNKNOWN:
-        raise Missing(UNKNOWN)
+        raise NotFound(UNKNOWN)
     if outcome is Deletion.NOT_OWNER:
         raise Forbidden(NOT_OWNER)
     if outcome is Deletion.PUBLISHED:
-        raise Refused(PUBLISHED)
+        raise BadRequest(PUBLISHED)
     log.info("video deleted", video_id=str(video_id), user_id=caller.user_id)
     stored = (video.original_url, video.processed_url, video.poster_url, video.preview_url)
     keys = [key for key in stored if key]

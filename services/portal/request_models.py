@@ -17,7 +17,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringCons
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from services.portal.error_messages import rule_sentence
-from services.portal.http.errors import Refused
+from services.portal.http.errors import BadRequest
 
 MAX_JSON_BYTES = 64 * 1024
 MOST_PARTS = 100
@@ -148,7 +148,7 @@ class NewVotingPeriod(Reason):
     closes_at: Moment | None
 
 
-class InvalidFields(Refused):
+class InvalidFields(BadRequest):
     """Fields that break a rule.
 
     Args:
@@ -177,7 +177,7 @@ def read_json(form: type[Form]) -> Form:
     """The request's JSON body, checked; as the original, whatever its Content-Type says.
 
     Raises:
-        Refused: it is no JSON object, or a value is of another type.
+        BadRequest: it is no JSON object, or a value is of another type.
         InvalidFields: fields break their rules.
     """
     request.max_content_length = MAX_JSON_BYTES
@@ -201,7 +201,7 @@ def _checked(form: type[Form], read: Callable[[], Form]) -> Form:
         for error in problem.errors(include_url=False):
             rule = _rule(error)
             if rule is None:
-                raise Refused(INVALID_FORMAT) from None
+                raise BadRequest(INVALID_FORMAT) from None
             broken[str(error["loc"][0])] = rule
         raise InvalidFields(form.__name__, broken) from None
 

@@ -12,8 +12,8 @@ from services.environment import PortalEnvironment
 from services.portal.accounts.revocations import Revocations
 from services.portal.accounts.signing_keys import SigningKeys
 from services.portal.dependency_checks import Inspection
-from services.portal.http.limits import Votes
-from services.portal.single_flight_cache import Kept
+from services.portal.http.limits import VoteLimiter
+from services.portal.single_flight_cache import SingleFlightCache
 from services.shared.queue import VideoQueue
 from services.shared.secrets import SecretStore
 from services.shared.storage import MediaStore
@@ -48,10 +48,10 @@ class Resources:
     media: MediaStore
     queue: VideoQueue
     revocations: Revocations
-    votes: Votes
+    votes: VoteLimiter
     metrics: Metrics
     checks: Inspection
-    rankings: Kept
+    rankings: SingleFlightCache
     is_closing: Callable[[], bool]
 
 

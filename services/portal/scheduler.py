@@ -16,7 +16,7 @@ from services.contest.rank_checkpoints import set_marks
 from services.contest.rankings import take_standings
 from services.contest.revoked_tokens import clear_revoked_tokens
 from services.contest.sessions import clear_sessions
-from services.contest.vote_counts import check_tally, roll_up
+from services.contest.vote_counts import audit_counts, roll_up
 from services.portal.database import db, statements, transaction
 from services.portal.metrics import measure_backlog, tell_cloudwatch
 from services.portal.resources import resources
@@ -35,7 +35,7 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Chore:
+class PeriodicTask:
     """Something done again and again.
 
     Args:
@@ -49,7 +49,7 @@ class Chore:
     work: Callable[[], None]
 
 
-class Housekeeper:
+class Scheduler:
     """A thread that keeps an application's house until the process ends.
 
     Args:
@@ -88,7 +88,7 @@ def keep_house(number: int) -> None:
         number: of the round, from 0, in which every chore has its turn.
     """
     resources().metrics.rounds.inc()
-    for chore in CHORES:
+    for chore in TASKS:
         if number % chore.rounds == 0:
             _attempt(chore)
 
@@ -106,7 +106,7 @@ def _relay_uploads() -> None:
 
 def _check_tally() -> None:
     with statements() as connection:
-        check = check_tally(connection)
+        check = audit_counts(connection)
     if check is not None and check.differing:
         log.error("the tally is not the number of the votes", differing=check.differing, examples=check.examples)
 
@@ -143,21 +143,21 @@ def _sweep_videos() -> None:
         pass
 
 
-CHORES = (
-    Chore("votes wait to be rolled up", 1, _roll_votes),
-    Chore("uploads wait to be relayed", 1, _relay_uploads),
-    Chore("videos without a sign of life wait to be looked for", 120, _sweep_videos),
-    Chore("the tally waits to be checked", 10, _check_tally),
-    Chore("the ranking's marks wait to be set", 20, _set_rank_marks),
-    Chore("what rolled votes left behind waits to be swept out", 10, _sweep_dead_rows),
-    Chore("the day's places wait to be remembered", 120, _take_standings),
-    Chore("the backlog waits to be measured", 20, measure_backlog),
-    Chore("old sessions and limits wait to be forgotten", 600, _forget_sessions),
-    Chore("abandoned uploads wait to be cleared away", 600, _clear_uploads),
+TASKS = (
+    PeriodicTask("votes wait to be rolled up", 1, _roll_votes),
+    PeriodicTask("uploads wait to be relayed", 1, _relay_uploads),
+    PeriodicTask("videos without a sign of life wait to be looked for", 120, _sweep_videos),
+    PeriodicTask("the tally waits to be checked", 10, _check_tally),
+    PeriodicTask("the ranking's marks wait to be set", 20, _set_rank_marks),
+    PeriodicTask("what rolled votes left behind waits to be swept out", 10, _sweep_dead_rows),
+    PeriodicTask("the day's places wait to be remembered", 120, _take_standings),
+    PeriodicTask("the backlog waits to be measured", 20, measure_backlog),
+    PeriodicTask("old sessions and limits wait to be forgotten", 600, _forget_sessions),
+    PeriodicTask("abandoned uploads wait to be cleared away", 600, _clear_uploads),
 )
 
 
-def _attempt(chore: Chore) -> None:
+def _attempt(chore: PeriodicTask) -> None:
     try:
         chore.work()
     except (*AWS_ERRORS, SQLAlchemyError) as error:

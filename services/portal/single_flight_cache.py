@@ -18,7 +18,7 @@ class _Answer:
     future: Future[Any]
 
 
-class Kept:
+class SingleFlightCache:
     """Keeps what functions returned, by key.
 
     Whoever asks first makes the answer, and those who ask meanwhile wait for it. A failure is not kept: it is told

@@ -42,7 +42,7 @@ _GIVE_BACK = text("UPDATE rate_limits SET free_at = free_at - make_interval(secs
 _CLEAR = text("DELETE FROM rate_limits WHERE free_at <= now()")
 
 
-def take(connection: Connection, limit: Limit, subject: str) -> int:
+def consume(connection: Connection, limit: Limit, subject: str) -> int:
     """Use a limit once; returns 0 where that is granted, or else after how many seconds it will be.
 
     Args:
@@ -57,7 +57,7 @@ def take(connection: Connection, limit: Limit, subject: str) -> int:
     return max(1, math.ceil(connection.execute(_WAIT, values).scalar_one_or_none() or 0))
 
 
-def give_back(connection: Connection, limit: Limit, subject: str) -> None:
+def refund(connection: Connection, limit: Limit, subject: str) -> None:
     """Take back one use, as if it had not been."""
     connection.execute(_GIVE_BACK, {"key": _key(limit, subject), "each": limit.seconds_each})
 

@@ -11,7 +11,7 @@ _WORKING_COPY = "development"
 
 
 @dataclass(frozen=True)
-class Release:
+class ReleaseInfo:
     """Where the running code comes from.
 
     Args:
@@ -23,10 +23,10 @@ class Release:
     commit: str
 
 
-def read_release(path: Path = FILE) -> Release:
+def read_release(path: Path = FILE) -> ReleaseInfo:
     """The release that runs; both fields say ``development`` where nobody built one."""
     try:
         told = json.loads(path.read_text())
     except FileNotFoundError:
-        return Release(_WORKING_COPY, _WORKING_COPY)
-    return Release(version=told["version"], commit=told["commit"])
+        return ReleaseInfo(_WORKING_COPY, _WORKING_COPY)
+    return ReleaseInfo(version=told["version"], commit=told["commit"])

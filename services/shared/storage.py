@@ -48,7 +48,7 @@ def preview_key(video_id: UUID, attempt: int) -> str:
 
 
 @dataclass(frozen=True)
-class Part:
+class UploadPart:
     """A part of an object that is being sent, as S3 has it."""
 
     size: int
@@ -168,7 +168,7 @@ class MediaStore:
         )
         return link
 
-    def parts(self, key: str, upload_id: str) -> dict[int, Part] | None:
+    def parts(self, key: str, upload_id: str) -> dict[int, UploadPart] | None:
         """The parts that have arrived, by number; None where S3 knows no such upload any more."""
         pages = self._client.get_paginator("list_parts").paginate(Bucket=self._bucket, Key=key, UploadId=upload_id)
         try:
@@ -177,9 +177,9 @@ class MediaStore:
             if error.response["Error"]["Code"] == "NoSuchUpload":
                 return None
             raise
-        return {part["PartNumber"]: Part(part["Size"], part["ETag"]) for part in found}
+        return {part["PartNumber"]: UploadPart(part["Size"], part["ETag"]) for part in found}
 
-    def join_parts(self, key: str, upload_id: str, parts: Mapping[int, Part]) -> None:
+    def join_parts(self, key: str, upload_id: str, parts: Mapping[int, UploadPart]) -> None:
         """Make one object of parts; an upload that S3 does not know any more is no fault."""
         joined = [{"PartNumber": number, "ETag": part.etag} for number, part in sorted(parts.items())]
         self._end_upload("complete_multipart_upload", key, upload_id, MultipartUpload={"Parts": joined})

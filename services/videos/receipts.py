@@ -62,7 +62,7 @@ class Found:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
+class ReceiptOutputs:
     """The picture that was made.
 
     Args:
@@ -108,7 +108,7 @@ class Receipt:
     original: File | None = None
     found: Found | None = None
     command: tuple[str, ...] | None = None
-    made: Made | None = None
+    made: ReceiptOutputs | None = None
     files: Mapping[str, File] = field(default_factory=dict)
     encoder: Spent | None = None
 
@@ -144,7 +144,7 @@ def find_receipt(connection: Connection, video_id: UUID) -> Dated | None:
 
 
 def _receipt(told: dict[str, Any]) -> Receipt:
-    parts = {"original": File, "found": Found, "made": Made, "job": Spent, "encoder": Spent}
+    parts = {"original": File, "found": Found, "made": ReceiptOutputs, "job": Spent, "encoder": Spent}
     read = {name: _read(parts[name], value) if value and name in parts else value for name, value in told.items()}
     read["files"] = {name: _read(File, value) for name, value in told["files"].items()}
     read["command"] = tuple(told["command"]) if told["command"] else None

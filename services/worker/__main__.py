@@ -10,7 +10,7 @@ import sys
 from botocore.exceptions import BotoCoreError, ClientError
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.consumer import Consumer, Options
+from services.consumer import Consumer, ConsumerOptions
 from services.environment import WORKER_CONNECTIONS_PER_SLOT, EnvironmentProblem, WorkerEnvironment
 from services.shared.aws import aws_client
 from services.shared.database import DatabaseConnector, open_engine
@@ -21,10 +21,10 @@ from services.shared.secrets import SecretStore
 from services.shared.service_manager import ServiceManager
 from services.shared.storage import UPLOADS, MediaStore
 from services.shared.telemetry import configure_logging, get_logger
-from services.worker.errors import StartProblem
+from services.worker.errors import StartupError
 from services.worker.handler import VideoHandler
-from services.worker.job import Bench
-from services.worker.pipeline import Recipe
+from services.worker.job import WorkerContext
+from services.worker.pipeline import EncodeSettings
 from services.worker.reporter import Reporter
 from services.worker.sandbox import kernel_refusal
 from services.worker.shutdown import Stopping
@@ -46,18 +46,18 @@ def main() -> int:
         ffmpeg, watermark, curtain = find_ffmpeg(os.environ), find_watermark(), find_curtain()
         refusal = kernel_refusal()
         if refusal and environment.require_isolation:
-            raise StartProblem(
+            raise StartupError(
                 f"programs that read videos cannot be cut off from the network: {refusal}. Allow the worker user and "
                 "network namespaces (RestrictNamespaces=, user.max_user_namespaces), or set REQUIRE_ISOLATION=False"
             )
-    except (EnvironmentProblem, StartProblem, ValueError) as problem:
+    except (EnvironmentProblem, StartupError, ValueError) as problem:
         print(problem, file=sys.stderr)  # noqa: T201
         return 1
     configure_logging("worker", log_group=environment.log_group, region=environment.aws_region)
     manager = ServiceManager.take_from(os.environ)
     workspace = Workspace()
     try:
-        recipe = Recipe(
+        recipe = EncodeSettings(
             ffmpeg=ffmpeg.path,
             watermark=watermark,
             curtain=curtain,
@@ -97,17 +97,17 @@ def main() -> int:
 
 def build(
     environment: WorkerEnvironment,
-    options: Options,
-    recipe: Recipe,
+    options: ConsumerOptions,
+    recipe: EncodeSettings,
     workspace: Workspace,
     ffmpeg: str,
     *,
     offline: bool,
-) -> Bench:
+) -> WorkerContext:
     """What a worker's jobs work with."""
     region = environment.aws_region
     connector = DatabaseConnector(environment, SecretStore(aws_client("secretsmanager", region)))
-    return Bench(
+    return WorkerContext(
         engine=open_engine(connector, pool_size=WORKER_CONNECTIONS_PER_SLOT * environment.worker_concurrency),
         store=MediaStore(aws_client("s3", region), environment.media_bucket),
         workspace=workspace,
@@ -122,7 +122,7 @@ def build(
     )
 
 
-def wait_for_services(bench: Bench, stopping: Stopping) -> bool:
+def wait_for_services(bench: WorkerContext, stopping: Stopping) -> bool:
     """Wait until the database and the bucket answer, for a video taken before would be received in vain.
 
     Args:
@@ -146,13 +146,13 @@ def wait_for_services(bench: Bench, stopping: Stopping) -> bool:
     return False
 
 
-def consumer_options(environment: WorkerEnvironment) -> Options:
+def consumer_options(environment: WorkerEnvironment) -> ConsumerOptions:
     """How the worker's queue is consumed.
 
     Raises:
         ValueError: the environment's numbers do not go together.
     """
-    return Options(
+    return ConsumerOptions(
         queue_url=environment.queue_url,
         slots=environment.worker_concurrency,
         visibility_seconds=environment.visibility_seconds,

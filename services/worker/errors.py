@@ -5,11 +5,11 @@ from __future__ import annotations
 from services.videos.failures import FailureReason
 
 
-class StartProblem(Exception):
+class StartupError(Exception):
     """The worker cannot start; the text is one sentence that says how to mend it."""
 
 
-class MediaProblem(Exception):
+class InvalidMedia(Exception):
     """The player's file cannot become a video, however often it is tried.
 
     Args:
@@ -23,9 +23,9 @@ class MediaProblem(Exception):
         self.detail = detail
 
 
-class PassingProblem(Exception):
+class TransientError(Exception):
     """Something around the worker failed (disk, memory, time on a busy machine); another attempt may succeed."""
 
 
-class Cancelled(Exception):
+class JobCancelled(Exception):
     """The work was called off: the worker stops, or the claim was lost."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from services.consumer import Message, UnreadableMessage, Verdict
 from services.shared.queue import REQUEST_ID, TASK_TYPE, USER_ID
 from services.shared.telemetry import bind
-from services.worker.job import Bench, process
+from services.worker.job import WorkerContext, process
 
 
 def video_of(message: Message) -> UUID:
@@ -45,7 +45,7 @@ class VideoHandler:
         bench: what the jobs work with.
     """
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: WorkerContext) -> None:
         self._bench = bench
 
     def __call__(self, message: Message, interrupted: threading.Event) -> Verdict:

@@ -21,13 +21,13 @@ from services.videos import claims, records
 from services.videos.failures import FailureReason
 from services.videos.receipts import store_receipt
 from services.worker import media
-from services.worker.errors import Cancelled, MediaProblem, PassingProblem
+from services.worker.errors import InvalidMedia, JobCancelled, TransientError
 from services.worker.lease import Lease
 from services.worker.mp4_boxes import check_container
 from services.worker.mp4_index_guard import check_index
-from services.worker.pipeline import Recipe
+from services.worker.pipeline import EncodeSettings
 from services.worker.probe import probe
-from services.worker.receipt import Draft
+from services.worker.receipt import ReceiptBuilder
 from services.worker.rules import check_rules
 from services.worker.transcode import transcode
 from services.worker.workspace import Workspace
@@ -39,7 +39,7 @@ _RECEIVES_WHILE_HELD = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bench:
+class WorkerContext:
     """What every job of a worker works with.
 
     Args:
@@ -60,7 +60,7 @@ class Bench:
     engine: Engine
     store: storage.MediaStore
     workspace: Workspace
-    recipe: Recipe
+    recipe: EncodeSettings
     lease_seconds: int
     max_seconds: int
     enforce_rules: bool
@@ -70,7 +70,7 @@ class Bench:
     ffmpeg: str
 
 
-def process(bench: Bench, video_id: UUID, interrupted: threading.Event, *, receives: int = 1) -> Verdict:
+def process(bench: WorkerContext, video_id: UUID, interrupted: threading.Event, *, receives: int = 1) -> Verdict:
     """Process a video, whatever has happened to it before.
 
     Args:
@@ -102,13 +102,13 @@ class Job:
         interrupted: set when the work must be given up.
     """
 
-    def __init__(self, bench: Bench, claim: claims.Claim, interrupted: threading.Event) -> None:
+    def __init__(self, bench: WorkerContext, claim: claims.Claim, interrupted: threading.Event) -> None:
         self._bench = bench
         self._claim = claim
         self._interrupted = interrupted
         self._started = time.monotonic()
         self._processed, self._poster, self._preview = _keys(claim, claim.attempt)
-        self._draft = Draft(release=bench.release, ffmpeg=bench.ffmpeg)
+        self._draft = ReceiptBuilder(release=bench.release, ffmpeg=bench.ffmpeg)
 
     def run(self) -> Verdict:
         """Do the work and settle the claim; what the message's fate is."""
@@ -116,12 +116,12 @@ class Job:
             with Lease(self._bench.engine, self._claim, seconds=self._bench.lease_seconds) as lease:
                 try:
                     self._make(lease)
-                except Cancelled:
+                except JobCancelled:
                     return self._lost() if lease.lost else self._give_back("the worker was stopped", Verdict.RELEASE)
-                except MediaProblem as problem:
+                except InvalidMedia as problem:
                     return self._fail(problem)
                 return self._finish()
-        except (PassingProblem, OSError, BotoCoreError, ClientError, SQLAlchemyError) as error:
+        except (TransientError, OSError, BotoCoreError, ClientError, SQLAlchemyError) as error:
             log.warning("video not processed this time", error=str(error))
             return self._give_back(f"{type(error).__name__}: {error}", Verdict.RETRY)
         except Exception as error:
@@ -136,12 +136,12 @@ class Job:
 
         size = store.size(key)
         if size is None:
-            raise MediaProblem(FailureReason.FILE_MISSING, f"there is no {key}")
+            raise InvalidMedia(FailureReason.FILE_MISSING, f"there is no {key}")
         with self._bench.workspace.job(original_bytes=size) as folder:
             try:
                 store.fetch_file(key, folder / media.ORIGINAL)
             except FileNotFoundError:
-                raise MediaProblem(FailureReason.FILE_MISSING, f"there is no {key}") from None
+                raise InvalidMedia(FailureReason.FILE_MISSING, f"there is no {key}") from None
             self._draft.fetched(folder / media.ORIGINAL)
             check_container(folder / media.ORIGINAL)
             check_index(folder / media.ORIGINAL)
@@ -160,7 +160,7 @@ class Job:
                 draft=self._draft,
             )
             if cancelled():
-                raise Cancelled
+                raise JobCancelled
             self._draft.made("video", folder / media.PROCESSED)
             self._draft.made("poster", folder / media.POSTER)
             self._draft.made("preview", folder / media.PREVIEW)
@@ -193,7 +193,7 @@ class Job:
         log.info("video processed", seconds=round(seconds, 3))
         return Verdict.DELETE
 
-    def _fail(self, problem: MediaProblem) -> Verdict:
+    def _fail(self, problem: InvalidMedia) -> Verdict:
         receipt = self._draft.receipt()
         for attempt in self._persistently():
             with attempt, self._bench.engine.begin() as connection:

@@ -31,7 +31,7 @@ DEMUXER_OPTIONS = {"protocol_whitelist": PROTOCOLS, "enable_drefs": "0", "use_ab
 
 
 @dataclass(frozen=True)
-class Picture:
+class VideoStream:
     """The video stream that is going to be processed, as the probe saw it.
 
     Args:

@@ -9,7 +9,7 @@ import struct
 from pathlib import Path
 
 from services.videos.failures import FailureReason
-from services.worker.errors import MediaProblem
+from services.worker.errors import InvalidMedia
 
 # The boxes that a file of the family may begin with: old QuickTime files have no ftyp.
 _FIRST = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
@@ -21,7 +21,7 @@ def check_container(path: Path) -> None:
     """Walk the outermost boxes of a file.
 
     Raises:
-        MediaProblem: it is no such container, or it is cut off.
+        InvalidMedia: it is no such container, or it is cut off.
     """
     _check_whole({kind for kind, _, _ in outermost(path)}, path.stat().st_size)
 
@@ -30,7 +30,7 @@ def outermost(path: Path) -> list[tuple[bytes, int, int]]:
     """The kinds of a file's outermost boxes, and where each begins and ends; what is none at its end has no kind.
 
     Raises:
-        MediaProblem: it does not begin with one, or one ends after the file.
+        InvalidMedia: it does not begin with one, or one ends after the file.
     """
     size = path.stat().st_size
     found: list[tuple[bytes, int, int]] = []
@@ -43,7 +43,7 @@ def outermost(path: Path) -> list[tuple[bytes, int, int]]:
                 break
             length, kind = struct.unpack(">I4s", header[:8])
             if not found and kind not in _FIRST:
-                raise MediaProblem(FailureReason.NOT_A_VIDEO, f"first box is {kind!r}")
+                raise InvalidMedia(FailureReason.NOT_A_VIDEO, f"first box is {kind!r}")
             if length == 1 and len(header) == 16:
                 length = struct.unpack(">Q", header[8:])[0]
             elif length == 0:
@@ -52,7 +52,7 @@ def outermost(path: Path) -> list[tuple[bytes, int, int]]:
                 break
             if position + length > size:
                 after = position + length - size
-                raise MediaProblem(
+                raise InvalidMedia(
                     FailureReason.DAMAGED, f"box {kind!r} ends at {position + length}, {after} bytes after the file"
                 )
             found.append((kind, position, position + length))
@@ -75,7 +75,7 @@ def brand(path: Path) -> str | None:
 
 def _check_whole(seen: set[bytes], size: int) -> None:
     if not seen - {b""}:
-        raise MediaProblem(FailureReason.NOT_A_VIDEO, f"no box in {size} bytes")
+        raise InvalidMedia(FailureReason.NOT_A_VIDEO, f"no box in {size} bytes")
     for box in (b"moov", b"mdat"):
         if box not in seen:
-            raise MediaProblem(FailureReason.DAMAGED, f"has no {box.decode()} box")
+            raise InvalidMedia(FailureReason.DAMAGED, f"has no {box.decode()} box")

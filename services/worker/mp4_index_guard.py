@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from services.videos.failures import FailureReason
-from services.worker.errors import MediaProblem
+from services.worker.errors import InvalidMedia
 from services.worker.mp4_boxes import outermost
 
 # Four minutes of a camera's uncompressed sound, in which each 48,000th of a second is a sample.
@@ -30,16 +30,16 @@ def check_index(path: Path) -> None:
     """Add up what the index of a container tells of; its pictures are not read.
 
     Raises:
-        MediaProblem: it is more than a clip has, or it is packed so that nobody can tell.
+        InvalidMedia: it is more than a clip has, or it is packed so that nobody can tell.
     """
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         spans = [(start, end) for kind, start, end in outermost(path) if kind != b"mdat"]
         if any(content.find(_PACKED, start, end) >= 0 for start, end in spans):
-            raise MediaProblem(FailureReason.UNSUPPORTED_FORMAT, "the index is packed")
+            raise InvalidMedia(FailureReason.UNSUPPORTED_FORMAT, "the index is packed")
         samples = sum(_counts(content, spans, _SAMPLES))
         edits = max(_counts(content, spans, _EDITS), default=1)
     if samples * max(1, edits) > MOST_SAMPLES:
-        raise MediaProblem(
+        raise InvalidMedia(
             FailureReason.UNSUPPORTED_FORMAT,
             f"the index tells of {samples} samples and {edits} edits; allowed are {MOST_SAMPLES} by their product",
         )
@@ -53,7 +53,7 @@ def _counts(content: mmap.mmap, spans: list[tuple[int, int]], tables: dict[bytes
             while place >= 0:
                 found += 1
                 if found > _MOST_TABLES:
-                    raise MediaProblem(FailureReason.UNSUPPORTED_FORMAT, f"more than {_MOST_TABLES} tables")
+                    raise InvalidMedia(FailureReason.UNSUPPORTED_FORMAT, f"more than {_MOST_TABLES} tables")
                 # A size of 1 says that the true one stands behind the name, in 8 bytes.
                 is_long = content[max(0, place - 4) : place] == b"\0\0\0\1"
                 yield _number(content, place + behind + 8 * is_long)

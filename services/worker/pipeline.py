@@ -27,7 +27,7 @@ _BARE = {"an": None, "sn": None, "dn": None, "map_metadata": -1, "map_chapters":
 
 
 @dataclass(frozen=True)
-class Recipe:
+class EncodeSettings:
     """What is the same for all videos of a worker.
 
     Args:
@@ -45,7 +45,7 @@ class Recipe:
     threads: int
 
 
-def command(recipe: Recipe, picture: media.Picture) -> list[str]:
+def command(recipe: EncodeSettings, picture: media.VideoStream) -> list[str]:
     """The command line, to be run in the job's folder; it reads and writes media.py's file names.
 
     Nothing of the player's is in it but numbers that the probe found.
@@ -76,7 +76,7 @@ def command(recipe: Recipe, picture: media.Picture) -> list[str]:
     return line
 
 
-def frame_rate(picture: media.Picture) -> Fraction:
+def frame_rate(picture: media.VideoStream) -> Fraction:
     """Pictures a second of the result: the player's own rate, at most 30."""
     rate = picture.frame_rate
     if rate is None or not 1 <= rate <= media.MAX_FRAME_RATE:
@@ -89,7 +89,7 @@ def curtain_frames(rate: Fraction) -> int:
     return math.floor(rate * media.CURTAIN_SECONDS)
 
 
-def _fitted(stream: Any, picture: media.Picture, rate: Fraction, max_seconds: int) -> Any:
+def _fitted(stream: Any, picture: media.VideoStream, rate: Fraction, max_seconds: int) -> Any:
     """The beginning of the player's picture in the frame, as large as it fits, black around it."""
     scaled = (
         stream.filter("setpts", "PTS-STARTPTS")
@@ -118,7 +118,7 @@ def _fitted(stream: Any, picture: media.Picture, rate: Fraction, max_seconds: in
     return framed.filter("fps", str(rate)).filter("trim", end_frame=math.floor(rate * max_seconds))
 
 
-def _marked(stream: Any, recipe: Recipe, rate: Fraction) -> Any:
+def _marked(stream: Any, recipe: EncodeSettings, rate: Fraction) -> Any:
     # A second longer than any clip, and not for ever: ffmpeg would never end where a clip has no picture.
     frames = math.floor(rate * (recipe.max_seconds + 1))
     mark = _still(recipe.watermark, rate, "yuva420p").filter("loop", loop=frames, size=1)
@@ -144,7 +144,7 @@ def _tagged(stream: Any) -> Any:
     return stream.filter("setparams", range="limited", color_primaries=BT709, color_trc=BT709, colorspace=BT709)
 
 
-def _video(stream: Any, recipe: Recipe) -> Any:
+def _video(stream: Any, recipe: EncodeSettings) -> Any:
     return ffmpeg.output(
         stream,
         media.PROCESSED,

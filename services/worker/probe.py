@@ -14,8 +14,8 @@ from typing import Any
 from services.videos.failures import FailureReason
 from services.worker import media, probe_child
 from services.worker.colours import colours_of
-from services.worker.errors import MediaProblem, PassingProblem
-from services.worker.receipt import Draft
+from services.worker.errors import InvalidMedia, TransientError
+from services.worker.receipt import ReceiptBuilder
 from services.worker.sandbox import Limits, kill_group, start_confined
 
 _LIMITS = Limits(cpu_seconds=10, memory_bytes=2 * 2**30, file_bytes=2**20)
@@ -24,7 +24,7 @@ _WALL_SECONDS = 60
 _MESSAGES = "probe.log"
 
 
-def probe(folder: Path, *, offline: bool, draft: Draft) -> media.Picture:
+def probe(folder: Path, *, offline: bool, draft: ReceiptBuilder) -> media.VideoStream:
     """The video stream of a job's original.
 
     Args:
@@ -33,44 +33,44 @@ def probe(folder: Path, *, offline: bool, draft: Draft) -> media.Picture:
         draft: the video's receipt, which is told what the file holds.
 
     Raises:
-        MediaProblem: the file holds no video that is accepted.
-        PassingProblem: the probe could not do its work.
+        InvalidMedia: the file holds no video that is accepted.
+        TransientError: the probe could not do its work.
     """
     found = _read(folder, offline, draft)
     draft.found(found)
     return choose(found)
 
 
-def choose(found: dict[str, Any]) -> media.Picture:
+def choose(found: dict[str, Any]) -> media.VideoStream:
     """Check what was found and choose the stream to process: the first that is no cover picture.
 
     Raises:
-        MediaProblem: it is not accepted.
+        InvalidMedia: it is not accepted.
     """
     if not found["video"]:
         reason = FailureReason.NOT_A_VIDEO if found["streams"] else FailureReason.DAMAGED
-        raise MediaProblem(reason, f"no video among {found['streams']} streams")
+        raise InvalidMedia(reason, f"no video among {found['streams']} streams")
     if found["streams"] > media.MAX_STREAMS:
-        raise MediaProblem(
+        raise InvalidMedia(
             FailureReason.UNSUPPORTED_FORMAT, f"{found['streams']} streams; allowed are {media.MAX_STREAMS}"
         )
     stream = found["video"][0]
     if stream["codec"] not in media.CODECS:
-        raise MediaProblem(
+        raise InvalidMedia(
             FailureReason.UNSUPPORTED_FORMAT, f"codec {stream['codec']}; allowed are {', '.join(media.CODECS)}"
         )
     pixels = stream["width"] * stream["height"]
     if pixels > media.MAX_PIXELS:
-        raise MediaProblem(
+        raise InvalidMedia(
             FailureReason.TOO_LARGE_PICTURE,
             f"{stream['width']}x{stream['height']} is {pixels} pixels; allowed are {media.MAX_PIXELS}",
         )
     if not pixels:
-        raise MediaProblem(FailureReason.DAMAGED, "the size of the picture cannot be found")
+        raise InvalidMedia(FailureReason.DAMAGED, "the size of the picture cannot be found")
     seconds = stream["seconds"] or found["seconds"]
     if seconds is not None and seconds < media.MIN_SECONDS:
-        raise MediaProblem(FailureReason.TOO_SHORT, f"{seconds} s; allowed are {media.MIN_SECONDS} s or more")
-    return media.Picture(
+        raise InvalidMedia(FailureReason.TOO_SHORT, f"{seconds} s; allowed are {media.MIN_SECONDS} s or more")
+    return media.VideoStream(
         stream=stream["index"],
         codec=stream["codec"],
         width=stream["width"],
@@ -84,7 +84,7 @@ def choose(found: dict[str, Any]) -> media.Picture:
     )
 
 
-def _read(folder: Path, offline: bool, draft: Draft) -> dict[str, Any]:
+def _read(folder: Path, offline: bool, draft: ReceiptBuilder) -> dict[str, Any]:
     with (folder / _MESSAGES).open("w+b") as messages:
         process = start_confined(
             [sys.executable, "-P", "-B", "-m", probe_child.__name__, media.ORIGINAL],
@@ -98,7 +98,7 @@ def _read(folder: Path, offline: bool, draft: Draft) -> dict[str, Any]:
         try:
             output, _ = process.communicate(timeout=_WALL_SECONDS)
         except subprocess.TimeoutExpired:
-            raise PassingProblem(f"probe did not answer within {_WALL_SECONDS} s") from None
+            raise TransientError(f"probe did not answer within {_WALL_SECONDS} s") from None
         finally:
             kill_group(process)
             draft.probed(process.usage)
@@ -109,10 +109,10 @@ def _read(folder: Path, offline: bool, draft: Draft) -> dict[str, Any]:
             found: dict[str, Any] = json.loads(output)
             return found
         case probe_child.REFUSED:
-            raise MediaProblem(FailureReason.DAMAGED, f"probe: {detail}")
+            raise InvalidMedia(FailureReason.DAMAGED, f"probe: {detail}")
         case code if code == -signal.SIGXCPU:
-            raise MediaProblem(FailureReason.TOOK_TOO_LONG, f"probe: more than {_LIMITS.cpu_seconds} CPU seconds")
+            raise InvalidMedia(FailureReason.TOOK_TOO_LONG, f"probe: more than {_LIMITS.cpu_seconds} CPU seconds")
         case code if code in (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGFPE, -signal.SIGILL, -signal.SIGBUS):
-            raise MediaProblem(FailureReason.DAMAGED, f"probe: ended by signal {-code}")
+            raise InvalidMedia(FailureReason.DAMAGED, f"probe: ended by signal {-code}")
         case code:
-            raise PassingProblem(f"probe ended with code {code}: {detail}")
+            raise TransientError(f"probe ended with code {code}: {detail}")

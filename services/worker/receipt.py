@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from services.videos.receipts import File, Found, Made, Receipt, Spent
+from services.videos.receipts import File, Found, Receipt, ReceiptOutputs, Spent
 from services.worker import media
 from services.worker.mp4_boxes import brand
 from services.worker.sandbox import Usage
 
 
-class Draft:
+class ReceiptBuilder:
     """What is known of a video so far; made by the thread that does the work.
 
     Args:
@@ -32,7 +32,7 @@ class Draft:
         self._container: str | None = None
         self._found: Found | None = None
         self._command: tuple[str, ...] | None = None
-        self._made: Made | None = None
+        self._made: ReceiptOutputs | None = None
         self._encoder: Spent | None = None
         self._files: dict[str, File] = {}
 
@@ -64,11 +64,11 @@ class Draft:
             seconds=stream["seconds"] or found["seconds"],
         )
 
-    def encoding(self, command: list[str], picture: media.Picture, frame_rate: str, max_seconds: int) -> None:
+    def encoding(self, command: list[str], picture: media.VideoStream, frame_rate: str, max_seconds: int) -> None:
         """The command is about to run."""
         # Where the release lies on this machine is nobody's business.
         self._command = tuple(Path(part).name if os.path.isabs(part) else part for part in command)
-        self._made = Made(
+        self._made = ReceiptOutputs(
             width=media.WIDTH,
             height=media.HEIGHT,
             frame_rate=frame_rate,

@@ -44,7 +44,7 @@ class Usage(NamedTuple):
     peak_bytes: int
 
 
-class Program(subprocess.Popen[bytes]):
+class SandboxedProgram(subprocess.Popen[bytes]):
     """A confined program; ``usage`` tells what it used once it is gone."""
 
     usage = Usage(0, 0, 0)
@@ -77,7 +77,7 @@ def start_confined(
     stderr: IO[bytes],
     offline: bool,
     environment: Mapping[str, str] | None = None,
-) -> Program:
+) -> SandboxedProgram:
     """Start a program in a process group of its own, its standard output a pipe to us.
 
     Args:
@@ -89,7 +89,7 @@ def start_confined(
             ``NOT_CONFINED`` where the kernel refuses that.
         environment: its environment variables; none by default.
     """
-    return Program(
+    return SandboxedProgram(
         [sys.executable, "-I", "-S", "-B", __file__]
         + [str(os.getpid()), str(int(offline)), *map(str, limits)]
         + [str(argument) for argument in arguments],
@@ -115,7 +115,7 @@ def kernel_refusal() -> str | None:
     return (said or f"exit code {process.returncode}") if process.returncode else None
 
 
-def kill_group(process: Program) -> None:
+def kill_group(process: SandboxedProgram) -> None:
     """End a program and all it started, at once, and wait until it is gone."""
     if process.returncode is None:
         os.killpg(process.pid, signal.SIGKILL)

@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 from services.worker import media
-from services.worker.errors import StartProblem
+from services.worker.errors import StartupError
 
 _ASSETS = Path(__file__).resolve().parent / "assets"
 WATERMARK = _ASSETS / "watermark.png"
@@ -37,7 +37,7 @@ def find_ffmpeg(variables: Mapping[str, str]) -> Ffmpeg:
         variables: usually ``os.environ``.
 
     Raises:
-        StartProblem: it is missing or does not run.
+        StartupError: it is missing or does not run.
     """
     named = variables.get("FFMPEG_BINARY")
     path = Path(named) if named else _bundled()
@@ -52,7 +52,7 @@ def find_ffmpeg(variables: Mapping[str, str]) -> Ffmpeg:
             check=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise StartProblem(
+        raise StartupError(
             f"ffmpeg at {path} ({source}) does not run: {error}. "
             "Name one that does in FFMPEG_BINARY, or install imageio-ffmpeg's wheel for this platform."
         ) from None
@@ -63,7 +63,7 @@ def find_watermark(path: Path = WATERMARK) -> Path:
     """The picture that every video carries.
 
     Raises:
-        StartProblem: it is missing or damaged; no video is ever published without it.
+        StartupError: it is missing or damaged; no video is ever published without it.
     """
     return _whole_picture("watermark", path, (258, 55))
 
@@ -72,7 +72,7 @@ def find_curtain(path: Path = CURTAIN) -> Path:
     """The picture before and after every clip.
 
     Raises:
-        StartProblem: it is missing or damaged; no video is ever published without it.
+        StartupError: it is missing or damaged; no video is ever published without it.
     """
     return _whole_picture("curtain", path, (media.WIDTH, media.HEIGHT))
 
@@ -83,17 +83,17 @@ def _whole_picture(name: str, path: Path, size: tuple[int, int]) -> Path:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise StartProblem(f"the {name} {path} cannot be read ({error.strerror}); {mend}") from None
+        raise StartupError(f"the {name} {path} cannot be read ({error.strerror}); {mend}") from None
     if not content.startswith(_PNG):
-        raise StartProblem(f"the {name} {path} is not a PNG; {mend}")
+        raise StartupError(f"the {name} {path} is not a PNG; {mend}")
     position, kind = len(_PNG), b""
     while kind != b"IEND":
         length, kind = struct.unpack(">I4s", content[position : position + 8].ljust(8, b"\0"))
         end = position + 8 + length
         if content[end : end + 4] != struct.pack(">I", zlib.crc32(content[position + 4 : end])):
-            raise StartProblem(f"the {name} {path} is damaged at byte {position}; {mend}")
+            raise StartupError(f"the {name} {path} is damaged at byte {position}; {mend}")
         if kind == b"IHDR" and (found := struct.unpack(">II", content[position + 8 : position + 16])) != size:
-            raise StartProblem(f"the {name} {path} is {found[0]}x{found[1]}, not {size[0]}x{size[1]}; {mend}")
+            raise StartupError(f"the {name} {path} is {found[0]}x{found[1]}, not {size[0]}x{size[1]}; {mend}")
         position = end + 4
     return path
 

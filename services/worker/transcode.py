@@ -14,9 +14,9 @@ from pathlib import Path
 
 from services.videos.failures import FailureReason
 from services.worker import media
-from services.worker.errors import Cancelled, MediaProblem, PassingProblem
-from services.worker.pipeline import Recipe, command, curtain_frames, frame_rate
-from services.worker.receipt import Draft
+from services.worker.errors import InvalidMedia, JobCancelled, TransientError
+from services.worker.pipeline import EncodeSettings, command, curtain_frames, frame_rate
+from services.worker.receipt import ReceiptBuilder
 from services.worker.sandbox import NOT_CONFINED, Limits, kill_group, start_confined
 
 _MEMORY_BYTES = 4 * 2**30
@@ -28,14 +28,14 @@ _BROKEN_BY_FILE = (signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL,
 
 def transcode(
     folder: Path,
-    recipe: Recipe,
-    picture: media.Picture,
+    recipe: EncodeSettings,
+    picture: media.VideoStream,
     *,
     seconds: float,
     offline: bool,
     report: Callable[[int], None],
     cancelled: Callable[[], bool],
-    draft: Draft,
+    draft: ReceiptBuilder,
 ) -> None:
     """Make the video, its poster and its preview of a job's original.
 
@@ -50,9 +50,9 @@ def transcode(
         draft: the video's receipt, which is told what was run and what it took.
 
     Raises:
-        MediaProblem: the file cannot be processed, or not in time.
-        PassingProblem: the machine could not do it now.
-        Cancelled: it was called off.
+        InvalidMedia: the file cannot be processed, or not in time.
+        TransientError: the machine could not do it now.
+        JobCancelled: it was called off.
     """
     limits = Limits(
         # A frozen worker watches no clock; the wall limit below comes first otherwise.
@@ -93,10 +93,10 @@ def _watch(
         selector.register(process.stdout, selectors.EVENT_READ)
         while True:
             if cancelled():
-                raise Cancelled
+                raise JobCancelled
             left = deadline - time.monotonic()
             if left <= 0:
-                raise MediaProblem(
+                raise InvalidMedia(
                     FailureReason.TOOK_TOO_LONG, f"{frames} of {expected_frames} pictures were made in time"
                 )
             if not selector.select(min(_LOOK_SECONDS, left)):
@@ -118,28 +118,28 @@ def _judge(code: int, detail: str) -> None:
     if code == 0:
         return
     if code == NOT_CONFINED:
-        raise PassingProblem(f"ffmpeg was not started: {detail}")
+        raise TransientError(f"ffmpeg was not started: {detail}")
     if code == 256 - errno.ENOENT:
-        raise PassingProblem(f"a file of the worker's own is gone: {detail}")
+        raise TransientError(f"a file of the worker's own is gone: {detail}")
     if code == 256 - errno.ENOSPC:
-        raise PassingProblem(f"disk full: {detail}")
+        raise TransientError(f"disk full: {detail}")
     if code == 256 - errno.ENOMEM:
-        raise MediaProblem(FailureReason.TOO_LARGE_PICTURE, f"more than {_MEMORY_BYTES} bytes of memory: {detail}")
+        raise InvalidMedia(FailureReason.TOO_LARGE_PICTURE, f"more than {_MEMORY_BYTES} bytes of memory: {detail}")
     if code == 255 or (code < 0 and -code not in _BROKEN_BY_FILE):
         # ffmpeg answers 255 to a polite signal. Ours is SIGKILL, so somebody else's came: the system
         # goes down, or it ran out of memory.
-        raise PassingProblem(f"ffmpeg was ended from outside, code {code}: {detail}")
-    raise MediaProblem(FailureReason.DAMAGED, f"ffmpeg ended with code {code}: {detail}")
+        raise TransientError(f"ffmpeg was ended from outside, code {code}: {detail}")
+    raise InvalidMedia(FailureReason.DAMAGED, f"ffmpeg ended with code {code}: {detail}")
 
 
 def _check(folder: Path, frames: int, expected_frames: int, rate: Fraction) -> None:
     if frames < media.MIN_SECONDS * rate:
-        raise MediaProblem(
+        raise InvalidMedia(
             FailureReason.TOO_SHORT, f"{frames} pictures at {rate} a second; allowed are {media.MIN_SECONDS} s or more"
         )
     # ffmpeg conceals what it cannot decode; a video with more than half of it gone is none.
     if frames < expected_frames / 2:
-        raise MediaProblem(FailureReason.DAMAGED, f"only {frames} of {expected_frames} pictures could be read")
+        raise InvalidMedia(FailureReason.DAMAGED, f"only {frames} of {expected_frames} pictures could be read")
     for name in (media.PROCESSED, media.POSTER, media.PREVIEW):
         if not (folder / name).stat().st_size:
-            raise PassingProblem(f"ffmpeg wrote an empty {name}")
+            raise TransientError(f"ffmpeg wrote an empty {name}")

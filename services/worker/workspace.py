@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from services.shared.telemetry import get_logger
-from services.worker.errors import PassingProblem
+from services.worker.errors import TransientError
 
 log = get_logger(__name__)
 _PREFIX = "anb-worker-"
@@ -44,11 +44,11 @@ class Workspace:
             original_bytes: size of the file that is going to be fetched into it.
 
         Raises:
-            PassingProblem: the disk is too full.
+            TransientError: the disk is too full.
         """
         free = shutil.disk_usage(self._root).free
         if free < original_bytes + _SPARE_BYTES:
-            raise PassingProblem(f"disk of {self._root} has {free} bytes free, {original_bytes + _SPARE_BYTES} needed")
+            raise TransientError(f"disk of {self._root} has {free} bytes free, {original_bytes + _SPARE_BYTES} needed")
         folder = Path(tempfile.mkdtemp(prefix="job-", dir=self._root))
         try:
             yield folder

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pydantic
 
-from stacks.settings.model import SUCCESSORS, Settings
+from stacks.settings.model import REMOVED_SETTINGS, Settings
 from stacks.settings.rules import RULES
 
 PREFIX = "ANB_"
@@ -20,7 +20,7 @@ DEFAULT_ENVIRONMENT = "production"
 
 
 @dataclasses.dataclass(frozen=True)
-class Problem:
+class SettingProblem:
     """One thing that is wrong with the settings.
 
     Args:
@@ -39,14 +39,14 @@ class Problem:
         return f"{self.where} is {self.value!r}; allowed {self.allowed}. To mend it: {self.fix}"
 
 
-class SettingsProblem(Exception):
+class SettingsError(Exception):
     """The settings cannot be used.
 
     Args:
         problems: all of them.
     """
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(self, problems: list[SettingProblem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
 
@@ -59,17 +59,17 @@ def load(variables: Mapping[str, str], folder: pathlib.Path) -> Settings:
         folder: where ``<environment>.toml`` lies.
 
     Raises:
-        SettingsProblem: with every problem there is.
+        SettingsError: with every problem there is.
     """
     name = variables.get(ENVIRONMENT, DEFAULT_ENVIRONMENT)
     file = folder / f"{name}.toml"
     if not file.is_file():
         known = ", ".join(sorted(path.stem for path in folder.glob("*.toml"))) or f"none, {folder} has no .toml file"
-        raise SettingsProblem([Problem(ENVIRONMENT, name, f"are {known}", f"choose one, or write {file}")])
+        raise SettingsError([SettingProblem(ENVIRONMENT, name, f"are {known}", f"choose one, or write {file}")])
     try:
         written = tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
-        raise SettingsProblem([Problem(str(file), str(error), "is valid TOML", "mend the line")]) from None
+        raise SettingsError([SettingProblem(str(file), str(error), "is valid TOML", "mend the line")]) from None
 
     values: dict[str, object] = {}
     origins: dict[str, str] = {}
@@ -84,7 +84,7 @@ def load(variables: Mapping[str, str], folder: pathlib.Path) -> Settings:
 
 
 def _is_meant(key: str) -> bool:
-    names = [*Settings.model_fields, *SUCCESSORS]
+    names = [*Settings.model_fields, *REMOVED_SETTINGS]
     return key in names or bool(difflib.get_close_matches(key, names, n=1, cutoff=0.85))
 
 
@@ -100,7 +100,7 @@ def _from_text(key: str, text: str) -> object:
 
 
 def _check(values: dict[str, object], origins: dict[str, str]) -> Settings:
-    problems: list[Problem] = []
+    problems: list[SettingProblem] = []
     wrong: set[str] = set()
     try:
         settings = Settings.model_validate(values)
@@ -115,23 +115,23 @@ def _check(values: dict[str, object], origins: dict[str, str]) -> Settings:
         for broken in rule(settings):
             if not wrong & {broken.setting, *broken.others}:
                 where = origins.get(broken.setting, f"{broken.setting} (its default)")
-                problems.append(Problem(where, getattr(settings, broken.setting), broken.allowed, broken.fix))
+                problems.append(SettingProblem(where, getattr(settings, broken.setting), broken.allowed, broken.fix))
     if problems:
-        raise SettingsProblem(problems)
+        raise SettingsError(problems)
     return settings
 
 
-def _explain(key: str, value: object, message: str, origins: Mapping[str, str]) -> Problem:
+def _explain(key: str, value: object, message: str, origins: Mapping[str, str]) -> SettingProblem:
     where = origins[key]
     if "password" in key or "secret" in key:
         value = "***"
     field = Settings.model_fields.get(key)
-    if key in SUCCESSORS:
-        return Problem(where, value, "is nothing, the setting is gone", f"remove it: {SUCCESSORS[key]}")
+    if key in REMOVED_SETTINGS:
+        return SettingProblem(where, value, "is nothing, the setting is gone", f"remove it: {REMOVED_SETTINGS[key]}")
     if field is None:
         near = difflib.get_close_matches(key, Settings.model_fields, n=1, cutoff=0.0)[0]
-        return Problem(where, value, "are the settings of stacks/settings/model.py", f"did you mean {near}?")
-    return Problem(where, value, allowed(field), f"{key} is {field.description} ({message})")
+        return SettingProblem(where, value, "are the settings of stacks/settings/model.py", f"did you mean {near}?")
+    return SettingProblem(where, value, allowed(field), f"{key} is {field.description} ({message})")
 
 
 def allowed(field: pydantic.fields.FieldInfo) -> str:

@@ -262,7 +262,7 @@ class Settings(pydantic.BaseModel):
         return self.private_subnet_1_cidr, self.private_subnet_2_cidr
 
 
-SUCCESSORS = {
+REMOVED_SETTINGS = {
     "key_pair_name": "there is no SSH; connect with Session Manager (aws ssm start-session)",
     "db_password": "RDS makes, keeps and rotates the password in Secrets Manager",
     "jwt_secret": "a secret is generated in Secrets Manager when the portal is deployed",

@@ -47,7 +47,7 @@ def run_tests(names: tuple[str, ...], everything: bool, changed: str | None) -> 
     chosen = choose(names, everything=everything, changed=touched)
     console = Console()
     started = time.monotonic()
-    folder = paths.OWN / "tests"
+    folder = paths.CACHE_DIR / "tests"
     folder.mkdir(parents=True, exist_ok=True)
     results = run_side_by_side(
         chosen, lambda lane: run_lane(lane, folder, paths.ROOT, random_seeds=everything), console

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tools.testing.lanes import Lane, Tier
 from workspace import paths
-from workspace.errors import NotHere, UserError
+from workspace.errors import UnsupportedHost, UserError
 
 GO_SETTINGS = {"GOGC": "off", "GOMEMLIMIT": "600MiB"}
 """Lets Terraform and its provider collect garbage only when they have grown large.
@@ -83,12 +83,12 @@ def run_lane(
     """
     started = time.monotonic()
     report, log, cpu = (folder / f"{lane.name}.{ending}" for ending in ("xml", "log", "cpu"))
-    for file in (report, cpu, *([paths.OWN / lane.table] if lane.table else [])):
+    for file in (report, cpu, *([paths.CACHE_DIR / lane.table] if lane.table else [])):
         file.unlink(missing_ok=True)
     try:
         if lane.prepare:
             lane.prepare()
-    except NotHere as problem:
+    except UnsupportedHost as problem:
         return Result(lane=lane, unsupported=problem.message)
     except UserError as problem:
         return Result(lane=lane, failed=1, output=problem.message)
@@ -141,5 +141,5 @@ def read_report(report: Path) -> tuple[int, int, int, tuple[TimedTest, ...]]:
 
 def table_of(lane: Lane) -> str:
     """The table a lane's tests wrote; empty where they wrote none."""
-    file = paths.OWN / lane.table if lane.table else None
+    file = paths.CACHE_DIR / lane.table if lane.table else None
     return file.read_text() if file and file.exists() else ""

@@ -15,7 +15,7 @@ from services.portal.accounts.identity import Caller, end_session
 from services.portal.accounts.passwords import hash_password, is_common, is_outdated, password_matches
 from services.portal.database import statements, transaction
 from services.portal.http import limits
-from services.portal.http.errors import Forbidden, Missing, Refused, Unauthorized
+from services.portal.http.errors import BadRequest, Forbidden, NotFound, Unauthorized
 from services.portal.request_models import PasswordChange, UserLogin, UserRegistration
 from services.portal.resources import resources
 from services.shared.telemetry import get_logger
@@ -35,7 +35,7 @@ def sign_up(registration: UserRegistration) -> int:
     """Create an account; returns its id.
 
     Raises:
-        Refused: the passwords differ or are among the first that are tried, or the address has an account already.
+        BadRequest: the passwords differ or are among the first that are tried, or the address has an account already.
         LimitReached: too many accounts were made from this place.
     """
     _check_new_password(registration.password1, registration.password2)
@@ -58,7 +58,7 @@ def sign_up(registration: UserRegistration) -> int:
         if user_id is not None:
             log.info("account created", user_id=user_id, address=request.remote_addr)
             return user_id
-    raise Refused("Email already registered")
+    raise BadRequest("Email already registered")
 
 
 def sign_in(login: UserLogin) -> User:
@@ -104,24 +104,24 @@ def renew_password(caller: Caller, change: PasswordChange) -> None:
     """Give an account a new password; whoever is signed in to it elsewhere is signed out, bearer tokens included.
 
     Raises:
-        Refused: the new passwords differ or are among the first that are tried, or the current one is another.
+        BadRequest: the new passwords differ or are among the first that are tried, or the current one is another.
         LimitReached: the current one was guessed too often.
-        Missing: the account is gone.
+        NotFound: the account is gone.
     """
     _check_new_password(change.password1, change.password2)
     with statements() as connection:
         attempt = limits.attempt(connection, (limits.PASSWORD, str(caller.user_id)))
         user = find_user(connection, caller.user_id)
     if user is None:
-        raise Missing(UNKNOWN)
+        raise NotFound(UNKNOWN)
     if not password_matches(user.password_hash, change.current_password):
         log.warning("password change refused", user_id=user.id, address=request.remote_addr)
-        raise Refused(WRONG_PASSWORD)
+        raise BadRequest(WRONG_PASSWORD)
     renewed = hash_password(change.password1)
     with transaction() as connection:
         if not change_password(connection, user.id, renewed, replacing=user.password_hash):
             # Somebody else changed it in this moment; what was given as the current one no longer is.
-            raise Refused(WRONG_PASSWORD)
+            raise BadRequest(WRONG_PASSWORD)
         ended = close_other_sessions(connection, user.id, token_id=caller.token_id)
     with statements() as connection:
         attempt.succeed(connection)
@@ -133,12 +133,12 @@ def end_one_session(caller: Caller, session_id: str) -> None:
     """Sign somebody out in one browser.
 
     Raises:
-        Missing: they have no such session.
+        NotFound: they have no such session.
     """
     known = _SESSION_ID.fullmatch(session_id) is not None
     with statements() as connection:
         if not known or not close_session_of(connection, caller.user_id, int(session_id)):
-            raise Missing(NO_SESSION)
+            raise NotFound(NO_SESSION)
     log.info("session revoked", user_id=caller.user_id, session_id=int(session_id))
 
 
@@ -152,6 +152,6 @@ def end_other_sessions(caller: Caller) -> int:
 
 def _check_new_password(password: str, repeated: str) -> None:
     if password != repeated:
-        raise Refused(DIFFERENT)
+        raise BadRequest(DIFFERENT)
     if is_common(password):
-        raise Refused(COMMON)
+        raise BadRequest(COMMON)

@@ -10,10 +10,10 @@ from services.contest.users import find_user
 from services.portal.accounts import service
 from services.portal.accounts.identity import Caller, issue_token
 from services.portal.api.operation import Operation, operation
-from services.portal.api.schemas.accounts import OpenSession, Profile, Token, open_session, profile
-from services.portal.api.schemas.videos import Message
+from services.portal.api.schemas.accounts import OpenSession, ProfileResponse, Token, open_session, profile
+from services.portal.api.schemas.videos import MessageResponse
 from services.portal.database import statements
-from services.portal.http.errors import Missing
+from services.portal.http.errors import NotFound
 from services.portal.http.limits import TOO_MANY
 from services.portal.request_models import PasswordChange, UserLogin, UserRegistration
 from services.portal.resources import resources
@@ -24,7 +24,7 @@ blueprint = Blueprint("auth", __name__, url_prefix="/api/auth")
 @blueprint.post("/signup")
 @operation(
     Operation(
-        answers={201: Message},
+        answers={201: MessageResponse},
         refuses={400: (service.DIFFERENT, service.COMMON, "Email already registered"), 429: (TOO_MANY,)},
         body=UserRegistration,
     )
@@ -50,7 +50,7 @@ def login(form: UserLogin) -> ResponseReturnValue:
 
 
 @blueprint.post("/logout")
-@operation(Operation(answers={200: Message}, signed_in=True))
+@operation(Operation(answers={200: MessageResponse}, signed_in=True))
 def logout(caller: Caller) -> ResponseReturnValue:
     """End the browser's session; a bearer token stays valid until it expires, unless the portal was set otherwise."""
     response = jsonify(message="Logged out successfully")
@@ -59,20 +59,20 @@ def logout(caller: Caller) -> ResponseReturnValue:
 
 
 @blueprint.get("/profile")
-@operation(Operation(answers={200: Profile}, refuses={404: (service.UNKNOWN,)}, signed_in=True))
+@operation(Operation(answers={200: ProfileResponse}, refuses={404: (service.UNKNOWN,)}, signed_in=True))
 def show_profile(caller: Caller) -> ResponseReturnValue:
     """The caller's account."""
     with statements() as connection:
         user = find_user(connection, caller.user_id)
     if user is None:
-        raise Missing(service.UNKNOWN)
+        raise NotFound(service.UNKNOWN)
     return jsonify(profile(user))
 
 
 @blueprint.post("/password")
 @operation(
     Operation(
-        answers={200: Message},
+        answers={200: MessageResponse},
         refuses={
             400: (service.DIFFERENT, service.COMMON, service.WRONG_PASSWORD),
             404: (service.UNKNOWN,),
@@ -98,7 +98,7 @@ def list_sessions(caller: Caller) -> ResponseReturnValue:
 
 
 @blueprint.delete("/sessions")
-@operation(Operation(answers={200: Message}, signed_in=True))
+@operation(Operation(answers={200: MessageResponse}, signed_in=True))
 def end_other_sessions(caller: Caller) -> ResponseReturnValue:
     """Sign the caller out in all browsers except the one that asks."""
     service.end_other_sessions(caller)
@@ -106,7 +106,7 @@ def end_other_sessions(caller: Caller) -> ResponseReturnValue:
 
 
 @blueprint.delete("/sessions/<session_id>")
-@operation(Operation(answers={200: Message}, refuses={404: (service.NO_SESSION,)}, signed_in=True))
+@operation(Operation(answers={200: MessageResponse}, refuses={404: (service.NO_SESSION,)}, signed_in=True))
 def end_session(caller: Caller, session_id: str) -> ResponseReturnValue:
     """Sign the caller out in one browser."""
     service.end_one_session(caller, session_id)

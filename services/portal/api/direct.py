@@ -14,7 +14,7 @@ from services.portal.api.parameters import parse_uuid
 from services.portal.api.schemas.videos import Accepted, Deleted, PartLinks, UnfinishedUpload, unfinished_upload
 from services.portal.api.videos import RECEIVED
 from services.portal.http import limits
-from services.portal.http.errors import Missing
+from services.portal.http.errors import NotFound
 from services.portal.request_models import DirectUpload, WantedParts
 from services.portal.uploads import direct_uploads, form_uploads
 
@@ -101,5 +101,5 @@ def discard(caller: Caller, video_id: str) -> ResponseReturnValue:
 def _known(video_id: str) -> UUID:
     known = parse_uuid(video_id)
     if known is None:
-        raise Missing(direct_uploads.UNKNOWN)
+        raise NotFound(direct_uploads.UNKNOWN)
     return known

@@ -12,11 +12,11 @@ from flask import Blueprint, Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from services.portal.api.operation import Operation, operation
-from services.portal.api.schemas.health import Check, DeepHealth, Health
+from services.portal.api.schemas.health import DeepHealth, Health, HealthCheck
 from services.portal.api.schemas.videos import moment
 from services.portal.database import db, schema_version
-from services.portal.dependency_checks import Finding, Inspection
-from services.portal.http.errors import UNKNOWN_ROUTE, Missing
+from services.portal.dependency_checks import DependencyStatus, Inspection
+from services.portal.http.errors import UNKNOWN_ROUTE, NotFound
 from services.portal.resources import resources
 from services.shared import storage
 from services.shared.migrate import read_migrations
@@ -45,7 +45,7 @@ def health() -> ResponseReturnValue:
 def deep_health() -> ResponseReturnValue:
     """How the database, the queue and the bucket answer, and which release runs; told on the machine itself only."""
     if not ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback:
-        raise Missing(UNKNOWN_ROUTE)
+        raise NotFound(UNKNOWN_ROUTE)
     held, release, expected = resources(), read_release(), len(read_migrations())
     findings = held.checks.findings()
     version = findings["database"].answer
@@ -77,5 +77,5 @@ def _shallow(status: Literal["healthy", "stopping"]) -> Health:
     return {"status": status, "timestamp": moment(datetime.now(UTC)), "version": VERSION}
 
 
-def _check(finding: Finding) -> Check:
+def _check(finding: DependencyStatus) -> HealthCheck:
     return {"ok": finding.problem is None, "ms": finding.milliseconds, "problem": finding.problem}

@@ -9,7 +9,7 @@ from services.portal.accounts.identity import find_caller
 from services.portal.api.operation import Operation, operation
 from services.portal.api.parameters import parse_uuid
 from services.portal.database import statements
-from services.portal.http.errors import Missing
+from services.portal.http.errors import NotFound
 from services.portal.http.media_links import is_key_of
 from services.portal.ownership import UNKNOWN
 from services.portal.resources import resources
@@ -53,7 +53,7 @@ def _visible(video_id: str) -> Video:
             video = find_video(connection, known)
         if video is not None and (video.is_open or is_key_of(video, request.args.get("key", "")) or _is_owner(video)):
             return video
-    raise Missing(UNKNOWN)
+    raise NotFound(UNKNOWN)
 
 
 def _is_owner(video: Video) -> bool:
@@ -63,7 +63,7 @@ def _is_owner(video: Video) -> bool:
 
 def _lead_to(key: str | None) -> ResponseReturnValue:
     if key is None:
-        raise Missing(UNKNOWN)
+        raise NotFound(UNKNOWN)
     response = redirect(resources().media.link(key))
     # Shorter than the link's hour, so that what is kept always works.
     response.headers["Cache-Control"] = "private, max-age=60"

@@ -15,16 +15,16 @@ from services.portal.accounts.identity import Caller
 from services.portal.api.operation import Operation, operation
 from services.portal.api.parameters import LARGEST_ID, parse_uuid, whole_number
 from services.portal.api.schemas.moderation import LogEntry, Moved, VoteBulk, bulk, log_entry
-from services.portal.api.schemas.videos import Message
+from services.portal.api.schemas.videos import MessageResponse
 from services.portal.api.schemas.votes import VotingNow, voting
 from services.portal.database import statements
-from services.portal.http.errors import Missing, Refused
+from services.portal.http.errors import BadRequest, NotFound
 from services.portal.request_models import NetworkVotes, NewVotingPeriod, Reason
 
 blueprint = Blueprint("moderation", __name__, url_prefix="/api/moderation")
 
 _BASE = Operation(
-    answers={200: Message},
+    answers={200: MessageResponse},
     refuses={403: (moderation_service.ONLY_MODERATORS,), 404: (moderation_service.NOTHING_TO_DO,)},
     body=Reason,
     signed_in=True,
@@ -123,7 +123,7 @@ def set_period(caller: Caller, form: NewVotingPeriod) -> ResponseReturnValue:
     try:
         period = VotingPeriod(opens_at=form.opens_at, freezes_at=form.freezes_at, closes_at=form.closes_at)
     except ValueError:
-        raise Refused("The voting opens first, then freezes, then closes") from None
+        raise BadRequest("The voting opens first, then freezes, then closes") from None
     moderation_service.set_period(caller, period, form.reason)
     with statements() as connection:
         return jsonify(voting(read_voting(connection)))
@@ -132,11 +132,11 @@ def set_period(caller: Caller, form: NewVotingPeriod) -> ResponseReturnValue:
 def _video(video_id: str) -> UUID:
     known = parse_uuid(video_id)
     if known is None:
-        raise Missing(moderation_service.NOTHING_TO_DO)
+        raise NotFound(moderation_service.NOTHING_TO_DO)
     return known
 
 
 def _user(user_id: str) -> int:
     if not (user_id.isascii() and user_id.isdigit()) or len(user_id) > 10 or int(user_id) > LARGEST_ID:
-        raise Missing(moderation_service.NOTHING_TO_DO)
+        raise NotFound(moderation_service.NOTHING_TO_DO)
     return int(user_id)

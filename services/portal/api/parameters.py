@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import request
 
 from services.contest.listing import InCity
-from services.portal.http.errors import Refused
+from services.portal.http.errors import BadRequest
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
@@ -28,7 +28,7 @@ def page_and_limit() -> tuple[int, int]:
     """The query's page and limit, those out of range brought back as the original does.
 
     Raises:
-        Refused: one of them is no whole number.
+        BadRequest: one of them is no whole number.
     """
     page = whole_number("page", 1)
     limit = whole_number("limit", 50)
@@ -39,7 +39,7 @@ def part_of_city() -> InCity | None:
     """The query's part of a city's name, or None for all cities.
 
     Raises:
-        Refused: it holds a NUL, which no city's name has.
+        BadRequest: it holds a NUL, which no city's name has.
     """
     name = _city()
     return InCity(name=name, whole=False) if name else None
@@ -49,7 +49,7 @@ def whole_city() -> InCity | None:
     """The query's city, or None for all cities.
 
     Raises:
-        Refused: it holds a NUL, which no city's name has.
+        BadRequest: it holds a NUL, which no city's name has.
     """
     name = _city()
     return InCity(name=name, whole=True) if name else None
@@ -58,7 +58,7 @@ def whole_city() -> InCity | None:
 def _city() -> str:
     text = request.args.get("city", "")
     if "\0" in text:
-        raise Refused("Invalid city parameter")
+        raise BadRequest("Invalid city parameter")
     return text
 
 
@@ -66,13 +66,13 @@ def player_name() -> str | None:
     """The query's words of a player's name, or None for all players.
 
     Raises:
-        Refused: it holds a NUL, which no name has, is longer than any, or no word of it has two letters: nearly
+        BadRequest: it holds a NUL, which no name has, is longer than any, or no word of it has two letters: nearly
             everybody has a name with any one letter.
     """
     words = request.args.get("player", "").split()
     text = " ".join(words)
     if words and ("\0" in text or len(text) > _LONGEST_NAME or max(map(len, words)) < _SHORTEST_WORD):
-        raise Refused("Invalid player parameter")
+        raise BadRequest("Invalid player parameter")
     return text or None
 
 
@@ -84,11 +84,11 @@ def whole_number(name: str, default: int) -> int:
         default: where it is missing or empty.
 
     Raises:
-        Refused: it is no whole number.
+        BadRequest: it is no whole number.
     """
     text = request.args.get(name, "")
     if not text:
         return default
     if not _WHOLE_NUMBER.fullmatch(text):
-        raise Refused(f"Invalid {name} parameter")
+        raise BadRequest(f"Invalid {name} parameter")
     return int(text)

@@ -6,7 +6,7 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from services.contest.gallery import gallery
-from services.contest.listing import Place
+from services.contest.listing import PageCursor
 from services.contest.rankings import ranking, ranking_after
 from services.portal.api.operation import Operation, operation
 from services.portal.api.parameters import page_and_limit, part_of_city, whole_number
@@ -48,7 +48,7 @@ def list_public() -> ResponseReturnValue:
     with statements() as connection:
         videos = gallery(connection, city=part_of_city(), after=after.place if after else None, limit=limit + 1)
     shown = videos[:limit]
-    rest = cursors.link_to(cursors.of_place(Place.of(shown[-1]))) if len(videos) > limit else {}
+    rest = cursors.link_to(cursors.of_place(PageCursor.of(shown[-1]))) if len(videos) > limit else {}
     return jsonify([public_video(video) for video in shown]), rest
 
 

@@ -14,7 +14,7 @@ from services.portal.api.schemas.receipts import VideoReceipt, video_receipt
 from services.portal.api.schemas.videos import Accepted, Deleted, OwnVideo, own_video
 from services.portal.database import statements
 from services.portal.http import limits
-from services.portal.http.errors import Missing, Refused
+from services.portal.http.errors import BadRequest, NotFound
 from services.portal.http.limits import TOO_MANY
 from services.portal.request_models import BROKEN_RULES, VideoUpload, read_fields
 from services.portal.uploads import form_uploads
@@ -62,7 +62,7 @@ def upload(caller: Caller) -> ResponseReturnValue:
     except RequestEntityTooLarge:
         raise _too_large() from None
     if request.form.get("is_public", "") not in _BOOLEANS:
-        raise Refused("Invalid form data")
+        raise BadRequest("Invalid form data")
     form = read_fields(VideoUpload, {"title": request.form.get("title", "")})
     video_id = form_uploads.receive(caller, file, form, is_public=request.form.get("is_public") == "true")
     return jsonify(message=RECEIVED, task_id=str(video_id)), 201
@@ -85,7 +85,7 @@ def show(caller: Caller, video_id: str) -> ResponseReturnValue:
     """One of the caller's videos."""
     known = parse_uuid(video_id)
     if known is None:
-        raise Missing(ownership.UNKNOWN)
+        raise NotFound(ownership.UNKNOWN)
     return jsonify(own_video(ownership.own_video(caller, known)))
 
 
@@ -105,10 +105,10 @@ def show_receipt(caller: Caller, video_id: str) -> ResponseReturnValue:
     """
     known = parse_uuid(video_id)
     if known is None:
-        raise Missing(ownership.UNKNOWN)
+        raise NotFound(ownership.UNKNOWN)
     video, dated = ownership.own_receipt(caller, known)
     if dated is None:
-        raise Missing(ownership.NO_RECEIPT)
+        raise NotFound(ownership.NO_RECEIPT)
     return jsonify(video_receipt(video, dated))
 
 
@@ -124,14 +124,14 @@ def delete(caller: Caller, video_id: str) -> ResponseReturnValue:
     """Delete one of the caller's videos, unless it is published for voting."""
     known = parse_uuid(video_id)
     if known is None:
-        raise Missing(ownership.UNKNOWN)
+        raise NotFound(ownership.UNKNOWN)
     ownership.delete_own_video(caller, known)
     return jsonify(message="El video ha sido eliminado exitosamente.", video_id=video_id)
 
 
-def _too_large() -> Refused:
+def _too_large() -> BadRequest:
     # Werkzeug says the same of a whole body that is too large and of a text field that is.
     length, limit = request.content_length, request.max_content_length
     if length is None or limit is None or length > limit:
         return form_uploads.too_large()
-    return Refused("Invalid form data")
+    return BadRequest("Invalid form data")

@@ -14,11 +14,11 @@ from services.contest.voting_period import read_voting
 from services.portal.accounts.identity import Caller
 from services.portal.api.operation import Operation, operation
 from services.portal.api.parameters import parse_uuid
-from services.portal.api.schemas.videos import Message
+from services.portal.api.schemas.videos import MessageResponse
 from services.portal.api.schemas.votes import OwnStanding, Verification, VotingNow, own_standing, verification, voting
 from services.portal.database import statements
 from services.portal.http.client_network import network_of
-from services.portal.http.errors import Missing, Refused
+from services.portal.http.errors import BadRequest, NotFound
 from services.portal.http.limits import TOO_MANY
 from services.portal.metrics import count_vote
 from services.portal.resources import resources
@@ -36,7 +36,7 @@ CLOSED = "Voting is closed"
 @blueprint.post("/public/videos/<video_id>/vote")
 @operation(
     Operation(
-        answers={200: Message},
+        answers={200: MessageResponse},
         refuses={400: (INVALID_ID, OWN_VIDEO, ALREADY_VOTED, CLOSED), 404: (NOT_AVAILABLE,), 429: (TOO_MANY,)},
         signed_in=True,
     )
@@ -52,19 +52,19 @@ def vote(caller: Caller, video_id: str) -> ResponseReturnValue:
         case VoteResult.COUNTED:
             return jsonify(message="Vote registered successfully")
         case VoteResult.OWN_VIDEO:
-            raise Refused(OWN_VIDEO)
+            raise BadRequest(OWN_VIDEO)
         case VoteResult.ALREADY_VOTED:
-            raise Refused(ALREADY_VOTED)
+            raise BadRequest(ALREADY_VOTED)
         case VoteResult.CLOSED:
-            raise Refused(CLOSED)
+            raise BadRequest(CLOSED)
         case VoteResult.NOT_AVAILABLE:
-            raise Missing(NOT_AVAILABLE)
+            raise NotFound(NOT_AVAILABLE)
 
 
 @blueprint.delete("/public/videos/<video_id>/vote")
 @operation(
     Operation(
-        answers={200: Message},
+        answers={200: MessageResponse},
         refuses={400: (INVALID_ID, NOT_VOTED, CLOSED), 429: (TOO_MANY,)},
         signed_in=True,
     )
@@ -79,9 +79,9 @@ def retract(caller: Caller, video_id: str) -> ResponseReturnValue:
         case Retraction.RETRACTED:
             return jsonify(message="Vote retracted")
         case Retraction.NOT_VOTED:
-            raise Refused(NOT_VOTED)
+            raise BadRequest(NOT_VOTED)
         case Retraction.CLOSED:
-            raise Refused(CLOSED)
+            raise BadRequest(CLOSED)
 
 
 @blueprint.get("/user/votes")
@@ -119,5 +119,5 @@ def show_verification() -> ResponseReturnValue:
 def _known(video_id: str) -> UUID:
     known = parse_uuid(video_id)
     if known is None:
-        raise Refused(INVALID_ID)
+        raise BadRequest(INVALID_ID)
     return known

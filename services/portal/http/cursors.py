@@ -11,15 +11,15 @@ from uuid import UUID
 
 from flask import request
 
-from services.contest.listing import Place
+from services.contest.listing import PageCursor
 from services.contest.rankings import Ranked, RankedPlace
-from services.portal.http.errors import Refused
+from services.portal.http.errors import BadRequest
 
 INVALID = "Invalid cursor parameter"
 _LARGEST = 2**31 - 1
 
 
-def of_place(place: Place, position: int = 0) -> str:
+def of_place(place: PageCursor, position: int = 0) -> str:
     """A place as a text for an address.
 
     Args:
@@ -31,14 +31,14 @@ def of_place(place: Place, position: int = 0) -> str:
 
 def of_ranked(ranked: Ranked) -> str:
     """A place in a ranking as a text for an address."""
-    return of_place(Place.of(ranked.video), ranked.position)
+    return of_place(PageCursor.of(ranked.video), ranked.position)
 
 
 def wanted() -> RankedPlace | None:
     """The place that the request wants to go on after, or None for the beginning.
 
     Raises:
-        Refused: what it says is no place.
+        BadRequest: what it says is no place.
     """
     text = request.args.get("cursor", "")
     if not text:
@@ -50,10 +50,10 @@ def wanted() -> RankedPlace | None:
         if not known or not 0 <= position <= _LARGEST or not -_LARGEST <= votes <= _LARGEST:
             raise ValueError(text)
         return RankedPlace(
-            position=position, place=Place(votes=votes, uploaded_at=uploaded_at, video_id=UUID(video_id))
+            position=position, place=PageCursor(votes=votes, uploaded_at=uploaded_at, video_id=UUID(video_id))
         )
     except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError):
-        raise Refused(INVALID) from None
+        raise BadRequest(INVALID) from None
 
 
 def link_to(cursor: str) -> dict[str, str]:

@@ -15,7 +15,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import force_locale, gettext
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.exceptions import NotFound as RouteNotFound
 from werkzeug.routing import RequestRedirect
 
 from services.portal.accounts.signing_keys import WeakKey
@@ -70,14 +71,14 @@ class Forbidden(ApiError):
         super().__init__(HTTPStatus.FORBIDDEN, text)
 
 
-class Refused(ApiError):
+class BadRequest(ApiError):
     """The request itself is wrong."""
 
     def __init__(self, template: str, **values: object) -> None:
         super().__init__(HTTPStatus.BAD_REQUEST, template, **values)
 
 
-class Missing(ApiError):
+class NotFound(ApiError):
     """What was asked for is not there."""
 
     def __init__(self, text: str) -> None:
@@ -103,7 +104,7 @@ def show_pages_with(app: Flask, page: Callable[[int, str], ResponseReturnValue])
 def register(app: Flask) -> None:
     """Answer every failure of an application in the contract's shape."""
     app.register_error_handler(ApiError, _answer)
-    app.register_error_handler(NotFound, _unknown_route)
+    app.register_error_handler(RouteNotFound, _unknown_route)
     app.register_error_handler(MethodNotAllowed, _unknown_route)
     app.register_error_handler(
         RequestEntityTooLarge, lambda _: _answer(ApiError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE))
@@ -148,7 +149,7 @@ def _unknown_route(error: HTTPException) -> ResponseReturnValue:
         code = HTTPStatus.MOVED_PERMANENTLY if request.method in ("GET", "HEAD") else HTTPStatus.TEMPORARY_REDIRECT
         return redirect(f"{request.script_root}{trimmed}{'?' if query else ''}{query}", code)
     if current_app.config.get(_PAGE) is not None and not f"{request.path}/".startswith(_MACHINE_PATHS):
-        return _answer(Missing(UNKNOWN_ROUTE))
+        return _answer(NotFound(UNKNOWN_ROUTE))
     return UNKNOWN_ROUTE, HTTPStatus.NOT_FOUND, {"Content-Type": "text/plain"}
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from services.portal.database import statements
 from services.portal.http.errors import ApiError
-from services.shared.rate_limits import Limit, give_back, take
+from services.shared.rate_limits import Limit, consume, refund
 from services.shared.telemetry import get_logger
 
 TOO_MANY = "Too many requests, try again later"
@@ -77,7 +77,7 @@ class Attempt:
     def succeed(self, connection: Connection) -> None:
         """Count it no longer."""
         for limit, subject in self.taken:
-            give_back(connection, limit, subject)
+            refund(connection, limit, subject)
 
 
 def attempt(connection: Connection, *wanted: tuple[Limit, str]) -> Attempt:
@@ -91,7 +91,7 @@ def attempt(connection: Connection, *wanted: tuple[Limit, str]) -> Attempt:
         LimitReached: one of them is used up.
     """
     for limit, subject in wanted:
-        seconds = take(connection, limit, subject)
+        seconds = consume(connection, limit, subject)
         if seconds:
             log.warning("limit reached", limit=limit.name, seconds=seconds, address=request.remote_addr)
             raise LimitReached(seconds)
@@ -140,7 +140,7 @@ def network() -> str:
     return str(address)
 
 
-class Votes:
+class VoteLimiter:
     """Counts votes in this process alone: they are the hot path, and another round trip for each is too dear."""
 
     def __init__(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Flask, render_template
 
 from services.contest.gallery import gallery
-from services.contest.listing import Place
+from services.contest.listing import PageCursor
 from services.contest.rankings import cities
 from services.contest.votes import voted_among
 from services.portal.api.parameters import player_name, whole_city
@@ -34,7 +34,7 @@ def show() -> str:
         shown = found[:_ON_A_PAGE]
         voted = voted_among(connection, caller.user_id, [video.id for video in shown]) if caller else set()
         known = cities(connection)
-    rest = cursors.of_place(Place.of(shown[-1])) if len(found) > _ON_A_PAGE else None
+    rest = cursors.of_place(PageCursor.of(shown[-1])) if len(found) > _ON_A_PAGE else None
     return render_template(
         "pages/gallery.html",
         videos=shown,

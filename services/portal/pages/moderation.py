@@ -10,14 +10,14 @@ from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, lazy_gettext
 
-from services.contest.moderation import Bulk, bulks, entries
+from services.contest.moderation import VoteBurst, bulks, entries
 from services.contest.moderation_overview import hidden_videos, rising
 from services.portal import moderation_service
 from services.portal.accounts.identity import Caller, require_caller
 from services.portal.api.parameters import LARGEST_ID, whole_number
 from services.portal.database import statements
 from services.portal.error_messages import action_sentence
-from services.portal.http.errors import Missing
+from services.portal.http.errors import NotFound
 from services.portal.ownership import UNKNOWN
 from services.portal.pages.accounts import told
 from services.portal.pages.notices import leave
@@ -168,7 +168,7 @@ def _votes_deed(video_id: UUID, deed: _Deed, do: Callable[[Caller, UUID, str | N
         known = bulks(connection, video_id=video_id, least=1, days=_EVER, most=LARGEST_ID)
     bulk = next((bulk for bulk in known if bulk.network == network), None)
     if bulk is None:
-        raise Missing(moderation_service.NOTHING_TO_DO)
+        raise NotFound(moderation_service.NOTHING_TO_DO)
 
     def done() -> None:
         form = read_fields(NetworkVotes, {"network": network, "reason": request.form.get("reason", "")})
@@ -177,7 +177,7 @@ def _votes_deed(video_id: UUID, deed: _Deed, do: Callable[[Caller, UUID, str | N
     return _confirmed(deed, video, bulk, done)
 
 
-def _confirmed(deed: _Deed, video: Video, bulk: Bulk | None, done: Callable[[], None]) -> ResponseReturnValue:
+def _confirmed(deed: _Deed, video: Video, bulk: VoteBurst | None, done: Callable[[], None]) -> ResponseReturnValue:
     """Ask first; then do it, and go back to the video."""
 
     def ask(problem: InvalidFields | None = None) -> str:
@@ -197,7 +197,7 @@ def _confirmed(deed: _Deed, video: Video, bulk: Bulk | None, done: Callable[[], 
         done()
     except InvalidFields as problem:
         return ask(problem), problem.status
-    except Missing:
+    except NotFound:
         # Another moderator, or a second press of the button, was first.
         notice = "nothing-to-do"
     return leave(redirect(url_for("moderators.show_video", video_id=video.id), 303), notice)
@@ -208,5 +208,5 @@ def _public_video(video_id: UUID) -> Video:
     with statements() as connection:
         video = find_video(connection, video_id)
     if video is None or video.status != "processed" or not video.is_public:
-        raise Missing(UNKNOWN)
+        raise NotFound(UNKNOWN)
     return video

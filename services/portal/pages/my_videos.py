@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from services.portal.accounts.identity import require_caller
 from services.portal.database import statements
-from services.portal.http.errors import Refused
+from services.portal.http.errors import BadRequest
 from services.portal.ownership import delete_own_video, own_video
 from services.portal.pages.notices import leave
 from services.videos.records import Video, videos_of
@@ -51,7 +51,7 @@ def delete(video_id: UUID) -> ResponseReturnValue:
     response = redirect(url_for("my_videos.show"), 303)
     try:
         delete_own_video(require_caller(), video_id)
-    except Refused:
+    except BadRequest:
         return leave(response, "published")
     return leave(response, "deleted")
 

@@ -12,7 +12,7 @@ from services.contest.votes import voted_videos
 from services.portal.accounts.identity import Caller, require_caller
 from services.portal.accounts.service import UNKNOWN, end_one_session, end_other_sessions, renew_password
 from services.portal.database import statements
-from services.portal.http.errors import ApiError, Missing
+from services.portal.http.errors import ApiError, NotFound
 from services.portal.pages.accounts import told
 from services.portal.pages.browsers import browser_name
 from services.portal.pages.notices import leave
@@ -69,7 +69,7 @@ def _page(caller: Caller, problem: ApiError | None = None) -> str:
         videos = videos_of(connection, caller.user_id)
         votes_cast = len(voted_videos(connection, caller.user_id))
     if user is None:
-        raise Missing(UNKNOWN)
+        raise NotFound(UNKNOWN)
     return render_template(
         "pages/profile.html",
         user=user,

@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from services.portal.accounts.identity import require_caller
-from services.portal.http.errors import Missing
+from services.portal.http.errors import NotFound
 from services.portal.pages.notices import leave
 from services.portal.resources import resources
 from services.portal.uploads import direct_uploads
@@ -40,7 +40,7 @@ def form() -> str:
 def discard(video_id: UUID) -> ResponseReturnValue:
     """Give an unfinished upload up; one that is gone already is as good."""
     response = redirect(url_for("uploads.form"), 303)
-    with suppress(Missing):
+    with suppress(NotFound):
         direct_uploads.discard(require_caller(), video_id)
     return leave(response, "upload-discarded")
 

@@ -11,7 +11,7 @@ from services.contest.votes import Retraction, VoteResult, cast_vote, retract_vo
 from services.portal.accounts.identity import require_caller
 from services.portal.database import statements
 from services.portal.http.client_network import network_of
-from services.portal.http.errors import Missing
+from services.portal.http.errors import NotFound
 from services.portal.metrics import count_vote
 from services.portal.ownership import UNKNOWN
 from services.portal.pages.navigation import back
@@ -84,8 +84,8 @@ def _watchable(video_id: UUID) -> Video:
     with statements() as connection:
         video = find_video(connection, video_id)
     if video is None or video.status != "processed":
-        raise Missing(UNKNOWN)
+        raise NotFound(UNKNOWN)
     caller = viewer()
     if not video.is_open and (caller is None or caller.user_id != video.user_id):
-        raise Missing(UNKNOWN)
+        raise NotFound(UNKNOWN)
     return video

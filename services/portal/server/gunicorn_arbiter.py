@@ -9,7 +9,7 @@ import time
 from gunicorn import arbiter
 from gunicorn.app.base import BaseApplication
 
-from services.portal.server.shared_flags import Gate
+from services.portal.server.shared_flags import SharedFlags
 from services.shared.service_manager import ServiceManager
 from services.shared.telemetry import get_logger
 
@@ -32,7 +32,7 @@ class Arbiter(arbiter.Arbiter):  # type: ignore[misc]
     """
 
     def __init__(
-        self, application: BaseApplication, *, manager: ServiceManager, gate: Gate, drain_seconds: int
+        self, application: BaseApplication, *, manager: ServiceManager, gate: SharedFlags, drain_seconds: int
     ) -> None:
         super().__init__(application)
         self._manager = manager
@@ -65,7 +65,7 @@ class Arbiter(arbiter.Arbiter):  # type: ignore[misc]
         self._stop_at = time.monotonic() + self._drain_seconds
 
 
-def wait_until_it_answers(host: str, port: int, gate: Gate) -> None:
+def wait_until_it_answers(host: str, port: int, gate: SharedFlags) -> None:
     """Ask for /health as a balancer does until it is answered, and record that.
 
     Args:

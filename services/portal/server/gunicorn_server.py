@@ -24,10 +24,10 @@ from services.environment import (
 )
 from services.portal import create_app
 from services.portal.metrics import FOLDER_VARIABLE
-from services.portal.scheduler import Housekeeper
+from services.portal.scheduler import Scheduler
 from services.portal.server.gunicorn_arbiter import Arbiter, wait_until_it_answers
 from services.portal.server.gunicorn_worker import PortalWorker, most_connections
-from services.portal.server.shared_flags import Gate
+from services.portal.server.shared_flags import SharedFlags
 from services.shared.service_manager import ServiceManager
 
 _SHARED_MEMORY = Path("/dev/shm")
@@ -43,7 +43,7 @@ class SharedLogger(Logger):  # type: ignore[misc]
         self.error_log.propagate = True
 
 
-class Server(BaseApplication):  # type: ignore[misc]
+class PortalServer(BaseApplication):  # type: ignore[misc]
     """gunicorn with the portal's settings.
 
     Args:
@@ -52,7 +52,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def __init__(self, environment: PortalEnvironment) -> None:
         self._environment = environment
-        self._gate = Gate()
+        self._gate = SharedFlags()
         super().__init__()
 
     def load_config(self) -> None:
@@ -84,7 +84,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def _begin(self, worker: Worker) -> None:
         """Start what a worker does beside serving."""
-        Housekeeper(worker.app.wsgi()).start()
+        Scheduler(worker.app.wsgi()).start()
         at = (self._environment.portal_host, self._environment.portal_port, self._gate)
         threading.Thread(target=wait_until_it_answers, args=at, name="readiness", daemon=True).start()
 

@@ -7,7 +7,7 @@ import mmap
 _ANSWERS, _CLOSING = 0, 1
 
 
-class Gate:
+class SharedFlags:
     """Two facts in memory that a process shares with those it forks; each turns true once."""
 
     def __init__(self) -> None:

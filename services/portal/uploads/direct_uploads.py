@@ -12,11 +12,11 @@ from uuid import UUID
 
 from services.portal.accounts.identity import Caller
 from services.portal.database import statements, transaction
-from services.portal.http.errors import Conflict, Missing, Refused
+from services.portal.http.errors import BadRequest, Conflict, NotFound
 from services.portal.request_models import DirectUpload
 from services.portal.resources import resources
 from services.portal.uploads.form_uploads import CONTENT_TYPE, announce, base_name, give_up, too_large
-from services.shared.storage import Part, original_key
+from services.shared.storage import UploadPart, original_key
 from services.videos.file_signature import FIRST_BYTES, is_movie
 from services.videos.records import find_video
 from services.videos.uploads import Upload, add_upload, find_upload, has_room, record_upload, waiting_uploads
@@ -31,7 +31,7 @@ ONLY_MP4_OR_MOV = "Invalid file type. Only MP4 and MOV files are allowed"
 
 
 @dataclass(frozen=True)
-class Progress:
+class UploadProgress:
     """An upload and what is missing of it.
 
     Args:
@@ -48,7 +48,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class PartLink:
+class SignedPart:
     """Where one part is put, with exactly so many bytes."""
 
     number: int
@@ -56,17 +56,17 @@ class PartLink:
     url: str
 
 
-def begin(caller: Caller, form: DirectUpload) -> Progress:
+def begin(caller: Caller, form: DirectUpload) -> UploadProgress:
     """Begin an upload.
 
     Raises:
-        Refused: the file is too large or of another type.
+        BadRequest: the file is too large or of another type.
         Conflict: the account holds as many unfinished uploads as it may.
     """
     if form.size > resources().environment.max_upload_bytes:
         raise too_large()
     if not form.filename.lower().endswith((".mp4", ".mov")):
-        raise Refused(ONLY_MP4_OR_MOV)
+        raise BadRequest(ONLY_MP4_OR_MOV)
     video_id = uuid.uuid4()
     with transaction() as connection:
         if not has_room(connection, caller.user_id):
@@ -84,40 +84,40 @@ def begin(caller: Caller, form: DirectUpload) -> Progress:
             fingerprint=form.fingerprint,
             s3_upload_id=s3_upload_id,
         )
-    return Progress(upload, tuple(upload.parts))
+    return UploadProgress(upload, tuple(upload.parts))
 
 
-def waiting(caller: Caller) -> list[Progress]:
+def waiting(caller: Caller) -> list[UploadProgress]:
     """The caller's unfinished uploads, the oldest first."""
     with statements() as connection:
         uploads = waiting_uploads(connection, caller.user_id)
     return [_progress(upload) for upload in uploads]
 
 
-def progress(caller: Caller, video_id: UUID) -> Progress:
+def progress(caller: Caller, video_id: UUID) -> UploadProgress:
     """One of the caller's unfinished uploads.
 
     Raises:
-        Missing: there is no such upload, or it is another person's.
+        NotFound: there is no such upload, or it is another person's.
     """
     return _progress(_own(caller, video_id))
 
 
-def part_links(caller: Caller, video_id: UUID, numbers: Iterable[int]) -> list[PartLink]:
+def part_links(caller: Caller, video_id: UUID, numbers: Iterable[int]) -> list[SignedPart]:
     """Links to which parts are put, each for the exact size of its part.
 
     Raises:
-        Missing: there is no such upload, or it is another person's.
-        Refused: it has no part of a number.
+        NotFound: there is no such upload, or it is another person's.
+        BadRequest: it has no part of a number.
     """
     upload = _own(caller, video_id)
     parts = upload.parts
     wanted = sorted(set(numbers))
     if any(number not in parts for number in wanted):
-        raise Refused(NO_SUCH_PART)
+        raise BadRequest(NO_SUCH_PART)
     media, s3_id = resources().media, _s3_id(upload)
     return [
-        PartLink(
+        SignedPart(
             number,
             parts[number],
             media.part_link(upload.key, s3_id, number, size=parts[number], seconds=LINK_SECONDS),
@@ -130,8 +130,8 @@ def complete(caller: Caller, video_id: UUID) -> None:
     """Let an upload whose parts are all there become a video; doing it twice, or side by side, does no harm.
 
     Raises:
-        Missing: there is no such upload, or it is another person's.
-        Refused: parts are missing; or what arrived is no movie, or not what was declared, and then it is removed.
+        NotFound: there is no such upload, or it is another person's.
+        BadRequest: parts are missing; or what arrived is no movie, or not what was declared, and then it is removed.
     """
     with transaction() as connection:
         # Held while S3 joins the parts: who comes meanwhile waits, and finds a video.
@@ -152,28 +152,28 @@ def discard(caller: Caller, video_id: UUID) -> None:
     """Give an upload up, with all that has arrived of it.
 
     Raises:
-        Missing: there is no such upload, or it is another person's.
+        NotFound: there is no such upload, or it is another person's.
     """
     if not give_up(_own(caller, video_id)):
-        raise Missing(UNKNOWN)
+        raise NotFound(UNKNOWN)
 
 
 def _own(caller: Caller, video_id: UUID) -> Upload:
     with statements() as connection:
         upload = find_upload(connection, video_id, caller.user_id)
     if upload is None:
-        raise Missing(UNKNOWN)
+        raise NotFound(UNKNOWN)
     return upload
 
 
-def _progress(upload: Upload) -> Progress:
+def _progress(upload: Upload) -> UploadProgress:
     arrived = _arrived(upload)
     if arrived is None and resources().media.size(upload.key) is not None:
-        return Progress(upload, ())
-    return Progress(upload, tuple(number for number in upload.parts if number not in (arrived or {})))
+        return UploadProgress(upload, ())
+    return UploadProgress(upload, tuple(number for number in upload.parts if number not in (arrived or {})))
 
 
-def _arrived(upload: Upload) -> dict[int, Part] | None:
+def _arrived(upload: Upload) -> dict[int, UploadPart] | None:
     """The parts that have arrived whole; None where S3 knows the upload no more, for one because they were joined."""
     found = resources().media.parts(upload.key, _s3_id(upload))
     if found is None:
@@ -189,22 +189,22 @@ def _joined_size(upload: Upload) -> int:
     if size is None:
         arrived = _arrived(upload)
         if arrived is not None and len(arrived) < len(upload.parts):
-            raise Refused(UNFINISHED)
+            raise BadRequest(UNFINISHED)
         if arrived is not None:
             media.join_parts(upload.key, _s3_id(upload), arrived)
         # Where S3 knew no such upload, another request has joined it or given it up.
         size = media.size(upload.key)
     if size is None:
-        raise Missing(UNKNOWN)
+        raise NotFound(UNKNOWN)
     return size
 
 
-def _look_at(upload: Upload, size: int) -> Refused | None:
+def _look_at(upload: Upload, size: int) -> BadRequest | None:
     """What speaks against the object, or None."""
     if size != upload.size:
-        return Refused(WRONG_SIZE)
+        return BadRequest(WRONG_SIZE)
     if not is_movie(resources().media.first_bytes(upload.key, FIRST_BYTES)):
-        return Refused(ONLY_MP4_OR_MOV)
+        return BadRequest(ONLY_MP4_OR_MOV)
     return None
 
 
@@ -212,7 +212,7 @@ def _check_recorded(caller: Caller, video_id: UUID) -> None:
     with statements() as connection:
         video = find_video(connection, video_id)
     if video is None or video.user_id != caller.user_id:
-        raise Missing(UNKNOWN)
+        raise NotFound(UNKNOWN)
 
 
 def _s3_id(upload: Upload) -> str:

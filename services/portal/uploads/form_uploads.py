@@ -16,7 +16,7 @@ from werkzeug.datastructures import FileStorage
 
 from services.portal.accounts.identity import Caller
 from services.portal.database import db, transaction
-from services.portal.http.errors import Refused
+from services.portal.http.errors import BadRequest
 from services.portal.request_models import VideoUpload
 from services.portal.resources import resources
 from services.shared.aws import AWS_ERRORS
@@ -34,9 +34,9 @@ _CLEARED_AT_ONCE = 10
 log = get_logger(__name__)
 
 
-def too_large() -> Refused:
+def too_large() -> BadRequest:
     """The refusal of a file larger than the portal takes."""
-    return Refused(TOO_LARGE, megabytes=resources().environment.max_upload_bytes // 2**20)
+    return BadRequest(TOO_LARGE, megabytes=resources().environment.max_upload_bytes // 2**20)
 
 
 def base_name(filename: str) -> str:
@@ -49,14 +49,14 @@ def check_file(file: FileStorage | None) -> FileStorage:
     """The file part of the contract's form, if it may be taken.
 
     Raises:
-        Refused: there is none, it is too large, or its name does not end in .mp4.
+        BadRequest: there is none, it is too large, or its name does not end in .mp4.
     """
     if file is None or not file.filename:
-        raise Refused(NO_FILE)
+        raise BadRequest(NO_FILE)
     if _size(file) > resources().environment.max_upload_bytes:
         raise too_large()
     if not file.filename.lower().endswith(".mp4"):
-        raise Refused(ONLY_MP4)
+        raise BadRequest(ONLY_MP4)
     return file
 
 

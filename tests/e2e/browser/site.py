@@ -18,7 +18,7 @@ from psycopg.conninfo import conninfo_to_dict
 from emulator import aws, resources
 from services.environment import PortalEnvironment, WorkerEnvironment
 from workspace.ports import LOOPBACK, free_port, is_listening
-from workspace.processes import Child, Program
+from workspace.processes import Child, ManagedProgram
 
 MAX_UPLOAD_BYTES = 40 * 2**20
 
@@ -56,7 +56,7 @@ def running(database_url: str, aws_port: int, folder: Path) -> Iterator[Site]:
 def _start(name: str, variables: Mapping[str, str], aws_port: int, folder: Path) -> Child:
     environment = {**aws.without_aws(os.environ), **aws.client_variables(aws_port), **variables}
     return Child(
-        Program(
+        ManagedProgram(
             name=name,
             arguments=[sys.executable, "-m", f"services.{name}"],
             log=folder / f"{name}.log",

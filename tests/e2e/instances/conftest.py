@@ -15,8 +15,8 @@ from emulator.debian import ensure_root
 from emulator.load_balancer import LoadBalancer
 from emulator.machine import Machine, MachineOptions
 from emulator.metadata import Identity, MetadataService
-from emulator.network import METADATA_ADDRESS, SUBNET, Network
-from emulator.runs import Run, open_run
+from emulator.network import METADATA_ADDRESS, SUBNET, NetworkNamespace
+from emulator.runs import EmulatorRun, open_run
 from emulator.system import ensure_programs
 from tests.e2e.instances.instance_groups import Fleet
 
@@ -36,25 +36,25 @@ def debian(console: Console) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(debian: Path) -> Iterator[Run]:
+def run(debian: Path) -> Iterator[EmulatorRun]:
     with open_run(OWN / "runs") as run:
         yield run
 
 
 @pytest.fixture(scope="module")
-def network(run: Run) -> Iterator[Network]:
-    with Network(run.name) as network:
+def network(run: EmulatorRun) -> Iterator[NetworkNamespace]:
+    with NetworkNamespace(run.name) as network:
         yield network
 
 
 @pytest.fixture(scope="module")
-def metadata(network: Network) -> Iterator[MetadataService]:
+def metadata(network: NetworkNamespace) -> Iterator[MetadataService]:
     with MetadataService(network.listener(METADATA_ADDRESS, 80)) as metadata:
         yield metadata
 
 
 @pytest.fixture(scope="module")
-def boot(run: Run, debian: Path, network: Network, metadata: MetadataService) -> Iterator[Boot]:
+def boot(run: EmulatorRun, debian: Path, network: NetworkNamespace, metadata: MetadataService) -> Iterator[Boot]:
     """Boots a machine with a user-data script and waits until cloud-init is done."""
     machines: list[Machine] = []
     numbers = itertools.count(16)

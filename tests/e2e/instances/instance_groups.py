@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from benchmarks.boot.region import Instance
+from benchmarks.boot.region import BootedInstance
 from benchmarks.boot.rollout import Rollout
 
 
@@ -18,15 +18,15 @@ class Fleet:
     """
 
     rollout: Rollout
-    serving: dict[str, Instance] = field(default_factory=dict)
+    serving: dict[str, BootedInstance] = field(default_factory=dict)
 
-    def of(self, service: str) -> Instance:
+    def of(self, service: str) -> BootedInstance:
         """The instance of a service."""
         if service not in self.serving:
             self.serving[service] = self.rollout.bring(service)
         return self.serving[service]
 
-    def replace(self, service: str) -> tuple[Instance, str | None]:
+    def replace(self, service: str) -> tuple[BootedInstance, str | None]:
         """Put an instance of the newest launch template into the place of the old one.
 
         Returns:

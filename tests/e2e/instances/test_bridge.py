@@ -6,10 +6,10 @@ import json
 import subprocess
 from pathlib import Path
 
-from emulator.network import BRIDGE, Network
+from emulator.network import BRIDGE, NetworkNamespace
 
 
-def ip(network: Network, *arguments: str) -> str:
+def ip(network: NetworkNamespace, *arguments: str) -> str:
     return subprocess.run(
         ["ip", "-n", network.name, "-json", *arguments], capture_output=True, text=True, check=True
     ).stdout
@@ -17,7 +17,7 @@ def ip(network: Network, *arguments: str) -> str:
 
 def test_the_address_of_the_bridge_is_the_same_whoever_is_plugged_in(debian: Path) -> None:
     """A machine that remembers another address reaches nothing until it asks again, a minute later."""
-    with Network("anb-plugged") as network:
+    with NetworkNamespace("anb-plugged") as network:
 
         def card() -> str:
             (link,) = json.loads(ip(network, "link", "show", BRIDGE))

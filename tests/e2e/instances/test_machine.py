@@ -10,8 +10,8 @@ import pytest
 from emulator import control_groups
 from emulator.machine import Machine, MachineOptions
 from emulator.metadata import MetadataService
-from emulator.network import Network, namespaces
-from emulator.runs import Run, clean
+from emulator.network import NetworkNamespace, namespaces
+from emulator.runs import EmulatorRun, clean
 from tests.e2e.instances.conftest import Boot
 from workspace.processes import start_time
 
@@ -94,7 +94,7 @@ def test_what_nobody_serves_on_its_network_is_refused(machine: Machine) -> None:
     assert "Connection refused" in fails(machine, "python3", "-c", _CONNECT.format("10.0.0.1", 443))
 
 
-def in_group(network: Network, machine: str = "") -> list[int]:
+def in_group(network: NetworkNamespace, machine: str = "") -> list[int]:
     """The processes of a machine, or of all."""
     root = control_groups.hierarchy()
     assert root is not None
@@ -103,7 +103,7 @@ def in_group(network: Network, machine: str = "") -> list[int]:
 
 
 def test_each_machine_s_systemd_rules_over_its_own_processes_alone(
-    boot: Boot, machine: Machine, network: Network
+    boot: Boot, machine: Machine, network: NetworkNamespace
 ) -> None:
     """Two that shared a control group would end each other's services."""
     other = boot("#!/bin/bash\nsystemd-run --unit lasting sleep 600\n")
@@ -114,7 +114,9 @@ def test_each_machine_s_systemd_rules_over_its_own_processes_alone(
     assert ask(machine, "systemctl", "is-system-running") == "running"
 
 
-def test_a_machine_that_is_stopped_leaves_only_its_log(run: Run, debian: Path, network: Network) -> None:
+def test_a_machine_that_is_stopped_leaves_only_its_log(
+    run: EmulatorRun, debian: Path, network: NetworkNamespace
+) -> None:
     options = MachineOptions(name="short", address="10.0.0.99")
     machine = Machine(debian, run.folder / "short", network, options)
     machine.start()
@@ -129,8 +131,8 @@ def test_a_machine_that_is_stopped_leaves_only_its_log(run: Run, debian: Path, n
 
 
 def test_a_run_that_was_killed_is_cleaned_up(debian: Path, tmp_path: Path) -> None:
-    abandoned = Run(tmp_path / "anb-abandoned")
-    network = Network(abandoned.name).__enter__()
+    abandoned = EmulatorRun(tmp_path / "anb-abandoned")
+    network = NetworkNamespace(abandoned.name).__enter__()
     options = MachineOptions(name="left", address="10.0.0.16")
     machine = Machine(debian, abandoned.folder / "left", network, options)
     machine.start()

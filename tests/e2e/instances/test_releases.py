@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from benchmarks.boot.groups import PORTAL, WORKER, Group, read_groups
+from benchmarks.boot.groups import PORTAL, WORKER, LaunchGroup, read_groups
 from benchmarks.boot.publish import deploy, parts, publish
-from benchmarks.boot.region import Instance, Region
+from benchmarks.boot.region import BootedInstance, Region
 from benchmarks.boot.rollout import NeverReady
 from emulator.autoscaling import ABANDON, CONTINUE
 from operations.local.clips import make_clip
@@ -30,17 +30,17 @@ from tests.e2e.instances.load_generator import Crowd
 REASON = "this release cannot start"
 
 
-def code_that_ends(aws_port: int) -> Group:
+def code_that_ends(aws_port: int) -> LaunchGroup:
     return publish(aws_port, PORTAL, {"services/portal/__main__.py": f"raise SystemExit({REASON!r})\n"})
 
 
-def code_that_is_not_what_was_promised(aws_port: int) -> Group:
+def code_that_is_not_what_was_promised(aws_port: int) -> LaunchGroup:
     group = read_groups(aws_port)[PORTAL]
     promised = parts(group.user_data)[-1].sha256
     return deploy(aws_port, replace(group, user_data=group.user_data.replace(promised, "0" * 64)))
 
 
-def release_of(instance: Instance) -> str:
+def release_of(instance: BootedInstance) -> str:
     """Which release an instance runs, by its own word."""
     port = instance.group.environment["PORTAL_PORT"]
     answer = instance.machine.execute("curl", "--silent", f"http://127.0.0.1:{port}/health/deep").stdout
@@ -53,7 +53,7 @@ def release_of(instance: Instance) -> str:
     [(code_that_ends, REASON), (code_that_is_not_what_was_promised, "computed checksum did NOT match")],
 )
 def test_a_release_that_cannot_start_is_abandoned_and_the_old_instance_serves_on(
-    region: Region, fleet: Fleet, break_it: Callable[[int], Group], said: str
+    region: Region, fleet: Fleet, break_it: Callable[[int], LaunchGroup], said: str
 ) -> None:
     old = fleet.of(PORTAL)
     good = read_groups(region.aws_port)[PORTAL]

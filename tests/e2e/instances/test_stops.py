@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.boot.groups import PORTAL, WORKER
-from benchmarks.boot.region import Instance, Region
+from benchmarks.boot.region import BootedInstance, Region
 from operations.local.clips import make_clip
 from tests.e2e.instances.assertions import assert_each_processed_once, rows, wait_for, wait_until_settled
 from tests.e2e.instances.instance_groups import Fleet
@@ -66,7 +66,7 @@ def test_whenever_the_worker_is_stopped_every_video_is_processed_exactly_once(
     assert "video given back" in said()
 
 
-def stop(worker: Instance, *, twice: bool) -> None:
+def stop(worker: BootedInstance, *, twice: bool) -> None:
     """Stop the worker and start it again.
 
     Args:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from emulator import aws
-from operations.local.deployment import Deployed, read_launch_templates
+from operations.local.deployment import ServiceVariables, read_launch_templates
 from services.environment import PortalEnvironment, WorkerEnvironment
 from tests.commands import Commands
 
@@ -36,7 +36,7 @@ def outputs(states: States) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def deployed(system: Commands) -> Deployed:
+def deployed(system: Commands) -> ServiceVariables:
     """What the launch templates give instances."""
     return read_launch_templates(client(system, "ec2"))
 
@@ -101,7 +101,7 @@ def test_no_secret_is_in_a_state_the_configuration_or_a_log(system: Commands, st
         assert not any(secret in text for secret in hidden), file
 
 
-def test_launch_templates_hold_each_services_environment(deployed: Deployed, outputs: dict[str, Any]) -> None:
+def test_launch_templates_hold_each_services_environment(deployed: ServiceVariables, outputs: dict[str, Any]) -> None:
     portal = PortalEnvironment.from_variables(deployed.portal)
     worker = WorkerEnvironment.from_variables(deployed.worker)
     for environment in (portal, worker):
@@ -114,7 +114,9 @@ def test_launch_templates_hold_each_services_environment(deployed: Deployed, out
 
 
 @pytest.mark.parametrize("service", ["portal", "worker"])
-def test_releases_in_the_bucket_are_those_of_the_instances(system: Commands, deployed: Deployed, service: str) -> None:
+def test_releases_in_the_bucket_are_those_of_the_instances(
+    system: Commands, deployed: ServiceVariables, service: str
+) -> None:
     variables = getattr(deployed, service)
     bucket, s3 = variables["MEDIA_BUCKET"], client(system, "s3")
     manifest = json.load(s3.get_object(Bucket=bucket, Key=f"releases/{service}/release.json")["Body"])

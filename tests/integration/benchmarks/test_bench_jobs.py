@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.encoding import jobs
-from benchmarks.encoding.jobs import Clip
+from benchmarks.encoding.jobs import BenchmarkClip
 from workspace.errors import UserError
 
 
 def test_a_clip_is_made_processed_and_timed(monkeypatch: pytest.MonkeyPatch) -> None:
-    small = Clip(name="small", size="320x240", rate=30, seconds=2, megabits=1)
+    small = BenchmarkClip(name="small", size="320x240", rate=30, seconds=2, megabits=1)
     monkeypatch.setattr(jobs, "CLIPS", (small,))
     told: list[str] = []
     (timing,) = jobs.measure(rounds=1, told=told.append)
@@ -22,7 +22,7 @@ def test_a_clip_is_made_processed_and_timed(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_clip_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong = Clip(name="wrong", size="0x0", rate=30, seconds=2, megabits=1)
+    wrong = BenchmarkClip(name="wrong", size="0x0", rate=30, seconds=2, megabits=1)
     monkeypatch.setattr(jobs, "CLIPS", (wrong,))
     with pytest.raises(UserError, match="^The clip wrong could not be made: "):
         jobs.measure(rounds=1, told=lambda _: None)

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from benchmarks.encoding import curve, report, variants
 from operations.local.clips import make_clip
-from services.worker.pipeline import Recipe
+from services.worker.pipeline import EncodeSettings
 from services.worker.toolchain import find_curtain, find_ffmpeg, find_watermark
 
 
@@ -39,7 +39,7 @@ def test_every_way_has_its_figures(text: str, part: str) -> None:
 
 
 def test_a_better_rate_factor_costs_bytes_and_brings_quality(tmp_path: Path) -> None:
-    recipe = Recipe(
+    recipe = EncodeSettings(
         ffmpeg=find_ffmpeg(os.environ).path,
         watermark=find_watermark(),
         curtain=find_curtain(),

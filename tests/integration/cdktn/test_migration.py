@@ -14,7 +14,7 @@ from tests import built_release, doc_blocks
 from workspace import paths
 
 PAGE = "docs/migrate-to-cdktn.md"
-FOLDER = paths.OWN / "fork"
+FOLDER = paths.CACHE_DIR / "fork"
 
 
 def run(script: str, out: Path) -> str:

@@ -30,7 +30,7 @@ def synthesize(folder: pathlib.Path, variables: dict[str, str]) -> pathlib.Path:
 
 
 def register(folder: pathlib.Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads((folder / "relaxations.json").read_text())
+    found: list[dict[str, Any]] = json.loads((folder / "waivers.json").read_text())
     return found
 
 
@@ -101,7 +101,7 @@ def test_a_file_it_cannot_read_is_seen(copy: pathlib.Path) -> None:
 
 
 def test_a_reason_for_nothing_is_seen() -> None:
-    found = checkov.Finding(rule="CKV_AWS_1", title="t", stack="load-balancer", resource="balancer_1")
+    found = checkov.CheckovFinding(rule="CKV_AWS_1", title="t", stack="load-balancer", resource="balancer_1")
     entry = {
         "stack": "load-balancer",
         "path": "load-balancer/balancer",

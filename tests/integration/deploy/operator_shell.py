@@ -106,7 +106,7 @@ class Operator:
 
     def put_release(self, commit: str) -> None:
         """Build a commit's release where the deployment takes it from."""
-        folder, wheels = Path(self.settings["ANB_RELEASE_DIRECTORY"]), paths.OWN / "wheels"
+        folder, wheels = Path(self.settings["ANB_RELEASE_DIRECTORY"]), paths.CACHE_DIR / "wheels"
         with checkout(paths.ROOT, commit) as sources:
             build(sources, folder, ARCHITECTURE, Console(stderr=True), wheels=wheels)
 

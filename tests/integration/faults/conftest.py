@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.worker.pipeline import Recipe
+from services.worker.pipeline import EncodeSettings
 from tests.integration.faults.matrix import Fault, Recoveries, rows_of
 from tests.integration.faults.toxics import Proxy
 from workspace import paths
@@ -34,7 +34,7 @@ from tests.integration.services.worker.conftest import (  # noqa: F401
 )
 
 _RECOVERIES = Recoveries()
-TABLE = paths.OWN / "tests/faults.md"
+TABLE = paths.CACHE_DIR / "tests/faults.md"
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ os.execv("{ffmpeg}", ["{ffmpeg}", *line])
 @pytest.fixture
 def start_slow(
     start_worker: Callable[..., WorkerProcess],  # noqa: F811
-    recipe: Recipe,  # noqa: F811
+    recipe: EncodeSettings,  # noqa: F811
     tmp_path: Path,
 ) -> Callable[..., WorkerProcess]:
     """Starts a worker whose encoder reads its file no faster than it plays, or ``speed`` times as fast.

@@ -12,9 +12,9 @@ from world import WorkerProcess, World
 from benchmarks.encoding import pipeline_runner
 from services.videos.dead_letters import peek
 from services.worker import media
-from services.worker.errors import PassingProblem
-from services.worker.job import Bench
-from services.worker.pipeline import Recipe
+from services.worker.errors import TransientError
+from services.worker.job import WorkerContext
+from services.worker.pipeline import EncodeSettings
 from tests.integration.faults.invariants import begun, settle, until
 from tests.integration.faults.matrix import Fault
 from tests.small_disk import mounted
@@ -60,19 +60,21 @@ def test_w12_video_deleted_while_it_is_worked_on(fault: Fault, world: World, sta
     assert world.objects() == []
 
 
-def test_w13_disk_that_is_too_full_is_known_before_anything_is_fetched(fault: Fault, bench: Bench) -> None:
+def test_w13_disk_that_is_too_full_is_known_before_anything_is_fetched(fault: Fault, bench: WorkerContext) -> None:
     fault.ends()
-    with pytest.raises(PassingProblem, match="bytes free, .* needed"), bench.workspace.job(original_bytes=2**60):
+    with pytest.raises(TransientError, match="bytes free, .* needed"), bench.workspace.job(original_bytes=2**60):
         pass
     fault.recovered()
 
 
-def test_w13_disk_that_fills_up_during_the_encode(fault: Fault, bench: Bench, recipe: Recipe, short: Path) -> None:
+def test_w13_disk_that_fills_up_during_the_encode(
+    fault: Fault, bench: WorkerContext, recipe: EncodeSettings, short: Path
+) -> None:
     with bench.workspace.job(original_bytes=0) as folder:
         (folder / media.ORIGINAL).write_bytes(short.read_bytes())
         (folder / media.PROCESSED).symlink_to("/dev/full")
         fault.ends()
-        with pytest.raises(PassingProblem, match="disk full"):
+        with pytest.raises(TransientError, match="disk full"):
             pipeline_runner.process(recipe, folder, offline=True)
     fault.recovered()
 

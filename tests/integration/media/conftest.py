@@ -16,7 +16,7 @@ from av.video.frame import VideoFrame
 from benchmarks.encoding import pipeline_runner
 from benchmarks.encoding.variants import place
 from services.worker import media
-from services.worker.pipeline import Recipe, curtain_frames
+from services.worker.pipeline import EncodeSettings, curtain_frames
 from services.worker.toolchain import find_curtain, find_watermark
 from tests.integration.services.worker import clips
 from tests.integration.services.worker.clips import FFMPEG
@@ -34,7 +34,7 @@ class Processed:
         percentages: what was reported of the progress.
     """
 
-    picture: media.Picture
+    picture: media.VideoStream
     folder: Path
     percentages: list[int]
 
@@ -72,12 +72,12 @@ def middle_of(honest: Honest) -> int:
 
 
 @pytest.fixture(scope="session")
-def recipe() -> Recipe:
-    return Recipe(ffmpeg=FFMPEG, watermark=find_watermark(), curtain=find_curtain(), max_seconds=30, threads=3)
+def recipe() -> EncodeSettings:
+    return EncodeSettings(ffmpeg=FFMPEG, watermark=find_watermark(), curtain=find_curtain(), max_seconds=30, threads=3)
 
 
 @pytest.fixture(scope="session")
-def processed(recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Processed]:
+def processed(recipe: EncodeSettings, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Processed]:
     """Makes an honest file and processes it as a job does, or gives what was made of it before."""
     made: dict[str, Processed] = {}
 

@@ -14,7 +14,7 @@ from benchmarks.encoding.quality import lossless, vmaf
 from benchmarks.encoding.variants import place
 from services.worker import media
 from services.worker.colours import BT709
-from services.worker.pipeline import Recipe, command, curtain_frames
+from services.worker.pipeline import EncodeSettings, command, curtain_frames
 from tests.integration.services.worker import clips
 
 from .conftest import Processed, Video
@@ -27,12 +27,12 @@ BARS = {(80, 640): (255, 0, 0), (240, 640): (0, 255, 0), (560, 640): (255, 255, 
 
 
 @pytest.fixture(scope="module")
-def curtain(recipe: Recipe) -> VideoFrame:
+def curtain(recipe: EncodeSettings) -> VideoFrame:
     return clips.frame_at(recipe.curtain)
 
 
 @pytest.fixture(scope="module")
-def mark(recipe: Recipe) -> VideoFrame:
+def mark(recipe: EncodeSettings) -> VideoFrame:
     return clips.frame_at(recipe.watermark)
 
 
@@ -97,7 +97,7 @@ def test_poster_and_preview_show_the_player(video: Video, curtain: VideoFrame) -
 
 @pytest.mark.parametrize("name", ["portrait", "4K", "variable rate", "HDR10", "25 pictures a second"])
 def test_encoder_keeps_the_quality(
-    processed: Callable[[str], Processed], recipe: Recipe, tmp_path: Path, name: str
+    processed: Callable[[str], Processed], recipe: EncodeSettings, tmp_path: Path, name: str
 ) -> None:
     """Compared with a lossless run of the same graph, so what counts is the encoder, which is the same for all files.
 

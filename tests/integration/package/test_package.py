@@ -71,7 +71,7 @@ def test_a_team_that_checks_its_types_is_helped(installed: pathlib.Path, tmp_pat
         shutil.copy(paths.ROOT / "examples" / example, tmp_path)
     (tmp_path / "wrong.py").write_text('from constructs_lib import Bucket, cdk\nBucket(cdk.App(), "b", name=3)\n')
     command = [sys.executable, "-m", "mypy", "--strict", "--python-executable", str(installed), "--config-file", ""]
-    command += ["--cache-dir", str(paths.OWN / "mypy-package")]
+    command += ["--cache-dir", str(paths.CACHE_DIR / "mypy-package")]
 
     checked = subprocess.run([*command, "."], cwd=tmp_path, capture_output=True, text=True, check=False)
 

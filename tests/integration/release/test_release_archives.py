@@ -18,7 +18,7 @@ from operations.release.contents import AWS_SERVICES
 from tests import doc_blocks
 from workspace import paths
 
-WHEELS = paths.OWN / "wheels"
+WHEELS = paths.CACHE_DIR / "wheels"
 MACHINE = {"x86_64": 62, "arm64": 183}
 """ELF's numbers of the architectures."""
 MOST_BYTES = {"portal": 40_000_000, "worker": 130_000_000}
@@ -39,7 +39,7 @@ print(format_date(datetime.date(2026, 1, 2), locale="es"), format_date(datetime.
 
 
 def build_for(architecture: str) -> tuple[Built, Path]:
-    target = paths.OWN / "release" / architecture
+    target = paths.CACHE_DIR / "release" / architecture
     return build(paths.ROOT, target, architecture, Console(stderr=True), wheels=WHEELS), target
 
 

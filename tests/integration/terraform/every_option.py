@@ -40,7 +40,7 @@ class EveryOption:
         self._terraform = tools.terraform / "terraform"
         self._environment = {
             **aws.without_aws(os.environ),
-            **aws_provider.provider_variables(tools.provider, paths.OWN / "terraform"),
+            **aws_provider.provider_variables(tools.provider, paths.CACHE_DIR / "terraform"),
             **aws.client_variables(port, region=REGION),
             "PYTHONPATH": str(paths.ROOT),
             "CHECKPOINT_DISABLE": "1",

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.command import PROCESSOR, TOTAL, Synth, run_synth
 from benchmarks.command import table as bench_table
 from benchmarks.encoding import jobs
-from benchmarks.encoding.jobs import Clip, Timing
+from benchmarks.encoding.jobs import BenchmarkClip, Timing
 from benchmarks.load import targets
 from benchmarks.load.targets import Goal
 from workspace.errors import UserError
@@ -42,7 +42,9 @@ def test_a_goal_that_is_not_met_says_so() -> None:
 
 
 def test_the_table_of_jobs_holds_the_clock_the_processors_and_the_time_on_an_instance() -> None:
-    timing = Timing(clip=Clip(name="long", size="1920x1080", rate=30, seconds=30, megabits=17), wall=31.6, processor=19)
+    timing = Timing(
+        clip=BenchmarkClip(name="long", size="1920x1080", rate=30, seconds=30, megabits=17), wall=31.6, processor=19
+    )
 
     assert jobs.table([timing]).splitlines() == [
         "| clip | by the clock here | processor seconds | seconds alone on an instance |",
@@ -54,10 +56,10 @@ def test_the_table_of_jobs_holds_the_clock_the_processors_and_the_time_on_an_ins
 def test_goals_are_met_by_figures_alone() -> None:
     # Imported here, with the whole worker: collecting the tests should not wait for it.
     from benchmarks.encoding import report, variants
-    from benchmarks.encoding.report import Row
+    from benchmarks.encoding.report import ReportRow
 
-    def row(wall: float, size: int, vmaf: float) -> Row:
-        return Row(wall=wall, processor=1, size=size, vmaf=vmaf)
+    def row(wall: float, size: int, vmaf: float) -> ReportRow:
+        return ReportRow(wall=wall, processor=1, size=size, vmaf=vmaf)
 
     rows = {variants.OURS: row(10.9, 49, 95), variants.BARE: row(10, 49, 95), variants.ORIGINAL: row(10, 100, 94)}
     told = report._goals("clip", rows)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from constructs_lib.compute.user_data import Bootstrap, ReleasePart
+from constructs_lib.compute.user_data import ReleasePart, UserData
 
 REGION = "eu-west-1"
 LOG_GROUP = "/shop/web"
 
 
-def bootstrap(**changes: Any) -> Bootstrap:
+def bootstrap(**changes: Any) -> UserData:
     """A web service's, small."""
     arguments: dict[str, Any] = {
         "name": "web",
@@ -23,7 +23,7 @@ def bootstrap(**changes: Any) -> Bootstrap:
         "command": "/usr/bin/python3 -m shop",
         "environment": {"A": "1"},
     }
-    return Bootstrap(**{**arguments, **changes})
+    return UserData(**{**arguments, **changes})
 
 
 def decoded(user_data: str) -> str:

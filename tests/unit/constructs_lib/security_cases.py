@@ -36,5 +36,5 @@ def check(case: Case) -> None:
     assert found == rule
     assert message.startswith(f"{what}; allowed ")
     assert f" ({rule}). " in message
-    assert message.endswith(", or enter the reason with relax()")
+    assert message.endswith(", or enter the reason with waive()")
     assert told(good) == []

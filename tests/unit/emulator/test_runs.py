@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from emulator.runs import Run, open_run, sweep
+from emulator.runs import EmulatorRun, open_run, sweep
 from workspace import paths
 from workspace.processes import start_time
 
@@ -53,4 +53,4 @@ def test_the_next_run_cleans_up_after_one_that_was_killed(tmp_path: Path) -> Non
 
 
 def test_a_run_is_named_by_its_folder(tmp_path: Path) -> None:
-    assert Run(tmp_path / "anb-1").name == "anb-1"
+    assert EmulatorRun(tmp_path / "anb-1").name == "anb-1"

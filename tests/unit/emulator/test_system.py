@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from emulator.system import ensure_programs, run, why_not
-from workspace.errors import NotHere, UserError
+from workspace.errors import UnsupportedHost, UserError
 
 
 def test_it_must_be_linux(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,7 +19,7 @@ def test_it_must_be_linux(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_it_must_be_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(NotHere, match="cannot run here: containers are booted as root; run it with sudo"):
+    with pytest.raises(UnsupportedHost, match="cannot run here: containers are booted as root; run it with sudo"):
         ensure_programs()
 
 

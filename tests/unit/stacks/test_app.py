@@ -29,8 +29,8 @@ OUTPUTS = {
     "storage": {"s3_bucket_name", "s3_bucket_arn"},
     "queue": {"sqs_queue_url", "sqs_queue_arn", "sqs_queue_name", "sqs_dlq_url"},
     "database": {"db_endpoint", "db_connection_string"},
-    "load-balancer": {"application_url", "load_balancer_dns", "relaxations"},
-    "portal": {"api_autoscaling_group_name", "relaxations"},
+    "load-balancer": {"application_url", "load_balancer_dns", "waivers"},
+    "portal": {"api_autoscaling_group_name", "waivers"},
     "workers": {"worker_autoscaling_group_name", "worker_launch_template_id"},
     "observability": set(),
 }
@@ -251,15 +251,15 @@ def buckets_that_refuse_plain_http(app: App) -> list[str]:
 
 
 def test_what_the_emulator_cannot_hold_is_relaxed_there_and_only_there(production: App, embedded: App) -> None:
-    relaxed = {
+    waived = {
         "aws_sqs_queue_policy",
         "aws_sqs_queue_redrive_allow_policy",
         "aws_cloudwatch_composite_alarm",
         "aws_cloudwatch_query_definition",
     }
 
-    assert relaxed <= {kind for _, kind, _ in everything(production)}
-    assert relaxed & {kind for _, kind, _ in everything(embedded)} == set()
+    assert waived <= {kind for _, kind, _ in everything(production)}
+    assert waived & {kind for _, kind, _ in everything(embedded)} == set()
     assert len(buckets_that_refuse_plain_http(production)) == 2
     assert buckets_that_refuse_plain_http(embedded) == []
     assert "instance_refresh" in production["portal"].one("aws_autoscaling_group")

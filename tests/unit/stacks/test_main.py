@@ -62,7 +62,7 @@ def test_synth_writes_stacks_waivers_and_grants(
         "storage",
         "workers",
     ]
-    assert (folder / "relaxations.json").is_file()
+    assert (folder / "waivers.json").is_file()
     privileges = json.loads((folder / "privileges.json").read_text())
     granted = {(each["who"], each["sid"]): each["resources"] for each in privileges}
     assert granted["portal/portal/role/role", "ReadUploads"] == ["storage/videos/bucket.arn/uploads/*"]

@@ -11,7 +11,7 @@ from constructs_lib.foundation import cdk
 from constructs_lib.testing import synth_stacks
 from stacks.app import build
 from stacks.release_artifacts import find, sources
-from stacks.settings.loader import SettingsProblem
+from stacks.settings.loader import SettingsError
 from stacks.settings.model import Settings
 from tests import built_release
 
@@ -46,7 +46,7 @@ def test_the_emulator_gets_the_sources_unless_a_release_is_named(tmp_path: pathl
 
 
 def test_a_release_that_is_not_built_is_told_with_the_command_that_builds_it(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(SettingsProblem) as told:
+    with pytest.raises(SettingsError) as told:
         find(settings(release_directory=str(tmp_path)))
 
     assert str(told.value) == (
@@ -56,5 +56,5 @@ def test_a_release_that_is_not_built_is_told_with_the_command_that_builds_it(tmp
 
 
 def test_a_release_for_other_instances_is_refused(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(SettingsProblem, match=r"it was built for arm64\. To mend it: run \./anb release"):
+    with pytest.raises(SettingsError, match=r"it was built for arm64\. To mend it: run \./anb release"):
         find(settings(release_directory=str(built_release.write(tmp_path, "arm64"))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stacks.settings.model import BY_PROFILE, SUCCESSORS, Settings
+from stacks.settings.model import BY_PROFILE, REMOVED_SETTINGS, Settings
 from tools import settings_page
 
 PAGE = settings_page.page()
@@ -51,4 +51,4 @@ def test_what_profiles_choose_and_what_is_gone_is_told() -> None:
 
     assert '| `nat` | `"single"` |' in profiles or '| `nat` | `"none"` |' in profiles
     assert "| Setting | development | staging | production |" in profiles
-    assert all(f"\n| `{name}` | " in profiles for name in [*BY_PROFILE, *SUCCESSORS])
+    assert all(f"\n| `{name}` | " in profiles for name in [*BY_PROFILE, *REMOVED_SETTINGS])

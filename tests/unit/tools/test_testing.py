@@ -17,7 +17,7 @@ from tools.testing.command import closing_line, passed, run_side_by_side, run_te
 from tools.testing.lanes import LANES, Lane, Tier, choose
 from tools.testing.runner import Result, TimedTest, run_lane, table_of
 from workspace import paths
-from workspace.errors import NotHere, UserError
+from workspace.errors import UnsupportedHost, UserError
 
 TRIED = Lane(name="tried", description="", folders=("test_it.py",))
 
@@ -98,7 +98,7 @@ def test_unmet_needs_fail_the_lane_with_the_reason(tmp_path: Path) -> None:
 
 def test_an_unsupported_lane_passes_only_unless_named(tmp_path: Path) -> None:
     def prepare() -> None:
-        raise NotHere("It needs root.")
+        raise UnsupportedHost("It needs root.")
 
     result = run_lane(dataclasses.replace(TRIED, prepare=prepare), tmp_path, tmp_path)
     assert counts(result) == (0, 0, 0)

@@ -9,11 +9,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from workspace.processes import Child, ProcessEnded, Program, is_running, last_lines, start_time
+from workspace.processes import Child, ManagedProgram, ProcessEnded, is_running, last_lines, start_time
 
 
-def program(tmp_path: Path, code: str) -> Program:
-    return Program(
+def program(tmp_path: Path, code: str) -> ManagedProgram:
+    return ManagedProgram(
         name="sample", arguments=[sys.executable, "-c", code], log=tmp_path / "logs/log", environment=dict(os.environ)
     )
 

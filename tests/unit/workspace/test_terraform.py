@@ -16,7 +16,7 @@ import pytest
 
 from workspace.errors import UserError
 from workspace.ports import free_port
-from workspace.terraform import CHECKSUMS, Release, ensure_terraform, installed_version, this_platform
+from workspace.terraform import CHECKSUMS, TerraformRelease, ensure_terraform, installed_version, this_platform
 
 PROGRAM = '#!/bin/sh\necho \'{"terraform_version": "9.9.9"}\'\n'
 
@@ -47,7 +47,7 @@ def nothing_on_the_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path
     return folder
 
 
-def publish(folder: Path, base: str, *, checksum: str | None = None) -> Release:
+def publish(folder: Path, base: str, *, checksum: str | None = None) -> TerraformRelease:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as files:
         files.writestr("LICENSE.txt", "")
@@ -55,7 +55,7 @@ def publish(folder: Path, base: str, *, checksum: str | None = None) -> Release:
     (folder / "9.9.9").mkdir()
     (folder / f"9.9.9/terraform_9.9.9_{this_platform()}.zip").write_bytes(archive.getvalue())
     digest = checksum or hashlib.sha256(archive.getvalue()).hexdigest()
-    return Release(version="9.9.9", checksums={this_platform(): digest}, base=base)
+    return TerraformRelease(version="9.9.9", checksums={this_platform(): digest}, base=base)
 
 
 def test_a_release_with_the_right_checksum_is_installed_once(served: tuple[Path, str], tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_wrong_checksum_installs_nothing(served: tuple[Path, str], tmp_path: P
 
 
 def test_a_missing_file_names_the_address_and_the_answer(served: tuple[Path, str], tmp_path: Path) -> None:
-    release = Release(version="9.9.9", checksums={this_platform(): "0" * 64}, base=served[1])
+    release = TerraformRelease(version="9.9.9", checksums={this_platform(): "0" * 64}, base=served[1])
     with pytest.raises(
         UserError, match=r"http://127.*/9.9.9/terraform_9.9.9_\w+.zip answers 404 .*ANB_TERRAFORM_MIRROR"
     ):
@@ -84,19 +84,19 @@ def test_a_missing_file_names_the_address_and_the_answer(served: tuple[Path, str
 
 def test_a_server_that_is_down_is_named(tmp_path: Path) -> None:
     base = f"http://127.0.0.1:{free_port()}"
-    release = Release(version="9.9.9", checksums={this_platform(): "0" * 64}, base=base)
+    release = TerraformRelease(version="9.9.9", checksums={this_platform(): "0" * 64}, base=base)
     with pytest.raises(UserError, match=rf"{base}/.* cannot be fetched \(.*refused.*\). Install Terraform"):
         ensure_terraform(tmp_path / "own", release)
 
 
 def test_an_address_that_is_none_is_a_users_error(tmp_path: Path) -> None:
-    release = Release(version="9.9.9", checksums={this_platform(): "0" * 64}, base="nonsense")
+    release = TerraformRelease(version="9.9.9", checksums={this_platform(): "0" * 64}, base="nonsense")
     with pytest.raises(UserError, match="nonsense/.* cannot be fetched"):
         ensure_terraform(tmp_path / "own", release)
 
 
 def test_a_platform_without_a_release_is_told_to_install_it(tmp_path: Path) -> None:
-    release = Release(version="9.9.9", checksums={"plan9_mips": "0" * 64}, base="http://127.0.0.1:1")
+    release = TerraformRelease(version="9.9.9", checksums={"plan9_mips": "0" * 64}, base="http://127.0.0.1:1")
     with pytest.raises(UserError, match=f"not fetched for {this_platform()}, only for plan9_mips"):
         ensure_terraform(tmp_path / "own", release)
 
@@ -122,9 +122,9 @@ def test_a_program_that_does_not_say_its_version_is_not_taken(nothing_on_the_pat
 
 
 def test_the_mirror_is_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Release.pinned().base == "https://releases.hashicorp.com/terraform"
+    assert TerraformRelease.pinned().base == "https://releases.hashicorp.com/terraform"
     monkeypatch.setenv("ANB_TERRAFORM_MIRROR", "http://mirror.example/terraform")
-    assert Release.pinned().base == "http://mirror.example/terraform"
+    assert TerraformRelease.pinned().base == "http://mirror.example/terraform"
 
 
 def test_every_pinned_checksum_is_a_sha256() -> None:

@@ -19,7 +19,7 @@ class Token(TypedDict):
     expires_in: int
 
 
-class Profile(TypedDict):
+class ProfileResponse(TypedDict):
     """An account as its owner sees it."""
 
     id: int
@@ -43,7 +43,7 @@ class OpenSession(TypedDict):
     is_current: bool
 
 
-def profile(user: User) -> Profile:
+def profile(user: User) -> ProfileResponse:
     """An account as its owner sees it; never with the hash."""
     return {
         "id": user.id,

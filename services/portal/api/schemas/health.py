@@ -15,7 +15,7 @@ class Health(TypedDict):
     version: str
 
 
-class Check(TypedDict):
+class HealthCheck(TypedDict):
     """How a service that the portal needs answered, and after how many milliseconds."""
 
     ok: bool
@@ -47,4 +47,4 @@ class DeepHealth(TypedDict):
     stopping: bool
     release: RunningRelease
     schema: Schema
-    checks: dict[str, Check]
+    checks: dict[str, HealthCheck]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
-from services.contest.moderation import Bulk, Entry
+from services.contest.moderation import Entry, VoteBurst
 from services.portal.api.schemas.videos import moment
 
 
@@ -42,7 +42,7 @@ class LogEntry(TypedDict):
     reason: str
 
 
-def bulk(found: Bulk) -> VoteBulk:
+def bulk(found: VoteBurst) -> VoteBulk:
     """Votes for one video from one network."""
     return {
         "video_id": str(found.video_id),

@@ -7,7 +7,7 @@ from typing import Literal
 from typing_extensions import TypedDict  # pydantic reads the one of typing from Python 3.12 on
 
 from services.portal.api.schemas.videos import moment
-from services.videos.receipts import Dated, File, Found, Made, Spent
+from services.videos.receipts import Dated, File, Found, ReceiptOutputs, Spent
 from services.videos.records import Video
 
 
@@ -112,7 +112,7 @@ def _found(found: Found) -> FoundInFile:
     }
 
 
-def _made(made: Made) -> MadeOfFile:
+def _made(made: ReceiptOutputs) -> MadeOfFile:
     return {
         "width": made.width,
         "height": made.height,

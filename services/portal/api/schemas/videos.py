@@ -8,11 +8,11 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict  # pydantic reads the one of typing from Python 3.12 on
 
 from services.portal.http.media_links import poster_path, preview_path, video_path
-from services.portal.uploads.direct_uploads import Progress
+from services.portal.uploads.direct_uploads import UploadProgress
 from services.videos.records import Video
 
 
-class Message(TypedDict):
+class MessageResponse(TypedDict):
     """A request was granted."""
 
     message: str
@@ -117,7 +117,7 @@ def moment(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def unfinished_upload(progress: Progress) -> UnfinishedUpload:
+def unfinished_upload(progress: UploadProgress) -> UnfinishedUpload:
     """An upload as the one who sends it sees it."""
     upload = progress.upload
     return {

@@ -6,8 +6,8 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict  # pydantic reads the one of typing from Python 3.12 on
 
-from services.contest.rankings import Ranked, Standing
-from services.contest.vote_counts import Verdict
+from services.contest.rankings import PlayerRank, Ranked
+from services.contest.vote_counts import TallyAudit
 from services.contest.voting_period import Voting
 from services.portal.api.schemas.videos import moment
 from services.portal.http.media_links import poster_path, preview_path, video_path
@@ -82,7 +82,7 @@ def ranked_video(ranked: Ranked) -> RankedVideo:
     return shape
 
 
-def own_standing(standing: Standing) -> OwnStanding:
+def own_standing(standing: PlayerRank) -> OwnStanding:
     """Where one of the caller's videos stands."""
     return {
         "video_id": str(standing.video_id),
@@ -106,7 +106,7 @@ def voting(now: Voting) -> VotingNow:
     }
 
 
-def verification(found: Verdict) -> Verification:
+def verification(found: TallyAudit) -> Verification:
     """What counting all votes again found."""
     return {
         "exact": found.exact,

@@ -14,8 +14,8 @@ import psutil
 
 from services.consumer import Verdict
 from services.videos.receipts import Receipt
-from services.worker.job import Bench, process
-from services.worker.sandbox import Limits, Program, Usage
+from services.worker.job import WorkerContext, process
+from services.worker.sandbox import Limits, SandboxedProgram, Usage
 from tests.integration.services.worker import clips
 from tests.integration.services.worker.world import World
 
@@ -85,7 +85,7 @@ class Arena:
     """
 
     world: World
-    bench: Bench
+    bench: WorkerContext
     canary: Canary
     folder: Path
     neighbour: Path
@@ -170,9 +170,9 @@ class Arena:
 @contextlib.contextmanager
 def watched(ran: list[Ran]) -> Iterator[None]:
     """Writes down what each confined program used."""
-    wait = Program.wait
+    wait = SandboxedProgram.wait
 
-    def remember(program: Program, timeout: float | None = None) -> int:
+    def remember(program: SandboxedProgram, timeout: float | None = None) -> int:
         is_news = program.returncode is None
         code = wait(program, timeout)
         if is_news:
@@ -182,8 +182,8 @@ def watched(ran: list[Ran]) -> Iterator[None]:
             ran.append(Ran(Path(arguments[after + 5]).name, limits, program.usage))
         return code
 
-    Program.wait = remember  # type: ignore[method-assign]
+    SandboxedProgram.wait = remember  # type: ignore[method-assign]
     try:
         yield
     finally:
-        Program.wait = wait  # type: ignore[method-assign]
+        SandboxedProgram.wait = wait  # type: ignore[method-assign]

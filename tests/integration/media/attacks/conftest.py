@@ -16,8 +16,8 @@ from emulator import aws, resources
 from services.shared.database import DRIVER_URL
 from services.shared.emf_metrics import Measures
 from services.shared.storage import MediaStore
-from services.worker.job import Bench
-from services.worker.pipeline import Recipe
+from services.worker.job import WorkerContext
+from services.worker.pipeline import EncodeSettings
 from services.worker.toolchain import find_ffmpeg
 from services.worker.workspace import Workspace
 from tests.conftest import OWNER
@@ -44,7 +44,7 @@ def base(shelf: Path) -> bytes:
 
 @pytest.fixture(scope="module")
 def worker_bench(
-    recipe: Recipe,
+    recipe: EncodeSettings,
     shelf: Path,
     postgres_server: Cluster,
     migrated_template: str,
@@ -71,7 +71,7 @@ def worker_bench(
     neighbour.with_name("secret.txt").write_bytes(SECRET * 100)
     arena = Arena(
         world=World(engine, store, sqs, s3, bucket, queue_url),
-        bench=Bench(
+        bench=WorkerContext(
             engine=engine,
             store=store,
             workspace=workspace,

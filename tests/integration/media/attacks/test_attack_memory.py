@@ -12,7 +12,7 @@ from attack_harness import Arena
 from forge import box, content_of, edited, table
 
 from services.videos.failures import FailureReason
-from services.worker.errors import MediaProblem
+from services.worker.errors import InvalidMedia
 from services.worker.mp4_index_guard import MOST_SAMPLES, check_index
 from tests.integration.services.worker import clips
 
@@ -97,7 +97,7 @@ def test_one_more_is_too_many(base: bytes, tmp_path: Path) -> None:
     (tmp_path / "in.mp4").write_bytes(repeated(base, MOST_SAMPLES))
     check_index(tmp_path / "in.mp4")
     (tmp_path / "in.mp4").write_bytes(repeated(base, MOST_SAMPLES + 1))
-    with pytest.raises(MediaProblem, match=f"tells of {MOST_SAMPLES + 1} samples and 1 edits; allowed") as refused:
+    with pytest.raises(InvalidMedia, match=f"tells of {MOST_SAMPLES + 1} samples and 1 edits; allowed") as refused:
         check_index(tmp_path / "in.mp4")
     assert refused.value.reason is FailureReason.UNSUPPORTED_FORMAT
 

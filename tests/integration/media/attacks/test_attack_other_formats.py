@@ -14,11 +14,11 @@ from attack_harness import Arena, Canary
 from forge import box
 
 from services.worker import media
-from services.worker.errors import MediaProblem
+from services.worker.errors import InvalidMedia
 from services.worker.mp4_boxes import check_container
-from services.worker.pipeline import Recipe, command
+from services.worker.pipeline import EncodeSettings, command
 from services.worker.probe import probe
-from services.worker.receipt import Draft
+from services.worker.receipt import ReceiptBuilder
 from tests.integration.services.worker import clips
 
 Forgery = Callable[[str, Path], bytes]
@@ -110,11 +110,11 @@ def job(shelf: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def encode(shelf: Path, recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def encode(shelf: Path, recipe: EncodeSettings, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The command line that encodes a valid clip, to be run on a forged one."""
     folder = tmp_path_factory.mktemp("valid")
     shutil.copy(shelf / "honest.mp4", folder / media.ORIGINAL)
-    return command(recipe, probe(folder, offline=False, draft=Draft(release="", ffmpeg="")))
+    return command(recipe, probe(folder, offline=False, draft=ReceiptBuilder(release="", ffmpeg="")))
 
 
 @pytest.mark.parametrize("name", FORGERIES)
@@ -122,10 +122,10 @@ def test_each_gate_alone_refuses_other_formats(job: Path, encode: list[str], nam
     canary = Canary()
     forged = FORGERIES[name](f"http://127.0.0.1:{canary.port}/x.mp4", job.parent / "job-neighbour" / "in.mp4")
     (job / media.ORIGINAL).write_bytes(forged)
-    with pytest.raises(MediaProblem):
+    with pytest.raises(InvalidMedia):
         check_container(job / media.ORIGINAL)
-    with pytest.raises(MediaProblem):
-        probe(job, offline=False, draft=Draft(release="", ffmpeg=""))
+    with pytest.raises(InvalidMedia):
+        probe(job, offline=False, draft=ReceiptBuilder(release="", ffmpeg=""))
     ended = subprocess.run(encode, cwd=job, capture_output=True, timeout=120)
     assert ended.returncode != 0
     assert not (job / media.PROCESSED).exists() or not (job / media.PROCESSED).stat().st_size

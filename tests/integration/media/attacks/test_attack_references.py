@@ -12,9 +12,9 @@ from attack_harness import SECRET, Arena
 from forge import alias, box, data_reference, edited
 
 from services.worker import media
-from services.worker.pipeline import Recipe, command
+from services.worker.pipeline import EncodeSettings, command
 from services.worker.probe import probe
-from services.worker.receipt import Draft
+from services.worker.receipt import ReceiptBuilder
 from tests.integration.services.worker import clips
 
 DREF = "moov/trak/mdia/minf/dinf/dref"
@@ -62,9 +62,9 @@ def test_ffmpeg_would_follow_if_it_was_allowed_to(shelf: Path, tmp_path: Path) -
     assert red > 200 and green < 60 and blue > 200
 
 
-def test_both_programs_are_told_so(recipe: Recipe, shelf: Path, tmp_path: Path) -> None:
+def test_both_programs_are_told_so(recipe: EncodeSettings, shelf: Path, tmp_path: Path) -> None:
     shutil.copy(shelf / "honest.mp4", tmp_path / media.ORIGINAL)
-    line = command(recipe, probe(tmp_path, offline=True, draft=Draft(release="", ffmpeg="")))
+    line = command(recipe, probe(tmp_path, offline=True, draft=ReceiptBuilder(release="", ffmpeg="")))
     before_input = line[: line.index(media.ORIGINAL)]
     for name, value in media.DEMUXER_OPTIONS.items():
         assert before_input[before_input.index(f"-{name}") + 1] == value

@@ -12,35 +12,35 @@ import pytest
 
 from emulator import aws
 from operations.deploy.health import (
-    Group,
-    Instance,
-    Standing,
+    DeployedGroup,
+    GroupHealth,
+    GroupInstance,
     find_groups,
     look,
     wait_until_serving,
     why_not,
 )
-from operations.deploy.states import State
+from operations.deploy.states import TerraformState
 from workspace.errors import UserError
 
-GROUP = Group(name="anb-api-asg", log_groups=("/anb/portal",))
-SERVING = Instance(id="i-1", lifecycle="InService", health="Healthy", targets=("healthy",))
+GROUP = DeployedGroup(name="anb-api-asg", log_groups=("/anb/portal",))
+SERVING = GroupInstance(id="i-1", lifecycle="InService", health="Healthy", targets=("healthy",))
 
 
-def standing(*instances: Instance, desired: int = 1, refresh: str = "") -> Standing:
-    return Standing(group=GROUP, desired=desired, instances=instances, refresh=refresh)
+def standing(*instances: GroupInstance, desired: int = 1, refresh: str = "") -> GroupHealth:
+    return GroupHealth(group=GROUP, desired=desired, instances=instances, refresh=refresh)
 
 
 @pytest.mark.parametrize(
     "instance",
     [
-        Instance(id="i-2", lifecycle="Pending:Wait", health="Healthy"),
-        Instance(id="i-2", lifecycle="InService", health="Unhealthy"),
-        Instance(id="i-2", lifecycle="InService", health="Healthy", targets=("unhealthy: Target.Timeout",)),
-        Instance(id="i-2", lifecycle="InService", health="Healthy", targets=("healthy", "not registered")),
+        GroupInstance(id="i-2", lifecycle="Pending:Wait", health="Healthy"),
+        GroupInstance(id="i-2", lifecycle="InService", health="Unhealthy"),
+        GroupInstance(id="i-2", lifecycle="InService", health="Healthy", targets=("unhealthy: Target.Timeout",)),
+        GroupInstance(id="i-2", lifecycle="InService", health="Healthy", targets=("healthy", "not registered")),
     ],
 )
-def test_an_instance_serves_when_everybody_says_so(instance: Instance) -> None:
+def test_an_instance_serves_when_everybody_says_so(instance: GroupInstance) -> None:
     assert SERVING.serves and not instance.serves
     assert standing(SERVING).ready and not standing(SERVING, instance, desired=2).ready
 
@@ -67,7 +67,7 @@ def client(aws_port: int) -> Callable[[str], Any]:
 
 
 @pytest.fixture
-def group(client: Callable[[str], Any]) -> Iterator[Group]:
+def group(client: Callable[[str], Any]) -> Iterator[DeployedGroup]:
     """A group of two instances behind a target group, with a log group."""
     name = f"health-{uuid.uuid4().hex[:8]}"
     ec2, scaling = client("ec2"), client("autoscaling")
@@ -85,7 +85,7 @@ def group(client: Callable[[str], Any]) -> Iterator[Group]:
         TargetGroupARNs=[targets["TargetGroups"][0]["TargetGroupArn"]],
     )
     client("logs").create_log_group(logGroupName=f"/{name}")
-    yield Group(name=name, log_groups=(f"/{name}", "/not-there"))
+    yield DeployedGroup(name=name, log_groups=(f"/{name}", "/not-there"))
     scaling.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
     ec2.delete_launch_template(LaunchTemplateName=name)
 
@@ -94,7 +94,7 @@ def fail(client: Callable[[str], Any], instance: str) -> None:
     client("autoscaling").set_instance_health(InstanceId=instance, HealthStatus="Unhealthy")
 
 
-def boot_log(client: Callable[[str], Any], group: Group, instance: str, count: int) -> None:
+def boot_log(client: Callable[[str], Any], group: DeployedGroup, instance: str, count: int) -> None:
     logs, stream = client("logs"), f"boot/{instance}"
     logs.create_log_stream(logGroupName=group.log_groups[0], logStreamName=stream)
     now = int(time.time() * 1000)
@@ -102,13 +102,15 @@ def boot_log(client: Callable[[str], Any], group: Group, instance: str, count: i
     logs.put_log_events(logGroupName=group.log_groups[0], logStreamName=stream, logEvents=events)
 
 
-def test_it_ends_when_all_serve(client: Callable[[str], Any], group: Group) -> None:
+def test_it_ends_when_all_serve(client: Callable[[str], Any], group: DeployedGroup) -> None:
     told: list[str] = []
     (found,) = wait_until_serving([group], client, told.append, rolling=False, seconds=60)
     assert (found.desired, len(found.instances), told) == (2, 2, [f"{group.name} 2 of 2"])
 
 
-def test_what_does_not_serve_is_named_with_the_end_of_its_boot(client: Callable[[str], Any], group: Group) -> None:
+def test_what_does_not_serve_is_named_with_the_end_of_its_boot(
+    client: Callable[[str], Any], group: DeployedGroup
+) -> None:
     broken, fine = sorted(instance.id for instance in look(group, client, rolling=False).instances)
     fail(client, broken)
     boot_log(client, group, broken, 50)
@@ -124,21 +126,23 @@ def test_what_does_not_serve_is_named_with_the_end_of_its_boot(client: Callable[
     assert lines[start + 1 :] == [f"    line {number}" for number in range(30, 50)]
 
 
-def test_the_boot_of_an_instance_that_was_given_up_is_shown_too(client: Callable[[str], Any], group: Group) -> None:
+def test_the_boot_of_an_instance_that_was_given_up_is_shown_too(
+    client: Callable[[str], Any], group: DeployedGroup
+) -> None:
     boot_log(client, group, "i-00000000000000000", 2)
     lines = list(why_not(standing_of(group, desired=1), client))
     assert f"  The end of the boot's log, {group.log_groups[0]} boot/i-00000000000000000:" in lines
     assert lines[-2:] == ["    line 0", "    line 1"]
 
 
-def standing_of(group: Group, desired: int) -> Standing:
-    return Standing(group=group, desired=desired, instances=())
+def standing_of(group: DeployedGroup, desired: int) -> GroupHealth:
+    return GroupHealth(group=group, desired=desired, instances=())
 
 
 def test_a_release_that_was_taken_back_is_told_although_the_old_ones_serve(
-    client: Callable[[str], Any], group: Group
+    client: Callable[[str], Any], group: DeployedGroup
 ) -> None:
-    back = Standing(group=group, desired=1, instances=(SERVING,), refresh="RollbackSuccessful An alarm went off")
+    back = GroupHealth(group=group, desired=1, instances=(SERVING,), refresh="RollbackSuccessful An alarm went off")
     lines = list(why_not(back, client))
     assert "  Its instance refresh: RollbackSuccessful An alarm went off" in lines
     assert list(why_not(standing_of(group, desired=0), client)) == []
@@ -151,4 +155,4 @@ def test_groups_are_found_in_the_states_with_the_logs_of_their_stack() -> None:
         for kind, name in (("aws_autoscaling_group", "anb-api-asg"), ("aws_cloudwatch_log_group", "/anb/portal"))
     )
     other = ("aws_cloudwatch_log_group", "it", {"name": "/vpc"})
-    assert find_groups({"network": State({}, (other,)), "portal": State({}, resources)}) == [GROUP]
+    assert find_groups({"network": TerraformState({}, (other,)), "portal": TerraformState({}, resources)}) == [GROUP]

@@ -12,7 +12,7 @@ import pytest
 
 from operations.__main__ import anb
 from operations.deploy.target import Target
-from operations.local.state import RUNNING, State, StateFile
+from operations.local.state import RUNNING, StateFile, SystemState
 from workspace.processes import ProcessRecord
 
 
@@ -64,7 +64,7 @@ def test_a_name_of_its_own_goes_first(address: str, opened: list[str], monkeypat
 def test_without_a_word_the_one_that_is_up_is_meant(where: Target, tmp_path: Path, opened: list[str]) -> None:
     this = ProcessRecord(os.getpid(), psutil.Process().create_time(), 4321)
     StateFile(tmp_path).write(
-        State(phase=RUNNING, supervisor=this, url="http://127.0.0.1:8080", infra=True, children={})
+        SystemState(phase=RUNNING, supervisor=this, url="http://127.0.0.1:8080", infra=True, children={})
     )
     assert run().output == "http://127.0.0.1:8080\n"
 
@@ -72,7 +72,7 @@ def test_without_a_word_the_one_that_is_up_is_meant(where: Target, tmp_path: Pat
 def test_one_that_was_killed_is_not_up(where: Target, tmp_path: Path) -> None:
     gone = ProcessRecord(os.getpid(), psutil.Process().create_time() - 1000, 4321)
     StateFile(tmp_path).write(
-        State(phase=RUNNING, supervisor=gone, url="http://127.0.0.1:8080", infra=True, children={})
+        SystemState(phase=RUNNING, supervisor=gone, url="http://127.0.0.1:8080", infra=True, children={})
     )
     refused = run()
     assert (refused.exit_code, "Nothing is up." in refused.output) == (1, True)

@@ -14,19 +14,19 @@ from botocore.stub import Stubber
 
 from emulator import aws
 from operations.__main__ import anb
-from operations.deploy.states import State
+from operations.deploy.states import TerraformState
 from operations.deploy.target import Target
 from operations.deployed import deployed_state
 from operations.deployed.deployed_state import DeployedStacks
-from operations.deployed.releases import Deployed, history
+from operations.deployed.releases import DeployedRelease, history
 from operations.deployed.rollback import former, take_back
 from workspace.errors import UserError
 
 WHEN = datetime(2026, 1, 2, tzinfo=UTC)
 
 
-def release(sha256: str, commit: str, version: str = "0.1.0") -> Deployed:
-    return Deployed(deployed=WHEN, sha256=sha256, version=version, commit=commit)
+def release(sha256: str, commit: str, version: str = "0.1.0") -> DeployedRelease:
+    return DeployedRelease(deployed=WHEN, sha256=sha256, version=version, commit=commit)
 
 
 NOW, BEFORE, OLD = release("c", "c0ffee1"), release("b", "beef123"), release("a", "abba456", "0.0.9")
@@ -49,7 +49,7 @@ def test_the_releases_are_read_from_the_versions_of_their_manifest(aws_port: int
 @pytest.mark.parametrize(
     ("to", "chosen"), [(None, BEFORE), ("beef", BEFORE), ("abba456", OLD), ("0.0.9", OLD), ("0.1.0", BEFORE)]
 )
-def test_the_one_before_or_the_named_one_comes_back(to: str | None, chosen: Deployed) -> None:
+def test_the_one_before_or_the_named_one_comes_back(to: str | None, chosen: DeployedRelease) -> None:
     assert former([NOW, BEFORE, OLD], to) == chosen
 
 
@@ -75,7 +75,7 @@ def test_the_same_release_deployed_twice_is_not_the_one_before() -> None:
         ([NOW, release("b", "", "")], None, "The release to go back to, the sources b, was not built from a commit"),
     ],
 )
-def test_where_there_is_none_it_says_why(known: list[Deployed], to: str | None, sentence: str) -> None:
+def test_where_there_is_none_it_says_why(known: list[DeployedRelease], to: str | None, sentence: str) -> None:
     with pytest.raises(UserError) as caught:
         former(known, to)
     assert sentence in caught.value.message
@@ -124,7 +124,7 @@ def deployed(where: Target, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def stands(monkeypatch: pytest.MonkeyPatch, outputs: dict[str, str]) -> None:
-    monkeypatch.setattr(deployed_state, "read", lambda *_: DeployedStacks([], {"storage": State(outputs)}))
+    monkeypatch.setattr(deployed_state, "read", lambda *_: DeployedStacks([], {"storage": TerraformState(outputs)}))
 
 
 def run(*arguments: str, typed: str = "") -> click.testing.Result:

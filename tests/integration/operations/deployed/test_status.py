@@ -16,7 +16,7 @@ from rich.console import Console
 
 from emulator import aws
 from operations.__main__ import anb
-from operations.deploy.states import State
+from operations.deploy.states import TerraformState
 from operations.deployed import status
 from operations.deployed.deployed_state import DeployedStacks
 
@@ -29,7 +29,7 @@ def client(aws_port: int) -> Callable[[str], Any]:
 
 
 @pytest.fixture
-def states(client: Callable[[str], Any]) -> Iterator[dict[str, State]]:
+def states(client: Callable[[str], Any]) -> Iterator[dict[str, TerraformState]]:
     """A group of one instance, a release, a queue with dead letters and an alarm, as their states have them."""
     name = f"status-{uuid.uuid4().hex[:8]}"
     s3, sqs, ec2, scaling = client("s3"), client("sqs"), client("ec2"), client("autoscaling")
@@ -64,21 +64,21 @@ def states(client: Callable[[str], Any]) -> Iterator[dict[str, State]]:
         ComparisonOperator="GreaterThanThreshold",
     )
     yield {
-        "storage": State(
+        "storage": TerraformState(
             {"s3_bucket_name": name, "sqs_queue_url": queue}, (("aws_s3_bucket", "it", {"bucket": name}),)
         ),
-        "portal": State(
+        "portal": TerraformState(
             {"application_url": "http://anb.example.com"},
             (("aws_autoscaling_group", "it", {"name": name, "launch_template": [{"id": template}]}),),
         ),
-        "observability": State({}, (("aws_cloudwatch_metric_alarm", "it", {"alarm_name": f"{name}-alarm"}),)),
+        "observability": TerraformState({}, (("aws_cloudwatch_metric_alarm", "it", {"alarm_name": f"{name}-alarm"}),)),
     }
     scaling.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
     ec2.delete_launch_template(LaunchTemplateId=template)
     client("cloudwatch").delete_alarms(AlarmNames=[f"{name}-alarm"])
 
 
-def show(states: dict[str, State], client: Callable[[str], Any]) -> tuple[str, list[str]]:
+def show(states: dict[str, TerraformState], client: Callable[[str], Any]) -> tuple[str, list[str]]:
     written = io.StringIO()
     wrong = status.show(DeployedStacks([], states), client, Console(file=written, width=200), rolling=False)
     return written.getvalue(), wrong
@@ -88,18 +88,18 @@ def rows(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.split("│")[1:-1]] for line in text.splitlines() if "│" in line]
 
 
-def group_of(states: dict[str, State]) -> str:
+def group_of(states: dict[str, TerraformState]) -> str:
     return str(states["storage"].outputs["s3_bucket_name"])
 
 
-def alarm(states: dict[str, State], client: Callable[[str], Any], state: str) -> None:
+def alarm(states: dict[str, TerraformState], client: Callable[[str], Any], state: str) -> None:
     client("cloudwatch").set_alarm_state(
         AlarmName=f"{group_of(states)}-alarm", StateValue=state, StateReason="Too many."
     )
 
 
 def test_it_shows_stacks_release_instances_queue_and_alarms(
-    states: dict[str, State], client: Callable[[str], Any]
+    states: dict[str, TerraformState], client: Callable[[str], Any]
 ) -> None:
     alarm(states, client, "OK")
     text, wrong = show(states, client)
@@ -115,26 +115,30 @@ def test_it_shows_stacks_release_instances_queue_and_alarms(
     assert "Alarms: 1 of 1 are OK." in text
 
 
-def test_an_alarm_without_data_is_shown_and_not_wrong(states: dict[str, State], client: Callable[[str], Any]) -> None:
+def test_an_alarm_without_data_is_shown_and_not_wrong(
+    states: dict[str, TerraformState], client: Callable[[str], Any]
+) -> None:
     alarm(states, client, "INSUFFICIENT_DATA")
     text, wrong = show(states, client)
     assert f"Without data: {group_of(states)}-alarm" in text and wrong == []
 
 
-def test_an_alarm_that_is_on_is_wrong(states: dict[str, State], client: Callable[[str], Any]) -> None:
+def test_an_alarm_that_is_on_is_wrong(states: dict[str, TerraformState], client: Callable[[str], Any]) -> None:
     alarm(states, client, "ALARM")
     assert show(states, client)[1] == [
         f"The alarm {group_of(states)}-alarm is on: Too many. docs/alarms.md tells what it means."
     ]
 
 
-def test_an_alarm_that_somebody_deleted_is_wrong(states: dict[str, State], client: Callable[[str], Any]) -> None:
+def test_an_alarm_that_somebody_deleted_is_wrong(
+    states: dict[str, TerraformState], client: Callable[[str], Any]
+) -> None:
     client("cloudwatch").delete_alarms(AlarmNames=[f"{group_of(states)}-alarm"])
     (wrong,) = show(states, client)[1]
     assert wrong.endswith("-alarm is in the state and not in CloudWatch: ./anb deploy makes it again.")
 
 
-def test_dead_letters_are_wrong(states: dict[str, State], client: Callable[[str], Any]) -> None:
+def test_dead_letters_are_wrong(states: dict[str, TerraformState], client: Callable[[str], Any]) -> None:
     url = str(states["storage"].outputs["sqs_queue_url"])
     client("sqs").send_message(QueueUrl=f"{url}-dlq", MessageBody="it")
     text, wrong = show(states, client)
@@ -142,16 +146,18 @@ def test_dead_letters_are_wrong(states: dict[str, State], client: Callable[[str]
     assert wrong == ["1 dead letters wait for somebody: docs/failures.md tells what to do."]
 
 
-def test_an_instance_that_does_not_serve_is_wrong(states: dict[str, State], client: Callable[[str], Any]) -> None:
+def test_an_instance_that_does_not_serve_is_wrong(
+    states: dict[str, TerraformState], client: Callable[[str], Any]
+) -> None:
     scaling, name = client("autoscaling"), group_of(states)
     (group,) = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
     scaling.set_instance_health(InstanceId=group["Instances"][0]["InstanceId"], HealthStatus="Unhealthy")
     assert show(states, client)[1][0] == f"{name} has 0 of 1 instances in service."
 
 
-def test_stacks_that_are_not_whole_are_wrong(states: dict[str, State], client: Callable[[str], Any]) -> None:
-    half = State(states["portal"].outputs, states["portal"].resources, frozenset({"aws_autoscaling_group.it"}))
-    text, wrong = show({**states, "portal": half, "workers": State()}, client)
+def test_stacks_that_are_not_whole_are_wrong(states: dict[str, TerraformState], client: Callable[[str], Any]) -> None:
+    half = TerraformState(states["portal"].outputs, states["portal"].resources, frozenset({"aws_autoscaling_group.it"}))
+    text, wrong = show({**states, "portal": half, "workers": TerraformState()}, client)
     assert ["workers", "0", "not applied"] in rows(text)
     assert wrong == [
         "The stack portal is 1 half made: ./anb deploy goes on.",

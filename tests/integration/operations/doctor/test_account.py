@@ -15,9 +15,9 @@ from botocore.stub import Stubber
 
 from constructs_lib.governance import cost
 from emulator import aws
-from operations.deploy.stack_graph import Stack
-from operations.deploy.states import State
-from operations.doctor.account import Caller, credentials, region
+from operations.deploy.stack_graph import StackNode
+from operations.deploy.states import TerraformState
+from operations.doctor.account import CallerIdentity, credentials, region
 from operations.doctor.actions import ACTIONS, ALWAYS
 from operations.doctor.findings import Level
 from operations.doctor.permissions import permissions, sample_resources, wanted
@@ -81,12 +81,12 @@ def test_a_region_that_is_not_there_or_not_enabled_is_a_problem(client: Client) 
     assert region(client, "me-south-1").says == "me-south-1 is not enabled"
 
 
-def stack(**resources: dict[str, Any]) -> Stack:
-    return Stack(name="network", folder=Path("/nowhere"), document={"resource": resources})
+def stack(**resources: dict[str, Any]) -> StackNode:
+    return StackNode(name="network", folder=Path("/nowhere"), document={"resource": resources})
 
 
 def test_a_quota_without_room_is_a_problem_with_the_command_that_asks_for_more(client: Client) -> None:
-    more = needed([stack(aws_vpc={"it": {}})], {"network": State()})
+    more = needed([stack(aws_vpc={"it": {}})], {"network": TerraformState()})
     ec2 = client("ec2")
     (found,) = quotas(client, more)
     assert (found.level, found.says) == (Level.OK, "VPCs: 1 of 5 (the account's), and 1 more")
@@ -99,7 +99,7 @@ def test_a_quota_without_room_is_a_problem_with_the_command_that_asks_for_more(c
 
 
 def test_what_stands_already_needs_no_room() -> None:
-    standing = State({}, (("aws_vpc", "it", {}),))
+    standing = TerraformState({}, (("aws_vpc", "it", {}),))
     assert set(needed([stack(aws_vpc={"it": {}})], {"network": standing}).values()) == {0}
 
 
@@ -107,7 +107,7 @@ def test_a_group_may_take_the_cpus_of_its_most_instances() -> None:
     group = stack(
         aws_launch_template={"it": {"instance_type": "t3.small"}}, aws_autoscaling_group={"it": {"max_size": 3}}
     )
-    assert needed([group], {"network": State()})["L-1216C47A"] == 6
+    assert needed([group], {"network": TerraformState()})["L-1216C47A"] == 6
 
 
 def test_where_the_quota_cannot_be_asked_aws_standard_is_a_warning(client: Client) -> None:
@@ -141,7 +141,7 @@ def test_every_action_is_one_of_aws() -> None:
 
 
 ROLE = "arn:aws:iam::123456789012:role/team/deployer"
-SESSION = Caller("123456789012", "arn:aws:sts::123456789012:assumed-role/deployer/me")
+SESSION = CallerIdentity("123456789012", "arn:aws:sts::123456789012:assumed-role/deployer/me")
 
 
 def simulated(decisions: dict[str, str], actions: frozenset[str]) -> list[Any]:
@@ -172,14 +172,14 @@ def test_missing_permissions_are_named() -> None:
 
 
 def test_where_nothing_can_be_simulated_it_is_a_warning(client: Client) -> None:
-    caller = Caller("123456789012", "arn:aws:iam::123456789012:user/ana")
+    caller = CallerIdentity("123456789012", "arn:aws:iam::123456789012:user/ana")
     (found,) = permissions(client("iam"), caller, frozenset({"ec2:CreateVpc"}), {})
     assert found.level is Level.WARNING
     assert found.says.startswith("they cannot be simulated: ")
 
 
 def test_root_may_do_everything_and_should_not_be_used(client: Client) -> None:
-    root = Caller("123456789012", "arn:aws:iam::123456789012:root")
+    root = CallerIdentity("123456789012", "arn:aws:iam::123456789012:root")
     (found,) = permissions(client("iam"), root, frozenset(), {})
     assert (found.level, found.mend) == (Level.WARNING, "Use a role instead")
 

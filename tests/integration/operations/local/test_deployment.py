@@ -10,7 +10,7 @@ from typing import NoReturn
 import pytest
 from rich.console import Console
 
-from constructs_lib.compute.user_data import Bootstrap
+from constructs_lib.compute.user_data import UserData
 from emulator import aws
 from operations.local.deployment import (
     database_credentials,
@@ -26,7 +26,7 @@ from workspace.errors import UserError
 
 
 def launch_template(aws_port: int, name: str, variables: dict[str, str]) -> None:
-    script = Bootstrap(
+    script = UserData(
         name=name,
         region="us-east-1",
         group_name="g",

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from emulator import aws
-from services.consumer import Consumer, Handler, Message, Options, Verdict
+from services.consumer import Consumer, ConsumerOptions, Handler, Message, Verdict
 
 SAFETY_SECONDS = 120
 
@@ -82,8 +82,8 @@ def notebook(sqs: Any) -> Notebook:
 
 
 @pytest.fixture
-def options(queue_url: str) -> Options:
-    return Options(
+def options(queue_url: str) -> ConsumerOptions:
+    return ConsumerOptions(
         queue_url=queue_url,
         slots=1,
         visibility_seconds=10,
@@ -96,11 +96,11 @@ def options(queue_url: str) -> Options:
 
 
 @pytest.fixture
-def consume(notebook: Notebook, options: Options) -> Iterator[Callable[..., Running]]:
+def consume(notebook: Notebook, options: ConsumerOptions) -> Iterator[Callable[..., Running]]:
     """Starts a consumer of the test's queue."""
     started: list[Running] = []
 
-    def start(handler: Handler, options: Options = options, **callbacks: Callable[[], None]) -> Running:
+    def start(handler: Handler, options: ConsumerOptions = options, **callbacks: Callable[[], None]) -> Running:
         consumer = Consumer(notebook, options, handler, **callbacks)
         running = Running(consumer, threading.Thread(target=consumer.run, daemon=True))
         running.thread.start()

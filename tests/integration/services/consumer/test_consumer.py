@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from structlog.testing import capture_logs
 
-from services.consumer import Message, Options, UnreadableMessage, Verdict
+from services.consumer import ConsumerOptions, Message, UnreadableMessage, Verdict
 from services.consumer.backoff import backoff_seconds
 
 Waiting = Callable[..., tuple[int, int]]
@@ -32,7 +32,7 @@ def test_a_message_is_deleted_after_its_work(
 
 
 def test_no_more_is_received_than_there_are_free_slots(
-    consume: Any, recorder: Any, notebook: Any, options: Options, send: Any, waiting: Waiting
+    consume: Any, recorder: Any, notebook: Any, options: ConsumerOptions, send: Any, waiting: Waiting
 ) -> None:
     send("one", "two", "three", "four", "five")
     consume(recorder, dataclasses.replace(options, slots=2))
@@ -46,7 +46,7 @@ def test_no_more_is_received_than_there_are_free_slots(
 
 
 def test_a_freed_slot_is_used_again_while_another_is_busy(
-    consume: Any, recorder: Any, options: Options, send: Any
+    consume: Any, recorder: Any, options: ConsumerOptions, send: Any
 ) -> None:
     first_may_end = threading.Event()
 
@@ -99,7 +99,7 @@ def test_an_unreadable_message_is_logged_and_left_to_the_dead_letter_queue(
 
 
 def test_a_retried_message_waits_longer_with_each_receive(
-    consume: Any, recorder: Any, notebook: Any, options: Options, send: Any
+    consume: Any, recorder: Any, notebook: Any, options: ConsumerOptions, send: Any
 ) -> None:
     recorder.verdict = Verdict.RETRY
     recorder.may_end.set()

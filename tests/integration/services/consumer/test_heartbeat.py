@@ -9,13 +9,13 @@ from typing import Any
 from botocore.exceptions import EndpointConnectionError
 from structlog.testing import capture_logs
 
-from services.consumer import Message, Options, Verdict
+from services.consumer import ConsumerOptions, Message, Verdict
 
 BEAT = "change_message_visibility"
 
 
 def test_heartbeats_keep_a_message_hidden_beyond_its_visibility(
-    consume: Any, recorder: Any, notebook: Any, options: Options, send: Any
+    consume: Any, recorder: Any, notebook: Any, options: ConsumerOptions, send: Any
 ) -> None:
     send("one")
     # With two slots a message that shows again would be handled twice.
@@ -28,7 +28,7 @@ def test_heartbeats_keep_a_message_hidden_beyond_its_visibility(
 
 
 def test_a_heartbeat_is_awaited_before_its_message_is_deleted(
-    consume: Any, recorder: Any, notebook: Any, options: Options, send: Any
+    consume: Any, recorder: Any, notebook: Any, options: ConsumerOptions, send: Any
 ) -> None:
     pause = threading.Event()
 
@@ -47,7 +47,7 @@ def test_a_heartbeat_is_awaited_before_its_message_is_deleted(
 
 
 def test_a_failed_heartbeat_is_told_and_followed_by_the_next(
-    consume: Any, recorder: Any, notebook: Any, options: Options, send: Any
+    consume: Any, recorder: Any, notebook: Any, options: ConsumerOptions, send: Any
 ) -> None:
     def fail_once(name: str, arguments: dict[str, Any]) -> None:
         if name == BEAT and notebook.count(name) == 1:
@@ -67,7 +67,7 @@ def test_a_failed_heartbeat_is_told_and_followed_by_the_next(
 
 
 def test_the_heart_goes_on_beating_after_a_fault(
-    consume: Any, recorder: Any, notebook: Any, options: Options, send: Any
+    consume: Any, recorder: Any, notebook: Any, options: ConsumerOptions, send: Any
 ) -> None:
     def break_once(name: str, arguments: dict[str, Any]) -> None:
         if name == BEAT and notebook.count(name) == 1:
@@ -80,7 +80,7 @@ def test_the_heart_goes_on_beating_after_a_fault(
 
 
 def test_a_message_that_somebody_else_deleted_gets_no_more_heartbeats(
-    consume: Any, recorder: Any, notebook: Any, sqs: Any, options: Options, send: Any, queue_url: str
+    consume: Any, recorder: Any, notebook: Any, sqs: Any, options: ConsumerOptions, send: Any, queue_url: str
 ) -> None:
     send("one")
     consume(recorder, dataclasses.replace(options, slots=2, visibility_seconds=1))
@@ -91,7 +91,9 @@ def test_a_message_that_somebody_else_deleted_gets_no_more_heartbeats(
         assert [line["event"] for line in lines] == ["heartbeat refused"]
 
 
-def test_a_message_whose_handler_hangs_comes_back(consume: Any, notebook: Any, options: Options, send: Any) -> None:
+def test_a_message_whose_handler_hangs_comes_back(
+    consume: Any, notebook: Any, options: ConsumerOptions, send: Any
+) -> None:
     came_back = threading.Event()
     seen: list[int] = []
 

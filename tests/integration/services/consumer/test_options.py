@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.consumer import Options
+from services.consumer import ConsumerOptions
 
 GOOD = {"queue_url": "http://127.0.0.1/q", "slots": 1, "visibility_seconds": 30, "max_message_seconds": 60}
 
@@ -24,8 +24,8 @@ GOOD = {"queue_url": "http://127.0.0.1/q", "slots": 1, "visibility_seconds": 30,
 )
 def test_a_value_out_of_its_range_is_told(wrong: dict[str, int], sentence: str) -> None:
     with pytest.raises(ValueError, match=f"^{sentence}$"):
-        Options(**{**GOOD, **wrong})  # type: ignore[arg-type]
+        ConsumerOptions(**{**GOOD, **wrong})  # type: ignore[arg-type]
 
 
 def test_two_heartbeats_may_fail_before_a_message_comes_back() -> None:
-    assert Options(**GOOD).heartbeat_seconds == 10  # type: ignore[arg-type]
+    assert ConsumerOptions(**GOOD).heartbeat_seconds == 10  # type: ignore[arg-type]

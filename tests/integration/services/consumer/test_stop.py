@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from services.consumer import Message, Options, Verdict
+from services.consumer import ConsumerOptions, Message, Verdict
 
 Waiting = Callable[..., tuple[int, int]]
 
@@ -34,7 +34,7 @@ def test_running_work_is_finished_within_the_grace(
 
 
 def test_work_that_does_not_fit_the_grace_is_given_up_and_its_message_is_free_at_once(
-    consume: Any, recorder: Any, options: Options, send: Any, waiting: Waiting
+    consume: Any, recorder: Any, options: ConsumerOptions, send: Any, waiting: Waiting
 ) -> None:
     send("one")
     running = consume(recorder, dataclasses.replace(options, grace_seconds=0))
@@ -44,7 +44,7 @@ def test_work_that_does_not_fit_the_grace_is_given_up_and_its_message_is_free_at
 
 
 def test_a_second_stop_ends_the_grace(
-    consume: Any, recorder: Any, options: Options, send: Any, waiting: Waiting
+    consume: Any, recorder: Any, options: ConsumerOptions, send: Any, waiting: Waiting
 ) -> None:
     send("one")
     running = consume(recorder, dataclasses.replace(options, grace_seconds=3600))
@@ -54,7 +54,7 @@ def test_a_second_stop_ends_the_grace(
 
 
 def test_a_handler_that_does_not_give_up_keeps_neither_the_process_nor_the_message(
-    consume: Any, options: Options, notebook: Any, send: Any, waiting: Waiting
+    consume: Any, options: ConsumerOptions, notebook: Any, send: Any, waiting: Waiting
 ) -> None:
     started, for_ever = threading.Event(), threading.Event()
 

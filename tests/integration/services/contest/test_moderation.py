@@ -9,8 +9,8 @@ from sqlalchemy import Connection, text
 
 from services.contest import moderation
 from services.contest.gallery import gallery
-from services.contest.moderation import Deed
-from services.contest.vote_counts import check_tally, roll_up, verdict
+from services.contest.moderation import ModerationAction
+from services.contest.vote_counts import audit_counts, roll_up, verdict
 from services.contest.votes import Retraction, VoteResult, cast_vote, retract_vote
 from services.videos.records import find_video
 from tests.integration.services.world import World
@@ -19,10 +19,10 @@ NETWORK = "192.0.2.0/24"
 
 
 @pytest.fixture
-def deed(connection: Connection, world: World) -> Deed:
+def deed(connection: Connection, world: World) -> ModerationAction:
     moderator = world.person()
     connection.execute(text("UPDATE users SET is_moderator = true WHERE id = :id"), {"id": moderator})
-    return Deed(moderator_id=moderator, reason="bought votes")
+    return ModerationAction(moderator_id=moderator, reason="bought votes")
 
 
 def log(connection: Connection) -> list[tuple[str, int | None]]:
@@ -36,7 +36,7 @@ def votes_of(connection: Connection, video_id: object) -> int:
 
 
 def test_a_hidden_video_is_in_no_list_and_takes_no_vote_until_it_is_shown(
-    connection: Connection, world: World, deed: Deed
+    connection: Connection, world: World, deed: ModerationAction
 ) -> None:
     video_id = world.published(world.person())
     cast_vote(connection, video_id, world.person())
@@ -51,7 +51,7 @@ def test_a_hidden_video_is_in_no_list_and_takes_no_vote_until_it_is_shown(
 
 
 def test_votes_set_aside_count_nowhere_until_they_are_given_back(
-    connection: Connection, world: World, deed: Deed
+    connection: Connection, world: World, deed: ModerationAction
 ) -> None:
     video_id, honest, bought = world.published(world.person()), world.person(), world.person()
     cast_vote(connection, video_id, honest, network="198.51.100.0/24")
@@ -68,12 +68,12 @@ def test_votes_set_aside_count_nowhere_until_they_are_given_back(
     assert moderation.give_votes_back(connection, deed, video_id, NETWORK) == 1
     assert votes_of(connection, video_id) == 2
     assert log(connection) == [("give votes back", 1), ("set votes aside", 2)]
-    while check_tally(connection, seconds=3600):
+    while audit_counts(connection, seconds=3600):
         pass
     assert verdict(connection).exact
 
 
-def test_votes_without_a_network_are_a_group_too(connection: Connection, world: World, deed: Deed) -> None:
+def test_votes_without_a_network_are_a_group_too(connection: Connection, world: World, deed: ModerationAction) -> None:
     video_id = world.published(world.person())
     cast_vote(connection, video_id, world.person())
     cast_vote(connection, video_id, world.person(), network=NETWORK)
@@ -82,7 +82,7 @@ def test_votes_without_a_network_are_a_group_too(connection: Connection, world: 
 
 
 def test_accounts_are_closed_and_opened_but_never_a_moderators(
-    connection: Connection, world: World, deed: Deed
+    connection: Connection, world: World, deed: ModerationAction
 ) -> None:
     person = world.person()
     assert moderation.close_account(connection, deed, person)
@@ -93,16 +93,16 @@ def test_accounts_are_closed_and_opened_but_never_a_moderators(
     assert log(connection) == [("open account", None), ("close account", None)]
 
 
-def test_what_is_not_there_is_not_done_and_not_logged(connection: Connection, deed: Deed) -> None:
+def test_what_is_not_there_is_not_done_and_not_logged(connection: Connection, deed: ModerationAction) -> None:
     assert not moderation.hide_video(connection, deed, uuid4())
     assert not moderation.close_account(connection, deed, 10**6)
     assert moderation.quarantine_votes(connection, deed, uuid4(), NETWORK) == 0
     assert log(connection) == []
 
 
-def test_a_deed_that_cannot_be_logged_is_not_done(connection: Connection, world: World, deed: Deed) -> None:
+def test_a_deed_that_cannot_be_logged_is_not_done(connection: Connection, world: World, deed: ModerationAction) -> None:
     video_id = world.published(world.person())
-    unknown = Deed(moderator_id=10**6, reason="nobody")
+    unknown = ModerationAction(moderator_id=10**6, reason="nobody")
     with pytest.raises(Exception, match="moderation_log_moderator_id_fkey"):
         moderation.hide_video(connection, unknown, video_id)
     assert len(gallery(connection, limit=5)) == 1

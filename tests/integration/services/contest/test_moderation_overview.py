@@ -6,17 +6,17 @@ import pytest
 from sqlalchemy import Connection, text
 
 from services.contest import moderation
-from services.contest.moderation import Deed
+from services.contest.moderation import ModerationAction
 from services.contest.moderation_overview import hidden_videos, rising
 from services.contest.votes import cast_vote
 from tests.integration.services.world import World
 
 
 @pytest.fixture
-def deed(connection: Connection, world: World) -> Deed:
+def deed(connection: Connection, world: World) -> ModerationAction:
     moderator = world.person()
     connection.execute(text("UPDATE users SET is_moderator = true WHERE id = :id"), {"id": moderator})
-    return Deed(moderator_id=moderator, reason="bought votes")
+    return ModerationAction(moderator_id=moderator, reason="bought votes")
 
 
 def move_back(connection: Connection, voter: int, age: str) -> None:
@@ -26,7 +26,7 @@ def move_back(connection: Connection, voter: int, age: str) -> None:
 
 
 def test_the_fastest_videos_come_first_with_the_age_of_their_voters(
-    connection: Connection, world: World, deed: Deed
+    connection: Connection, world: World, deed: ModerationAction
 ) -> None:
     slow, fast, old = (world.published(world.person()) for _ in range(3))
     voters = [world.person() for _ in range(7)]
@@ -51,7 +51,9 @@ def test_the_fastest_videos_come_first_with_the_age_of_their_voters(
     assert rising(connection)[0].last_day == 2
 
 
-def test_hidden_videos_are_listed_the_latest_first(connection: Connection, world: World, deed: Deed) -> None:
+def test_hidden_videos_are_listed_the_latest_first(
+    connection: Connection, world: World, deed: ModerationAction
+) -> None:
     first, second = world.published(world.person()), world.published(world.person())
     world.published(world.person())
     assert hidden_videos(connection) == []
@@ -61,7 +63,9 @@ def test_hidden_videos_are_listed_the_latest_first(connection: Connection, world
     assert len(hidden_videos(connection, most=1)) == 1
 
 
-def test_the_log_of_one_video_and_from_any_line_on(connection: Connection, world: World, deed: Deed) -> None:
+def test_the_log_of_one_video_and_from_any_line_on(
+    connection: Connection, world: World, deed: ModerationAction
+) -> None:
     video_id, other = world.published(world.person(first_name="Eva")), world.published(world.person())
     moderation.hide_video(connection, deed, video_id)
     moderation.hide_video(connection, deed, other)

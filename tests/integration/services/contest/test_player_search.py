@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, create_engine, text
 
 from services.contest.gallery import gallery
-from services.contest.listing import GALLERY, InCity, Place, _statement
+from services.contest.listing import GALLERY, InCity, PageCursor, _statement
 from services.contest.vote_counts import roll_up
 from services.contest.votes import cast_vote
 from services.shared.database import DRIVER_URL
@@ -64,7 +64,7 @@ def test_a_name_and_a_city_are_combined_and_paged(connection: Connection, world:
     shown, place = [], None
     while found := gallery(connection, city=cali, player="vale", after=place, limit=2):
         shown += [video.id for video in found]
-        place = Place.of(found[-1])
+        place = PageCursor.of(found[-1])
     assert shown == whole
 
 

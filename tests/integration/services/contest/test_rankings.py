@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from services.contest.gallery import gallery
-from services.contest.listing import InCity, Place
+from services.contest.listing import InCity, PageCursor
 from services.contest.rankings import Ranked, RankedPlace, cities, ranking, ranking_after, standings_of, take_standings
 from services.contest.vote_counts import roll_up
 from services.contest.votes import cast_vote, retract_vote
@@ -83,7 +83,7 @@ def test_every_page_is_the_one_that_sorting_everything_gives(
             range((page - 1) * limit + 1, len(ranked) + 1 + (page - 1) * limit)
         )
         if ranked:
-            after = RankedPlace(position=ranked[-1].position, place=Place.of(ranked[-1].video))
+            after = RankedPlace(position=ranked[-1].position, place=PageCursor.of(ranked[-1].video))
             rest = ranking_after(connection, after, city=within, limit=limit)
             assert ids(rest) == expected[page * limit : (page + 1) * limit]
             assert [row.position for row in rest] == list(range(page * limit + 1, page * limit + 1 + len(rest)))
@@ -94,7 +94,7 @@ def test_every_page_is_the_one_that_sorting_everything_gives(
         shown += [video.id for video in found]
         if not found:
             break
-        place = Place.of(found[-1])
+        place = PageCursor.of(found[-1])
     assert shown == by_gallery(known)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Engine, text
 
-from services.contest.vote_counts import SLICES, Check, check_tally, roll_up, verdict
+from services.contest.vote_counts import SLICES, CountAudit, audit_counts, roll_up, verdict
 from services.contest.votes import cast_vote
 from tests.integration.services.world import World
 
 
-def check_all(connection: Connection) -> list[Check]:
+def check_all(connection: Connection) -> list[CountAudit]:
     checks = []
-    while (check := check_tally(connection, seconds=3600)) is not None:
+    while (check := audit_counts(connection, seconds=3600)) is not None:
         checks.append(check)
     return checks
 
@@ -47,11 +47,11 @@ def test_a_vote_that_was_counted_wrong_is_found(connection: Connection, world: W
 
 def test_a_slice_is_left_alone_until_its_time(connection: Connection) -> None:
     assert len(check_all(connection)) == SLICES
-    assert check_tally(connection, seconds=3600) is None
+    assert audit_counts(connection, seconds=3600) is None
 
 
 def test_two_processes_count_different_slices(engine: Engine, connection: Connection) -> None:
     with engine.begin() as first:
-        one = check_tally(first, seconds=3600)
-        other = check_tally(connection, seconds=3600)
+        one = audit_counts(first, seconds=3600)
+        other = audit_counts(connection, seconds=3600)
     assert one is not None and other is not None and one.slice != other.slice

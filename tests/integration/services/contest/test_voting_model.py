@@ -21,9 +21,9 @@ from sqlalchemy import Connection, Engine, text
 
 from services.contest import moderation
 from services.contest.gallery import gallery
-from services.contest.moderation import Deed
+from services.contest.moderation import ModerationAction
 from services.contest.rankings import ranking
-from services.contest.vote_counts import SLICES, check_tally, roll_up, verdict
+from services.contest.vote_counts import SLICES, audit_counts, roll_up, verdict
 from services.contest.votes import Retraction, VoteResult, cast_vote, retract_vote, voted_videos
 from services.contest.voting_period import VotingPeriod, write_period
 from services.videos import claims
@@ -73,7 +73,7 @@ class Voting(RuleBasedStateMachine):
             "FROM generate_series(0, :people) AS number RETURNING id"
         )
         moderator, *self.people = self.connection.execute(add, {"people": PEOPLE}).scalars()
-        self.deed = Deed(moderator_id=moderator, reason="because")
+        self.deed = ModerationAction(moderator_id=moderator, reason="because")
         self.model: dict[uuid.UUID, ModelVideo] = {}
         self.gone: dict[uuid.UUID, int] = {}
         self.is_open = True
@@ -188,7 +188,7 @@ class Voting(RuleBasedStateMachine):
     @rule()
     def count_again(self) -> None:
         for _ in range(SLICES):
-            check_tally(self.connection, seconds=0)
+            audit_counts(self.connection, seconds=0)
         assert verdict(self.connection).differing == 0
 
     @invariant()

@@ -12,7 +12,7 @@ import requests
 
 from constructs_lib import WebService
 from services.environment import PORTAL_KEEP_ALIVE_SECONDS, PORTAL_REQUEST_SECONDS, PortalEnvironment
-from services.portal.server.gunicorn_server import Server
+from services.portal.server.gunicorn_server import PortalServer
 
 from .people import registration
 from .process import PortalProcess, PortalStarter
@@ -129,7 +129,7 @@ def test_no_request_fails_when_it_stops_under_load(start_portal: PortalStarter) 
 
 
 def test_a_stopping_portal_waits_as_long_as_a_request_may_take(portal_environment: PortalEnvironment) -> None:
-    settings = Server(portal_environment).cfg
+    settings = PortalServer(portal_environment).cfg
     assert settings.graceful_timeout == PORTAL_REQUEST_SECONDS
     # The load balancer gives up a quiet connection, and an answer, after its idle timeout.
     assert settings.keepalive == PORTAL_KEEP_ALIVE_SECONDS > PORTAL_REQUEST_SECONDS

@@ -17,7 +17,7 @@ from emulator import aws
 from services.environment import PortalEnvironment
 from services.portal import create_app
 from services.portal.dependency_checks import Inspection
-from services.portal.server.shared_flags import Gate
+from services.portal.server.shared_flags import SharedFlags
 from services.shared.migrate import read_migrations
 
 EXPECTED = len(read_migrations())
@@ -52,7 +52,7 @@ def test_health_asks_nobody(app_without: Callable[[str], Flask]) -> None:
 def test_a_stopping_portal_wants_no_requests_and_serves_them_all_the_same(
     portal_environment: PortalEnvironment,
 ) -> None:
-    gate = Gate()
+    gate = SharedFlags()
     client = create_app(portal_environment, is_closing=lambda: gate.closing).test_client()
     assert client.get("/health").status_code == 200
     gate.close()

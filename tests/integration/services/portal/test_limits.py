@@ -151,7 +151,7 @@ def test_votes_of_one_account_are_limited(people: People, videos: Videos, monkey
 
 
 def test_votes_that_come_in_one_moment_are_limited(app: Flask) -> None:
-    votes = limits.Votes()
+    votes = limits.VoteLimiter()
     with app.test_request_context():
         for _ in range(limits.VOTE.at_once):
             votes.check(1)

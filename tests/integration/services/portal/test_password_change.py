@@ -15,7 +15,7 @@ from services.portal.accounts.passwords import is_common
 from services.portal.accounts.revocations import KEPT_SECONDS
 from services.portal.database import statements
 from services.portal.http import limits
-from services.shared.rate_limits import give_back
+from services.shared.rate_limits import refund
 
 from .people import PASSWORD, People, Person
 
@@ -127,7 +127,7 @@ def test_a_stolen_session_cannot_guess_the_password(app: Flask, people: People) 
     answer = ana.post(PATH, json=change())
     assert answer.status_code == 429 and 1 <= int(answer.headers["Retry-After"]) <= 60
     with app.app_context(), statements() as connection:
-        give_back(connection, limits.PASSWORD, str(ana.id))
+        refund(connection, limits.PASSWORD, str(ana.id))
     assert ana.post(PATH, json=change()).status_code == 200
 
 

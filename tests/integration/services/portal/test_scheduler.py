@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import Engine, text
 from structlog.testing import capture_logs
 
-from services.portal.scheduler import CHORES, Housekeeper, keep_house
+from services.portal.scheduler import TASKS, Scheduler, keep_house
 
 from .people import People
 from .videos import Videos, cut_connections
@@ -76,7 +76,7 @@ def test_without_the_database_it_says_so_and_goes_on(app_without: Callable[[str]
     app = app_without(service)
     with capture_logs() as lines, app.app_context():
         keep_house(0)
-    assert [(line["log_level"], line["event"]) for line in lines] == [("warning", chore.waiting) for chore in CHORES]
+    assert [(line["log_level"], line["event"]) for line in lines] == [("warning", chore.waiting) for chore in TASKS]
 
 
 @pytest.mark.own("database")
@@ -85,7 +85,7 @@ def test_the_thread_survives_the_loss_of_its_connections(
 ) -> None:
     voters = [people.new() for _ in range(2)]
     video_id = videos.published(people.new())
-    housekeeper = Housekeeper(app)
+    housekeeper = Scheduler(app)
     housekeeper.start()
     try:
         videos.vote(video_id, voters[0])
@@ -103,7 +103,7 @@ def test_the_thread_survives_a_bug(app: Flask, people: People, videos: Videos, e
     voter = people.new()
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE vote_deltas RENAME COLUMN delta TO lost"))
-    housekeeper = Housekeeper(app)
+    housekeeper = Scheduler(app)
     housekeeper.start()
     try:
         with engine.begin() as connection:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from services.portal.single_flight_cache import Kept
+from services.portal.single_flight_cache import SingleFlightCache
 
 
 class Clock:
@@ -19,7 +19,7 @@ class Clock:
 
 def test_an_answer_is_kept_until_its_time_is_over() -> None:
     clock, made = Clock(), iter(range(10))
-    kept = Kept(1, clock=clock)
+    kept = SingleFlightCache(1, clock=clock)
     assert [kept.get("a", lambda: next(made)) for _ in range(3)] == [0, 0, 0]
     assert kept.get("b", lambda: next(made)) == 1
     clock.now = 0.99
@@ -29,7 +29,7 @@ def test_an_answer_is_kept_until_its_time_is_over() -> None:
 
 
 def test_those_who_ask_while_it_is_made_wait_for_the_same_answer() -> None:
-    kept, asked, made = Kept(60), threading.Barrier(20), []
+    kept, asked, made = SingleFlightCache(60), threading.Barrier(20), []
 
     def make() -> int:
         made.append(1)
@@ -45,7 +45,7 @@ def test_those_who_ask_while_it_is_made_wait_for_the_same_answer() -> None:
 
 
 def test_a_failure_is_told_to_all_who_waited_and_not_kept() -> None:
-    kept, begun, go_on = Kept(60), threading.Event(), threading.Event()
+    kept, begun, go_on = SingleFlightCache(60), threading.Event(), threading.Event()
 
     def fail() -> None:
         begun.set()
@@ -65,7 +65,7 @@ def test_a_failure_is_told_to_all_who_waited_and_not_kept() -> None:
 
 def test_it_does_not_grow_for_ever() -> None:
     clock = Clock()
-    kept = Kept(1, clock=clock)
+    kept = SingleFlightCache(1, clock=clock)
     for number in range(2000):
         clock.now = float(number)
         kept.get(number, lambda: None)

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from services.environment import PortalEnvironment
-from services.portal.server.gunicorn_server import Server
+from services.portal.server.gunicorn_server import PortalServer
 
 from .people import registration
 from .process import PortalProcess, PortalStarter
@@ -76,6 +76,6 @@ def test_a_process_holds_fewer_connections_than_it_may_open_files(
     portal_environment: PortalEnvironment, files: Callable[[int], None]
 ) -> None:
     files(1024)
-    assert Server(portal_environment).cfg.worker_connections == 824
+    assert PortalServer(portal_environment).cfg.worker_connections == 824
     files(20_000)
-    assert Server(portal_environment).cfg.worker_connections == 4000
+    assert PortalServer(portal_environment).cfg.worker_connections == 4000

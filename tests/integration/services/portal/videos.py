@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from services.contest.votes import VoteResult, cast_vote
 from services.shared.storage import original_key, poster_key, preview_key, processed_key
 from services.videos.claims import Claim, claim, fail, finish
-from services.videos.receipts import File, Found, Made, Receipt, Spent, store_receipt
+from services.videos.receipts import File, Found, Receipt, ReceiptOutputs, Spent, store_receipt
 from services.videos.records import add_video
 
 from .people import Person
@@ -36,7 +36,7 @@ MADE = Receipt(
     original=File(48_211_937, "a" * 64),
     found=FOUND,
     command=("ffmpeg", "-i", "in.mp4", "out.mp4"),
-    made=Made(width=1280, height=720, frame_rate="30000/1001", kept_seconds=30),
+    made=ReceiptOutputs(width=1280, height=720, frame_rate="30000/1001", kept_seconds=30),
     files={"video": File(4_621_337, "b" * 64), "poster": File(61_337, "c" * 64)},
     encoder=Spent(8.5, 14.0),
 )

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, text
 
 from emulator import aws, resources
 from services.contest.rankings import ranking
-from services.contest.vote_counts import check_tally, roll_up, verdict
+from services.contest.vote_counts import audit_counts, roll_up, verdict
 from services.contest.votes import VoteResult, cast_vote
 from services.environment import PortalEnvironment
 from services.portal import create_app
@@ -158,7 +158,7 @@ def test_rankings_are_the_same(contest: Contest, restored_engine: Engine) -> Non
 
 def test_the_tally_is_the_number_of_the_votes(restored_engine: Engine) -> None:
     with restored_engine.execution_options(isolation_level="AUTOCOMMIT").connect() as opened:
-        while check_tally(opened, seconds=3600) is not None:
+        while audit_counts(opened, seconds=3600) is not None:
             pass
         found = verdict(opened)
     assert (found.whole, found.exact, found.votes, found.tally) == (True, True, 21, 21)

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from emulator import aws
 from services.shared.aws import aws_client
-from services.shared.storage import MediaStore, Part, original_key, poster_key, preview_key, processed_key
+from services.shared.storage import MediaStore, UploadPart, original_key, poster_key, preview_key, processed_key
 
 VIDEO = uuid.UUID("00000000-0000-4000-8000-000000000001")
 
@@ -130,4 +130,4 @@ def test_dropped_parts_are_gone(store: MediaStore) -> None:
 def test_what_s3_says_against_the_parts_is_not_hidden(store: MediaStore) -> None:
     upload_id = store.begin_parts("a", "video/mp4")
     with pytest.raises(ClientError, match="InvalidPart"):
-        store.join_parts("a", upload_id, {1: Part(4, '"0123"')})
+        store.join_parts("a", upload_id, {1: UploadPart(4, '"0123"')})

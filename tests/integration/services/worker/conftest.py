@@ -18,8 +18,8 @@ from emulator import aws
 from services.environment import PortalEnvironment, ServiceEnvironment, WorkerEnvironment
 from services.shared import storage
 from services.shared.emf_metrics import Measures
-from services.worker.job import Bench
-from services.worker.pipeline import Recipe
+from services.worker.job import WorkerContext
+from services.worker.pipeline import EncodeSettings
 from services.worker.toolchain import find_curtain, find_ffmpeg, find_watermark
 from services.worker.workspace import Workspace
 from stacks.settings.model import Settings
@@ -56,8 +56,10 @@ def worker_environment(portal_environment: PortalEnvironment) -> WorkerEnvironme
 
 
 @pytest.fixture
-def recipe() -> Recipe:
-    return Recipe(ffmpeg=clips.FFMPEG, watermark=find_watermark(), curtain=find_curtain(), max_seconds=30, threads=3)
+def recipe() -> EncodeSettings:
+    return EncodeSettings(
+        ffmpeg=clips.FFMPEG, watermark=find_watermark(), curtain=find_curtain(), max_seconds=30, threads=3
+    )
 
 
 @pytest.fixture
@@ -72,13 +74,17 @@ def hooked(media_bucket: str, aws_port: int) -> HookedStore:
 
 @pytest.fixture
 def bench(
-    engine: Engine, store: storage.MediaStore, recipe: Recipe, worker_environment: WorkerEnvironment, tmp_path: Path
-) -> Iterator[Bench]:
+    engine: Engine,
+    store: storage.MediaStore,
+    recipe: EncodeSettings,
+    worker_environment: WorkerEnvironment,
+    tmp_path: Path,
+) -> Iterator[WorkerContext]:
     """What a worker's jobs work with, in this process."""
     folder = tmp_path / "workspace"
     folder.mkdir()
     workspace = Workspace(folder)
-    yield Bench(
+    yield WorkerContext(
         engine=engine,
         store=store,
         workspace=workspace,
@@ -105,7 +111,7 @@ def replaying_ffmpeg(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def quick_bench(bench: Bench, replaying_ffmpeg: Path) -> Bench:
+def quick_bench(bench: WorkerContext, replaying_ffmpeg: Path) -> WorkerContext:
     """A bench for tests of what is done around the encoding."""
     return dataclasses.replace(bench, recipe=dataclasses.replace(bench.recipe, ffmpeg=replaying_ffmpeg))
 

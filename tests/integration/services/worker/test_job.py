@@ -20,7 +20,7 @@ from services.consumer import Message, Verdict
 from services.shared import storage
 from services.videos import claims
 from services.worker.handler import VideoHandler
-from services.worker.job import Bench, process
+from services.worker.job import WorkerContext, process
 from workspace.ports import free_port
 
 Maker = Callable[..., Path]
@@ -44,7 +44,7 @@ def expire_lease(world: World) -> None:
 
 
 def test_a_video_is_processed_and_published_with_its_poster_and_its_preview(
-    world: World, bench: Bench, clip: Maker, tmp_path: Path
+    world: World, bench: WorkerContext, clip: Maker, tmp_path: Path
 ) -> None:
     video_id = world.upload(clip("640x360", seconds=2, sound=True))
 
@@ -61,7 +61,7 @@ def test_a_video_is_processed_and_published_with_its_poster_and_its_preview(
         assert world.s3.head_object(Bucket=world.bucket, Key=key)["ContentType"] == "video/mp4"
 
 
-def test_how_far_the_work_is_can_be_seen_while_it_goes_on(world: World, bench: Bench, long: Path) -> None:
+def test_how_far_the_work_is_can_be_seen_while_it_goes_on(world: World, bench: WorkerContext, long: Path) -> None:
     video_id = world.upload(long)
     seen = set()
     with ThreadPoolExecutor() as pool:
@@ -71,19 +71,19 @@ def test_how_far_the_work_is_can_be_seen_while_it_goes_on(world: World, bench: B
     assert len([percent for percent in seen if 0 < percent < 100]) >= 2
 
 
-def test_a_job_leaves_no_file_behind(world: World, quick_bench: Bench, short: Path, tmp_path: Path) -> None:
+def test_a_job_leaves_no_file_behind(world: World, quick_bench: WorkerContext, short: Path, tmp_path: Path) -> None:
     process(quick_bench, world.upload(short), never)
     assert [path.name for path in (tmp_path / "workspace").rglob("*") if path.is_file()] == ["lock"]
 
 
-def test_a_video_that_is_done_is_not_done_again(world: World, quick_bench: Bench, short: Path) -> None:
+def test_a_video_that_is_done_is_not_done_again(world: World, quick_bench: WorkerContext, short: Path) -> None:
     video_id = world.upload(short)
     process(quick_bench, video_id, never)
     assert process(quick_bench, video_id, never) is Verdict.DELETE
     assert world.attempts(video_id) == 1
 
 
-def test_a_video_that_was_deleted_before_needs_no_work(world: World, quick_bench: Bench, short: Path) -> None:
+def test_a_video_that_was_deleted_before_needs_no_work(world: World, quick_bench: WorkerContext, short: Path) -> None:
     video_id = world.upload(short)
     world.delete(video_id)
     assert process(quick_bench, video_id, never) is Verdict.DELETE
@@ -91,7 +91,7 @@ def test_a_video_that_was_deleted_before_needs_no_work(world: World, quick_bench
 
 
 def test_a_message_of_a_video_that_others_hold_for_long_is_done_with_before_it_is_dead(
-    world: World, quick_bench: Bench, short: Path
+    world: World, quick_bench: WorkerContext, short: Path
 ) -> None:
     video_id = world.upload(short)
     with world.engine.begin() as connection:
@@ -106,7 +106,7 @@ def test_a_message_of_a_video_that_others_hold_for_long_is_done_with_before_it_i
     assert world.attempts(video_id) == 1
 
 
-def test_two_messages_of_one_video_have_one_effect(world: World, bench: Bench, long: Path) -> None:
+def test_two_messages_of_one_video_have_one_effect(world: World, bench: WorkerContext, long: Path) -> None:
     video_id = world.upload(long)
     with ThreadPoolExecutor() as pool:
         first = pool.submit(process, bench, video_id, never)
@@ -118,7 +118,7 @@ def test_two_messages_of_one_video_have_one_effect(world: World, bench: Bench, l
     assert len(world.objects()) == 3
 
 
-def test_a_video_deleted_while_it_is_worked_on_leaves_no_object(world: World, bench: Bench, long: Path) -> None:
+def test_a_video_deleted_while_it_is_worked_on_leaves_no_object(world: World, bench: WorkerContext, long: Path) -> None:
     video_id = world.upload(long)
     with ThreadPoolExecutor() as pool:
         running = pool.submit(process, bench, video_id, never)
@@ -129,7 +129,7 @@ def test_a_video_deleted_while_it_is_worked_on_leaves_no_object(world: World, be
 
 
 def test_a_video_deleted_just_before_it_is_finished_leaves_no_object(
-    world: World, quick_bench: Bench, hooked: HookedStore, short: Path
+    world: World, quick_bench: WorkerContext, hooked: HookedStore, short: Path
 ) -> None:
     video_id = world.upload(short)
     hooked.when_stored = lambda: world.delete(video_id)
@@ -138,7 +138,7 @@ def test_a_video_deleted_just_before_it_is_finished_leaves_no_object(
 
 
 def test_an_attempt_that_was_overtaken_removes_what_it_stored_and_harms_nothing(
-    world: World, quick_bench: Bench, hooked: HookedStore, short: Path
+    world: World, quick_bench: WorkerContext, hooked: HookedStore, short: Path
 ) -> None:
     video_id = world.upload(short)
 
@@ -155,7 +155,7 @@ def test_an_attempt_that_was_overtaken_removes_what_it_stored_and_harms_nothing(
 
 
 def test_an_attempt_that_fails_after_it_was_overtaken_leaves_no_object_either(
-    world: World, quick_bench: Bench, hooked: HookedStore, short: Path
+    world: World, quick_bench: WorkerContext, hooked: HookedStore, short: Path
 ) -> None:
     video_id = world.upload(short)
 
@@ -170,7 +170,7 @@ def test_an_attempt_that_fails_after_it_was_overtaken_leaves_no_object_either(
 
 
 def test_an_attempt_overtaken_by_one_that_is_done_leaves_the_winners_objects(
-    world: World, quick_bench: Bench, hooked: HookedStore, short: Path
+    world: World, quick_bench: WorkerContext, hooked: HookedStore, short: Path
 ) -> None:
     video_id = world.upload(short)
 
@@ -184,7 +184,7 @@ def test_an_attempt_overtaken_by_one_that_is_done_leaves_the_winners_objects(
 
 
 def test_a_commit_whose_answer_was_lost_is_not_taken_for_a_lost_claim(
-    world: World, quick_bench: Bench, hooked: HookedStore, short: Path
+    world: World, quick_bench: WorkerContext, hooked: HookedStore, short: Path
 ) -> None:
     video_id = world.upload(short)
 
@@ -204,7 +204,7 @@ def test_a_commit_whose_answer_was_lost_is_not_taken_for_a_lost_claim(
 
 
 def test_what_a_dead_attempt_stored_is_removed_by_the_one_that_finishes(
-    world: World, quick_bench: Bench, short: Path
+    world: World, quick_bench: WorkerContext, short: Path
 ) -> None:
     video_id = world.upload(short)
     with world.engine.begin() as connection:
@@ -216,7 +216,7 @@ def test_what_a_dead_attempt_stored_is_removed_by_the_one_that_finishes(
 
 
 def test_an_interrupted_job_gives_the_video_back_at_once(
-    world: World, bench: Bench, long: Path, tmp_path: Path
+    world: World, bench: WorkerContext, long: Path, tmp_path: Path
 ) -> None:
     video_id = world.upload(long)
     interrupted = threading.Event()
@@ -231,7 +231,9 @@ def test_an_interrupted_job_gives_the_video_back_at_once(
     assert encoders() == []
 
 
-def test_an_encoder_killed_by_the_system_is_no_fault_of_the_players(world: World, bench: Bench, long: Path) -> None:
+def test_an_encoder_killed_by_the_system_is_no_fault_of_the_players(
+    world: World, bench: WorkerContext, long: Path
+) -> None:
     video_id = world.upload(long)
     with ThreadPoolExecutor() as pool:
         running = pool.submit(process, bench, video_id, never)
@@ -244,7 +246,7 @@ def test_an_encoder_killed_by_the_system_is_no_fault_of_the_players(world: World
 
 
 def test_a_bucket_that_does_not_answer_is_no_fault_of_the_players(
-    world: World, quick_bench: Bench, short: Path
+    world: World, quick_bench: WorkerContext, short: Path
 ) -> None:
     video_id = world.upload(short)
     away = storage.MediaStore(aws.client("s3", free_port()), world.bucket)
@@ -254,7 +256,7 @@ def test_a_bucket_that_does_not_answer_is_no_fault_of_the_players(
 
 
 def test_a_bucket_that_fails_half_way_is_left_clean(
-    world: World, quick_bench: Bench, hooked: HookedStore, short: Path
+    world: World, quick_bench: WorkerContext, hooked: HookedStore, short: Path
 ) -> None:
     def fail() -> None:
         raise OSError("the network went away")

@@ -15,11 +15,11 @@ import pytest
 
 from services.worker import media
 from services.worker.colours import Colours
-from services.worker.errors import MediaProblem, PassingProblem
+from services.worker.errors import InvalidMedia, TransientError
 from services.worker.mp4_boxes import check_container
-from services.worker.pipeline import Recipe, command
+from services.worker.pipeline import EncodeSettings, command
 from services.worker.probe import probe
-from services.worker.receipt import Draft
+from services.worker.receipt import ReceiptBuilder
 from services.worker.transcode import transcode
 
 Maker = Callable[..., Path]
@@ -41,15 +41,15 @@ sys.exit(program.returncode)
 
 
 @pytest.fixture
-def made(recipe: Recipe, tmp_path: Path) -> Maker:
+def made(recipe: EncodeSettings, tmp_path: Path) -> Maker:
     """Makes a video of a file as a job does; gives the job's folder."""
 
-    def make(original: Path, recipe: Recipe = recipe) -> Path:
+    def make(original: Path, recipe: EncodeSettings = recipe) -> Path:
         folder = tmp_path / f"job{len(list(tmp_path.iterdir()))}"
         folder.mkdir()
         shutil.copyfile(original, folder / media.ORIGINAL)
         check_container(folder / media.ORIGINAL)
-        draft = Draft(release="1.2.3", ffmpeg="ffmpeg version 9")
+        draft = ReceiptBuilder(release="1.2.3", ffmpeg="ffmpeg version 9")
         transcode(
             folder,
             recipe,
@@ -145,7 +145,7 @@ def test_a_variable_frame_rate_becomes_an_even_one(made: Maker, clip: Maker) -> 
 
 @pytest.mark.parametrize("moving", [True, False], ids=["a picture every thirtieth", "one picture for half a minute"])
 def test_a_video_takes_a_quarter_of_an_instances_memory(
-    clip: Maker, recipe: Recipe, tmp_path: Path, moving: bool
+    clip: Maker, recipe: EncodeSettings, tmp_path: Path, moving: bool
 ) -> None:
     original = clip("320x240", seconds=31, source="color=red")
     if not moving:
@@ -155,7 +155,7 @@ def test_a_video_takes_a_quarter_of_an_instances_memory(
     folder = tmp_path / "job"
     folder.mkdir()
     shutil.copyfile(original, folder / media.ORIGINAL)
-    picture = probe(folder, offline=True, draft=Draft(release="1.2.3", ffmpeg="ffmpeg version 9"))
+    picture = probe(folder, offline=True, draft=ReceiptBuilder(release="1.2.3", ffmpeg="ffmpeg version 9"))
     # From a process of its own: a program starts with the peak of its parent, which here ran a thousand tests.
     starter = [sys.executable, "-c", STARTER, folder, *command(recipe, picture)]
     peak_bytes = int(subprocess.run(starter, check=True, capture_output=True).stdout)
@@ -163,7 +163,7 @@ def test_a_video_takes_a_quarter_of_an_instances_memory(
     assert peak_bytes < 512 * 2**20
 
 
-def test_never_more_than_the_limit_is_kept_whatever_the_rate(made: Maker, clip: Maker, recipe: Recipe) -> None:
+def test_never_more_than_the_limit_is_kept_whatever_the_rate(made: Maker, clip: Maker, recipe: EncodeSettings) -> None:
     short = dataclasses.replace(recipe, max_seconds=2)
     for rate in ("24", "25", "30000/1001", "50", "17"):
         seen = clips.look(made(clip("320x240", seconds=3, rate=rate, source="color=red"), short) / media.PROCESSED)
@@ -211,7 +211,7 @@ def test_where_a_clip_was_filmed_is_not_published(made: Maker, clip: Maker) -> N
 
 
 def test_the_mark_is_in_the_top_right_corner_of_every_video(
-    made: Maker, clip: Maker, recipe: Recipe, tmp_path: Path
+    made: Maker, clip: Maker, recipe: EncodeSettings, tmp_path: Path
 ) -> None:
     grey = clip("1280x720", seconds=2, rate=SLOW, source="color=gray")
     unmarked = tmp_path / "transparent.png"
@@ -261,7 +261,7 @@ def test_a_slow_or_short_clip_has_a_preview_of_its_own_rate_and_length(made: Mak
     assert (seen.rate, seen.frames) == (12, 12)
 
 
-def test_the_curtain_is_seen_before_the_clip_and_after_it(made: Maker, clip: Maker, recipe: Recipe) -> None:
+def test_the_curtain_is_seen_before_the_clip_and_after_it(made: Maker, clip: Maker, recipe: EncodeSettings) -> None:
     video = made(clip("1280x720", seconds=1, source="color=red")) / media.PROCESSED
     curtain = clips.frame_at(recipe.curtain)
     ball, letter, plain = (182, 308), (640, 390), (1200, 100)
@@ -276,16 +276,18 @@ def test_the_curtain_is_seen_before_the_clip_and_after_it(made: Maker, clip: Mak
 
 @pytest.mark.parametrize("broken", ["watermark", "curtain"])
 def test_without_the_mark_or_the_curtain_there_is_no_video(
-    made: Maker, clip: Maker, recipe: Recipe, tmp_path: Path, broken: str
+    made: Maker, clip: Maker, recipe: EncodeSettings, tmp_path: Path, broken: str
 ) -> None:
     cut = tmp_path / "cut.png"
     cut.write_bytes(getattr(recipe, broken).read_bytes()[:1500])
-    with pytest.raises((MediaProblem, PassingProblem)):
+    with pytest.raises((InvalidMedia, TransientError)):
         made(clip("320x240", seconds=1), dataclasses.replace(recipe, **{broken: cut}))
 
 
-def test_a_mark_that_is_gone_is_not_the_players_fault(made: Maker, clip: Maker, recipe: Recipe, tmp_path: Path) -> None:
-    with pytest.raises(PassingProblem, match="No such file"):
+def test_a_mark_that_is_gone_is_not_the_players_fault(
+    made: Maker, clip: Maker, recipe: EncodeSettings, tmp_path: Path
+) -> None:
+    with pytest.raises(TransientError, match="No such file"):
         made(clip("320x240", seconds=1), dataclasses.replace(recipe, watermark=tmp_path / "nothing.png"))
 
 
@@ -301,8 +303,8 @@ def test_a_cover_picture_is_not_taken_for_the_video(made: Maker, clip: Maker, tm
 
 
 @pytest.mark.asvs("1.2.5")
-def test_nothing_of_the_players_is_on_the_command_line(recipe: Recipe) -> None:
-    picture = media.Picture(
+def test_nothing_of_the_players_is_on_the_command_line(recipe: EncodeSettings) -> None:
+    picture = media.VideoStream(
         stream=1,
         codec="h264",
         width=640,

@@ -19,13 +19,13 @@ from world import World
 
 from services.consumer import Verdict
 from services.shared import storage
-from services.worker.job import Bench, process
+from services.worker.job import WorkerContext, process
 
 Maker = Callable[..., Path]
 
 
 @pytest.fixture
-def refuse(world: World, bench: Bench) -> Callable[[Path], str]:
+def refuse(world: World, bench: WorkerContext) -> Callable[[Path], str]:
     """Gives a file to the worker; the reason why it was refused, after one attempt and with nothing left behind."""
 
     def give(path: Path) -> str:
@@ -121,7 +121,7 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(
     assert refuse(clip("4098x2306", seconds=0.6, rate="5", source="color=red")) == "too_large_picture"
 
 
-def test_the_largest_picture_that_is_accepted_passes(world: World, bench: Bench, clip: Maker) -> None:
+def test_the_largest_picture_that_is_accepted_passes(world: World, bench: WorkerContext, clip: Maker) -> None:
     video_id = world.upload(clip("4096x2304", seconds=0.6, rate="5", source="color=red"))
     process(bench, video_id, threading.Event())
     assert world.video(video_id).status == "processed"
@@ -165,14 +165,14 @@ def test_a_container_without_what_it_needs_is_damaged(
     assert refuse(written(tmp_path / "clip.mp4", content)) == "damaged"
 
 
-def test_an_upload_whose_file_is_gone_is_told_so(world: World, bench: Bench, clip: Maker) -> None:
+def test_an_upload_whose_file_is_gone_is_told_so(world: World, bench: WorkerContext, clip: Maker) -> None:
     video_id = world.upload(clip("320x240", seconds=1))
     world.store.delete(storage.original_key(video_id))
     assert process(bench, video_id, threading.Event()) is Verdict.DELETE
     assert world.video(video_id).failure_reason == "file_missing"
 
 
-def test_a_video_that_takes_longer_than_its_limit_is_given_up(world: World, bench: Bench, clip: Maker) -> None:
+def test_a_video_that_takes_longer_than_its_limit_is_given_up(world: World, bench: WorkerContext, clip: Maker) -> None:
     video_id = world.upload(clip("1080x1920", seconds=45, sound=True, source="color=red"))
     hurried = dataclasses.replace(bench, max_seconds=1)
     assert process(hurried, video_id, threading.Event()) is Verdict.DELETE
@@ -181,7 +181,7 @@ def test_a_video_that_takes_longer_than_its_limit_is_given_up(world: World, benc
 
 
 def test_text_of_another_alphabet_is_no_reason_to_refuse_a_clip(
-    world: World, quick_bench: Bench, clip: Maker, tmp_path: Path
+    world: World, quick_bench: WorkerContext, clip: Maker, tmp_path: Path
 ) -> None:
     titled = clip("320x240", seconds=1, extra=("-metadata", "title=Final de la liga")).read_bytes()
     latin = written(tmp_path / "clip.mp4", titled.replace(b"Final de la liga", "Finál dé lá lígá".encode("latin-1")))

@@ -13,13 +13,13 @@ from world import World
 from emulator import aws
 from services.shared.emf_metrics import Measures
 from services.shared.queue import VideoQueue
-from services.worker.job import Bench, process
+from services.worker.job import WorkerContext, process
 from services.worker.reporter import Reporter
 from workspace.ports import free_port
 
 
 def test_jobs_are_counted_by_their_result(
-    world: World, bench: Bench, clip: Callable[..., Path], tmp_path: Path
+    world: World, bench: WorkerContext, clip: Callable[..., Path], tmp_path: Path
 ) -> None:
     (tmp_path / "text.mp4").write_text("no video")
     for path in (clip("320x240", seconds=1), tmp_path / "text.mp4"):

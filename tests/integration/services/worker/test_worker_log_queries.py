@@ -16,11 +16,11 @@ from structlog.testing import capture_logs
 from world import World
 
 from emulator import aws
-from services.consumer import Consumer, Message, Options
+from services.consumer import Consumer, ConsumerOptions, Message
 from services.shared import storage
 from services.shared.queue import REQUEST_ID
 from services.worker.handler import VideoHandler
-from services.worker.job import Bench
+from services.worker.job import WorkerContext
 from tests.log_query_words import Line, unanswered
 from workspace.ports import free_port
 
@@ -38,7 +38,7 @@ def log_of_worker() -> Iterator[list[Line]]:
     lines += [{"service": "worker", "level": line["log_level"], **line} for line in captured]
 
 
-def work_on(bench: Bench, video_id: object, interrupted: threading.Event = never) -> None:
+def work_on(bench: WorkerContext, video_id: object, interrupted: threading.Event = never) -> None:
     body = json.dumps({"video_id": str(video_id)})
     message = Message(id="m1", body=body, attributes={REQUEST_ID: "r1"}, receive_count=1, receipt="r")
     VideoHandler(bench)(message, interrupted)
@@ -46,7 +46,7 @@ def work_on(bench: Bench, video_id: object, interrupted: threading.Event = never
 
 
 def test_videos_that_were_made_failed_and_came_back(
-    world: World, quick_bench: Bench, clip: Maker, tmp_path: Path
+    world: World, quick_bench: WorkerContext, clip: Maker, tmp_path: Path
 ) -> None:
     text_file = tmp_path / "notes.mp4"
     text_file.write_text("no video")
@@ -74,7 +74,7 @@ def run_consumer(sqs: Any, queue_url: str, handler: Any, seen: str, lines: list[
     """Run a consumer until it has written a line."""
     consumer = Consumer(
         sqs,
-        Options(queue_url=queue_url, slots=1, visibility_seconds=10, max_message_seconds=60, poll_seconds=1),
+        ConsumerOptions(queue_url=queue_url, slots=1, visibility_seconds=10, max_message_seconds=60, poll_seconds=1),
         handler,
     )
     running = threading.Thread(target=consumer.run)
@@ -87,7 +87,9 @@ def run_consumer(sqs: Any, queue_url: str, handler: Any, seen: str, lines: list[
     running.join(60)
 
 
-def test_messages_that_nobody_understands_and_a_queue_that_does_not_answer(world: World, quick_bench: Bench) -> None:
+def test_messages_that_nobody_understands_and_a_queue_that_does_not_answer(
+    world: World, quick_bench: WorkerContext
+) -> None:
     world.sqs.send_message(QueueUrl=world.queue_url, MessageBody="no video")
     with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as captured:
         run_consumer(world.sqs, world.queue_url, VideoHandler(quick_bench), "unreadable message", captured)
@@ -103,7 +105,7 @@ def test_messages_that_nobody_understands_and_a_queue_that_does_not_answer(world
     assert "queue cannot be read" not in unanswered("services-away", lines)
 
 
-def test_jobs_that_came_back_say_why(world: World, quick_bench: Bench, clip: Maker) -> None:
+def test_jobs_that_came_back_say_why(world: World, quick_bench: WorkerContext, clip: Maker) -> None:
     no_store = storage.MediaStore(aws.client("s3", free_port()), world.bucket)
     with log_of_worker() as lines:
         work_on(dataclasses.replace(quick_bench, store=no_store), world.upload(clip("320x240", seconds=1)))

@@ -14,7 +14,7 @@ from world import WorkerProcess, World, until
 from services.environment import WorkerEnvironment
 from services.videos.stale_videos import OVERDUE_VISIBILITIES
 from services.worker.__main__ import LONGEST_BACKOFF_VISIBILITIES, consumer_options, main
-from services.worker.errors import StartProblem
+from services.worker.errors import StartupError
 from services.worker.toolchain import WATERMARK, find_curtain, find_ffmpeg, find_watermark
 from workspace.ports import free_port
 
@@ -112,15 +112,15 @@ def test_a_worker_without_ffmpeg_does_not_start(refused: Callable[..., str]) -> 
 
 
 def test_a_program_that_is_no_ffmpeg_is_told(tmp_path: Path) -> None:
-    with pytest.raises(StartProblem, match="does not run"):
+    with pytest.raises(StartupError, match="does not run"):
         find_ffmpeg({"FFMPEG_BINARY": "/bin/false"})
 
 
 def test_a_worker_without_its_watermark_does_not_start(tmp_path: Path) -> None:
-    with pytest.raises(StartProblem, match=r"watermark .*nothing.png cannot be read \(No such file or directory\)"):
+    with pytest.raises(StartupError, match=r"watermark .*nothing.png cannot be read \(No such file or directory\)"):
         find_watermark(tmp_path / "nothing.png")
     (tmp_path / "text.png").write_text("no picture")
-    with pytest.raises(StartProblem, match=r"watermark .*text.png is not a PNG"):
+    with pytest.raises(StartupError, match=r"watermark .*text.png is not a PNG"):
         find_watermark(tmp_path / "text.png")
 
 
@@ -128,7 +128,7 @@ def test_a_worker_without_its_watermark_does_not_start(tmp_path: Path) -> None:
 def test_a_worker_whose_watermark_was_cut_off_does_not_start(tmp_path: Path, kept: float) -> None:
     whole, cut = WATERMARK.read_bytes(), tmp_path / "cut.png"
     cut.write_bytes(whole[: int(kept * len(whole))])
-    with pytest.raises(StartProblem, match=r"watermark .*cut.png is damaged at byte \d+; restore it, or make it"):
+    with pytest.raises(StartupError, match=r"watermark .*cut.png is damaged at byte \d+; restore it, or make it"):
         find_watermark(cut)
 
 
@@ -136,14 +136,14 @@ def test_a_worker_whose_watermark_has_a_wrong_byte_does_not_start(tmp_path: Path
     content, wrong = bytearray(WATERMARK.read_bytes()), tmp_path / "wrong.png"
     content[1000] ^= 1
     wrong.write_bytes(content)
-    with pytest.raises(StartProblem, match=r"watermark .*wrong.png is damaged at byte \d+"):
+    with pytest.raises(StartupError, match=r"watermark .*wrong.png is damaged at byte \d+"):
         find_watermark(wrong)
 
 
 def test_a_worker_without_its_curtain_does_not_start(tmp_path: Path) -> None:
-    with pytest.raises(StartProblem, match=r"curtain .*nothing.png cannot be read \(No such file or directory\)"):
+    with pytest.raises(StartupError, match=r"curtain .*nothing.png cannot be read \(No such file or directory\)"):
         find_curtain(tmp_path / "nothing.png")
-    with pytest.raises(StartProblem, match=r"curtain .*watermark.png is 258x55, not 1280x720"):
+    with pytest.raises(StartupError, match=r"curtain .*watermark.png is 258x55, not 1280x720"):
         find_curtain(WATERMARK)
 
 

@@ -1,4 +1,4 @@
-"""The register of relaxations: each weakened default with its path, its reason and the rules it explains."""
+"""The register of waivers: each weakened default with its path, its reason and the rules it explains."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 from scenes import network, web_service_template
 
 from constructs_lib import Bucket, ConstructError, PublicLoadBalancer, Queue
-from constructs_lib.foundation.accepted_findings import DECISIONS, Decision
+from constructs_lib.foundation.accepted_findings import ACCEPTED_FINDINGS, AcceptedFinding
 from constructs_lib.foundation.cdk import TerraformStack
-from constructs_lib.foundation.waivers import Relaxation, registered, relax, report, write
+from constructs_lib.foundation.waivers import Waiver, registered, report, waive, write
 from constructs_lib.testing import Template, synth
 
 Written = Callable[..., dict[str, dict[str, Any]]]
@@ -34,7 +34,7 @@ def test_safe_constructs_enter_nothing() -> None:
     template = synth(build)
 
     assert entries(template) == []
-    assert "relaxations" not in template.outputs()
+    assert "waivers" not in template.outputs()
 
 
 def test_each_weakened_default_is_entered_with_its_reason() -> None:
@@ -79,7 +79,7 @@ def test_a_service_behind_plain_http_is_entered_as_well(software: pathlib.Path) 
 def test_it_is_an_output_of_the_stack() -> None:
     template = synth(lambda stack: Bucket(stack, "media", name="media", plain_http_reason="an emulator"))
 
-    assert template.outputs()["relaxations"] == [
+    assert template.outputs()["waivers"] == [
         {
             "path": "test/media",
             "weakened": "answers requests without TLS",
@@ -114,7 +114,7 @@ def test_the_report_holds_what_is_decided_for_all_of_a_kind(written: Written) ->
     entries = list(report(documents))
     assert {(each["stack"], each["path"]) for each in entries} == {("shop", "shop")}
     assert [each["explains"] for each in entries] == [
-        each.explains for each in DECISIONS if each.kind == "aws_s3_bucket"
+        each.explains for each in ACCEPTED_FINDINGS if each.kind == "aws_s3_bucket"
     ]
     for each in entries:
         assert [address.rpartition("_")[0] for address in each["resources"]] == [
@@ -123,19 +123,19 @@ def test_the_report_holds_what_is_decided_for_all_of_a_kind(written: Written) ->
         ]
 
 
-@pytest.mark.parametrize("decision", DECISIONS, ids=lambda each: str(each.explains))
-def test_every_decision_says_why(decision: Decision) -> None:
+@pytest.mark.parametrize("decision", ACCEPTED_FINDINGS, ids=lambda each: str(each.explains))
+def test_every_decision_says_why(decision: AcceptedFinding) -> None:
     assert len(decision.reason) > 30
     assert decision.explains
 
 
-def test_a_relaxation_covers_its_construct_and_rules_alone() -> None:
-    relaxation = Relaxation(path="shop/web", weakened="serves plain HTTP", reason="a test", explains=("CKV_AWS_2",))
+def test_a_waiver_covers_its_construct_and_rules_alone() -> None:
+    waiver = Waiver(path="shop/web", weakened="serves plain HTTP", reason="a test", explains=("CKV_AWS_2",))
 
-    assert relaxation.covers("shop/web", ["CKV_AWS_2"])
-    assert relaxation.covers("shop/web/http", ["CKV_AWS_103", "CKV_AWS_2"])
-    assert not relaxation.covers("shop/web/http", ["CKV_AWS_103"])
-    assert not relaxation.covers("shop/web-2", ["CKV_AWS_2"])
+    assert waiver.covers("shop/web", ["CKV_AWS_2"])
+    assert waiver.covers("shop/web/http", ["CKV_AWS_103", "CKV_AWS_2"])
+    assert not waiver.covers("shop/web/http", ["CKV_AWS_103"])
+    assert not waiver.covers("shop/web-2", ["CKV_AWS_2"])
 
 
 def test_the_file_lies_beside_the_stacks(written: Written, tmp_path: pathlib.Path) -> None:
@@ -146,7 +146,7 @@ def test_the_file_lies_beside_the_stacks(written: Written, tmp_path: pathlib.Pat
 
     write(tmp_path)
 
-    entries = json.loads((tmp_path / "relaxations.json").read_text())
+    entries = json.loads((tmp_path / "waivers.json").read_text())
     given = [each for each in entries if each["path"] != each["stack"]]
     assert [(each["stack"], each["path"], each["reason"]) for each in given] == [
         ("first", "first/media", "another"),
@@ -157,4 +157,4 @@ def test_the_file_lies_beside_the_stacks(written: Written, tmp_path: pathlib.Pat
 @pytest.mark.parametrize("reason", ["", "  "])
 def test_a_reason_says_something(reason: str) -> None:
     with pytest.raises(ConstructError, match=r"test: reason is '\s*'; allowed is why it sleeps\. Write a sentence"):
-        synth(lambda stack: relax(stack, "sleeps", reason=reason))
+        synth(lambda stack: waive(stack, "sleeps", reason=reason))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from scenes import web_service
 
-from constructs_lib import Queue, SecurityAspect, relax
+from constructs_lib import Queue, SecurityAspect, waive
 from constructs_lib.foundation import cdk
 from constructs_lib.foundation.cdk import TerraformStack
 from constructs_lib.governance.security_aspect import RULES, findings
@@ -36,7 +36,7 @@ def open_database(stack: TerraformStack) -> Any:
 def test_a_finding_stops_the_synth_and_says_how_to_mend_it(written: Written) -> None:
     message = (
         r"\[shop/database\] is a database with a public address; allowed are private addresses \(public-database\)\. "
-        r"Set publicly_accessible to false, or enter the reason with relax\(\)"
+        r"Set publicly_accessible to false, or enter the reason with waive\(\)"
     )
     with pytest.raises(RuntimeError, match=message):
         written(shop=open_database)
@@ -45,16 +45,16 @@ def test_a_finding_stops_the_synth_and_says_how_to_mend_it(written: Written) -> 
 @pytest.mark.parametrize("explains", ["public-database", "CKV_AWS_17"])
 def test_a_registered_reason_lets_it_pass(written: Written, explains: str) -> None:
     def build(stack: TerraformStack) -> None:
-        relax(open_database(stack), "has a public address", reason="a test server", explains=[explains])
+        waive(open_database(stack), "has a public address", reason="a test server", explains=[explains])
 
     assert written(shop=build)["shop"]["resource"]["aws_db_instance"]
 
 
 def test_a_reason_for_another_rule_or_place_does_not(written: Written) -> None:
     def build(stack: TerraformStack) -> None:
-        relax(open_database(stack), "is small", reason="a test server", explains=["CKV_AWS_16"])
+        waive(open_database(stack), "is small", reason="a test server", explains=["CKV_AWS_16"])
         queue = Queue(stack, "orders", name="orders", max_job=HOUR)
-        relax(queue, "is public", reason="a test", explains=["public-database"])
+        waive(queue, "is public", reason="a test", explains=["public-database"])
 
     with pytest.raises(RuntimeError, match="public-database"):
         written(shop=build)
@@ -64,7 +64,7 @@ def test_our_own_constructs_pass_by_their_registered_reasons_alone(written: Writ
     document = written(shop=lambda stack: web_service(stack, software))["shop"]
 
     assert findings(document) == []
-    del document["output"]["relaxations"]
+    del document["output"]["waivers"]
     assert {finding.rule.id for finding in findings(document)} == {
         "open-security-group",
         "plain-http",

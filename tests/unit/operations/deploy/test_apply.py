@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from operations.deploy.apply import Progress
+from operations.deploy.apply import ApplyProgress
 from operations.deploy.interruption import Interruption
 from operations.deploy.plan import Action, Basis, Change, StackPlan
 from workspace.errors import UserError
@@ -43,7 +43,7 @@ def shown(*lines: str) -> tuple[str, str]:
     with board.step("network", name="network") as step:
         output.truncate(0)
         output.seek(0)
-        progress = Progress(PART, {"aws_vpc.a": "network/a", "aws_vpc.b": "network/b"}, board, step)
+        progress = ApplyProgress(PART, {"aws_vpc.a": "network/a", "aws_vpc.b": "network/b"}, board, step)
         for each in lines:
             progress.take(each)
         return output.getvalue(), step.outcome().plain

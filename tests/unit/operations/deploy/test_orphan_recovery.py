@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from operations.deploy.orphan_recovery import left_behind, unfinished, wrongly_tainted
-from operations.deploy.stack_graph import Stack
-from operations.deploy.states import State
+from operations.deploy.stack_graph import StackNode
+from operations.deploy.states import TerraformState
 
 
 def output(*events: tuple[str, str], action: str = "create") -> str:
@@ -19,7 +19,7 @@ def output(*events: tuple[str, str], action: str = "create") -> str:
     return "\n".join([*lines, '{"type":"apply_com'])
 
 
-STACK = Stack(
+STACK = StackNode(
     name="storage",
     folder=Path("/nowhere"),
     document={
@@ -54,23 +54,23 @@ def test_what_the_provider_was_told_to_give_up_is_unfinished_too() -> None:
 
 
 def test_what_was_given_up_is_not_broken_and_what_failed_is() -> None:
-    state = State({}, (), frozenset({"aws_db_instance.given-up", "aws_db_instance.failed"}))
+    state = TerraformState({}, (), frozenset({"aws_db_instance.given-up", "aws_db_instance.failed"}))
     text = "\n".join([canceled("aws_db_instance.given-up"), canceled("aws_db_instance.failed", "storage full")])
     assert wrongly_tainted(state, text) == ["aws_db_instance.given-up"]
-    assert wrongly_tainted(State(), text) == []
+    assert wrongly_tainted(TerraformState(), text) == []
 
 
 def test_it_is_found_by_its_name_when_the_name_is_known() -> None:
-    found = {each.kind: each.name for each in left_behind(STACK, State(), CUT, "123456789012")}
+    found = {each.kind: each.name for each in left_behind(STACK, TerraformState(), CUT, "123456789012")}
     assert found == {"aws_s3_bucket": "anb-videos-123456789012-x", "aws_nat_gateway": "", "aws_db_instance": ""}
 
 
 def test_what_the_state_knows_was_written_after_all() -> None:
-    state = State({}, (("aws_s3_bucket", "it", {}),))
+    state = TerraformState({}, (("aws_s3_bucket", "it", {}),))
     assert "aws_s3_bucket" not in [each.kind for each in left_behind(STACK, state, CUT, "1")]
 
 
 def test_what_nothing_finds_and_costs_money_is_told() -> None:
-    warnings = [each.warning for each in left_behind(STACK, State(), CUT, "1") if each.warning]
+    warnings = [each.warning for each in left_behind(STACK, TerraformState(), CUT, "1") if each.warning]
     (warning,) = warnings
     assert warning.startswith("it: a NAT gateway may have been left behind, which is billed. Look for a second one")

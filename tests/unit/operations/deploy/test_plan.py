@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from operations.deploy.plan import Action, Basis, Detail, Plan, changed_outputs, from_configuration, from_terraform
-from operations.deploy.stack_graph import Stack
+from operations.deploy.stack_graph import StackNode
 
 
-def stack(name: str = "database", **resources: dict[str, Any]) -> Stack:
-    return Stack(name=name, folder=Path("/nowhere"), document={"resource": resources})
+def stack(name: str = "database", **resources: dict[str, Any]) -> StackNode:
+    return StackNode(name=name, folder=Path("/nowhere"), document={"resource": resources})
 
 
 def entry(actions: list[str], kind: str = "aws_db_instance", **change: Any) -> dict[str, Any]:

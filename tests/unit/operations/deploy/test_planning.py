@@ -11,14 +11,14 @@ import pytest
 from operations.deploy.apply import reads_something_new
 from operations.deploy.plan import Basis
 from operations.deploy.planning import assemble, unread
-from operations.deploy.stack_graph import Stack, in_order, read_stacks, reads
-from operations.deploy.states import State
+from operations.deploy.stack_graph import StackNode, in_order, read_stacks, reads
+from operations.deploy.states import TerraformState
 
 VPC = ("aws_vpc", "it", {})
 
 
-def stack(name: str, **reading: set[str]) -> Stack:
-    return Stack(
+def stack(name: str, **reading: set[str]) -> StackNode:
+    return StackNode(
         name=name,
         folder=Path("/nowhere"),
         document={"resource": {"aws_vpc": {"it": {}}}},
@@ -28,7 +28,11 @@ def stack(name: str, **reading: set[str]) -> Stack:
 
 
 NETWORK, PORTAL, ALARMS = stack("network"), stack("portal", network={"id"}), stack("alarms", portal={"arn"})
-STAND = {"network": State({"id": "vpc-1"}, (VPC,)), "portal": State({"arn": "a"}, (VPC,)), "alarms": State({}, (VPC,))}
+STAND = {
+    "network": TerraformState({"id": "vpc-1"}, (VPC,)),
+    "portal": TerraformState({"arn": "a"}, (VPC,)),
+    "alarms": TerraformState({}, (VPC,)),
+}
 
 
 def shown(*outputs: str) -> dict[str, Any]:
@@ -51,21 +55,21 @@ def test_an_output_that_nobody_reads_makes_nobody_follow() -> None:
 
 
 def test_before_the_first_deployment_what_cannot_be_planned_is_read_from_the_configuration() -> None:
-    nothing = {"network": State(), "portal": State(), "alarms": State()}
+    nothing = {"network": TerraformState(), "portal": TerraformState(), "alarms": TerraformState()}
     assert unread(NETWORK, nothing) == () and unread(PORTAL, nothing) == ("network",)
     plan = assemble([NETWORK, PORTAL, ALARMS], nothing, {"network": shown("id")})
     assert [part.basis for part in plan.stacks] == [Basis.TERRAFORM, Basis.CONFIGURATION, Basis.CONFIGURATION]
 
 
 def test_a_stack_that_stands_and_reads_a_new_output_is_planned_later() -> None:
-    states = {**STAND, "network": State({}, (VPC,))}
+    states = {**STAND, "network": TerraformState({}, (VPC,))}
     plan = assemble([NETWORK, PORTAL], states, {"network": shown("id")})
     assert (plan.stacks[1].basis, plan.stacks[1].follows) == (Basis.LATER, ("network",))
     assert not plan.empty
 
 
 def test_what_is_read_is_compared_after_each_stack() -> None:
-    now = {**STAND, "network": State({"id": "vpc-2", "other": 1}, (VPC,))}
+    now = {**STAND, "network": TerraformState({"id": "vpc-2", "other": 1}, (VPC,))}
     assert reads_something_new(PORTAL, STAND, now)
     assert not reads_something_new(ALARMS, STAND, now)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from operations.deploy.states import State
+from operations.deploy.states import TerraformState
 from operations.deploy.summary import Summary, secrets
 
 SUMMARY = Summary(
@@ -56,5 +56,5 @@ def test_what_is_not_known_is_not_available() -> None:
 def test_secrets_are_told_by_where_they_are() -> None:
     database = {"master_user_secret": [{"secret_arn": "arn:db"}], "password": "hidden"}
     token = {"name": "tokens", "description": "Signs the portal's tokens", "arn": "arn:token"}
-    state = State({}, (("aws_db_instance", "it", database), ("aws_secretsmanager_secret", "it", token)))
+    state = TerraformState({}, (("aws_db_instance", "it", database), ("aws_secretsmanager_secret", "it", token)))
     assert secrets({"s": state}) == {"Database password": "arn:db", "Signs the portal's tokens": "arn:token"}

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from operations.deploy.target import choose
-from operations.local.state import RUNNING, State, StateFile
+from operations.local.state import RUNNING, StateFile, SystemState
 from workspace import paths
 from workspace.errors import UserError
 from workspace.processes import ProcessRecord
@@ -26,7 +26,7 @@ def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def up(folder: Path, *, infra: bool = True, alive: bool = True) -> None:
     this = ProcessRecord(os.getpid(), psutil.Process().create_time() if alive else 1.0, 4321)
     StateFile(folder).write(
-        State(phase=RUNNING, supervisor=this, url="http://127.0.0.1:1", infra=infra, children={"aws": this})
+        SystemState(phase=RUNNING, supervisor=this, url="http://127.0.0.1:1", infra=infra, children={"aws": this})
     )
 
 
@@ -34,7 +34,7 @@ def test_production_goes_to_aws_with_the_users_credentials() -> None:
     target = choose(None, None, {"AWS_PROFILE": "mine", "ANB_API_MAX_SIZE": "5", "HOME": "/x"})
     assert (target.name, target.environment) == ("aws", "production")
     assert target.settings.api_max_size == 5
-    assert target.folder == paths.OWN / "deploy/production"
+    assert target.folder == paths.CACHE_DIR / "deploy/production"
     assert target.variables == {"AWS_PROFILE": "mine", "ANB_API_MAX_SIZE": "5", "ANB_ENVIRONMENT": "production"}
 
 

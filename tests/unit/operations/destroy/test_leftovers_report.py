@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from operations.deploy.states import State
+from operations.deploy.states import TerraformState
 from operations.destroy.command import parts_of_bucket, refuse_guarded
 from workspace.errors import UserError
 
 
-def standing(kind: str, **attributes: Any) -> dict[str, State]:
-    return {"it": State({}, ((kind, "it", attributes),))}
+def standing(kind: str, **attributes: Any) -> dict[str, TerraformState]:
+    return {"it": TerraformState({}, ((kind, "it", attributes),))}
 
 
 @pytest.mark.parametrize(
@@ -46,4 +46,4 @@ def test_a_bucket_that_is_kept_keeps_all_that_is_set_on_it() -> None:
         (kind, "it", {"bucket": bucket})
         for kind, bucket in (("aws_s3_bucket", "a"), ("aws_s3_bucket_policy", "a"), ("aws_s3_bucket", "b"))
     )
-    assert parts_of_bucket(State({}, resources), "a") == ["aws_s3_bucket.it", "aws_s3_bucket_policy.it"]
+    assert parts_of_bucket(TerraformState({}, resources), "a") == ["aws_s3_bucket.it", "aws_s3_bucket_policy.it"]

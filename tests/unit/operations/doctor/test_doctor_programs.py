@@ -13,7 +13,7 @@ from operations.doctor import programs
 from operations.doctor.findings import Level
 from workspace.aws_provider import REGISTRY_PATH, ProviderSource
 from workspace.ports import free_port
-from workspace.terraform import Release, this_platform
+from workspace.terraform import TerraformRelease, this_platform
 
 
 def put(folder: Path, name: str, text: str) -> Path:
@@ -73,7 +73,7 @@ def test_another_node_on_the_path_is_no_word_worth(tmp_path: Path) -> None:
 
 def terraform(monkeypatch: pytest.MonkeyPatch, folder: Path, base: str) -> programs.Finding:
     monkeypatch.setenv("PATH", f"{folder}")
-    return programs.terraform_program(folder / "kept", Release(version="9.9.9", checksums={}, base=base))
+    return programs.terraform_program(folder / "kept", TerraformRelease(version="9.9.9", checksums={}, base=base))
 
 
 def version(number: str) -> str:

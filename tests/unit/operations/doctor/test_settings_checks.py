@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from operations.__main__ import anb
 from operations.doctor import command
-from operations.doctor.findings import Finding, Level, closing_line, line, ok, problem, warning
+from operations.doctor.findings import DoctorFinding, Level, closing_line, line, ok, problem, warning
 from operations.doctor.settings_checks import choices, release
 from stacks.settings.model import Settings
 
@@ -58,11 +58,11 @@ def test_a_finding_is_a_line_with_its_mend_under_it() -> None:
         ([problem("a", "b", "c"), warning("a", "b", "c")], "1 problem, 1 warning. Mend the problems first."),
     ],
 )
-def test_the_sum_says_whether_to_go_on(findings: list[Finding], said: str) -> None:
+def test_the_sum_says_whether_to_go_on(findings: list[DoctorFinding], said: str) -> None:
     assert closing_line(findings) == said
 
 
 @pytest.mark.parametrize(("finding", "code"), [(warning("a", "b", "c"), 0), (problem("a", "b", "c"), 1)])
-def test_the_exit_code_tells(monkeypatch: pytest.MonkeyPatch, finding: Finding, code: int) -> None:
+def test_the_exit_code_tells(monkeypatch: pytest.MonkeyPatch, finding: DoctorFinding, code: int) -> None:
     monkeypatch.setattr(command, "examine", lambda *_arguments: iter([finding]))
     assert CliRunner().invoke(anb, ["doctor"]).exit_code == code

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from operations.local.local_overrides import Here, on_this_machine
+from operations.local.local_overrides import LocalPorts, on_this_machine
 from services.environment import PortalEnvironment, WorkerEnvironment
 from workspace.processes import STOP_SECONDS
 
-HERE = Here(database_port=15432, aws_port=14566, portal_port=18080)
+HERE = LocalPorts(database_port=15432, aws_port=14566, portal_port=18080)
 SHARED = {
     "environment_name": "anb",
     "aws_region": "eu-west-1",

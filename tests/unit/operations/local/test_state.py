@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from operations.local.state import RUNNING, STARTING, STOPPING, State, StateFile, this_process
+from operations.local.state import RUNNING, STARTING, STOPPING, StateFile, SystemState, this_process
 from workspace.errors import UserError
 from workspace.processes import ProcessRecord
 
 
-def state(phase: str) -> State:
-    return State(phase=phase, supervisor=this_process(), url="http://127.0.0.1:8080", infra=True)
+def state(phase: str) -> SystemState:
+    return SystemState(phase=phase, supervisor=this_process(), url="http://127.0.0.1:8080", infra=True)
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:

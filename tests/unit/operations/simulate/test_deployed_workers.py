@@ -12,7 +12,7 @@ from constructs_lib.governance import prices
 from constructs_lib.messaging.backlog_scaling import BACKLOG, STRANDED
 from constructs_lib.messaging.sizing import size_queue, size_workers
 from operations.simulate import deployed
-from operations.simulate.deployed import Deployed
+from operations.simulate.deployed import DeployedWorkers
 from operations.simulate.scaling import INSTANCES, WAITING, StepUp, TargetTracking
 from stacks.settings.model import Settings
 from workspace.errors import UserError
@@ -27,12 +27,12 @@ def documents() -> Documents:
 
 
 @pytest.fixture
-def workers(documents: Documents) -> Deployed:
+def workers(documents: Documents) -> DeployedWorkers:
     """Their workers."""
     return deployed.from_documents(documents, Settings.model_validate({}), environment="production")
 
 
-def test_the_workers_are_read_with_the_numbers_of_the_settings(workers: Deployed) -> None:
+def test_the_workers_are_read_with_the_numbers_of_the_settings(workers: DeployedWorkers) -> None:
     settings = Settings.model_validate({})
     queue = size_queue("q", max_job=timedelta(seconds=settings.max_job_seconds))
     sized = size_workers(
@@ -56,7 +56,7 @@ def test_the_workers_are_read_with_the_numbers_of_the_settings(workers: Deployed
     assert workers.acceptable_wait == settings.worker_acceptable_wait
 
 
-def test_an_hour_is_the_instance_its_disk_and_its_monitoring(workers: Deployed) -> None:
+def test_an_hour_is_the_instance_its_disk_and_its_monitoring(workers: DeployedWorkers) -> None:
     price = workers.price
 
     month = 0.0208 * 730 + 30 * 0.08 + 2.10

@@ -9,18 +9,22 @@ from statistics import fmean
 
 import pytest
 
-from operations.simulate.engine import Fleet, run
-from operations.simulate.jobs import Job
-from operations.simulate.outcome import Outcome
+from operations.simulate.engine import SimulatedGroup, run
+from operations.simulate.jobs import SimulatedJob
+from operations.simulate.outcome import SimulationResult
 
 
-def fixed(jobs: Sequence[Job], *, seconds: float, instances: int = 1, jobs_at_once: int = 1) -> Outcome:
+def fixed(
+    jobs: Sequence[SimulatedJob], *, seconds: float, instances: int = 1, jobs_at_once: int = 1
+) -> SimulationResult:
     """What a fleet makes of jobs that does not scale."""
-    fleet = Fleet(minimum=instances, maximum=instances, at_first=instances, jobs_at_once=jobs_at_once, boot_seconds=60)
+    fleet = SimulatedGroup(
+        minimum=instances, maximum=instances, at_first=instances, jobs_at_once=jobs_at_once, boot_seconds=60
+    )
     return run(jobs, fleet, [], seconds=seconds)
 
 
-def waits(outcome: Outcome) -> list[float]:
+def waits(outcome: SimulationResult) -> list[float]:
     return [wait for _, wait in outcome.waits]
 
 
@@ -35,14 +39,14 @@ def test_without_a_job_nothing_waits_and_the_fleet_is_paid_all_the_same() -> Non
 
 
 def test_one_job_is_begun_at_once() -> None:
-    outcome = fixed([Job(10.0, 25.0)], seconds=60)
+    outcome = fixed([SimulatedJob(10.0, 25.0)], seconds=60)
 
     assert outcome.waits == ((10.0, 0.0),)
     assert (outcome.done, outcome.lives[0].busy) == (1, 25.0)
 
 
 def test_a_job_that_is_not_done_at_the_end_is_being_worked_at() -> None:
-    outcome = fixed([Job(50.0, 25.0), Job(52.0, 25.0)], seconds=60)
+    outcome = fixed([SimulatedJob(50.0, 25.0), SimulatedJob(52.0, 25.0)], seconds=60)
 
     assert (outcome.done, outcome.working, outcome.waiting) == (0, 1, 1)
     # The second has waited eight seconds so far.
@@ -52,7 +56,7 @@ def test_a_job_that_is_not_done_at_the_end_is_being_worked_at() -> None:
 
 def test_a_queue_whose_jobs_come_no_faster_than_they_are_done_never_grows() -> None:
     # D/D/1 with a load of one: each comes in the very moment its predecessor is done.
-    outcome = fixed([Job(25.0 * number, 25.0) for number in range(100)], seconds=2500)
+    outcome = fixed([SimulatedJob(25.0 * number, 25.0) for number in range(100)], seconds=2500)
 
     assert waits(outcome) == [0.0] * 100
     assert outcome.done == 100
@@ -60,7 +64,7 @@ def test_a_queue_whose_jobs_come_no_faster_than_they_are_done_never_grows() -> N
 
 def test_in_an_overload_each_job_waits_longer_than_the_one_before_by_the_same() -> None:
     # Every 10 s one that takes 25 s: job n waits n x (25 - 10).
-    outcome = fixed([Job(10.0 * number, 25.0) for number in range(200)], seconds=10_000)
+    outcome = fixed([SimulatedJob(10.0 * number, 25.0) for number in range(200)], seconds=10_000)
 
     assert waits(outcome) == [15.0 * number for number in range(200)]
     assert outcome.wait(1) == 199 * 15
@@ -72,19 +76,19 @@ def test_in_an_overload_each_job_waits_longer_than_the_one_before_by_the_same() 
 @pytest.mark.parametrize(("instances", "jobs_at_once"), [(5, 1), (1, 5)])
 def test_in_an_overload_several_slots_take_turns(instances: int, jobs_at_once: int) -> None:
     # Job n is the (n // 5)th of its slot: it is begun 25 s after the one before it there, and came 20 s after it.
-    jobs = [Job(4.0 * number, 25.0) for number in range(100)]
+    jobs = [SimulatedJob(4.0 * number, 25.0) for number in range(100)]
     outcome = fixed(jobs, seconds=1000, instances=instances, jobs_at_once=jobs_at_once)
 
     assert waits(outcome) == [5.0 * (number // 5) for number in range(100)]
 
 
-def poisson(rate: float, lengths: Sequence[float] | None, *, count: int, seed: int) -> list[Job]:
+def poisson(rate: float, lengths: Sequence[float] | None, *, count: int, seed: int) -> list[SimulatedJob]:
     """Jobs that come at random; their lengths are given, or exponential with a mean of one second."""
     source = random.Random(seed)
     jobs, moment = [], 0.0
     for _ in range(count):
         moment += source.expovariate(rate)
-        jobs.append(Job(moment, source.choice(lengths) if lengths else source.expovariate(1)))
+        jobs.append(SimulatedJob(moment, source.choice(lengths) if lengths else source.expovariate(1)))
     return jobs
 
 

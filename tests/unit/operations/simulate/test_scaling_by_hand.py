@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from constructs_lib.messaging.backlog_scaling import BACKLOG, STRANDED
-from operations.simulate.engine import Fleet, run
-from operations.simulate.jobs import Job
+from operations.simulate.engine import SimulatedGroup, run
+from operations.simulate.jobs import SimulatedJob
 from operations.simulate.scaling import INSTANCES, WAITING, Policy, StepUp, TargetTracking
 
 METRICS = {"waiting": WAITING, "instances": INSTANCES}
@@ -29,17 +29,22 @@ def first() -> StepUp:
 
 
 def changes(
-    jobs: list[Job], *policies: Policy, seconds: float = 3600, low: int = 1, high: int = 10, at_first: int | None = None
+    jobs: list[SimulatedJob],
+    *policies: Policy,
+    seconds: float = 3600,
+    low: int = 1,
+    high: int = 10,
+    at_first: int | None = None,
 ) -> list[tuple[float, int]]:
     """When the number of instances changed, and to what; a boot takes 90 s."""
-    fleet = Fleet(
+    fleet = SimulatedGroup(
         minimum=low, maximum=high, at_first=low if at_first is None else at_first, jobs_at_once=1, boot_seconds=90
     )
     return list(run(jobs, fleet, policies, seconds=seconds).changes)
 
 
-def burst(count: int, *, at: float = 10.0, seconds: float = ENDLESS) -> list[Job]:
-    return [Job(at, seconds)] * count
+def burst(count: int, *, at: float = 10.0, seconds: float = ENDLESS) -> list[SimulatedJob]:
+    return [SimulatedJob(at, seconds)] * count
 
 
 def test_three_points_above_the_target_and_a_minute_later_the_group_grows_to_the_proportion() -> None:
@@ -58,7 +63,7 @@ def test_at_the_target_nothing_happens() -> None:
 
 def test_two_points_are_too_few() -> None:
     # All of the 12 are gone at 170 s, before the third point.
-    jobs = [Job(10.0, 160.0), *burst(11, at=11.0, seconds=0.0)]
+    jobs = [SimulatedJob(10.0, 160.0), *burst(11, at=11.0, seconds=0.0)]
     assert changes(jobs, backlog()) == []
 
 
@@ -102,7 +107,7 @@ def test_between_nine_tenths_and_the_target_the_group_stays() -> None:
 def test_while_instances_warm_up_the_group_does_not_shrink() -> None:
     # Two are launched at 240 s, work from 330 s and are warm at 630 s. All is done soon after 330 s, so the last
     # point that is not low is the one of 300 s, and fifteen low ones, 360 to 1200 s, are seen at 1260 s.
-    jobs = [Job(10.0, 325.0), *burst(30, at=11.0, seconds=0.1)]
+    jobs = [SimulatedJob(10.0, 325.0), *burst(30, at=11.0, seconds=0.1)]
     assert changes(jobs, backlog(), seconds=3600) == [(240, 3), (1260, 1)]
     # Were the warm-up an hour, it would wait for that: 330 + 3600 s.
     assert changes(jobs, backlog(warmup=3600), seconds=7200) == [(240, 3), (3960, 1)]
@@ -113,13 +118,13 @@ def test_a_leaving_instance_still_counts_when_the_group_shrinks_further() -> Non
     # The other three end theirs at 1100 s and then take three short ones and three endless ones: 18 wait, 6 each of
     # three. With the leaving one 4 x 6 / 10 = 3 are enough; without it 3 x 6 / 10 = 2 would be.
     lengths = [ENDLESS, *[1090.0] * 3, *[0.0] * 3, *[ENDLESS] * 21]
-    assert changes([Job(10.0, length) for length in lengths], backlog(), at_first=4) == [(960, 3)]
+    assert changes([SimulatedJob(10.0, length) for length in lengths], backlog(), at_first=4) == [(960, 3)]
 
 
 def test_a_leaving_instance_finishes_its_job_and_takes_no_other() -> None:
     # Three work from 10 s on, nothing waits; at 960 s two of them must go, the oldest. Both end their jobs at 1010 s.
-    fleet = Fleet(minimum=1, maximum=3, at_first=3, jobs_at_once=1, boot_seconds=90)
-    jobs = [*burst(3, seconds=1000.0), Job(1005.0, 10.0)]
+    fleet = SimulatedGroup(minimum=1, maximum=3, at_first=3, jobs_at_once=1, boot_seconds=90)
+    jobs = [*burst(3, seconds=1000.0), SimulatedJob(1005.0, 10.0)]
     outcome = run(jobs, fleet, [backlog()], seconds=1800)
 
     assert outcome.changes == ((960, 1),)
@@ -133,8 +138,14 @@ def test_a_leaving_instance_finishes_its_job_and_takes_no_other() -> None:
 def test_a_leaving_instance_is_out_of_service_and_fills_no_free_slot() -> None:
     # Two slots each: the old one has two jobs, the young one has one. At 960 s the old one must go; one of its jobs
     # ends at 1010 s. Of the two that come then, the young one takes the first; the second waits for it until 1120 s.
-    fleet = Fleet(minimum=1, maximum=2, at_first=2, jobs_at_once=2, boot_seconds=90)
-    jobs = [Job(10.0, 2000.0), Job(10.0, 1000.0), Job(10.0, 2000.0), Job(1020.0, 100.0), Job(1030.0, 100.0)]
+    fleet = SimulatedGroup(minimum=1, maximum=2, at_first=2, jobs_at_once=2, boot_seconds=90)
+    jobs = [
+        SimulatedJob(10.0, 2000.0),
+        SimulatedJob(10.0, 1000.0),
+        SimulatedJob(10.0, 2000.0),
+        SimulatedJob(1020.0, 100.0),
+        SimulatedJob(1030.0, 100.0),
+    ]
     outcome = run(jobs, fleet, [backlog()], seconds=1800)
 
     assert outcome.changes == ((960, 1),)
@@ -143,7 +154,7 @@ def test_a_leaving_instance_is_out_of_service_and_fills_no_free_slot() -> None:
 
 
 def test_an_idle_instance_leaves_at_once() -> None:
-    fleet = Fleet(minimum=1, maximum=3, at_first=3, jobs_at_once=1, boot_seconds=90)
+    fleet = SimulatedGroup(minimum=1, maximum=3, at_first=3, jobs_at_once=1, boot_seconds=90)
     outcome = run([], fleet, [backlog()], seconds=1800)
 
     assert sorted(life.ended for life in outcome.lives) == [960, 960, 1800]
@@ -152,8 +163,8 @@ def test_an_idle_instance_leaves_at_once() -> None:
 
 def test_an_empty_group_launches_one_instance_and_one_only() -> None:
     # One message: seen at 60 s, known at 120 s, served at 210 s.
-    fleet = Fleet(minimum=0, maximum=3, at_first=0, jobs_at_once=1, boot_seconds=90)
-    outcome = run([Job(10.0, 25.0)], fleet, [backlog(), first()], seconds=900)
+    fleet = SimulatedGroup(minimum=0, maximum=3, at_first=0, jobs_at_once=1, boot_seconds=90)
+    outcome = run([SimulatedJob(10.0, 25.0)], fleet, [backlog(), first()], seconds=900)
 
     assert outcome.changes == ((120, 1),)
     assert outcome.waits == ((10, 200),)
@@ -166,7 +177,7 @@ def test_without_the_step_policy_a_multiple_of_none_is_none() -> None:
 def test_the_first_instance_goes_when_there_was_nothing_to_do_for_a_quarter_of_an_hour() -> None:
     # Launched at 120 s, at work from 210 to 235 s, warm at 510 s. One message that waits is below nine tenths of ten
     # as well, so the points of 60 to 900 s are low. The last of them is 0, and so is 1 x 0 / 10.
-    assert changes([Job(10.0, 25.0)], backlog(), first(), low=0) == [(120, 1), (960, 0)]
+    assert changes([SimulatedJob(10.0, 25.0)], backlog(), first(), low=0) == [(120, 1), (960, 0)]
 
 
 def test_where_policies_disagree_the_largest_group_is_made() -> None:
@@ -176,7 +187,7 @@ def test_where_policies_disagree_the_largest_group_is_made() -> None:
 def test_a_queue_nobody_asked_for_six_hours_is_reported_a_quarter_of_an_hour_late() -> None:
     # Sent at 7 h, reported from 7 h 15 min on: the point of that minute is known at 7 h 16 min.
     hour = 3600.0
-    made = changes([Job(7 * hour, 25.0)], first(), low=0, seconds=8 * hour)
+    made = changes([SimulatedJob(7 * hour, 25.0)], first(), low=0, seconds=8 * hour)
     assert made[0] == (7 * hour + 16 * 60, 1)
     # After five hours it is still reported: the point of the minute itself is known a minute later.
-    assert changes([Job(5 * hour, 25.0)], first(), low=0, seconds=6 * hour)[0] == (5 * hour + 60, 1)
+    assert changes([SimulatedJob(5 * hour, 25.0)], first(), low=0, seconds=6 * hour)[0] == (5 * hour + 60, 1)

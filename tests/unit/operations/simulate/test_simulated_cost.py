@@ -6,16 +6,16 @@ import pytest
 
 from operations.simulate.cost import dollars
 from operations.simulate.deployed import Price
-from operations.simulate.engine import Fleet, run
-from operations.simulate.jobs import Job
-from operations.simulate.outcome import Life, Outcome
+from operations.simulate.engine import SimulatedGroup, run
+from operations.simulate.jobs import SimulatedJob
+from operations.simulate.outcome import Life, SimulationResult
 from operations.simulate.scaling import WAITING, TargetTracking
 
 HOUR = 3600.0
 
 
-def outcome(*lives: Life) -> Outcome:
-    return Outcome(
+def outcome(*lives: Life) -> SimulationResult:
+    return SimulationResult(
         seconds=24 * HOUR, waits=(), waiting=0, working=0, done=0, minutes=(), changes=(), lives=tuple(lives)
     )
 
@@ -38,16 +38,16 @@ def test_what_is_worked_beyond_the_baseline_is_paid_besides() -> None:
 
 
 def test_a_fixed_fleet_costs_its_size_times_the_time() -> None:
-    fleet = Fleet(minimum=3, maximum=3, at_first=3, jobs_at_once=1, boot_seconds=60)
+    fleet = SimulatedGroup(minimum=3, maximum=3, at_first=3, jobs_at_once=1, boot_seconds=60)
 
     assert dollars(run([], fleet, [], seconds=24 * HOUR), Price(hour=0.02)) == pytest.approx(3 * 24 * 0.02)
 
 
 def test_a_scaled_fleet_is_paid_from_each_launch_to_each_end() -> None:
     # 31 jobs of 400 s come at 10 s; at 240 s two more instances are launched, at work from 300 s on.
-    fleet = Fleet(minimum=1, maximum=3, at_first=1, jobs_at_once=1, boot_seconds=60)
+    fleet = SimulatedGroup(minimum=1, maximum=3, at_first=1, jobs_at_once=1, boot_seconds=60)
     policy = TargetTracking(expression="waiting", metrics={"waiting": WAITING}, target=10, warmup=180)
-    made = run([Job(10.0, 400.0)] * 31, fleet, [policy], seconds=2 * HOUR)
+    made = run([SimulatedJob(10.0, 400.0)] * 31, fleet, [policy], seconds=2 * HOUR)
 
     # The old one begins a job every 400 s from 10 s on, each of the others from 300 s on. 9 wait from 2810 s on, 7 from
     # 3100 s on: 3120 to 3960 s are fifteen points below nine. At 3960 s one waits: 3 x 1 / 10 is one, two must go.

@@ -12,12 +12,12 @@ from constructs_lib.messaging.backlog_scaling import BACKLOG
 from operations.simulate import picture, svg, table
 from operations.simulate.comparison import RAW_DEPTH, Assumed, Comparison, compare
 from operations.simulate.curve import LoadCurve
-from operations.simulate.deployed import Deployed, Price
+from operations.simulate.deployed import DeployedWorkers, Price
 from operations.simulate.page import markdown
 from operations.simulate.scaling import INSTANCES, WAITING, TargetTracking
 from workspace.errors import UserError
 
-WORKERS = Deployed(
+WORKERS = DeployedWorkers(
     environment="somewhere",
     instance_type="t3.small",
     minimum=1,

@@ -7,18 +7,18 @@ from hypothesis import strategies as st
 
 from constructs_lib.messaging.backlog_scaling import BACKLOG, STRANDED
 from operations.simulate.curve import LoadCurve
-from operations.simulate.engine import Fleet, run
-from operations.simulate.jobs import Job, draw
-from operations.simulate.outcome import Outcome
+from operations.simulate.engine import SimulatedGroup, run
+from operations.simulate.jobs import SimulatedJob, draw
+from operations.simulate.outcome import SimulationResult
 from operations.simulate.scaling import INSTANCES, WAITING, Policy, StepUp, TargetTracking
 
 METRICS = {"waiting": WAITING, "instances": INSTANCES}
 
 
 @st.composite
-def fleets(draw_: st.DrawFn) -> Fleet:
+def fleets(draw_: st.DrawFn) -> SimulatedGroup:
     low, more = draw_(st.integers(0, 3)), draw_(st.integers(1, 4))
-    return Fleet(
+    return SimulatedGroup(
         minimum=low,
         maximum=low + more,
         at_first=low + draw_(st.integers(0, more)),
@@ -36,13 +36,15 @@ def policies(draw_: st.DrawFn) -> list[Policy]:
     return draw_(st.sampled_from([[], [tracking], [tracking, first]]))
 
 
-loads = st.lists(st.builds(Job, st.floats(0, 7200), st.floats(0, 900)), max_size=150).map(
+loads = st.lists(st.builds(SimulatedJob, st.floats(0, 7200), st.floats(0, 900)), max_size=150).map(
     lambda jobs: sorted(jobs, key=lambda job: job.arrives)
 )
 
 
 @given(loads, fleets(), policies())
-def test_whatever_arrives_waits_is_worked_at_or_is_done(jobs: list[Job], fleet: Fleet, rules: list[Policy]) -> None:
+def test_whatever_arrives_waits_is_worked_at_or_is_done(
+    jobs: list[SimulatedJob], fleet: SimulatedGroup, rules: list[Policy]
+) -> None:
     outcome = run(jobs, fleet, rules, seconds=7200)
 
     assert len(jobs) == len(outcome.waits) == outcome.waiting + outcome.working + outcome.done
@@ -50,7 +52,9 @@ def test_whatever_arrives_waits_is_worked_at_or_is_done(jobs: list[Job], fleet: 
 
 
 @given(loads, fleets(), policies())
-def test_the_group_keeps_within_its_bounds(jobs: list[Job], fleet: Fleet, rules: list[Policy]) -> None:
+def test_the_group_keeps_within_its_bounds(
+    jobs: list[SimulatedJob], fleet: SimulatedGroup, rules: list[Policy]
+) -> None:
     outcome = run(jobs, fleet, rules, seconds=7200)
 
     assert all(fleet.minimum <= wanted <= fleet.maximum for _, wanted in outcome.changes)
@@ -61,7 +65,7 @@ def test_the_group_keeps_within_its_bounds(jobs: list[Job], fleet: Fleet, rules:
 
 @given(loads, fleets(), policies())
 def test_nobody_is_busier_than_they_live_and_all_work_is_somebodys(
-    jobs: list[Job], fleet: Fleet, rules: list[Policy]
+    jobs: list[SimulatedJob], fleet: SimulatedGroup, rules: list[Policy]
 ) -> None:
     outcome = run(jobs, fleet, rules, seconds=7200)
 
@@ -76,18 +80,22 @@ def test_nobody_is_busier_than_they_live_and_all_work_is_somebodys(
 
 
 @given(loads, fleets(), policies())
-def test_messages_are_begun_in_the_order_they_came(jobs: list[Job], fleet: Fleet, rules: list[Policy]) -> None:
+def test_messages_are_begun_in_the_order_they_came(
+    jobs: list[SimulatedJob], fleet: SimulatedGroup, rules: list[Policy]
+) -> None:
     begun = [arrives + wait for arrives, wait in run(jobs, fleet, rules, seconds=7200).waits]
 
     assert all(one <= other + 1e-6 for one, other in zip(begun, begun[1:], strict=False))
 
 
 @given(st.integers(0, 2**32), st.lists(st.floats(0, 4), min_size=2, max_size=5), fleets(), policies())
-def test_the_same_seed_gives_the_same_outcome(seed: int, rates: list[float], fleet: Fleet, rules: list[Policy]) -> None:
+def test_the_same_seed_gives_the_same_outcome(
+    seed: int, rates: list[float], fleet: SimulatedGroup, rules: list[Policy]
+) -> None:
     points = tuple((1800.0 * number, rate) for number, rate in enumerate(rates))
     curve = LoadCurve(title="any", why="", starts=0, points=points)
 
-    def once() -> Outcome:
+    def once() -> SimulationResult:
         return run(draw(curve, [20.0, 30.0], seed=seed), fleet, rules, seconds=curve.seconds)
 
     assert once() == once()

@@ -16,7 +16,7 @@ from services.contest.vote_counts import roll_up
 from services.portal.database import db
 from services.portal.resources import register, resources_of
 from services.portal.scheduler import keep_house
-from services.portal.single_flight_cache import Kept
+from services.portal.single_flight_cache import SingleFlightCache
 
 from ..people import People
 from ..videos import Videos
@@ -38,7 +38,7 @@ def statements(app: Flask) -> Iterator[list[str]]:
         event.remove(db.engine, "before_cursor_execute", note)
 
 
-def keep_rankings(app: Flask, kept: Kept) -> None:
+def keep_rankings(app: Flask, kept: SingleFlightCache) -> None:
     """Let an application keep its rankings for another time."""
     register(app, dataclasses.replace(resources_of(app), rankings=kept))
 
@@ -53,7 +53,7 @@ def test_however_many_look_the_list_is_made_once(
     app: Flask, client: FlaskClient, people: People, videos: Videos, statements: list[str]
 ) -> None:
     published(people, videos, "Clavada", 1)
-    keep_rankings(app, Kept(3600))
+    keep_rankings(app, SingleFlightCache(3600))
     assert "Clavada" in client.get(LIST).text
     statements.clear()
     for _ in range(50):
@@ -65,7 +65,7 @@ def test_what_is_kept_is_kept_by_city_page_and_language(
     app: Flask, client: FlaskClient, people: People, videos: Videos
 ) -> None:
     published(people, videos, "Clavada", 1)
-    keep_rankings(app, Kept(3600))
+    keep_rankings(app, SingleFlightCache(3600))
     assert "Clavada" in client.get(LIST).text
     assert "Clavada" not in client.get(f"{LIST}?city=Pasto").text
     assert "Clavada" not in client.get(f"{LIST}?page=2").text
@@ -77,7 +77,7 @@ def test_what_is_kept_is_kept_by_city_page_and_language(
 def test_an_unchanged_list_costs_no_body_and_a_vote_changes_it(
     app: Flask, client: FlaskClient, people: People, videos: Videos
 ) -> None:
-    keep_rankings(app, Kept(0))
+    keep_rankings(app, SingleFlightCache(0))
     video_id = published(people, videos, "Clavada", 1)
     first = client.get(LIST)
     unchanged = client.get(LIST, headers={"If-None-Match": first.headers["ETag"]})
