@@ -21,7 +21,7 @@ PORTAL_THREADS = 8
 PORTAL_CONNECTIONS_PER_CORE = PORTAL_THREADS + 1
 """The database's connections: one for each thread that serves, and one for the housekeeper."""
 
-WORKER_CONNECTIONS_PER_SLOT = 2
+WORKER_CONNECTIONS_PER_JOB = 2
 """The database's connections: one for the job, and one for the thread that keeps its claim."""
 
 PORTAL_KEEP_ALIVE_SECONDS = 75

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from constructs_lib import Capacity, QueueWorkers
 from constructs_lib.foundation import cdk
-from services.environment import WORKER_CONNECTIONS_PER_SLOT, WorkerEnvironment
+from services.environment import WORKER_CONNECTIONS_PER_JOB, WorkerEnvironment
 from stacks import instances
 from stacks.base import AnbStack
 from stacks.database import DatabaseStack
@@ -68,6 +68,6 @@ class WorkersStack(AnbStack):
         bucket.grant_read(service, prefix=PROCESSED)
         bucket.grant_write(service, prefix=PROCESSED)
         bucket.grant_delete(service, prefix=PROCESSED)
-        database.database.allow_from(service, connections=settings.worker_concurrency * WORKER_CONNECTIONS_PER_SLOT)
+        database.database.allow_from(service, connections=settings.worker_concurrency * WORKER_CONNECTIONS_PER_JOB)
         self.output("worker_autoscaling_group_name", service.group_name, "The workers' instances")
         self.output("worker_launch_template_id", service.launch_template_id, "What the workers' instances are")

@@ -4,7 +4,7 @@ def handle(message: Message, interrupted: threading.Event) -> Verdict:
     ...
     return Verdict.DELETE
 
-consumer = Consumer(sqs, Options(queue_url=url, slots=2, visibility_seconds=120, max_message_seconds=900), handle)
+consumer = Consumer(sqs, Options(queue_url=url, concurrency=2, visibility_seconds=120, max_message_seconds=900), handle)
 signal.signal(signal.SIGTERM, lambda *_: consumer.stop())
 consumer.run()
 """

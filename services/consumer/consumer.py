@@ -1,4 +1,4 @@
-"""The loop: receives for free slots only, hands out, and stops without losing anything."""
+"""The loop: receives for free concurrency only, hands out, and stops without losing anything."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Consumer:
         client: an SQS client whose read timeout is longer than a long poll.
         options: how the queue is consumed.
         handler: does what a message asks for.
-        when_receiving: called once, after the queue was read for the first time.
-        when_heartbeat_fails: called each time a message could not be kept hidden.
+        on_receiving: called once, after the queue was read for the first time.
+        on_heartbeat_failure: called each time a message could not be kept hidden.
     """
 
     def __init__(
@@ -37,14 +37,14 @@ class Consumer:
         client: Any,
         options: ConsumerOptions,
         handler: Handler,
-        when_receiving: Callable[[], None] = lambda: None,
-        when_heartbeat_fails: Callable[[], None] = lambda: None,
+        on_receiving: Callable[[], None] = lambda: None,
+        on_heartbeat_failure: Callable[[], None] = lambda: None,
     ) -> None:
         self._client = client
         self._options = options
         self._handler = handler
-        self._when_receiving = when_receiving
-        self._when_heartbeat_fails = when_heartbeat_fails
+        self._on_receiving = on_receiving
+        self._on_heartbeat_failure = on_heartbeat_failure
         self._running: set[InFlight] = set()
         self._interrupted = threading.Event()
         self._heartbeat = Heartbeat(options.heartbeat_seconds)
@@ -66,7 +66,7 @@ class Consumer:
         received = False
         with self._heartbeat:
             while not self._stops:
-                free = self._options.slots - len(self._running)
+                free = self._options.concurrency - len(self._running)
                 if not free:
                     self._await_happening(None)
                     continue
@@ -80,7 +80,7 @@ class Consumer:
                     continue
                 if not received:
                     received = True
-                    self._when_receiving()
+                    self._on_receiving()
                 for message in messages:
                     self._start(message)
                 while self._await_happening(0):
@@ -99,7 +99,7 @@ class Consumer:
         return [Message.from_sqs(raw) for raw in answer.get("Messages", [])]
 
     def _start(self, message: Message) -> None:
-        in_flight = InFlight(self._client, self._options, message, self._when_heartbeat_fails)
+        in_flight = InFlight(self._client, self._options, message, self._on_heartbeat_failure)
         if self._stops:
             # It arrived with the last poll: another consumer can have it at once.
             in_flight.settle(Verdict.RELEASE)

@@ -41,7 +41,7 @@ class Verdict(Enum):
     DELETE = "done, or beyond help: it is deleted"
     RETRY = "it comes back after a while that grows with each receive; the queue's redrive policy ends it"
     RELEASE = "it comes back at once: the work was given up, not tried in vain"
-    LEAVE = "it is no longer ours: nothing is done"
+    ABANDON = "it is no longer ours: nothing is done"
 
 
 class UnreadableMessage(ValueError):

@@ -11,7 +11,7 @@ class ConsumerOptions:
 
     Args:
         queue_url: URL of the queue.
-        slots: messages handled side by side, each in a thread.
+        concurrency: messages handled side by side, each in a thread.
         visibility_seconds: how long a message stays hidden after its last heartbeat.
         max_message_seconds: after this long a message gets no more heartbeats, so that it comes
             back even when its handler hangs.
@@ -28,7 +28,7 @@ class ConsumerOptions:
     """
 
     queue_url: str
-    slots: int
+    concurrency: int
     visibility_seconds: int
     max_message_seconds: float
     poll_seconds: int = 2
@@ -39,7 +39,7 @@ class ConsumerOptions:
 
     def __post_init__(self) -> None:
         for name, least, most in (
-            ("slots", 1, 1000),
+            ("concurrency", 1, 1000),
             # The ranges of SQS: ChangeMessageVisibility and ReceiveMessage.
             ("visibility_seconds", 1, 43_200),
             ("max_message_seconds", self.visibility_seconds, 43_200),

@@ -26,14 +26,14 @@ class InFlight:
         client: an SQS client.
         options: how the queue is consumed.
         message: what was received.
-        when_heartbeat_fails: called each time it could not be kept hidden.
+        on_heartbeat_failure: called each time it could not be kept hidden.
     """
 
     def __init__(
-        self, client: Any, options: ConsumerOptions, message: Message, when_heartbeat_fails: Callable[[], None]
+        self, client: Any, options: ConsumerOptions, message: Message, on_heartbeat_failure: Callable[[], None]
     ) -> None:
         self.message = message
-        self._when_heartbeat_fails = when_heartbeat_fails
+        self._on_heartbeat_failure = on_heartbeat_failure
         self._client = client
         self._options = options
         self._received = time.monotonic()
@@ -57,10 +57,10 @@ class InFlight:
             except ClientError as error:
                 self._beating = error.response["Error"]["Code"].rpartition(".")[2] not in _LOST
                 log.warning("heartbeat refused", message_id=self.message.id, error=str(error))
-                self._when_heartbeat_fails()
+                self._on_heartbeat_failure()
             except BotoCoreError as error:
                 log.warning("heartbeat failed", message_id=self.message.id, error=str(error))
-                self._when_heartbeat_fails()
+                self._on_heartbeat_failure()
 
     def settle(self, verdict: Verdict) -> bool:
         """Do what was decided; False where the message had been settled before.
@@ -92,7 +92,7 @@ class InFlight:
                 self._change_visibility(wait)
             case Verdict.RELEASE:
                 self._change_visibility(0)
-            case Verdict.LEAVE:
+            case Verdict.ABANDON:
                 pass
 
     def _change_visibility(self, seconds: int) -> None:

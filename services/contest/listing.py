@@ -159,6 +159,26 @@ def list_open(
     return listed
 
 
+def gallery(
+    connection: Connection,
+    *,
+    city: InCity | None = None,
+    player: str | None = None,
+    after: PageCursor | None = None,
+    limit: int,
+) -> list[Video]:
+    """List a page of the gallery: most votes first, then the later upload.
+
+    Args:
+        city: City to limit the list to. Default: all cities.
+        player: Beginnings of words of the player's name. Default: all players.
+        after: Cursor of the last video of the previous page. Default: start at the first video.
+        limit: Maximum number of videos.
+    """
+    rows = list_open(connection, GALLERY, city=city, player=player, after=after, limit=limit)
+    return [row.video for row in rows]
+
+
 @functools.cache
 def _statement(order: Order, whole_city: bool | None, player: bool, after: bool) -> TextClause:
     rolled = {"votes": "v.votes_count", "uploaded_at": "v.uploaded_at", "id": "v.id"}

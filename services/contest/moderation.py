@@ -1,6 +1,6 @@
 """What moderators do: hide videos, set votes aside, close accounts; each reversible, each with its reason in the log.
 
-Every verb changes and logs in one statement: there is no deed without its entry, and no entry without its deed.
+Every verb changes and logs in one statement: there is no action without its entry, and no entry without its action.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class ModerationAction:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class ModerationLogEntry:
     """One line of the log.
 
     Args:
@@ -173,17 +173,17 @@ _APPOINT = text(
 )
 
 
-def hide_video(connection: Connection, deed: ModerationAction, video_id: UUID) -> bool:
+def hide_video(connection: Connection, action: ModerationAction, video_id: UUID) -> bool:
     """Take a video out of every list and out of the voting; its votes stay. False where it is hidden or not there."""
-    return _done(connection, _HIDE, deed, id=video_id)
+    return _done(connection, _HIDE, action, id=video_id)
 
 
-def show_video(connection: Connection, deed: ModerationAction, video_id: UUID) -> bool:
+def show_video(connection: Connection, action: ModerationAction, video_id: UUID) -> bool:
     """Take a hidden video back into the lists; False where it is not hidden or not there."""
-    return _done(connection, _SHOW, deed, id=video_id)
+    return _done(connection, _SHOW, action, id=video_id)
 
 
-def quarantine_votes(connection: Connection, deed: ModerationAction, video_id: UUID, network: str | None) -> int:
+def quarantine_votes(connection: Connection, action: ModerationAction, video_id: UUID, network: str | None) -> int:
     """Set aside the votes of a network for a video: they count nowhere until they are given back.
 
     Args:
@@ -192,30 +192,30 @@ def quarantine_votes(connection: Connection, deed: ModerationAction, video_id: U
     Returns:
         How many were set aside.
     """
-    return int(_execute(connection, _QUARANTINE, deed, id=video_id, network=network).scalar_one())
+    return int(_execute(connection, _QUARANTINE, action, id=video_id, network=network).scalar_one())
 
 
-def give_votes_back(connection: Connection, deed: ModerationAction, video_id: UUID, network: str | None) -> int:
+def restore_votes(connection: Connection, action: ModerationAction, video_id: UUID, network: str | None) -> int:
     """Let the votes of a network that were set aside count again; returns how many."""
-    return int(_execute(connection, _GIVE_BACK, deed, id=video_id, network=network).scalar_one())
+    return int(_execute(connection, _GIVE_BACK, action, id=video_id, network=network).scalar_one())
 
 
-def close_account(connection: Connection, deed: ModerationAction, user_id: int) -> bool:
+def close_account(connection: Connection, action: ModerationAction, user_id: int) -> bool:
     """Let nobody use an account any more; False where it is closed, a moderator's, or not there."""
-    return _done(connection, _DISABLE, deed, id=user_id)
+    return _done(connection, _DISABLE, action, id=user_id)
 
 
-def open_account(connection: Connection, deed: ModerationAction, user_id: int) -> bool:
+def open_account(connection: Connection, action: ModerationAction, user_id: int) -> bool:
     """Let an account be used again; False where it is not closed or not there."""
-    return _done(connection, _ENABLE, deed, id=user_id)
+    return _done(connection, _ENABLE, action, id=user_id)
 
 
-def note_period(connection: Connection, deed: ModerationAction) -> None:
+def note_period(connection: Connection, action: ModerationAction) -> None:
     """Log that the voting period was set; in the transaction that sets it."""
-    _execute(connection, _NOTE_PERIOD, deed)
+    _execute(connection, _NOTE_PERIOD, action)
 
 
-def bulks(
+def find_vote_bursts(
     connection: Connection, *, video_id: UUID | None = None, least: int = 5, days: int = 7, most: int = 50
 ) -> list[VoteBurst]:
     """Votes that came in bulk, those by the youngest accounts first.
@@ -230,9 +230,9 @@ def bulks(
     return [VoteBurst(**row._mapping) for row in rows]
 
 
-def entries(
+def read_log(
     connection: Connection, *, video_id: UUID | None = None, before: int | None = None, most: int = 100
-) -> list[Entry]:
+) -> list[ModerationLogEntry]:
     """The log, the latest first.
 
     Args:
@@ -241,7 +241,7 @@ def entries(
         most: lines at the most.
     """
     rows = connection.execute(_ENTRIES, {"id": video_id, "before": before, "most": most})
-    return [Entry(**row._mapping) for row in rows]
+    return [ModerationLogEntry(**row._mapping) for row in rows]
 
 
 def is_moderator(connection: Connection, user_id: int) -> bool:
@@ -249,17 +249,17 @@ def is_moderator(connection: Connection, user_id: int) -> bool:
     return bool(connection.execute(_IS_MODERATOR, {"id": user_id}).scalar_one_or_none())
 
 
-def appoint(connection: Connection, email: str, *, moderator: bool) -> bool:
+def set_moderator(connection: Connection, email: str, *, moderator: bool) -> bool:
     """Let a person moderate, or no longer; False where the address has no account."""
     return connection.execute(_APPOINT, {"email": email, "moderator": moderator}).scalar_one_or_none() is not None
 
 
 def _execute(
-    connection: Connection, statement: TextClause, deed: ModerationAction, **parameters: object
+    connection: Connection, statement: TextClause, action: ModerationAction, **parameters: object
 ) -> CursorResult[Any]:
-    values = {"moderator_id": deed.moderator_id, "reason": deed.reason, **parameters}
+    values = {"moderator_id": action.moderator_id, "reason": action.reason, **parameters}
     return connection.execute(statement, values)
 
 
-def _done(connection: Connection, statement: TextClause, deed: ModerationAction, **parameters: object) -> bool:
-    return bool(_execute(connection, statement, deed, **parameters).rowcount)
+def _done(connection: Connection, statement: TextClause, action: ModerationAction, **parameters: object) -> bool:
+    return bool(_execute(connection, statement, action, **parameters).rowcount)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rising:
+class TrendingVideo:
     """A video and the votes that it was given lately, those set aside left out.
 
     Args:
@@ -35,7 +35,7 @@ class Rising:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hidden:
+class HiddenVideo:
     """A hidden video.
 
     Args:
@@ -75,11 +75,11 @@ _HIDDEN = text(
 )
 
 
-def rising(connection: Connection, *, most: int = 10) -> list[Rising]:
+def find_trending_videos(connection: Connection, *, most: int = 10) -> list[TrendingVideo]:
     """The videos that gather votes fastest: the most of the last hour first, then of the last day."""
-    return [Rising(**row._mapping) for row in connection.execute(_RISING, {"most": most})]
+    return [TrendingVideo(**row._mapping) for row in connection.execute(_RISING, {"most": most})]
 
 
-def hidden_videos(connection: Connection, *, most: int = 50) -> list[Hidden]:
+def find_hidden_videos(connection: Connection, *, most: int = 50) -> list[HiddenVideo]:
     """The videos that are hidden, the latest first."""
-    return [Hidden(**row._mapping) for row in connection.execute(_HIDDEN, {"most": most})]
+    return [HiddenVideo(**row._mapping) for row in connection.execute(_HIDDEN, {"most": most})]

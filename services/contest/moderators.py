@@ -11,7 +11,7 @@ import sys
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.contest.moderation import appoint
+from services.contest.moderation import set_moderator
 from services.environment import EnvironmentProblem, ServiceEnvironment
 from services.shared.aws import aws_client
 from services.shared.database import DatabaseConnector, open_engine
@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
         environment = ServiceEnvironment.from_variables(os.environ)
         connector = DatabaseConnector(environment, SecretStore(aws_client("secretsmanager", environment.aws_region)))
         with open_engine(connector, pool_size=1).begin() as connection:
-            known = appoint(connection, email, moderator=verb == "appoint")
+            known = set_moderator(connection, email, moderator=verb == "appoint")
     except (EnvironmentProblem, psycopg.OperationalError, SQLAlchemyError) as problem:
         return _refuse(str(problem))
     if not known:

@@ -67,7 +67,7 @@ def ahead(video: str, *, in_city: bool) -> str:
     )"""
 
 
-def set_marks(connection: Connection) -> bool:
+def refresh_checkpoints(connection: Connection) -> bool:
     """Set the marks anew where there are none or much has changed; returns whether they were.
 
     Any number of processes may ask at once; one of them does it.

@@ -137,7 +137,7 @@ def ranking_after(
     return _ranked(listed, city, after.position)
 
 
-def standings_of(connection: Connection, user_id: int) -> list[PlayerRank]:
+def find_player_ranks(connection: Connection, user_id: int) -> list[PlayerRank]:
     """Where a player's videos stand, the best first; twenty at the most."""
     return [PlayerRank(**row._mapping) for row in connection.execute(_STANDINGS_OF, {"user_id": user_id})]
 
@@ -147,7 +147,7 @@ def cities(connection: Connection) -> list[str]:
     return list(connection.execute(_CITIES).scalars())
 
 
-def take_standings(connection: Connection) -> int:
+def record_daily_ranks(connection: Connection) -> int:
     """Remember today's places, once a day in Colombia, to tell changes against; returns how many.
 
     Any number of processes may ask at once; one of them does it.

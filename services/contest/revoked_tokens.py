@@ -10,8 +10,8 @@ from sqlalchemy import Connection, text
 
 
 @dataclass(frozen=True)
-class Revoked:
-    """What holds no more.
+class RevokedTokens:
+    """What is_valid no more.
 
     Args:
         generations: by account, the generation that its tokens must be of at least.
@@ -23,8 +23,8 @@ class Revoked:
     disabled: frozenset[int]
     token_ids: frozenset[str]
 
-    def holds(self, user_id: int, generation: int, token_id: str) -> bool:
-        """Whether a token holds that has not expired."""
+    def is_valid(self, user_id: int, generation: int, token_id: str) -> bool:
+        """Whether a token is_valid that has not expired."""
         return (
             user_id not in self.disabled
             and generation >= self.generations.get(user_id, 0)
@@ -42,15 +42,15 @@ _REVOKE = text(
 _CLEAR = text("DELETE FROM revoked_tokens WHERE expires_at <= now()")
 
 
-def revoked_tokens(connection: Connection, lifetime: timedelta) -> Revoked:
-    """What holds no more of the tokens that have not expired.
+def revoked_tokens(connection: Connection, lifetime: timedelta) -> RevokedTokens:
+    """What is_valid no more of the tokens that have not expired.
 
     Args:
         lifetime: of a token.
     """
     values = {"lifetime": lifetime + timedelta(minutes=1)}
     generations = connection.execute(_GENERATIONS, values)
-    return Revoked(
+    return RevokedTokens(
         generations={row.id: row.token_generation for row in generations},
         disabled=frozenset(connection.execute(_DISABLED, values).scalars()),
         token_ids=frozenset(connection.execute(_TOKENS).scalars()),

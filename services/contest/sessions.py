@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 
 @dataclass(frozen=True)
-class Lifetime:
+class SessionLifetime:
     """How long a session lives.
 
     Args:
@@ -77,7 +77,7 @@ def open_session(
     token_id: str,
     *,
     generation: int,
-    lifetime: Lifetime,
+    lifetime: SessionLifetime,
     address: str | None,
     agent: str | None,
 ) -> bool:
@@ -104,7 +104,7 @@ def open_session(
     return opened.rowcount == 1
 
 
-def keep_session_open(connection: Connection, token_id: str, lifetime: Lifetime) -> bool:
+def keep_session_open(connection: Connection, token_id: str, lifetime: SessionLifetime) -> bool:
     """Whether a session is open; if so, it is used now. A row is written once a minute at most."""
     values = {"token": _digest(token_id), "longest": lifetime.longest}
     unnoticed = min(timedelta(minutes=1), lifetime.idle / 10)
@@ -114,7 +114,7 @@ def keep_session_open(connection: Connection, token_id: str, lifetime: Lifetime)
     return found is not None
 
 
-def sessions_of(connection: Connection, user_id: int, *, token_id: str) -> list[Session]:
+def find_sessions(connection: Connection, user_id: int, *, token_id: str) -> list[Session]:
     """Where somebody is signed in: this session first, then the one used last.
 
     Args:
@@ -129,7 +129,7 @@ def close_session(connection: Connection, token_id: str) -> None:
     connection.execute(_CLOSE, {"token": _digest(token_id)})
 
 
-def close_session_of(connection: Connection, user_id: int, session_id: int) -> bool:
+def close_user_session(connection: Connection, user_id: int, session_id: int) -> bool:
     """Revoke one of somebody's sessions; returns whether there was such a one."""
     return connection.execute(_CLOSE_ONE, {"user_id": user_id, "id": session_id}).rowcount == 1
 

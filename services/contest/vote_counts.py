@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from services.videos.records import COUNTED_UNTIL
 
 SLICES = 16
+_LARGE_BYTES = 2**20
 
 # Whoever updates many rows may wait in a circle with another who does, so there is one at a time. Locking the rows in
 # an order first is no way out: the lock is on a row's new version, the update begins at the old one, and between the
@@ -73,17 +74,19 @@ _VERDICT = text(
     "whole, sum(videos) AS videos, sum(votes) AS votes, sum(tally) AS tally, sum(differing) AS differing "
     "FROM tally_checks"
 )
+_VACUUMS = {name: text(f"VACUUM (SKIP_LOCKED) {name}") for name in ("vote_deltas", "rank_changes")}
+_IS_LARGE = text("SELECT pg_relation_size(CAST(:name AS regclass)) > :most")
 
 
 @dataclass(frozen=True, kw_only=True)
-class CountAudit:
+class SliceAudit:
     """What one count of a sixteenth of the videos found.
 
     Args:
         slice: which: the first hexadecimal digit of the videos' ids.
         videos: how many there are in it.
         votes: rows that count.
-        tally: the sum of what people are shown, with the votes that wait.
+        shown_votes: the sum of what people are shown, with the votes that wait.
         differing: videos for which the two are not the same; there are none, ever.
         examples: up to ten of these.
     """
@@ -91,35 +94,35 @@ class CountAudit:
     slice: int
     videos: int
     votes: int
-    tally: int
+    shown_votes: int
     differing: int
     examples: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class TallyAudit:
+class AuditResult:
     """What the last counts of all slices found together.
 
     Args:
         since: the oldest of them; None before the first.
-        whole: whether every slice was counted.
+        complete: whether every slice was counted.
         videos: how many there are.
         votes: rows that count.
-        tally: the sum of what people are shown, with the votes that wait.
+        shown_votes: the sum of what people are shown, with the votes that wait.
         differing: videos for which the two are not the same.
     """
 
     since: datetime | None
-    whole: bool
+    complete: bool
     videos: int
     votes: int
-    tally: int
+    shown_votes: int
     differing: int
 
     @property
     def exact(self) -> bool:
         """Whether every video's tally is the number of its votes."""
-        return self.whole and self.differing == 0
+        return self.complete and self.differing == 0
 
 
 def roll_up(connection: Connection, *, most: int = 5000) -> int:
@@ -131,7 +134,7 @@ def roll_up(connection: Connection, *, most: int = 5000) -> int:
     return int(connection.execute(_ROLL, {"most": most}).scalar_one())
 
 
-def audit_counts(connection: Connection, *, seconds: float = 5) -> CountAudit | None:
+def audit_counts(connection: Connection, *, seconds: float = 5) -> SliceAudit | None:
     """Count the votes of the slice that was counted the longest ago, and keep what was found.
 
     Args:
@@ -143,24 +146,42 @@ def audit_counts(connection: Connection, *, seconds: float = 5) -> CountAudit | 
     row = connection.execute(_CHECK, {"seconds": seconds}).one_or_none()
     if row is None:
         return None
-    return CountAudit(
+    return SliceAudit(
         slice=row.slice,
         videos=row.videos,
         votes=int(row.votes),
-        tally=int(row.tally),
+        shown_votes=int(row.tally),
         differing=row.differing,
         examples=tuple(str(video_id) for video_id in row.examples or ()),
     )
 
 
-def verdict(connection: Connection) -> TallyAudit:
+def read_audit_result(connection: Connection) -> AuditResult:
     """Whether the tally is exact, as last counted."""
     row = connection.execute(_VERDICT).one()
-    return TallyAudit(
+    return AuditResult(
         since=row.since,
-        whole=row.whole,
+        complete=row.whole,
         videos=int(row.videos),
         votes=int(row.votes),
-        tally=int(row.tally),
+        shown_votes=int(row.tally),
         differing=int(row.differing),
     )
+
+
+def vacuum_vote_tables(connection: Connection) -> list[str]:
+    """Vacuum ``vote_deltas`` and ``rank_changes`` where they have grown; return the names of the vacuumed tables.
+
+    PostgreSQL keeps a deleted row until its table is vacuumed, which autovacuum starts at most once a minute. After
+    a burst of votes every read of these tables would scan the dead rows until then. Several processes may call this at
+    once; a table that another process is vacuuming is skipped.
+
+    Args:
+        connection: Connection in AUTOCOMMIT; VACUUM cannot run in a transaction.
+    """
+    vacuumed = []
+    for name, vacuum in _VACUUMS.items():
+        if connection.execute(_IS_LARGE, {"name": name, "most": _LARGE_BYTES}).scalar_one():
+            connection.execute(vacuum)
+            vacuumed.append(name)
+    return vacuumed

@@ -17,7 +17,7 @@ from flask.typing import ResponseReturnValue
 from services.portal.database import db, statements
 from services.portal.http.errors import UNKNOWN_ROUTE, NotFound
 from services.portal.resources import resources, resources_of
-from services.shared.emf_metrics import Measures
+from services.shared.emf_metrics import EmfMetrics
 from services.videos.backlog import read_backlog
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -40,7 +40,7 @@ class Metrics:
         # The library decides at its import whether it shares a folder, so it waits for the server to have made one.
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-        self.measures = Measures(environment, "portal")
+        self.measures = EmfMetrics(environment, "portal")
         self.registry = registry = CollectorRegistry()
         self.requests = Counter(
             "anb_http_requests", "Requests answered", ["method", "route", "status"], registry=registry
@@ -172,7 +172,7 @@ def count_swept(app: Flask, *, given_up: bool) -> None:
 
 def tell_cloudwatch() -> None:
     """Write this process's measures as a log line."""
-    resources().metrics.measures.tell()
+    resources().metrics.measures.flush()
 
 
 def _connections_in_use() -> int:

@@ -72,7 +72,7 @@ def give_back(caller: Caller, video_id: UUID, network: str | None, reason: str) 
         NotFound: none was set aside.
     """
     with statements() as connection:
-        moved = moderation.give_votes_back(connection, _deed(caller, reason), video_id, network)
+        moved = moderation.restore_votes(connection, _deed(caller, reason), video_id, network)
     _done(moved > 0)
     log.info("votes given back", video_id=str(video_id), network=network, votes=moved, moderator_id=caller.user_id)
     return moved

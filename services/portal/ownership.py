@@ -10,7 +10,7 @@ from services.portal.http.errors import BadRequest, Forbidden, NotFound
 from services.portal.resources import resources
 from services.shared.aws import AWS_ERRORS
 from services.shared.telemetry import get_logger
-from services.videos.receipts import Dated, find_receipt
+from services.videos.receipts import DatedReceipt, find_receipt
 from services.videos.records import Deletion, Video, delete_video, find_video
 
 UNKNOWN = "Video not found"
@@ -37,7 +37,7 @@ def own_video(caller: Caller, video_id: UUID) -> Video:
     return video
 
 
-def own_receipt(caller: Caller, video_id: UUID) -> tuple[Video, Dated | None]:
+def own_receipt(caller: Caller, video_id: UUID) -> tuple[Video, DatedReceipt | None]:
     """A video of the person who asks with its receipt, which is None until the work is done.
 
     Raises:

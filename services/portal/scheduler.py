@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.contest.rank_checkpoints import set_marks
-from services.contest.rankings import take_standings
+from services.contest.rank_checkpoints import refresh_checkpoints
+from services.contest.rankings import record_daily_ranks
 from services.contest.revoked_tokens import clear_revoked_tokens
 from services.contest.sessions import clear_sessions
-from services.contest.vote_counts import audit_counts, roll_up
+from services.contest.vote_counts import audit_counts, roll_up, vacuum_vote_tables
 from services.portal.database import db, statements, transaction
 from services.portal.metrics import measure_backlog, tell_cloudwatch
 from services.portal.resources import resources
@@ -25,7 +25,6 @@ from services.portal.uploads.form_uploads import clear_expired
 from services.shared.aws import AWS_ERRORS
 from services.shared.rate_limits import clear_limits
 from services.shared.telemetry import get_logger
-from services.shared.vacuum import sweep_dead_rows
 from services.videos.outbox import relay
 
 _SECONDS_BETWEEN_ROUNDS = 0.5
@@ -113,17 +112,17 @@ def _check_tally() -> None:
 
 def _set_rank_marks() -> None:
     with transaction() as connection:
-        set_marks(connection)
+        refresh_checkpoints(connection)
 
 
 def _sweep_dead_rows() -> None:
     with statements() as connection:
-        sweep_dead_rows(connection)
+        vacuum_vote_tables(connection)
 
 
 def _take_standings() -> None:
     with statements() as connection:
-        take_standings(connection)
+        record_daily_ranks(connection)
 
 
 def _forget_sessions() -> None:

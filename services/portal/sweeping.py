@@ -9,7 +9,7 @@ from services.portal.metrics import count_swept
 from services.portal.resources import resources
 from services.shared.storage import results_prefix
 from services.shared.telemetry import get_logger
-from services.videos.stale_videos import OVERDUE_VISIBILITIES, sweep
+from services.videos.stale_videos import STALE_AFTER_VISIBILITIES, recover_stale_videos
 
 _AT_ONCE = 100
 
@@ -20,9 +20,9 @@ def sweep_videos() -> int:
     """Send overdue videos again or give them up; returns how many there were."""
     queue = resources().queue.state()
     with transaction() as connection:
-        swept = sweep(
+        swept = recover_stale_videos(
             connection,
-            overdue_seconds=OVERDUE_VISIBILITIES * queue.visibility_seconds,
+            stale_after_seconds=STALE_AFTER_VISIBILITIES * queue.visibility_seconds,
             queue_is_empty=queue.visible == 0,
             most=_AT_ONCE,
         )

@@ -1,4 +1,4 @@
-"""Measures for CloudWatch, as log lines in its embedded metric format (EMF): CloudWatch Logs makes metrics of them.
+"""EmfMetrics for CloudWatch, as log lines in its embedded metric format (EMF): CloudWatch Logs makes metrics of them.
 
 Specification: Amazon CloudWatch User Guide, "Specification: Embedded metric format". Every line is read by people
 and by Logs Insights as well, so a measure needs no agent and no further permission.
@@ -13,7 +13,7 @@ from typing import Any
 from services.shared.telemetry import get_logger
 
 NAMESPACE = "ANB"
-SECONDS_BETWEEN = 60.0
+FLUSH_INTERVAL_SECONDS = 60.0
 _DIMENSIONS = ("environment", "service")
 _WEIGHT_OF_LATEST = 0.2
 _MOST_SAMPLES = 100  # EMF takes no more values of a metric in one line
@@ -21,7 +21,7 @@ _MOST_SAMPLES = 100  # EMF takes no more values of a metric in one line
 log = get_logger(__name__)
 
 
-class Measures:
+class EmfMetrics:
     """What a process has counted and seen since it told last.
 
     Args:
@@ -75,8 +75,8 @@ class Measures:
         about = {"Timestamp": round(time.time() * 1000), "CloudWatchMetrics": [directive]}
         return {"_aws": about, **self._dimensions, **told}
 
-    def tell(self) -> None:
-        """Write the line, if there is anything to tell."""
+    def flush(self) -> None:
+        """Write the line, if there is anything to flush."""
         told = self.take()
         if told is not None:
             log.info("measures", **told)

@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Versions:
+class SecretVersions:
     """A secret and what it was before it was rotated.
 
     Args:
@@ -47,7 +47,7 @@ class SecretStore:
                 self._values[arn] = self._client.get_secret_value(SecretId=arn)["SecretString"]
             return self._values[arn]
 
-    def read_versions(self, arn: str) -> Versions:
+    def read_versions(self, arn: str) -> SecretVersions:
         """The text of a secret and the one before, read from AWS each time.
 
         Args:
@@ -58,4 +58,4 @@ class SecretStore:
             previous = self._client.get_secret_value(SecretId=arn, VersionStage="AWSPREVIOUS")["SecretString"]
         except self._client.exceptions.ResourceNotFoundException:
             previous = None
-        return Versions(current["SecretString"], current["CreatedDate"], previous)
+        return SecretVersions(current["SecretString"], current["CreatedDate"], previous)

@@ -26,7 +26,7 @@ class ServiceManager:
         self._address = address
 
     @classmethod
-    def take_from(cls, variables: MutableMapping[str, str]) -> Self:
+    def from_variables(cls, variables: MutableMapping[str, str]) -> Self:
         """The service manager of this process; its variable is removed, so that no child speaks for the service.
 
         Args:

@@ -142,12 +142,12 @@ class MediaStore:
                 self._links[key, period] = link
             return link
 
-    def begin_parts(self, key: str, content_type: str) -> str:
+    def start_multipart_upload(self, key: str, content_type: str) -> str:
         """Begin an object that is sent in parts; returns S3's id of the upload."""
         begun = self._client.create_multipart_upload(Bucket=self._bucket, Key=key, ContentType=content_type)
         return str(begun["UploadId"])
 
-    def part_link(self, key: str, upload_id: str, number: int, *, size: int, seconds: int) -> str:
+    def part_upload_link(self, key: str, upload_id: str, number: int, *, size: int, seconds: int) -> str:
         """A link to which a browser puts one part.
 
         Args:
@@ -179,12 +179,12 @@ class MediaStore:
             raise
         return {part["PartNumber"]: UploadPart(part["Size"], part["ETag"]) for part in found}
 
-    def join_parts(self, key: str, upload_id: str, parts: Mapping[int, UploadPart]) -> None:
+    def finish_multipart_upload(self, key: str, upload_id: str, parts: Mapping[int, UploadPart]) -> None:
         """Make one object of parts; an upload that S3 does not know any more is no fault."""
         joined = [{"PartNumber": number, "ETag": part.etag} for number, part in sorted(parts.items())]
         self._end_upload("complete_multipart_upload", key, upload_id, MultipartUpload={"Parts": joined})
 
-    def drop_parts(self, key: str, upload_id: str) -> None:
+    def abort_multipart_upload(self, key: str, upload_id: str) -> None:
         """Give an upload in parts up; one that S3 does not know any more is no fault."""
         self._end_upload("abort_multipart_upload", key, upload_id)
 

@@ -14,8 +14,8 @@ bind = structlog.contextvars.bind_contextvars
 unbind_all = structlog.contextvars.clear_contextvars
 
 
-def bound(name: str) -> Any:
-    """What is bound under a name to the log lines of the work at hand; None where nothing is."""
+def bound_value(name: str) -> Any:
+    """What is bound_value under a name to the log lines of the work at hand; None where nothing is."""
     return structlog.contextvars.get_contextvars().get(name)
 
 

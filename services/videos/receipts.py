@@ -17,21 +17,21 @@ _Told = TypeVar("_Told")
 
 
 @dataclass(frozen=True)
-class File:
+class FileDigest:
     """A file's size and SHA-256, in hexadecimal."""
 
     bytes: int
     sha256: str
 
     @classmethod
-    def of(cls, path: Path) -> File:
+    def of(cls, path: Path) -> FileDigest:
         """Read a file once."""
         with path.open("rb") as file:
             return cls(path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class SourceProperties:
     """What the player's file holds; None where the file does not say.
 
     Args:
@@ -79,7 +79,7 @@ class ReceiptOutputs:
 
 
 @dataclass(frozen=True)
-class Spent:
+class ProcessingTime:
     """Seconds by the clock and seconds of computing."""
 
     wall_seconds: float
@@ -104,17 +104,17 @@ class Receipt:
 
     release: str
     ffmpeg: str
-    job: Spent
-    original: File | None = None
-    found: Found | None = None
+    job: ProcessingTime
+    original: FileDigest | None = None
+    found: SourceProperties | None = None
     command: tuple[str, ...] | None = None
     made: ReceiptOutputs | None = None
-    files: Mapping[str, File] = field(default_factory=dict)
-    encoder: Spent | None = None
+    files: Mapping[str, FileDigest] = field(default_factory=dict)
+    encoder: ProcessingTime | None = None
 
 
 @dataclass(frozen=True)
-class Dated:
+class DatedReceipt:
     """A receipt with the attempt it is of, and when that began and ended by the database's clock."""
 
     attempt: int
@@ -137,16 +137,22 @@ def store_receipt(connection: Connection, video_id: UUID, receipt: Receipt) -> N
     connection.execute(_STORE, {"video_id": video_id, "receipt": json.dumps(asdict(receipt))})
 
 
-def find_receipt(connection: Connection, video_id: UUID) -> Dated | None:
+def find_receipt(connection: Connection, video_id: UUID) -> DatedReceipt | None:
     """A video's receipt; None while it is not done, and for those that releases without receipts made."""
     row = connection.execute(_FIND, {"video_id": video_id}).one_or_none()
-    return None if row is None else Dated(row.attempt, row.started_at, row.completed_at, _receipt(row.receipt))
+    return None if row is None else DatedReceipt(row.attempt, row.started_at, row.completed_at, _receipt(row.receipt))
 
 
 def _receipt(told: dict[str, Any]) -> Receipt:
-    parts = {"original": File, "found": Found, "made": ReceiptOutputs, "job": Spent, "encoder": Spent}
+    parts = {
+        "original": FileDigest,
+        "found": SourceProperties,
+        "made": ReceiptOutputs,
+        "job": ProcessingTime,
+        "encoder": ProcessingTime,
+    }
     read = {name: _read(parts[name], value) if value and name in parts else value for name, value in told.items()}
-    read["files"] = {name: _read(File, value) for name, value in told["files"].items()}
+    read["files"] = {name: _read(FileDigest, value) for name, value in told["files"].items()}
     read["command"] = tuple(told["command"]) if told["command"] else None
     return _read(Receipt, read)
 

@@ -121,7 +121,7 @@ def add_video(
             "original_filename": original_filename,
             "original_url": original_url,
             "is_public": is_public,
-            "request_id": telemetry.bound("request_id"),
+            "request_id": telemetry.bound_value("request_id"),
         },
     )
     return added.scalar_one_or_none() is not None
@@ -132,7 +132,7 @@ def find_video(connection: Connection, video_id: UUID) -> Video | None:
     return next(iter(_videos(connection, _BY_ID, id=video_id)), None)
 
 
-def videos_of(connection: Connection, user_id: int) -> list[Video]:
+def list_player_videos(connection: Connection, user_id: int) -> list[Video]:
     """A player's own videos, the latest first."""
     return _videos(connection, _OF_OWNER, user_id=user_id)
 

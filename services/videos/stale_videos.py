@@ -14,14 +14,14 @@ from sqlalchemy import Connection, text
 
 from services.videos.failures import FailureReason
 
-OVERDUE_VISIBILITIES = 10
+STALE_AFTER_VISIBILITIES = 10
 """After so many visibility timeouts without a sign of life a video is overdue.
 
 A worker that failed hides its message for up to 7.5 of them before the next try, and one that died for one: with ten,
 no message that is still coming is taken for lost.
 """
 
-MOST_SWEEPS = 3
+MAX_REQUEUES = 3
 """How often a video is sent again before it is given up: with each, the queue tries it as often as it tries any."""
 
 _SWEEP = text(
@@ -30,7 +30,7 @@ _SWEEP = text(
         SELECT v.id AS video_id, t.id AS task_id, t.sweeps >= :most_sweeps AS given_up
         FROM videos v JOIN task_results t ON t.video_id = v.id
         WHERE v.status IN ('uploaded', 'processing') AND t.sent_at IS NOT NULL
-          AND greatest(v.updated_at, v.lease_until, t.sent_at) < now() - make_interval(secs => :overdue_seconds)
+          AND greatest(v.updated_at, v.lease_until, t.sent_at) < now() - make_interval(secs => :stale_after_seconds)
           AND (:queue_is_empty OR t.sent_at < (SELECT max(sent_at) FROM task_results WHERE status <> 'pending'))
         ORDER BY v.updated_at LIMIT :most
         FOR NO KEY UPDATE OF v, t SKIP LOCKED
@@ -63,7 +63,7 @@ _REOPEN = text(
 
 
 @dataclass(frozen=True)
-class Swept:
+class StaleVideo:
     """A video that was overdue.
 
     Args:
@@ -75,29 +75,31 @@ class Swept:
     given_up: bool
 
 
-def sweep(connection: Connection, *, overdue_seconds: float, queue_is_empty: bool, most: int = 100) -> list[Swept]:
+def recover_stale_videos(
+    connection: Connection, *, stale_after_seconds: float, queue_is_empty: bool, most: int = 100
+) -> list[StaleVideo]:
     """Put overdue videos into the outbox, and fail those that were there often enough; one statement.
 
     Any number of processes may do it at once. A video waits for its turn, and is not overdue, while the queue holds
     messages and none that was sent after its own was begun.
 
     Args:
-        overdue_seconds: how long a video may be without a sign of life.
+        stale_after_seconds: how long a video may be without a sign of life.
         queue_is_empty: whether no message waits in the queue.
         most: how many at once.
     """
     found = connection.execute(
         _SWEEP,
         {
-            "overdue_seconds": overdue_seconds,
+            "stale_after_seconds": stale_after_seconds,
             "queue_is_empty": queue_is_empty,
             "most": most,
-            "most_sweeps": MOST_SWEEPS,
+            "most_sweeps": MAX_REQUEUES,
             "reason": FailureReason.GIVEN_UP,
-            "detail": f"given up: no worker finished it after it was sent again {MOST_SWEEPS} times",
+            "detail": f"given up: no worker finished it after it was sent again {MAX_REQUEUES} times",
         },
     )
-    return [Swept(row.video_id, row.given_up) for row in found]
+    return [StaleVideo(row.video_id, row.given_up) for row in found]
 
 
 def reopen(connection: Connection, video_id: UUID) -> bool:

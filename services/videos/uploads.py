@@ -6,6 +6,7 @@ records the video, so that a crash anywhere leaves either a video or a row that 
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,11 +23,20 @@ PART_BYTES = 5 * 2**20
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 """
 
-MOST_OPEN = 5
+MAX_OPEN_UPLOADS = 5
 """How many unfinished uploads one account may hold."""
 
-DAYS_KEPT = 3
+RETENTION_DAYS = 3
 """How long an upload may take; shorter than the week after which the bucket itself drops parts."""
+
+SIGNATURE_BYTES = 16
+"""Number of bytes that ``has_video_signature`` needs."""
+
+# HEIF and AVIF (ISO/IEC 23008-12), Canon's raw images, JPEG 2000, and Apple's audio files and books.
+_OTHER_BRANDS = frozenset(
+    (b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif", b"crx ", b"jp2 ", b"jpx ", b"jpm ", b"M4A ", b"M4B ")
+)
+_MAX_FILE_TYPE_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -95,10 +105,26 @@ _EXPIRED = text(
 )
 
 
-def has_room(connection: Connection, user_id: int) -> bool:
+def has_video_signature(beginning: bytes) -> bool:
+    """Return whether a file may be an MP4 or QuickTime video.
+
+    Such a file begins with a box ``ftyp`` that names a major brand, a version and the compatible brands, four bytes
+    each (ISO/IEC 14496-12, 4.3). Images and audio use the same container under other brands.
+
+    Args:
+        beginning: The first ``SIGNATURE_BYTES`` bytes of the file, or all of a smaller file.
+    """
+    if len(beginning) < SIGNATURE_BYTES:
+        return False
+    length, kind, brand, _version = struct.unpack(">I4s4sI", beginning[:SIGNATURE_BYTES])
+    is_file_type = kind == b"ftyp" and SIGNATURE_BYTES <= length <= _MAX_FILE_TYPE_BYTES and length % 4 == 0
+    return is_file_type and brand not in _OTHER_BRANDS and brand.isascii() and brand.decode().isprintable()
+
+
+def may_start_upload(connection: Connection, user_id: int) -> bool:
     """Whether an account may begin one more upload; holds its other beginnings back until the transaction ends."""
     connection.execute(_LOCK_ACCOUNT, {"user_id": user_id})
-    return int(connection.execute(_COUNT, {"user_id": user_id}).scalar_one()) < MOST_OPEN
+    return int(connection.execute(_COUNT, {"user_id": user_id}).scalar_one()) < MAX_OPEN_UPLOADS
 
 
 def add_upload(
@@ -131,7 +157,7 @@ def add_upload(
         fingerprint=fingerprint,
         part_size=PART_BYTES,
         s3_upload_id=s3_upload_id,
-        days=DAYS_KEPT,
+        days=RETENTION_DAYS,
     )[0]
 
 
@@ -144,7 +170,7 @@ def find_upload(connection: Connection, video_id: UUID, user_id: int, *, hold: b
     return next(iter(_uploads(connection, _HOLD if hold else _FIND, id=video_id, user_id=user_id)), None)
 
 
-def waiting_uploads(connection: Connection, user_id: int) -> list[Upload]:
+def find_unfinished_uploads(connection: Connection, user_id: int) -> list[Upload]:
     """An account's uploads in parts that are not finished, the oldest first."""
     return _uploads(connection, _WAITING, user_id=user_id)
 
@@ -172,7 +198,7 @@ def remove_upload(connection: Connection, video_id: UUID) -> bool:
     return connection.execute(_REMOVE, {"id": video_id}).scalar_one_or_none() is not None
 
 
-def take_expired(connection: Connection, *, most: int) -> list[Upload]:
+def remove_expired_uploads(connection: Connection, *, most: int) -> list[Upload]:
     """Forget uploads that are past their time. The caller removes their bytes before it commits.
 
     Args:

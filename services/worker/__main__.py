@@ -11,10 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.consumer import Consumer, ConsumerOptions
-from services.environment import WORKER_CONNECTIONS_PER_SLOT, EnvironmentProblem, WorkerEnvironment
+from services.environment import WORKER_CONNECTIONS_PER_JOB, EnvironmentProblem, WorkerEnvironment
 from services.shared.aws import aws_client
 from services.shared.database import DatabaseConnector, open_engine
-from services.shared.emf_metrics import Measures
+from services.shared.emf_metrics import EmfMetrics
 from services.shared.queue import VideoQueue
 from services.shared.release import read_release
 from services.shared.secrets import SecretStore
@@ -54,7 +54,7 @@ def main() -> int:
         print(problem, file=sys.stderr)  # noqa: T201
         return 1
     configure_logging("worker", log_group=environment.log_group, region=environment.aws_region)
-    manager = ServiceManager.take_from(os.environ)
+    manager = ServiceManager.from_variables(os.environ)
     workspace = Workspace()
     try:
         recipe = EncodeSettings(
@@ -72,8 +72,8 @@ def main() -> int:
             sqs,
             options,
             VideoHandler(bench),
-            when_receiving=manager.ready,
-            when_heartbeat_fails=lambda: bench.measures.count("HeartbeatsFailed"),
+            on_receiving=manager.ready,
+            on_heartbeat_failure=lambda: bench.measures.count("HeartbeatsFailed"),
         )
         stopping = Stopping()
 
@@ -108,7 +108,7 @@ def build(
     region = environment.aws_region
     connector = DatabaseConnector(environment, SecretStore(aws_client("secretsmanager", region)))
     return WorkerContext(
-        engine=open_engine(connector, pool_size=WORKER_CONNECTIONS_PER_SLOT * environment.worker_concurrency),
+        engine=open_engine(connector, pool_size=WORKER_CONNECTIONS_PER_JOB * environment.worker_concurrency),
         store=MediaStore(aws_client("s3", region), environment.media_bucket),
         workspace=workspace,
         recipe=recipe,
@@ -116,7 +116,7 @@ def build(
         max_seconds=environment.max_job_seconds,
         enforce_rules=environment.enforce_clip_rules,
         offline=offline,
-        measures=Measures(environment.environment_name, "worker"),
+        measures=EmfMetrics(environment.environment_name, "worker"),
         release=read_release().version,
         ffmpeg=ffmpeg,
     )
@@ -154,7 +154,7 @@ def consumer_options(environment: WorkerEnvironment) -> ConsumerOptions:
     """
     return ConsumerOptions(
         queue_url=environment.queue_url,
-        slots=environment.worker_concurrency,
+        concurrency=environment.worker_concurrency,
         visibility_seconds=environment.visibility_seconds,
         # The job ends itself first; this is for one that hangs.
         max_message_seconds=environment.max_job_seconds + environment.visibility_seconds,
@@ -168,9 +168,9 @@ def consumer_options(environment: WorkerEnvironment) -> ConsumerOptions:
     )
 
 
-def threads_for(slots: int) -> int:
-    """Threads of an encode: x264's own rule of 3 for 2 cores, shared by the slots."""
-    return max(1, math.ceil(1.5 * (os.cpu_count() or 1) / slots))
+def threads_for(concurrency: int) -> int:
+    """Threads of an encode: x264's own rule of 3 for 2 cores, shared by the concurrent jobs."""
+    return max(1, math.ceil(1.5 * (os.cpu_count() or 1) / concurrency))
 
 
 def _announce(environment: WorkerEnvironment, ffmpeg: Ffmpeg) -> None:

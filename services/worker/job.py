@@ -15,7 +15,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 
 from services.consumer import Verdict
 from services.shared import storage
-from services.shared.emf_metrics import Measures
+from services.shared.emf_metrics import EmfMetrics
 from services.shared.telemetry import get_logger
 from services.videos import claims, records
 from services.videos.failures import FailureReason
@@ -65,7 +65,7 @@ class WorkerContext:
     max_seconds: int
     enforce_rules: bool
     offline: bool
-    measures: Measures
+    measures: EmfMetrics
     release: str
     ffmpeg: str
 
@@ -237,7 +237,7 @@ class Job:
             self._remove(range(1, self._claim.attempt + 1))
             return Verdict.DELETE
         self._remove([self._claim.attempt])
-        return Verdict.DELETE if video.status in ("processed", "failed") else Verdict.LEAVE
+        return Verdict.DELETE if video.status in ("processed", "failed") else Verdict.ABANDON
 
     def _remove(self, attempts: Iterable[int]) -> None:
         """Remove what attempts stored for nothing; those that died could not do it themselves."""

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from services.videos.receipts import File, Found, Receipt, ReceiptOutputs, Spent
+from services.videos.receipts import FileDigest, ProcessingTime, Receipt, ReceiptOutputs, SourceProperties
 from services.worker import media
 from services.worker.mp4_boxes import brand
 from services.worker.sandbox import Usage
@@ -28,17 +28,17 @@ class ReceiptBuilder:
         # This thread's alone: other slots of the worker have theirs.
         self._cpu_at_start = time.thread_time()
         self._cpu_of_programs = 0.0
-        self._original: File | None = None
+        self._original: FileDigest | None = None
         self._container: str | None = None
-        self._found: Found | None = None
+        self._found: SourceProperties | None = None
         self._command: tuple[str, ...] | None = None
         self._made: ReceiptOutputs | None = None
-        self._encoder: Spent | None = None
-        self._files: dict[str, File] = {}
+        self._encoder: ProcessingTime | None = None
+        self._files: dict[str, FileDigest] = {}
 
     def fetched(self, original: Path) -> None:
         """The player's file is here."""
-        self._original = File.of(original)
+        self._original = FileDigest.of(original)
         self._container = brand(original)
 
     def probed(self, usage: Usage) -> None:
@@ -49,10 +49,10 @@ class ReceiptBuilder:
         """The probe read the file; see `services.worker.probe_child` for what it tells."""
         known = {"container": self._container, "streams": found["streams"], "sound": bool(found["sounds"])}
         if not found["video"]:
-            self._found = Found(**known)
+            self._found = SourceProperties(**known)
             return
         stream = found["video"][0]
-        self._found = Found(
+        self._found = SourceProperties(
             **known,
             codec=stream["codec"],
             width=stream["width"],
@@ -77,12 +77,12 @@ class ReceiptBuilder:
 
     def encoded(self, usage: Usage) -> None:
         """The command ended, however it did."""
-        self._encoder = Spent(round(usage.wall_seconds, 3), round(usage.cpu_seconds, 3))
+        self._encoder = ProcessingTime(round(usage.wall_seconds, 3), round(usage.cpu_seconds, 3))
         self._cpu_of_programs += usage.cpu_seconds
 
     def made(self, name: str, file: Path) -> None:
         """A file is ready to be stored."""
-        self._files[name] = File.of(file)
+        self._files[name] = FileDigest.of(file)
 
     def receipt(self) -> Receipt:
         """The receipt of a work that ends now."""
@@ -90,7 +90,7 @@ class ReceiptBuilder:
         return Receipt(
             release=self._release,
             ffmpeg=self._ffmpeg,
-            job=Spent(round(time.monotonic() - self._started, 3), round(cpu, 3)),
+            job=ProcessingTime(round(time.monotonic() - self._started, 3), round(cpu, 3)),
             original=self._original,
             found=self._found,
             command=self._command,

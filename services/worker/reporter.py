@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from services.shared.aws import AWS_ERRORS
-from services.shared.emf_metrics import SECONDS_BETWEEN, Measures
+from services.shared.emf_metrics import FLUSH_INTERVAL_SECONDS, EmfMetrics
 from services.shared.queue import VideoQueue
 from services.shared.telemetry import get_logger
 
@@ -20,7 +20,7 @@ class Reporter:
         queue: what waits for it.
     """
 
-    def __init__(self, measures: Measures, queue: VideoQueue) -> None:
+    def __init__(self, measures: EmfMetrics, queue: VideoQueue) -> None:
         self._measures = measures
         self._queue = queue
         self._ended = threading.Event()
@@ -32,10 +32,10 @@ class Reporter:
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
-        self._measures.tell()
+        self._measures.flush()
 
     def _run(self) -> None:
-        while not self._ended.wait(SECONDS_BETWEEN):
+        while not self._ended.wait(FLUSH_INTERVAL_SECONDS):
             self.report()
 
     def report(self) -> None:
@@ -48,4 +48,4 @@ class Reporter:
                 self._measures.gauge("WorkWaiting", round(waiting * seconds, 3), "Seconds")
         except AWS_ERRORS as error:
             log.warning("the queue's length cannot be asked for", error=str(error))
-        self._measures.tell()
+        self._measures.flush()

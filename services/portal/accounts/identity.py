@@ -25,7 +25,7 @@ from jwt.exceptions import InvalidSignatureError, PyJWTError
 from jwt.types import Options
 from werkzeug.wrappers import Response
 
-from services.contest.sessions import Lifetime, close_session, keep_session_open, open_session
+from services.contest.sessions import SessionLifetime, close_session, keep_session_open, open_session
 from services.contest.users import User
 from services.environment import PortalEnvironment
 from services.portal.accounts.signing_keys import name_of
@@ -97,10 +97,10 @@ def register(app: Flask, environment: PortalEnvironment) -> None:
     manager.decode_key_loader(lambda header, _claims: resources().keys.named(header.get("kid")))
 
 
-def session_lifetime(environment: PortalEnvironment) -> Lifetime:
+def session_lifetime(environment: PortalEnvironment) -> SessionLifetime:
     """How long a browser's session lives: unused for as long as a bearer token, and half a day at most."""
     idle = timedelta(seconds=environment.token_seconds)
-    return Lifetime(idle=idle, longest=max(idle, LONGEST_SESSION))
+    return SessionLifetime(idle=idle, longest=max(idle, LONGEST_SESSION))
 
 
 def issue_token(user: User) -> str:

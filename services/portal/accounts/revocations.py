@@ -10,7 +10,7 @@ import threading
 import time
 from datetime import timedelta
 
-from services.contest.revoked_tokens import Revoked, revoked_tokens
+from services.contest.revoked_tokens import RevokedTokens, revoked_tokens
 from services.portal.database import statements
 
 KEPT_SECONDS = 1.0
@@ -26,16 +26,16 @@ class Revocations:
     def __init__(self, lifetime: timedelta) -> None:
         self._lifetime = lifetime
         self._lock = threading.Lock()
-        self._known: Revoked | None = None
+        self._known: RevokedTokens | None = None
         self._asked_at = 0.0
 
     def hold(self, user_id: int, generation: int, token_id: str) -> bool:
-        """Whether a token holds that has not expired.
+        """Whether a token is_valid that has not expired.
 
         Raises:
             sqlalchemy.exc.OperationalError: the database does not answer; then nobody is let in.
         """
-        return self._fresh().holds(user_id, generation, token_id)
+        return self._fresh().is_valid(user_id, generation, token_id)
 
     def forget(self) -> None:
         """Ask again at the next request: something was revoked here."""
@@ -43,7 +43,7 @@ class Revocations:
         with self._lock:
             self._known = None
 
-    def _fresh(self) -> Revoked:
+    def _fresh(self) -> RevokedTokens:
         known = self._known
         if known is not None and time.monotonic() - self._asked_at < KEPT_SECONDS:
             return known

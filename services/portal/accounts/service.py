@@ -9,7 +9,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from services.contest.revoked_tokens import revoke_token
-from services.contest.sessions import close_other_sessions, close_session_of
+from services.contest.sessions import close_other_sessions, close_user_session
 from services.contest.users import User, add_user, change_password, find_user, find_user_by_email, set_password_hash
 from services.portal.accounts.identity import Caller, end_session
 from services.portal.accounts.passwords import hash_password, is_common, is_outdated, password_matches
@@ -137,7 +137,7 @@ def end_one_session(caller: Caller, session_id: str) -> None:
     """
     known = _SESSION_ID.fullmatch(session_id) is not None
     with statements() as connection:
-        if not known or not close_session_of(connection, caller.user_id, int(session_id)):
+        if not known or not close_user_session(connection, caller.user_id, int(session_id)):
             raise NotFound(NO_SESSION)
     log.info("session revoked", user_id=caller.user_id, session_id=int(session_id))
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from services.shared.aws import AWS_ERRORS
-from services.shared.secrets import SecretStore, Versions
+from services.shared.secrets import SecretStore, SecretVersions
 from services.shared.telemetry import get_logger
 
 SHORTEST_KEY = 32
@@ -47,7 +47,7 @@ def weakness_of(key: str) -> str | None:
     return None
 
 
-def read_keys(secrets: SecretStore, arn: str) -> Versions:
+def read_keys(secrets: SecretStore, arn: str) -> SecretVersions:
     """The key that signs and the one before, which is left out where it was weak.
 
     Args:
@@ -96,7 +96,7 @@ class SigningKeys:
 
     def __init__(
         self,
-        read: Callable[[], Versions],
+        read: Callable[[], SecretVersions],
         *,
         lifetime: timedelta,
         clock: Callable[[], float] = time.monotonic,
@@ -105,7 +105,7 @@ class SigningKeys:
         self._lifetime = lifetime
         self._clock = clock
         self._lock = threading.Lock()
-        self._versions: Versions | None = None
+        self._versions: SecretVersions | None = None
         self._read_at = 0.0
 
     def newest(self) -> str:
@@ -127,12 +127,12 @@ class SigningKeys:
                 break
         return versions.current
 
-    def _accepted(self, versions: Versions) -> list[str]:
+    def _accepted(self, versions: SecretVersions) -> list[str]:
         if versions.previous is None or datetime.now(UTC) - versions.since > self._lifetime:
             return [versions.current]
         return [versions.previous, versions.current]
 
-    def _fresh(self, seconds: float) -> Versions:
+    def _fresh(self, seconds: float) -> SecretVersions:
         """What AWS said at most so many seconds ago, or longer ago while it cannot be asked."""
         with self._lock:
             if self._versions is None:

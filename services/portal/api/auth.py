@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from services.contest.sessions import sessions_of
+from services.contest.sessions import find_sessions
 from services.contest.users import find_user
 from services.portal.accounts import service
 from services.portal.accounts.identity import Caller, issue_token
@@ -93,7 +93,7 @@ def change_password(caller: Caller, form: PasswordChange) -> ResponseReturnValue
 def list_sessions(caller: Caller) -> ResponseReturnValue:
     """The browsers in which the caller is signed in."""
     with statements() as connection:
-        sessions = sessions_of(connection, caller.user_id, token_id=caller.token_id)
+        sessions = find_sessions(connection, caller.user_id, token_id=caller.token_id)
     return jsonify([open_session(session) for session in sessions])
 
 

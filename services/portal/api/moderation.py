@@ -49,7 +49,7 @@ def list_bulks(caller: Caller) -> ResponseReturnValue:
     """Votes for one video from one network, those by the youngest accounts first."""
     least, days = max(1, min(whole_number("least", 5), LARGEST_ID)), max(1, min(whole_number("days", 7), 90))
     with statements() as connection:
-        return jsonify([bulk(found) for found in moderation.bulks(connection, least=least, days=days)])
+        return jsonify([bulk(found) for found in moderation.find_vote_bursts(connection, least=least, days=days)])
 
 
 @blueprint.get("/log")
@@ -57,7 +57,7 @@ def list_bulks(caller: Caller) -> ResponseReturnValue:
 def show_log(caller: Caller) -> ResponseReturnValue:
     """The last hundred things that moderators did, the latest first."""
     with statements() as connection:
-        return jsonify([log_entry(entry) for entry in moderation.entries(connection)])
+        return jsonify([log_entry(entry) for entry in moderation.read_log(connection)])
 
 
 @blueprint.post("/videos/<video_id>/hide")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from services.contest.gallery import gallery
-from services.contest.listing import PageCursor
+from services.contest.listing import PageCursor, gallery
 from services.contest.rankings import ranking, ranking_after
 from services.portal.api.operation import Operation, operation
 from services.portal.api.parameters import page_and_limit, part_of_city, whole_number

@@ -18,7 +18,7 @@ from services.portal.http.errors import BadRequest, NotFound
 from services.portal.http.limits import TOO_MANY
 from services.portal.request_models import BROKEN_RULES, VideoUpload, read_fields
 from services.portal.uploads import form_uploads
-from services.videos.records import videos_of
+from services.videos.records import list_player_videos
 
 blueprint = Blueprint("videos", __name__, url_prefix="/api/videos")
 
@@ -73,7 +73,7 @@ def upload(caller: Caller) -> ResponseReturnValue:
 def list_own(caller: Caller) -> ResponseReturnValue:
     """The caller's videos, the latest first."""
     with statements() as connection:
-        videos = videos_of(connection, caller.user_id)
+        videos = list_player_videos(connection, caller.user_id)
     return jsonify([own_video(video) for video in videos])
 
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from services.contest.rankings import standings_of
-from services.contest.vote_counts import verdict
+from services.contest.rankings import find_player_ranks
+from services.contest.vote_counts import read_audit_result
 from services.contest.votes import Retraction, VoteResult, cast_vote, retract_vote, voted_videos
 from services.contest.voting_period import read_voting
 from services.portal.accounts.identity import Caller
@@ -97,7 +97,7 @@ def list_votes(caller: Caller) -> ResponseReturnValue:
 def list_standings(caller: Caller) -> ResponseReturnValue:
     """Where the caller's videos stand, in the country and in their city, the best first; twenty at the most."""
     with statements() as connection:
-        return jsonify([own_standing(standing) for standing in standings_of(connection, caller.user_id)])
+        return jsonify([own_standing(standing) for standing in find_player_ranks(connection, caller.user_id)])
 
 
 @blueprint.get("/public/voting")
@@ -113,7 +113,7 @@ def show_voting() -> ResponseReturnValue:
 def show_verification() -> ResponseReturnValue:
     """Whether every video's tally is the number of its votes, as last counted."""
     with statements() as connection:
-        return jsonify(verification(verdict(connection)))
+        return jsonify(verification(read_audit_result(connection)))
 
 
 def _known(video_id: str) -> UUID:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, render_template
 
-from services.contest.gallery import gallery
-from services.contest.listing import PageCursor
+from services.contest.listing import PageCursor, gallery
 from services.contest.rankings import cities
 from services.contest.votes import voted_among
 from services.portal.api.parameters import player_name, whole_city

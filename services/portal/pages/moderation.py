@@ -10,8 +10,8 @@ from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, lazy_gettext
 
-from services.contest.moderation import VoteBurst, bulks, entries
-from services.contest.moderation_overview import hidden_videos, rising
+from services.contest.moderation import VoteBurst, find_vote_bursts, read_log
+from services.contest.moderation_overview import find_hidden_videos, find_trending_videos
 from services.portal import moderation_service
 from services.portal.accounts.identity import Caller, require_caller
 from services.portal.api.parameters import LARGEST_ID, whole_number
@@ -100,10 +100,10 @@ def show() -> str:
     with statements() as connection:
         return render_template(
             "pages/moderation.html",
-            bulks=bulks(connection),
-            rising=rising(connection),
-            hidden=hidden_videos(connection),
-            log=entries(connection, most=_LATEST),
+            bulks=find_vote_bursts(connection),
+            rising=find_trending_videos(connection),
+            hidden=find_hidden_videos(connection),
+            log=read_log(connection, most=_LATEST),
         )
 
 
@@ -112,7 +112,7 @@ def show_log() -> str:
     """Everything that moderators did, and why, the latest first."""
     before = min(max(whole_number("before", LARGEST_ID), 0), LARGEST_ID)
     with statements() as connection:
-        found = entries(connection, before=before, most=_ON_A_PAGE + 1)
+        found = read_log(connection, before=before, most=_ON_A_PAGE + 1)
     return render_template(
         "pages/moderation_log.html", log=found[:_ON_A_PAGE], more=len(found) > _ON_A_PAGE, first=before == LARGEST_ID
     )
@@ -123,8 +123,8 @@ def show_video(video_id: UUID) -> str:
     """One video: itself, where its votes come from, and what was done to it."""
     video = _public_video(video_id)
     with statements() as connection:
-        found = bulks(connection, video_id=video_id, least=1, days=_EVER, most=_MOST_NETWORKS)
-        log = entries(connection, video_id=video_id)
+        found = find_vote_bursts(connection, video_id=video_id, least=1, days=_EVER, most=_MOST_NETWORKS)
+        log = read_log(connection, video_id=video_id)
     return render_template("pages/moderation_video.html", video=video, bulks=found, log=log)
 
 
@@ -165,7 +165,7 @@ def _votes_deed(video_id: UUID, deed: _Deed, do: Callable[[Caller, UUID, str | N
     video = _public_video(video_id)
     network = request.values.get("network", "") or None
     with statements() as connection:
-        known = bulks(connection, video_id=video_id, least=1, days=_EVER, most=LARGEST_ID)
+        known = find_vote_bursts(connection, video_id=video_id, least=1, days=_EVER, most=LARGEST_ID)
     bulk = next((bulk for bulk in known if bulk.network == network), None)
     if bulk is None:
         raise NotFound(moderation_service.NOTHING_TO_DO)

@@ -12,7 +12,7 @@ from services.portal.database import statements
 from services.portal.http.errors import BadRequest
 from services.portal.ownership import delete_own_video, own_video
 from services.portal.pages.notices import leave
-from services.videos.records import Video, videos_of
+from services.videos.records import Video, list_player_videos
 
 pages = Blueprint("my_videos", __name__, url_prefix="/my-videos")
 
@@ -58,4 +58,4 @@ def delete(video_id: UUID) -> ResponseReturnValue:
 
 def _own_videos() -> list[Video]:
     with statements() as connection:
-        return videos_of(connection, require_caller().user_id)
+        return list_player_videos(connection, require_caller().user_id)

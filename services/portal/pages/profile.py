@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug import Response
 
-from services.contest.sessions import sessions_of
+from services.contest.sessions import find_sessions
 from services.contest.users import find_user
 from services.contest.votes import voted_videos
 from services.portal.accounts.identity import Caller, require_caller
@@ -17,7 +17,7 @@ from services.portal.pages.accounts import told
 from services.portal.pages.browsers import browser_name
 from services.portal.pages.notices import leave
 from services.portal.request_models import PasswordChange, read_fields
-from services.videos.records import videos_of
+from services.videos.records import list_player_videos
 
 pages = Blueprint("profile", __name__, url_prefix="/profile")
 
@@ -65,8 +65,8 @@ def _back() -> Response:
 def _page(caller: Caller, problem: ApiError | None = None) -> str:
     with statements() as connection:
         user = find_user(connection, caller.user_id)
-        sessions = sessions_of(connection, caller.user_id, token_id=caller.token_id)
-        videos = videos_of(connection, caller.user_id)
+        sessions = find_sessions(connection, caller.user_id, token_id=caller.token_id)
+        videos = list_player_videos(connection, caller.user_id)
         votes_cast = len(voted_videos(connection, caller.user_id))
     if user is None:
         raise NotFound(UNKNOWN)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from flask import Blueprint, Flask, Response, make_response, render_template, request
 
 from services.contest.listing import InCity
-from services.contest.rankings import Ranked, cities, ranking, standings_of
-from services.contest.vote_counts import verdict
+from services.contest.rankings import Ranked, cities, find_player_ranks, ranking
+from services.contest.vote_counts import read_audit_result
 from services.portal.api.parameters import page_and_limit, whole_city
 from services.portal.database import statements
 from services.portal.pages.language import chosen
@@ -49,8 +49,8 @@ def show() -> str:
     """A page of the ranking, of all players or of a city's; and the person's own places."""
     caller = viewer()
     with statements() as connection:
-        own = standings_of(connection, caller.user_id) if caller else []
-        known, counted = cities(connection), verdict(connection)
+        own = find_player_ranks(connection, caller.user_id) if caller else []
+        known, counted = cities(connection), read_audit_result(connection)
     return render_template("pages/rankings.html", shown=_shown(), own=own, cities=known, counted=counted)
 
 
@@ -72,7 +72,7 @@ def show_list() -> Response:
 def show_verification() -> str:
     """How anybody can see that the votes are counted right, in plain words."""
     with statements() as connection:
-        counted = verdict(connection)
+        counted = read_audit_result(connection)
     return render_template("pages/verification.html", counted=counted)
 
 

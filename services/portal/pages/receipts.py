@@ -10,7 +10,7 @@ from flask_babel import format_decimal, gettext
 
 from services.portal.accounts.identity import require_caller
 from services.portal.ownership import own_receipt
-from services.videos.receipts import Found, Receipt
+from services.videos.receipts import Receipt, SourceProperties
 
 pages = Blueprint("receipts", __name__, url_prefix="/my-videos")
 
@@ -69,7 +69,7 @@ def _story(receipt: Receipt) -> list[str]:
     return told
 
 
-def _found(found: Found) -> str:
+def _found(found: SourceProperties) -> str:
     if not found.codec:
         return str(gettext("Your file has sound but no picture.") if found.sound else gettext("No picture was found."))
     width, height = _seen_size(found)
@@ -85,7 +85,7 @@ def _found(found: Found) -> str:
     )
 
 
-def _seen_size(found: Found) -> tuple[int, int]:
+def _seen_size(found: SourceProperties) -> tuple[int, int]:
     """Width and height as people see the clip: turned, with square pixels."""
     width = round((found.width or 0) * Fraction(found.pixel_shape or 1))
     height = found.height or 0

@@ -13,7 +13,7 @@ from services.portal.http.errors import NotFound
 from services.portal.pages.notices import leave
 from services.portal.resources import resources
 from services.portal.uploads import direct_uploads
-from services.videos.uploads import DAYS_KEPT, MOST_OPEN
+from services.videos.uploads import MAX_OPEN_UPLOADS, RETENTION_DAYS
 
 pages = Blueprint("uploads", __name__)
 
@@ -31,8 +31,8 @@ def form() -> str:
         waiting=direct_uploads.waiting(require_caller()),
         max_bytes=resources().environment.max_upload_bytes,
         max_upload=max_upload_text(),
-        most_open=MOST_OPEN,
-        days=DAYS_KEPT,
+        most_open=MAX_OPEN_UPLOADS,
+        days=RETENTION_DAYS,
     )
 
 

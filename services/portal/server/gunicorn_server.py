@@ -73,7 +73,7 @@ class PortalServer(BaseApplication):  # type: ignore[misc]
         try:
             Arbiter(
                 self,
-                manager=ServiceManager.take_from(os.environ),
+                manager=ServiceManager.from_variables(os.environ),
                 gate=self._gate,
                 drain_seconds=self._environment.drain_seconds,
             ).run()

@@ -17,9 +17,17 @@ from services.portal.request_models import DirectUpload
 from services.portal.resources import resources
 from services.portal.uploads.form_uploads import CONTENT_TYPE, announce, base_name, give_up, too_large
 from services.shared.storage import UploadPart, original_key
-from services.videos.file_signature import FIRST_BYTES, is_movie
 from services.videos.records import find_video
-from services.videos.uploads import Upload, add_upload, find_upload, has_room, record_upload, waiting_uploads
+from services.videos.uploads import (
+    SIGNATURE_BYTES,
+    Upload,
+    add_upload,
+    find_unfinished_uploads,
+    find_upload,
+    has_video_signature,
+    may_start_upload,
+    record_upload,
+)
 
 LINK_SECONDS = 900
 UNKNOWN = "Upload not found"
@@ -69,10 +77,10 @@ def begin(caller: Caller, form: DirectUpload) -> UploadProgress:
         raise BadRequest(ONLY_MP4_OR_MOV)
     video_id = uuid.uuid4()
     with transaction() as connection:
-        if not has_room(connection, caller.user_id):
+        if not may_start_upload(connection, caller.user_id):
             raise Conflict(NO_ROOM)
         # A crash before the commit leaves an upload without parts, which the bucket's own rule ends.
-        s3_upload_id = resources().media.begin_parts(original_key(video_id), CONTENT_TYPE)
+        s3_upload_id = resources().media.start_multipart_upload(original_key(video_id), CONTENT_TYPE)
         upload = add_upload(
             connection,
             video_id=video_id,
@@ -90,7 +98,7 @@ def begin(caller: Caller, form: DirectUpload) -> UploadProgress:
 def waiting(caller: Caller) -> list[UploadProgress]:
     """The caller's unfinished uploads, the oldest first."""
     with statements() as connection:
-        uploads = waiting_uploads(connection, caller.user_id)
+        uploads = find_unfinished_uploads(connection, caller.user_id)
     return [_progress(upload) for upload in uploads]
 
 
@@ -120,7 +128,7 @@ def part_links(caller: Caller, video_id: UUID, numbers: Iterable[int]) -> list[S
         SignedPart(
             number,
             parts[number],
-            media.part_link(upload.key, s3_id, number, size=parts[number], seconds=LINK_SECONDS),
+            media.part_upload_link(upload.key, s3_id, number, size=parts[number], seconds=LINK_SECONDS),
         )
         for number in wanted
     ]
@@ -191,7 +199,7 @@ def _joined_size(upload: Upload) -> int:
         if arrived is not None and len(arrived) < len(upload.parts):
             raise BadRequest(UNFINISHED)
         if arrived is not None:
-            media.join_parts(upload.key, _s3_id(upload), arrived)
+            media.finish_multipart_upload(upload.key, _s3_id(upload), arrived)
         # Where S3 knew no such upload, another request has joined it or given it up.
         size = media.size(upload.key)
     if size is None:
@@ -203,7 +211,7 @@ def _look_at(upload: Upload, size: int) -> BadRequest | None:
     """What speaks against the object, or None."""
     if size != upload.size:
         return BadRequest(WRONG_SIZE)
-    if not is_movie(resources().media.first_bytes(upload.key, FIRST_BYTES)):
+    if not has_video_signature(resources().media.first_bytes(upload.key, SIGNATURE_BYTES)):
         return BadRequest(ONLY_MP4_OR_MOV)
     return None
 

@@ -22,7 +22,7 @@ from services.portal.resources import resources
 from services.shared.aws import AWS_ERRORS
 from services.shared.telemetry import get_logger
 from services.videos.outbox import relay
-from services.videos.uploads import Upload, add_upload, record_upload, remove_upload, take_expired
+from services.videos.uploads import Upload, add_upload, record_upload, remove_expired_uploads, remove_upload
 
 CONTENT_TYPE = "video/mp4"
 NO_FILE = "No video file provided"
@@ -111,7 +111,7 @@ def give_up(upload: Upload) -> bool:
 def clear_expired() -> int:
     """Forget uploads that are past their time, with their bytes; returns how many."""
     with transaction() as connection:
-        expired = take_expired(connection, most=_CLEARED_AT_ONCE)
+        expired = remove_expired_uploads(connection, most=_CLEARED_AT_ONCE)
         for upload in expired:
             _remove_bytes(upload)
     return len(expired)
@@ -121,7 +121,7 @@ def _remove_bytes(upload: Upload) -> None:
     # The parts first: what can no longer be joined cannot come back as an object.
     media = resources().media
     if upload.s3_upload_id is not None:
-        media.drop_parts(upload.key, upload.s3_upload_id)
+        media.abort_multipart_upload(upload.key, upload.s3_upload_id)
     media.delete(upload.key)
 
 

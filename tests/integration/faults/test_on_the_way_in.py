@@ -19,7 +19,7 @@ from services.portal.scheduler import keep_house
 from services.shared import storage
 from services.shared.queue import VideoQueue
 from services.videos.outbox import relay
-from services.videos.stale_videos import sweep
+from services.videos.stale_videos import recover_stale_videos
 from tests.e2e.up.people import Person as Browser
 from tests.integration.faults.invariants import settle, until
 from tests.integration.faults.matrix import Fault
@@ -228,7 +228,7 @@ def test_p03_queue_that_lost_every_message(
 def _sweep_and_relay(engine: Engine, queue: VideoQueue) -> int:
     """What the housekeeper does, for videos without a sign of life for a second."""
     with engine.begin() as connection:
-        sweep(connection, overdue_seconds=1, queue_is_empty=queue.waiting() == 0)
+        recover_stale_videos(connection, stale_after_seconds=1, queue_is_empty=queue.waiting() == 0)
     return relay(engine, queue)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from world import WorkerProcess, World
 
 from services.videos.dead_letters import redrive
-from services.videos.stale_videos import MOST_SWEEPS, sweep
+from services.videos.stale_videos import MAX_REQUEUES, recover_stale_videos
 from tests.integration.faults.invariants import begun, settle, until
 from tests.integration.faults.matrix import Fault
 from tests.integration.faults.test_workers_dying import start_ready
@@ -43,8 +43,8 @@ def test_w15_dead_letters_moved_back_after_the_fault_was_mended(
     assert {world.video(video_id).status for video_id in videos} == {"uploaded"}
     if given_up:
         with engine.begin() as connection:
-            connection.execute(text("UPDATE task_results SET sweeps = :most"), {"most": MOST_SWEEPS})
-            swept = sweep(connection, overdue_seconds=0, queue_is_empty=True)
+            connection.execute(text("UPDATE task_results SET sweeps = :most"), {"most": MAX_REQUEUES})
+            swept = recover_stale_videos(connection, stale_after_seconds=0, queue_is_empty=True)
             assert {(each.video_id, each.given_up) for each in swept} == {(video_id, True) for video_id in videos}
     fault.ends()
     moved = list(redrive(engine, world.sqs, world.queue_url, reason="the bucket is back", operator="ana", most=10))

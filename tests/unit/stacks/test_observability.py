@@ -97,10 +97,10 @@ def test_what_is_spent_is_read_where_aws_tells_it(synthesize: Callable[..., App]
 
 def test_the_portal_s_measures_are_read_as_the_portal_tells_them(production: App) -> None:
     # Here alone: where the stacks are made from cdktn, nothing of the services is installed.
-    from services.shared.emf_metrics import NAMESPACE, Measures
+    from services.shared.emf_metrics import NAMESPACE, EmfMetrics
 
     (alarm,) = production["observability"].matching("aws_cloudwatch_metric_alarm", namespace=NAMESPACE)
-    measures = Measures(environment="anb-production", service="portal")
+    measures = EmfMetrics(environment="anb-production", service="portal")
     measures.count(alarm["metric_name"])
     told = measures.take()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
-from services.contest.moderation import Entry, VoteBurst
+from services.contest.moderation import ModerationLogEntry, VoteBurst
 from services.portal.api.schemas.videos import moment
 
 
@@ -57,7 +57,7 @@ def bulk(found: VoteBurst) -> VoteBulk:
     }
 
 
-def log_entry(entry: Entry) -> LogEntry:
+def log_entry(entry: ModerationLogEntry) -> LogEntry:
     """What a moderator did, and why."""
     return {
         "id": entry.id,

@@ -7,7 +7,7 @@ from typing import Literal
 from typing_extensions import TypedDict  # pydantic reads the one of typing from Python 3.12 on
 
 from services.portal.api.schemas.videos import moment
-from services.videos.receipts import Dated, File, Found, ReceiptOutputs, Spent
+from services.videos.receipts import DatedReceipt, FileDigest, ProcessingTime, ReceiptOutputs, SourceProperties
 from services.videos.records import Video
 
 
@@ -70,7 +70,7 @@ class VideoReceipt(TypedDict):
     encoder: TimeSpent | None
 
 
-def video_receipt(video: Video, dated: Dated) -> VideoReceipt:
+def video_receipt(video: Video, dated: DatedReceipt) -> VideoReceipt:
     """A video's receipt as its owner sees it."""
     receipt = dated.receipt
     return {
@@ -92,11 +92,11 @@ def video_receipt(video: Video, dated: Dated) -> VideoReceipt:
     }
 
 
-def _file(file: File) -> HashedFile:
+def _file(file: FileDigest) -> HashedFile:
     return {"bytes": file.bytes, "sha256": file.sha256}
 
 
-def _found(found: Found) -> FoundInFile:
+def _found(found: SourceProperties) -> FoundInFile:
     return {
         "container": found.container,
         "streams": found.streams,
@@ -121,5 +121,5 @@ def _made(made: ReceiptOutputs) -> MadeOfFile:
     }
 
 
-def _spent(spent: Spent) -> TimeSpent:
+def _spent(spent: ProcessingTime) -> TimeSpent:
     return {"wall_seconds": spent.wall_seconds, "cpu_seconds": spent.cpu_seconds}

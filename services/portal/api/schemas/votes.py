@@ -7,7 +7,7 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict  # pydantic reads the one of typing from Python 3.12 on
 
 from services.contest.rankings import PlayerRank, Ranked
-from services.contest.vote_counts import TallyAudit
+from services.contest.vote_counts import AuditResult
 from services.contest.voting_period import Voting
 from services.portal.api.schemas.videos import moment
 from services.portal.http.media_links import poster_path, preview_path, video_path
@@ -106,14 +106,14 @@ def voting(now: Voting) -> VotingNow:
     }
 
 
-def verification(found: TallyAudit) -> Verification:
+def verification(found: AuditResult) -> Verification:
     """What counting all votes again found."""
     return {
         "exact": found.exact,
         "since": moment(found.since) if found.since else None,
-        "complete": found.whole,
+        "complete": found.complete,
         "videos": found.videos,
         "votes": found.votes,
-        "tally": found.tally,
+        "tally": found.shown_votes,
         "differing": found.differing,
     }

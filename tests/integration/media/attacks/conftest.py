@@ -14,7 +14,7 @@ from sqlalchemy import create_engine
 
 from emulator import aws, resources
 from services.shared.database import DRIVER_URL
-from services.shared.emf_metrics import Measures
+from services.shared.emf_metrics import EmfMetrics
 from services.shared.storage import MediaStore
 from services.worker.job import WorkerContext
 from services.worker.pipeline import EncodeSettings
@@ -80,7 +80,7 @@ def worker_bench(
             max_seconds=120,
             enforce_rules=False,
             offline=True,
-            measures=Measures("test", "worker"),
+            measures=EmfMetrics("test", "worker"),
             release="1.2.3",
             ffmpeg=program.version,
         ),

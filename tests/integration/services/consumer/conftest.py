@@ -85,7 +85,7 @@ def notebook(sqs: Any) -> Notebook:
 def options(queue_url: str) -> ConsumerOptions:
     return ConsumerOptions(
         queue_url=queue_url,
-        slots=1,
+        concurrency=1,
         visibility_seconds=10,
         max_message_seconds=60,
         poll_seconds=1,

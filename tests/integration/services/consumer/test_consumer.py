@@ -35,7 +35,7 @@ def test_no_more_is_received_than_there_are_free_slots(
     consume: Any, recorder: Any, notebook: Any, options: ConsumerOptions, send: Any, waiting: Waiting
 ) -> None:
     send("one", "two", "three", "four", "five")
-    consume(recorder, dataclasses.replace(options, slots=2))
+    consume(recorder, dataclasses.replace(options, concurrency=2))
     recorder.wait_for(2)
     assert waiting() == (3, 2)
     received = notebook.count("receive_message")
@@ -57,7 +57,7 @@ def test_a_freed_slot_is_used_again_while_another_is_busy(
 
     recorder.may_end.set()
     send("long")
-    consume(handle, dataclasses.replace(options, slots=2))
+    consume(handle, dataclasses.replace(options, concurrency=2))
     send("two", "three", "four")
     recorder.wait_for(3)
     first_may_end.set()

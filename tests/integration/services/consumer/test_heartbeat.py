@@ -18,8 +18,8 @@ def test_heartbeats_keep_a_message_hidden_beyond_its_visibility(
     consume: Any, recorder: Any, notebook: Any, options: ConsumerOptions, send: Any
 ) -> None:
     send("one")
-    # With two slots a message that shows again would be handled twice.
-    running = consume(recorder, dataclasses.replace(options, slots=2, visibility_seconds=1))
+    # With two concurrency a message that shows again would be handled twice.
+    running = consume(recorder, dataclasses.replace(options, concurrency=2, visibility_seconds=1))
     notebook.wait_for(f"{BEAT} answered", 8)
     recorder.may_end.set()
     notebook.wait_for("delete_message answered")
@@ -59,7 +59,7 @@ def test_a_failed_heartbeat_is_told_and_followed_by_the_next(
     consume(
         recorder,
         dataclasses.replace(options, visibility_seconds=1),
-        when_heartbeat_fails=lambda: failed.append("told"),
+        on_heartbeat_failure=lambda: failed.append("told"),
     )
     notebook.wait_for(f"{BEAT} answered", 2)
     assert len(recorder.messages) == 1
@@ -83,7 +83,7 @@ def test_a_message_that_somebody_else_deleted_gets_no_more_heartbeats(
     consume: Any, recorder: Any, notebook: Any, sqs: Any, options: ConsumerOptions, send: Any, queue_url: str
 ) -> None:
     send("one")
-    consume(recorder, dataclasses.replace(options, slots=2, visibility_seconds=1))
+    consume(recorder, dataclasses.replace(options, concurrency=2, visibility_seconds=1))
     recorder.wait_for(1)
     with capture_logs() as lines:
         sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=recorder.messages[0].receipt)
@@ -101,12 +101,12 @@ def test_a_message_whose_handler_hangs_comes_back(
         seen.append(message.receive_count)
         if message.receive_count == 1:
             assert came_back.wait(30)
-            return Verdict.LEAVE
+            return Verdict.ABANDON
         came_back.set()
         return Verdict.DELETE
 
     send("one")
-    running = consume(handle, dataclasses.replace(options, slots=2, visibility_seconds=1, max_message_seconds=1))
+    running = consume(handle, dataclasses.replace(options, concurrency=2, visibility_seconds=1, max_message_seconds=1))
     assert came_back.wait(30)
     running.stop()
     assert seen == [1, 2]

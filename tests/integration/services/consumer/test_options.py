@@ -6,13 +6,13 @@ import pytest
 
 from services.consumer import ConsumerOptions
 
-GOOD = {"queue_url": "http://127.0.0.1/q", "slots": 1, "visibility_seconds": 30, "max_message_seconds": 60}
+GOOD = {"queue_url": "http://127.0.0.1/q", "concurrency": 1, "visibility_seconds": 30, "max_message_seconds": 60}
 
 
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"slots": 0}, "slots is 0; allowed are 1 to 1000"),
+        ({"concurrency": 0}, "concurrency is 0; allowed are 1 to 1000"),
         ({"visibility_seconds": 0}, "visibility_seconds is 0; allowed are 1 to 43200"),
         ({"max_message_seconds": 29}, "max_message_seconds is 29; allowed are 30 to 43200"),
         ({"poll_seconds": 21}, "poll_seconds is 21; allowed are 0 to 20"),

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Connection, text
 
 from services.contest import moderation
-from services.contest.gallery import gallery
+from services.contest.listing import gallery
 from services.contest.moderation import ModerationAction
-from services.contest.vote_counts import audit_counts, roll_up, verdict
+from services.contest.vote_counts import audit_counts, read_audit_result, roll_up
 from services.contest.votes import Retraction, VoteResult, cast_vote, retract_vote
 from services.videos.records import find_video
 from tests.integration.services.world import World
@@ -26,7 +26,7 @@ def deed(connection: Connection, world: World) -> ModerationAction:
 
 
 def log(connection: Connection) -> list[tuple[str, int | None]]:
-    return [(entry.action, entry.votes) for entry in moderation.entries(connection)]
+    return [(entry.action, entry.votes) for entry in moderation.read_log(connection)]
 
 
 def votes_of(connection: Connection, video_id: object) -> int:
@@ -65,12 +65,12 @@ def test_votes_set_aside_count_nowhere_until_they_are_given_back(
     roll_up(connection)
     assert retract_vote(connection, video_id, bought) is Retraction.RETRACTED
     assert votes_of(connection, video_id) == 1
-    assert moderation.give_votes_back(connection, deed, video_id, NETWORK) == 1
+    assert moderation.restore_votes(connection, deed, video_id, NETWORK) == 1
     assert votes_of(connection, video_id) == 2
     assert log(connection) == [("give votes back", 1), ("set votes aside", 2)]
     while audit_counts(connection, seconds=3600):
         pass
-    assert verdict(connection).exact
+    assert read_audit_result(connection).exact
 
 
 def test_votes_without_a_network_are_a_group_too(connection: Connection, world: World, deed: ModerationAction) -> None:
@@ -117,20 +117,20 @@ def test_votes_in_bulk_are_found_those_of_young_accounts_first(connection: Conne
     for voter in [world.person() for _ in range(2)]:
         cast_vote(connection, video_id, voter, network=NETWORK)
     cast_vote(connection, video_id, old[0], network="203.0.113.0/24")
-    found = moderation.bulks(connection, least=2)
+    found = moderation.find_vote_bursts(connection, least=2)
     assert [(bulk.video_id, bulk.network, bulk.votes, bulk.young) for bulk in found] == [
         (video_id, NETWORK, 2, 2),
         (other, "198.51.100.0/24", 3, 0),
     ]
-    assert [bulk.video_id for bulk in moderation.bulks(connection, video_id=other, least=2)] == [other]
+    assert [bulk.video_id for bulk in moderation.find_vote_bursts(connection, video_id=other, least=2)] == [other]
 
 
 def test_who_may_moderate(connection: Connection, world: World) -> None:
     person = world.person()
     assert not moderation.is_moderator(connection, person)
     email = connection.execute(text("SELECT upper(email) FROM users WHERE id = :id"), {"id": person}).scalar_one()
-    assert moderation.appoint(connection, email, moderator=True)
+    assert moderation.set_moderator(connection, email, moderator=True)
     assert moderation.is_moderator(connection, person)
     connection.execute(text("UPDATE users SET disabled_at = now()"))
     assert not moderation.is_moderator(connection, person)
-    assert not moderation.appoint(connection, "nobody@example.com", moderator=True)
+    assert not moderation.set_moderator(connection, "nobody@example.com", moderator=True)

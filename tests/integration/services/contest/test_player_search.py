@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, create_engine, text
 
-from services.contest.gallery import gallery
-from services.contest.listing import GALLERY, InCity, PageCursor, _statement
+from services.contest.listing import GALLERY, InCity, PageCursor, _statement, gallery
 from services.contest.vote_counts import roll_up
 from services.contest.votes import cast_vote
 from services.shared.database import DRIVER_URL

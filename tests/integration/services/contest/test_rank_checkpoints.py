@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from services.contest.rank_checkpoints import ahead, set_marks
-from services.contest.rankings import standings_of
+from services.contest.rank_checkpoints import ahead, refresh_checkpoints
+from services.contest.rankings import find_player_ranks
 from tests.integration.services.world import World
 
 VIDEOS = 900
@@ -58,7 +58,7 @@ def filled(connection: Connection, world: World) -> Connection:
 
 def mark(engine: Engine) -> bool:
     with engine.begin() as connection:
-        return set_marks(connection)
+        return refresh_checkpoints(connection)
 
 
 def check(connection: Connection) -> None:
@@ -90,7 +90,7 @@ def test_places_are_exact_after_one_change_upon_another(filled: Connection, engi
 def test_without_marks_the_videos_are_counted(filled: Connection) -> None:
     check(filled)
     player = filled.execute(text("SELECT user_id FROM videos LIMIT 1")).scalar_one()
-    assert len(standings_of(filled, player)) == 20
+    assert len(find_player_ranks(filled, player)) == 20
 
 
 def test_what_changes_nothing_in_the_ranking_is_not_noted(filled: Connection, engine: Engine) -> None:
@@ -127,7 +127,7 @@ def test_what_ends_after_the_marks_were_set_is_counted_on_top(filled: Connection
 
 def test_one_process_at_a_time_sets_them(filled: Connection, engine: Engine) -> None:
     with engine.begin() as first:
-        assert set_marks(first)
+        assert refresh_checkpoints(first)
         assert not mark(engine)
     assert not mark(engine)
     check(filled)

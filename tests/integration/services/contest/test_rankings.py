@@ -11,9 +11,16 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError
 
-from services.contest.gallery import gallery
-from services.contest.listing import InCity, PageCursor
-from services.contest.rankings import Ranked, RankedPlace, cities, ranking, ranking_after, standings_of, take_standings
+from services.contest.listing import InCity, PageCursor, gallery
+from services.contest.rankings import (
+    Ranked,
+    RankedPlace,
+    cities,
+    find_player_ranks,
+    ranking,
+    ranking_after,
+    record_daily_ranks,
+)
 from services.contest.vote_counts import roll_up
 from services.contest.votes import cast_vote, retract_vote
 from services.videos.records import Video, find_video
@@ -115,7 +122,7 @@ def test_a_players_places_are_those_in_the_ranking(
     for number, player in enumerate(players):
         city = InCity(name=CITIES[number % 2], whole=True)
         in_city = {row.video.id: row.position for row in ranking(connection, city=city, limit=100)}
-        standings = standings_of(connection, player)
+        standings = find_player_ranks(connection, player)
         own = {video for place, video in enumerate(videos) if place % 3 == number and video in country}
         assert {standing.video_id for standing in standings} == own
         for standing in standings:
@@ -163,8 +170,8 @@ def test_changes_are_told_against_the_places_at_the_beginning_of_the_day(connect
     cast_vote(connection, second, voters[0])
     assert [row.change for row in ranking(connection, limit=5)] == [None, None]
     roll_up(connection)
-    assert take_standings(connection) == 2
-    assert take_standings(connection) == 0
+    assert record_daily_ranks(connection) == 2
+    assert record_daily_ranks(connection) == 0
     for voter in voters[1:]:
         cast_vote(connection, second, voter)
     cast_vote(connection, late, voters[0])
@@ -180,9 +187,9 @@ def test_yesterdays_places_are_forgotten(connection: Connection, world: World) -
     video_id = world.published(world.person())
     cast_vote(connection, video_id, world.person())
     roll_up(connection)
-    take_standings(connection)
+    record_daily_ranks(connection)
     connection.execute(text("UPDATE standings SET taken_on = taken_on - 1"))
-    assert take_standings(connection) == 1
+    assert record_daily_ranks(connection) == 1
     assert connection.execute(text("SELECT count(*) FROM standings")).scalar_one() == 1
 
 
@@ -190,8 +197,8 @@ def test_one_at_a_time_takes_the_days_places(engine: Engine, connection: Connect
     cast_vote(connection, world.published(world.person()), world.person())
     roll_up(connection)
     with engine.begin() as taking:
-        assert take_standings(taking) == 1
-        assert take_standings(connection) == 0
+        assert record_daily_ranks(taking) == 1
+        assert record_daily_ranks(connection) == 0
 
 
 def test_a_deletion_and_the_days_places_wait_in_no_circle(engine: Engine, connection: Connection, world: World) -> None:
@@ -199,14 +206,14 @@ def test_a_deletion_and_the_days_places_wait_in_no_circle(engine: Engine, connec
     video_id = world.published(world.person())
     cast_vote(connection, video_id, world.person())
     roll_up(connection)
-    take_standings(connection)
+    record_daily_ranks(connection)
     connection.execute(text("UPDATE standings SET taken_on = taken_on - 1"))
     with ThreadPoolExecutor(1) as thread, engine.connect() as deleting:
         deleting.execute(text("SELECT FROM videos WHERE id = :id FOR UPDATE"), {"id": video_id})
 
         def take() -> int:
             with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as own:
-                return take_standings(own)
+                return record_daily_ranks(own)
 
         taking = thread.submit(take)
         wait_until_held(engine, "INSERT INTO standings")
@@ -214,5 +221,5 @@ def test_a_deletion_and_the_days_places_wait_in_no_circle(engine: Engine, connec
         deleting.commit()
         with pytest.raises(IntegrityError):
             taking.result()
-    assert take_standings(connection) == 0
+    assert record_daily_ranks(connection) == 0
     assert connection.execute(text("SELECT count(*) FROM standings")).scalar_one() == 0

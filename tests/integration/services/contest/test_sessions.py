@@ -8,19 +8,19 @@ import pytest
 from sqlalchemy import Connection, text
 
 from services.contest.sessions import (
-    Lifetime,
+    SessionLifetime,
     clear_sessions,
     close_other_sessions,
     close_session,
-    close_session_of,
+    close_user_session,
+    find_sessions,
     keep_session_open,
     open_session,
-    sessions_of,
 )
 from services.contest.users import change_password
 from tests.integration.services.world import World
 
-LIFETIME = Lifetime(idle=timedelta(hours=1), longest=timedelta(hours=12))
+LIFETIME = SessionLifetime(idle=timedelta(hours=1), longest=timedelta(hours=12))
 
 
 def begin(connection: Connection, user_id: int, token_id: str, agent: str | None = None) -> bool:
@@ -125,7 +125,7 @@ def test_somebodys_sessions_are_listed_with_this_one_first(connection: Connectio
     begin(connection, person, "phone", agent="a phone")
     age(connection, minutes=5)
     begin(connection, person, "laptop")
-    listed = sessions_of(connection, person, token_id="phone")
+    listed = find_sessions(connection, person, token_id="phone")
     assert [(session.agent, session.is_this) for session in listed] == [("a phone", True), ("", False)]
     assert {session.address for session in listed} == {"192.0.2.1"}
 
@@ -133,10 +133,10 @@ def test_somebodys_sessions_are_listed_with_this_one_first(connection: Connectio
 def test_one_session_is_closed_by_its_owner_alone(connection: Connection, world: World) -> None:
     ana, eva = world.person(), world.person()
     begin(connection, ana, "one")
-    (session,) = sessions_of(connection, ana, token_id="")
-    assert not close_session_of(connection, eva, session.id)
+    (session,) = find_sessions(connection, ana, token_id="")
+    assert not close_user_session(connection, eva, session.id)
     assert is_open(connection, "one")
-    assert close_session_of(connection, ana, session.id)
+    assert close_user_session(connection, ana, session.id)
     assert not is_open(connection, "one")
 
 

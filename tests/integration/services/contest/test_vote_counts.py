@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Engine, text
 
-from services.contest.vote_counts import SLICES, CountAudit, audit_counts, roll_up, verdict
+from services.contest.vote_counts import SLICES, SliceAudit, audit_counts, read_audit_result, roll_up
 from services.contest.votes import cast_vote
 from tests.integration.services.world import World
 
 
-def check_all(connection: Connection) -> list[CountAudit]:
+def check_all(connection: Connection) -> list[SliceAudit]:
     checks = []
     while (check := audit_counts(connection, seconds=3600)) is not None:
         checks.append(check)
@@ -17,8 +17,8 @@ def check_all(connection: Connection) -> list[CountAudit]:
 
 
 def test_before_the_first_count_nothing_is_claimed(connection: Connection) -> None:
-    found = verdict(connection)
-    assert (found.whole, found.exact, found.since) == (False, False, None)
+    found = read_audit_result(connection)
+    assert (found.complete, found.exact, found.since) == (False, False, None)
 
 
 def test_every_slice_has_its_turn_and_all_votes_are_counted(connection: Connection, world: World) -> None:
@@ -29,8 +29,8 @@ def test_every_slice_has_its_turn_and_all_votes_are_counted(connection: Connecti
     roll_up(connection, most=70)
     checks = check_all(connection)
     assert sorted(check.slice for check in checks) == list(range(SLICES))
-    found = verdict(connection)
-    assert (found.whole, found.exact, found.videos, found.votes, found.tally) == (True, True, 40, 120, 120)
+    found = read_audit_result(connection)
+    assert (found.complete, found.exact, found.videos, found.votes, found.shown_votes) == (True, True, 40, 120, 120)
     assert found.since is not None
 
 
@@ -41,8 +41,8 @@ def test_a_vote_that_was_counted_wrong_is_found(connection: Connection, world: W
     connection.execute(text("UPDATE videos SET votes_count = votes_count + 1 WHERE id = :id"), {"id": wrong})
     differing = [check for check in check_all(connection) if check.differing]
     assert [check.examples for check in differing] == [(str(wrong),)]
-    found = verdict(connection)
-    assert (found.exact, found.differing, found.votes, found.tally) == (False, 1, 2, 3)
+    found = read_audit_result(connection)
+    assert (found.exact, found.differing, found.votes, found.shown_votes) == (False, 1, 2, 3)
 
 
 def test_a_slice_is_left_alone_until_its_time(connection: Connection) -> None:

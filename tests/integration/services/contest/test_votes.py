@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
 
-from services.contest.gallery import gallery
+from services.contest.listing import gallery
 from services.contest.rankings import ranking
 from services.contest.vote_counts import roll_up
 from services.contest.votes import VoteResult, cast_vote, voted_videos

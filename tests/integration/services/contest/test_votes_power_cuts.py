@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from services.contest.vote_counts import audit_counts, roll_up, verdict
+from services.contest.vote_counts import audit_counts, read_audit_result, roll_up
 from services.contest.votes import VoteResult, cast_vote
 from services.shared.database import DRIVER_URL
 from tests.killable_postgres import NAME, MortalDatabase
@@ -149,4 +149,4 @@ def test_what_was_acknowledged_is_kept_once_and_the_tally_is_the_count(database:
         assert counts == {video: sum(1 for voted, _ in stored if voted == video) for video in videos}
         while audit_counts(connection, seconds=3600):
             pass
-        assert verdict(connection).exact
+        assert read_audit_result(connection).exact

@@ -20,10 +20,10 @@ from hypothesis.stateful import (
 from sqlalchemy import Connection, Engine, text
 
 from services.contest import moderation
-from services.contest.gallery import gallery
+from services.contest.listing import gallery
 from services.contest.moderation import ModerationAction
 from services.contest.rankings import ranking
-from services.contest.vote_counts import SLICES, audit_counts, roll_up, verdict
+from services.contest.vote_counts import SLICES, audit_counts, read_audit_result, roll_up
 from services.contest.votes import Retraction, VoteResult, cast_vote, retract_vote, voted_videos
 from services.contest.voting_period import VotingPeriod, write_period
 from services.videos import claims
@@ -170,7 +170,7 @@ class Voting(RuleBasedStateMachine):
         of_network = {person for person, cast in known.votes.items() if cast == network} if known else set()
         held = known.aside if known else set()
         moved = of_network - held if aside else of_network & held
-        verb = moderation.quarantine_votes if aside else moderation.give_votes_back
+        verb = moderation.quarantine_votes if aside else moderation.restore_votes
         assert verb(self.connection, self.deed, video_id, network) == len(moved)
         if known:
             known.aside = known.aside | moved if aside else known.aside - moved
@@ -189,7 +189,7 @@ class Voting(RuleBasedStateMachine):
     def count_again(self) -> None:
         for _ in range(SLICES):
             audit_counts(self.connection, seconds=0)
-        assert verdict(self.connection).differing == 0
+        assert read_audit_result(self.connection).differing == 0
 
     @invariant()
     def every_list_tells_the_models_tallies(self) -> None:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Connection, text
 
-from services.contest.gallery import gallery
-from services.contest.rankings import ranking, standings_of
+from services.contest.listing import gallery
+from services.contest.rankings import find_player_ranks, ranking
 from services.contest.vote_counts import roll_up
 from services.contest.votes import Retraction, VoteResult, cast_vote, retract_vote
 from services.contest.voting_period import VotingPeriod, VotingState, read_voting, write_period
@@ -66,7 +66,7 @@ def test_in_the_freeze_votes_are_taken_and_not_told_until_the_voting_closes(
     assert cast_vote(connection, video_id, early) is VoteResult.COUNTED
     for rolled in (1, 0):
         assert told(connection, video_id) == (1, 1, [1])
-        assert standings_of(connection, owner)[0].votes == 1
+        assert find_player_ranks(connection, owner)[0].votes == 1
         assert roll_up(connection) == rolled
     write_period(connection, VotingPeriod(freezes_at=freeze, closes_at=moment(connection)))
     assert read_voting(connection).state is VotingState.CLOSED

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from emulator import aws
 from services.environment import PortalEnvironment
 from services.portal.uploads.direct_uploads import LINK_SECONDS
-from services.videos.uploads import MOST_OPEN, PART_BYTES
+from services.videos.uploads import MAX_OPEN_UPLOADS, PART_BYTES
 from tests.sqs_messages import queued
 
 from . import direct
@@ -209,7 +209,7 @@ def test_parts_that_are_not_signed(people: People, numbers: Any, text: str) -> N
 
 def test_an_account_holds_a_few_unfinished_uploads(people: People, engine: Engine) -> None:
     person = people.new()
-    uploads = [direct.begin(person) for _ in range(MOST_OPEN)]
+    uploads = [direct.begin(person) for _ in range(MAX_OPEN_UPLOADS)]
     full = (409, "Too many unfinished uploads: continue or discard one of them first")
     assert error(direct.ask(person)) == full
     assert direct.ask(people.new()).status_code == 201
@@ -223,13 +223,13 @@ def test_an_account_holds_a_few_unfinished_uploads(people: People, engine: Engin
 
 def test_two_beginnings_side_by_side_cannot_both_be_the_last(people: People, app: Flask, engine: Engine) -> None:
     person = people.new()
-    for _ in range(MOST_OPEN - 1):
+    for _ in range(MAX_OPEN_UPLOADS - 1):
         direct.begin(person)
     several = [dataclasses.replace(person, client=app.test_client()) for _ in range(5)]
     with ThreadPoolExecutor(len(several)) as threads:
         answers = list(threads.map(direct.ask, several))
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
-    assert rows(engine, "uploads") == MOST_OPEN
+    assert rows(engine, "uploads") == MAX_OPEN_UPLOADS
 
 
 def test_a_discarded_upload_leaves_nothing(people: People, media_bucket: str, aws_port: int, engine: Engine) -> None:

@@ -39,7 +39,7 @@ def test_on_aws_the_policy_names_the_buckets_own_hosts(
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     store = MediaStore(aws_client("s3", "eu-west-1"), "anb-media")
     assert store.origins == ("https://anb-media.s3.eu-west-1.amazonaws.com", "https://anb-media.s3.amazonaws.com")
-    part = store.part_link("uploads/x.mp4", "an-upload", 1, size=1, seconds=60)
+    part = store.part_upload_link("uploads/x.mp4", "an-upload", 1, size=1, seconds=60)
     for url in (store.link("processed/x.mp4"), part):
         assert url.startswith(tuple(f"{origin}/" for origin in store.origins))
 

@@ -88,8 +88,8 @@ def test_what_waits_is_told_by_the_housekeeper(app: Flask, client: FlaskClient, 
 def test_once_a_minute_cloudwatch_is_told(app: Flask, client: FlaskClient) -> None:
     client.get("/api/videos")
     with app.app_context(), capture_logs() as lines:
-        resources_of(app).metrics.measures.tell()
-        resources_of(app).metrics.measures.tell()
+        resources_of(app).metrics.measures.flush()
+        resources_of(app).metrics.measures.flush()
     first, second = (line for line in lines if line["event"] == "measures")
     assert (first["Requests"], second["Requests"]) == (1, 0)
     assert (first["environment"], first["service"]) == ("test", "portal")

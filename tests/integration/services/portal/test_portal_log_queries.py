@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from emulator import aws
 from services.portal.resources import resources_of
 from services.portal.scheduler import keep_house
-from services.videos.stale_videos import MOST_SWEEPS, OVERDUE_VISIBILITIES
+from services.videos.stale_videos import MAX_REQUEUES, STALE_AFTER_VISIBILITIES
 from tests.log_query_words import Line, unanswered
 
 from .people import PASSWORD, People
@@ -41,7 +41,7 @@ def test_requests_votes_and_limits(app: Flask, people: People, videos: Videos) -
             pass
         while app.test_client().post("/api/auth/login", json={"email": ana.email, "password": "x"}).status_code != 429:
             pass
-        resources_of(app).metrics.measures.tell()
+        resources_of(app).metrics.measures.flush()
 
     (refused, *_) = [line for line in lines if line.get("route", "").endswith("/vote") and line["status"] == 400]  # type: ignore[attr-defined]
     assert refused["network"] == "127.0.0.0/24"
@@ -88,7 +88,7 @@ def test_videos_that_were_given_up(
 
     def pass_time(sweeps: int) -> None:
         with engine.begin() as connection:
-            seconds = {"seconds": OVERDUE_VISIBILITIES * 30 + 1}
+            seconds = {"seconds": STALE_AFTER_VISIBILITIES * 30 + 1}
             connection.execute(
                 text("UPDATE videos SET updated_at = updated_at - make_interval(secs => :seconds)"), seconds
             )
@@ -104,7 +104,7 @@ def test_videos_that_were_given_up(
         keep()
         pass_time(sweeps=0)
         keep()
-        pass_time(sweeps=MOST_SWEEPS)
+        pass_time(sweeps=MAX_REQUEUES)
         keep()
 
     assert unanswered("videos-given-up", lines) == set()

@@ -21,7 +21,7 @@ from emulator import aws
 from services.environment import PortalEnvironment
 from services.portal.accounts.signing_keys import SigningKeys, name_of
 from services.portal.resources import resources_of
-from services.shared.secrets import Versions
+from services.shared.secrets import SecretVersions
 from workspace.postgres import Cluster
 
 from .people import People, registration
@@ -172,11 +172,11 @@ class Clock:
 class Store:
     """Secrets Manager as the keys see it."""
 
-    versions: Versions
+    versions: SecretVersions
     reads: int = 0
     down: bool = False
 
-    def __call__(self) -> Versions:
+    def __call__(self) -> SecretVersions:
         self.reads += 1
         if self.down:
             raise EndpointConnectionError(endpoint_url="https://secretsmanager")
@@ -184,7 +184,7 @@ class Store:
 
 
 def keys(age: timedelta = timedelta(0), **changes: Any) -> tuple[SigningKeys, Store, Clock]:
-    store = Store(Versions("new", datetime.now(UTC) - age, "old"))
+    store = Store(SecretVersions("new", datetime.now(UTC) - age, "old"))
     clock = Clock()
     return SigningKeys(store, lifetime=timedelta(hours=1), clock=clock), store, clock
 
@@ -198,9 +198,9 @@ def test_the_key_before_is_believed_as_long_as_what_it_signed_holds() -> None:
 
 def test_a_rotation_is_seen_after_a_minute() -> None:
     signing, store, clock = keys()
-    store.versions = Versions("newer", datetime.now(UTC), "new")
+    store.versions = SecretVersions("newer", datetime.now(UTC), "new")
     assert signing.newest() == "newer"
-    store.versions = Versions("newest", datetime.now(UTC), "newer")
+    store.versions = SecretVersions("newest", datetime.now(UTC), "newer")
     clock.now = 59
     assert signing.newest() == "newer"
     clock.now = 60

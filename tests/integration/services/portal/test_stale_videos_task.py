@@ -16,7 +16,7 @@ from services.portal.resources import resources_of
 from services.portal.scheduler import keep_house
 from services.shared.queue import VideoQueue
 from services.shared.storage import processed_key
-from services.videos.stale_videos import MOST_SWEEPS, OVERDUE_VISIBILITIES
+from services.videos.stale_videos import MAX_REQUEUES, STALE_AFTER_VISIBILITIES
 
 from .people import People
 from .videos import Videos
@@ -57,7 +57,7 @@ def lost(app: Flask, people: People, videos: Videos, sqs: Any, queue_url: str, e
     video_id = videos.uploaded(people.new())
     keep(app)
     lose_message(sqs, queue_url)
-    pass_time(engine, OVERDUE_VISIBILITIES * VISIBILITY_SECONDS + 1)
+    pass_time(engine, STALE_AFTER_VISIBILITIES * VISIBILITY_SECONDS + 1)
     return video_id
 
 
@@ -92,7 +92,7 @@ def test_a_video_that_is_given_up_leaves_no_object_and_says_so(
     for video_id, attempt in ((lost, 1), (lost, 2), (other, 1)):
         s3.put_object(Bucket=media_bucket, Key=processed_key(video_id, attempt), Body=b"x")
     with engine.begin() as connection:
-        connection.execute(text("UPDATE task_results SET sweeps = :most"), {"most": MOST_SWEEPS})
+        connection.execute(text("UPDATE task_results SET sweeps = :most"), {"most": MAX_REQUEUES})
     with capture_logs() as lines:
         keep(app)
     assert ("error", str(lost)) in [(line["log_level"], line.get("video_id")) for line in lines]

@@ -11,12 +11,19 @@ from sqlalchemy import Engine, text
 from services.contest.votes import VoteResult, cast_vote
 from services.shared.storage import original_key, poster_key, preview_key, processed_key
 from services.videos.claims import Claim, claim, fail, finish
-from services.videos.receipts import File, Found, Receipt, ReceiptOutputs, Spent, store_receipt
+from services.videos.receipts import (
+    FileDigest,
+    ProcessingTime,
+    Receipt,
+    ReceiptOutputs,
+    SourceProperties,
+    store_receipt,
+)
 from services.videos.records import add_video
 
 from .people import Person
 
-FOUND = Found(
+FOUND = SourceProperties(
     container="qt",
     streams=3,
     sound=True,
@@ -32,15 +39,17 @@ FOUND = Found(
 MADE = Receipt(
     release="1.2.3",
     ffmpeg="ffmpeg version 9.0.2",
-    job=Spent(9.25, 14.5),
-    original=File(48_211_937, "a" * 64),
+    job=ProcessingTime(9.25, 14.5),
+    original=FileDigest(48_211_937, "a" * 64),
     found=FOUND,
     command=("ffmpeg", "-i", "in.mp4", "out.mp4"),
     made=ReceiptOutputs(width=1280, height=720, frame_rate="30000/1001", kept_seconds=30),
-    files={"video": File(4_621_337, "b" * 64), "poster": File(61_337, "c" * 64)},
-    encoder=Spent(8.5, 14.0),
+    files={"video": FileDigest(4_621_337, "b" * 64), "poster": FileDigest(61_337, "c" * 64)},
+    encoder=ProcessingTime(8.5, 14.0),
 )
-REFUSED = Receipt(release="1.2.3", ffmpeg="ffmpeg version 9.0.2", job=Spent(0.1, 0.1), original=File(31, "d" * 64))
+REFUSED = Receipt(
+    release="1.2.3", ffmpeg="ffmpeg version 9.0.2", job=ProcessingTime(0.1, 0.1), original=FileDigest(31, "d" * 64)
+)
 
 
 class Videos:

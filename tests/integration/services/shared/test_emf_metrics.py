@@ -1,4 +1,4 @@
-"""Measures are lines that CloudWatch makes metrics of: as its specification says, to the letter."""
+"""Metrics as log lines in the embedded metric format, exactly as its specification says."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from structlog.testing import capture_logs
 
-from services.shared.emf_metrics import Measures
+from services.shared.emf_metrics import EmfMetrics
 
 UNITS = [
     "Seconds", "Microseconds", "Milliseconds", "Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes", "Bits",
@@ -66,8 +66,8 @@ SPECIFICATION = {
 
 
 @pytest.fixture
-def measures() -> Measures:
-    return Measures("production", "worker")
+def measures() -> EmfMetrics:
+    return EmfMetrics("production", "worker")
 
 
 def check(line: dict[str, object]) -> None:
@@ -83,7 +83,7 @@ def check(line: dict[str, object]) -> None:
         assert not isinstance(value, list) or 0 < len(value) <= 100
 
 
-def test_a_line_is_as_specified(measures: Measures) -> None:
+def test_a_line_is_as_specified(measures: EmfMetrics) -> None:
     measures.count("Votes")
     measures.count("Votes", 2)
     measures.gauge("OutboxOldest", 1.5, "Seconds")
@@ -98,7 +98,7 @@ def test_a_line_is_as_specified(measures: Measures) -> None:
     assert units == {"Votes": "Count", "OutboxOldest": "Seconds", "JobSeconds": "Seconds"}
 
 
-def test_counting_begins_anew_and_zero_is_told(measures: Measures) -> None:
+def test_counting_begins_anew_and_zero_is_told(measures: EmfMetrics) -> None:
     measures.count("Votes", 7)
     measures.sample("JobSeconds", 1)
     measures.take()
@@ -108,7 +108,7 @@ def test_counting_begins_anew_and_zero_is_told(measures: Measures) -> None:
     assert line["Votes"] == 0 and "JobSeconds" not in line
 
 
-def test_of_many_samples_a_hundred_are_told(measures: Measures) -> None:
+def test_of_many_samples_a_hundred_are_told(measures: EmfMetrics) -> None:
     for number in range(250):
         measures.sample("JobSeconds", number)
     line = measures.take()
@@ -117,13 +117,13 @@ def test_of_many_samples_a_hundred_are_told(measures: Measures) -> None:
     assert len(line["JobSeconds"]) == 100
 
 
-def test_nothing_to_tell_is_no_line(measures: Measures) -> None:
+def test_nothing_to_tell_is_no_line(measures: EmfMetrics) -> None:
     with capture_logs() as lines:
-        measures.tell()
+        measures.flush()
     assert lines == []
 
 
-def test_the_average_of_a_sample_follows_the_latest(measures: Measures) -> None:
+def test_the_average_of_a_sample_follows_the_latest(measures: EmfMetrics) -> None:
     assert measures.average("JobSeconds") is None
     measures.sample("JobSeconds", 10)
     assert measures.average("JobSeconds") == 10

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, text
 
 from emulator import aws, resources
 from services.contest.rankings import ranking
-from services.contest.vote_counts import audit_counts, roll_up, verdict
+from services.contest.vote_counts import audit_counts, read_audit_result, roll_up
 from services.contest.votes import VoteResult, cast_vote
 from services.environment import PortalEnvironment
 from services.portal import create_app
@@ -66,7 +66,7 @@ def held_contest(server: Cluster, template: str, aws_port: int, folder: Path) ->
                     for voter in voters[:count]:
                         assert cast_vote(connection, video_id, voter) is VoteResult.COUNTED
                 roll_up(connection, most=10)
-                assert not verdict(connection).whole
+                assert not read_audit_result(connection).complete
             dump = folder / "anb.dump"
             run("pg_dump", "--format", "custom", "--file", str(dump), url=url)
             yield Contest(environment, url, engine, videos, dump)
@@ -160,8 +160,8 @@ def test_the_tally_is_the_number_of_the_votes(restored_engine: Engine) -> None:
     with restored_engine.execution_options(isolation_level="AUTOCOMMIT").connect() as opened:
         while audit_counts(opened, seconds=3600) is not None:
             pass
-        found = verdict(opened)
-    assert (found.whole, found.exact, found.votes, found.tally) == (True, True, 21, 21)
+        found = read_audit_result(opened)
+    assert (found.complete, found.exact, found.votes, found.shown_votes) == (True, True, 21, 21)
 
 
 def test_the_portal_lets_an_old_user_in_and_a_new_one_vote(restored: PortalEnvironment, contest: Contest) -> None:

@@ -28,14 +28,14 @@ def test_the_address_may_be_an_abstract_name() -> None:
 
 def test_no_child_can_speak_for_the_service(listening: socket.socket) -> None:
     variables = {"NOTIFY_SOCKET": listening.getsockname(), "PATH": "/bin"}
-    ServiceManager.take_from(variables).ready()
+    ServiceManager.from_variables(variables).ready()
     assert variables == {"PATH": "/bin"}
     assert listening.recv(100) == b"READY=1"
 
 
 @pytest.mark.parametrize("variables", [{}, {"NOTIFY_SOCKET": ""}])
 def test_where_nobody_waits_nothing_is_sent(variables: dict[str, str]) -> None:
-    ServiceManager.take_from(variables).ready()
+    ServiceManager.from_variables(variables).ready()
 
 
 def test_a_service_goes_on_when_nobody_listens_any_more(tmp_path: Path) -> None:

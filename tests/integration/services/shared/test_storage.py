@@ -77,31 +77,31 @@ def test_a_link_stays_the_same_within_its_five_minutes(store: MediaStore, monkey
 
 
 def put(store: MediaStore, key: str, upload_id: str, number: int, content: bytes) -> None:
-    link = store.part_link(key, upload_id, number, size=len(content), seconds=60)
+    link = store.part_upload_link(key, upload_id, number, size=len(content), seconds=60)
     requests.put(link, data=content, timeout=30).raise_for_status()
 
 
 def test_parts_that_arrive_in_any_order_make_one_object(store: MediaStore) -> None:
-    upload_id = store.begin_parts("uploads/a.mp4", "video/mp4")
+    upload_id = store.start_multipart_upload("uploads/a.mp4", "video/mp4")
     put(store, "uploads/a.mp4", upload_id, 2, b"end")
     put(store, "uploads/a.mp4", upload_id, 1, b"x" * 5 * 2**20)
     parts = store.parts("uploads/a.mp4", upload_id)
     assert parts is not None
     assert {number: part.size for number, part in parts.items()} == {1: 5 * 2**20, 2: 3}
     assert store.size("uploads/a.mp4") is None
-    store.join_parts("uploads/a.mp4", upload_id, parts)
+    store.finish_multipart_upload("uploads/a.mp4", upload_id, parts)
     assert store.size("uploads/a.mp4") == 5 * 2**20 + 3
     assert requests.get(store.link("uploads/a.mp4"), timeout=30).headers["Content-Type"] == "video/mp4"
     # Who comes second finds no upload any more, and the object.
     assert store.parts("uploads/a.mp4", upload_id) is None
-    store.join_parts("uploads/a.mp4", upload_id, parts)
-    store.drop_parts("uploads/a.mp4", upload_id)
+    store.finish_multipart_upload("uploads/a.mp4", upload_id, parts)
+    store.abort_multipart_upload("uploads/a.mp4", upload_id)
     assert store.size("uploads/a.mp4") == 5 * 2**20 + 3
 
 
 def test_parts_are_seen_beyond_the_first_page(store: MediaStore) -> None:
     """S3 tells of a thousand at a time, here of two."""
-    upload_id = store.begin_parts("a", "video/mp4")
+    upload_id = store.start_multipart_upload("a", "video/mp4")
     for number in range(1, 6):
         put(store, "a", upload_id, number, b"x")
     pages: list[int] = []
@@ -120,14 +120,14 @@ def test_parts_are_seen_beyond_the_first_page(store: MediaStore) -> None:
 
 
 def test_dropped_parts_are_gone(store: MediaStore) -> None:
-    upload_id = store.begin_parts("a", "video/mp4")
+    upload_id = store.start_multipart_upload("a", "video/mp4")
     put(store, "a", upload_id, 1, b"clip")
-    store.drop_parts("a", upload_id)
+    store.abort_multipart_upload("a", upload_id)
     assert store.parts("a", upload_id) is None
     assert store.size("a") is None
 
 
 def test_what_s3_says_against_the_parts_is_not_hidden(store: MediaStore) -> None:
-    upload_id = store.begin_parts("a", "video/mp4")
+    upload_id = store.start_multipart_upload("a", "video/mp4")
     with pytest.raises(ClientError, match="InvalidPart"):
-        store.join_parts("a", upload_id, {1: UploadPart(4, '"0123"')})
+        store.finish_multipart_upload("a", upload_id, {1: UploadPart(4, '"0123"')})

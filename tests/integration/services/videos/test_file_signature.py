@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operations.local import clips
-from services.videos.file_signature import FIRST_BYTES, is_movie
+from services.videos.uploads import SIGNATURE_BYTES, has_video_signature
 
 
 def file_type(brand: bytes, length: int = 24) -> bytes:
@@ -22,25 +22,25 @@ def file_type(brand: bytes, length: int = 24) -> bytes:
     [b"isom", b"iso2", b"mp41", b"mp42", b"avc1", b"M4V ", b"qt  ", b"3gp4", b"3gp5", b"MSNV", b"XAVC"],
 )
 def test_what_phones_and_cameras_write_is_a_movie(brand: bytes) -> None:
-    assert is_movie(file_type(brand))
+    assert has_video_signature(file_type(brand))
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mov"])
 def test_what_ffmpeg_writes_is_a_movie(tmp_path: Path, suffix: str) -> None:
     clip = clips.make_clip(tmp_path / f"clip{suffix}", seconds=0.5, size="64x64")
-    assert is_movie(clip.read_bytes()[:FIRST_BYTES])
+    assert has_video_signature(clip.read_bytes()[:SIGNATURE_BYTES])
 
 
 @pytest.mark.parametrize("brand", [b"heic", b"mif1", b"avif", b"crx ", b"jp2 ", b"M4A ", b"\0\0\0\0", b"\xff" * 4])
 def test_pictures_and_sound_in_the_same_container_are_none(brand: bytes) -> None:
-    assert not is_movie(file_type(brand))
+    assert not has_video_signature(file_type(brand))
 
 
 @pytest.mark.parametrize("length", [0, 1, 8, 15, 17, 4097, 2**32 - 1])
 def test_a_box_of_an_impossible_length_is_none(length: int) -> None:
-    assert not is_movie(file_type(b"isom", length))
+    assert not has_video_signature(file_type(b"isom", length))
 
 
 @given(st.binary(max_size=64))
 def test_other_bytes_are_none_and_never_an_error(beginning: bytes) -> None:
-    assert is_movie(beginning) is (beginning[4:8] == b"ftyp" and is_movie(beginning))
+    assert has_video_signature(beginning) is (beginning[4:8] == b"ftyp" and has_video_signature(beginning))

@@ -7,7 +7,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, text
 
 from services.contest.votes import cast_vote
-from services.videos.records import Deletion, add_video, delete_video, find_video, videos_of
+from services.videos.records import Deletion, add_video, delete_video, find_video, list_player_videos
 from tests.integration.services.world import World
 
 
@@ -23,7 +23,7 @@ def test_a_video_is_added_once(connection: Connection, world: World) -> None:
     }
     assert add_video(connection, **values)  # type: ignore[arg-type]
     assert not add_video(connection, **values)  # type: ignore[arg-type]
-    assert len(videos_of(connection, owner)) == 1
+    assert len(list_player_videos(connection, owner)) == 1
     assert connection.execute(text("SELECT count(*) FROM task_results")).scalar_one() == 1
 
 

@@ -13,7 +13,7 @@ from services.videos import claims
 from services.videos.backlog import read_backlog
 from services.videos.failures import FailureReason
 from services.videos.outbox import relay
-from services.videos.stale_videos import MOST_SWEEPS, Swept, reopen, sweep
+from services.videos.stale_videos import MAX_REQUEUES, StaleVideo, recover_stale_videos, reopen
 from tests.integration.services.world import World
 
 OVERDUE = 1200
@@ -54,8 +54,8 @@ def pass_time(connection: Connection, seconds: float) -> None:
     )
 
 
-def swept(connection: Connection, *, queue_is_empty: bool = True) -> list[Swept]:
-    return sweep(connection, overdue_seconds=OVERDUE, queue_is_empty=queue_is_empty)
+def swept(connection: Connection, *, queue_is_empty: bool = True) -> list[StaleVideo]:
+    return recover_stale_videos(connection, stale_after_seconds=OVERDUE, queue_is_empty=queue_is_empty)
 
 
 def video(connection: Connection, video_id: UUID) -> tuple[Any, ...]:
@@ -73,7 +73,7 @@ def sent(engine: Engine, world: World) -> UUID:
 
 def test_a_video_whose_message_was_lost_is_sent_again(engine: Engine, connection: Connection, sent: UUID) -> None:
     pass_time(connection, OVERDUE + 1)
-    assert swept(connection) == [Swept(sent, given_up=False)]
+    assert swept(connection) == [StaleVideo(sent, given_up=False)]
     assert send_all(engine) == [sent]
 
 
@@ -85,7 +85,7 @@ def test_a_video_is_left_alone_until_it_is_overdue(connection: Connection, sent:
 def test_a_video_whose_worker_died_is_sent_again(engine: Engine, connection: Connection, sent: UUID) -> None:
     claims.claim(connection, sent, lease_seconds=60)
     pass_time(connection, OVERDUE + 61)
-    assert swept(connection) == [Swept(sent, given_up=False)]
+    assert swept(connection) == [StaleVideo(sent, given_up=False)]
     assert send_all(engine) == [sent]
     assert isinstance(claims.claim(connection, sent, lease_seconds=60), claims.Claim)
 
@@ -94,7 +94,7 @@ def test_a_video_that_was_given_back_and_never_came_again_is_sent_again(connecti
     held = claims.claim(connection, sent, lease_seconds=60)
     assert isinstance(held, claims.Claim) and claims.release(connection, held, detail="the disk was full")
     pass_time(connection, OVERDUE + 1)
-    assert swept(connection) == [Swept(sent, given_up=False)]
+    assert swept(connection) == [StaleVideo(sent, given_up=False)]
 
 
 def test_a_video_that_is_held_is_never_swept_however_long_it_takes(connection: Connection, sent: UUID) -> None:
@@ -136,19 +136,19 @@ def test_a_video_that_later_ones_have_overtaken_is_sent_again_however_long_the_q
     send_all(engine)
     claims.claim(connection, later, lease_seconds=10 * OVERDUE)
     pass_time(connection, OVERDUE + 1)
-    assert swept(connection, queue_is_empty=False) == [Swept(sent, given_up=False)]
+    assert swept(connection, queue_is_empty=False) == [StaleVideo(sent, given_up=False)]
 
 
 def test_after_so_many_sweeps_a_video_is_given_up_and_its_owner_and_the_operator_learn_why(
     engine: Engine, connection: Connection, sent: UUID
 ) -> None:
-    for _ in range(MOST_SWEEPS):
+    for _ in range(MAX_REQUEUES):
         pass_time(connection, OVERDUE + 1)
-        assert swept(connection) == [Swept(sent, given_up=False)]
+        assert swept(connection) == [StaleVideo(sent, given_up=False)]
         send_all(engine)
     assert swept(connection) == []
     pass_time(connection, OVERDUE + 1)
-    assert swept(connection) == [Swept(sent, given_up=True)]
+    assert swept(connection) == [StaleVideo(sent, given_up=True)]
     assert video(connection, sent) == ("failed", FailureReason.GIVEN_UP)
     detail = connection.execute(text("SELECT status, error_message FROM task_results")).one()
     assert tuple(detail) == ("failed", "given up: no worker finished it after it was sent again 3 times")
@@ -159,14 +159,14 @@ def test_after_so_many_sweeps_a_video_is_given_up_and_its_owner_and_the_operator
 def test_what_was_given_up_can_be_opened_again_and_has_all_its_tries(
     engine: Engine, connection: Connection, sent: UUID
 ) -> None:
-    connection.execute(text("UPDATE task_results SET sweeps = :most"), {"most": MOST_SWEEPS})
+    connection.execute(text("UPDATE task_results SET sweeps = :most"), {"most": MAX_REQUEUES})
     pass_time(connection, OVERDUE + 1)
-    assert swept(connection) == [Swept(sent, given_up=True)]
+    assert swept(connection) == [StaleVideo(sent, given_up=True)]
     assert reopen(connection, sent)
     assert not reopen(connection, sent)
     assert video(connection, sent) == ("uploaded", None)
     pass_time(connection, OVERDUE + 1)
-    assert swept(connection) == [Swept(sent, given_up=False)]
+    assert swept(connection) == [StaleVideo(sent, given_up=False)]
 
 
 def test_what_failed_for_another_reason_is_not_opened_again(connection: Connection, sent: UUID) -> None:
@@ -187,7 +187,7 @@ def test_of_many_sweepers_at_once_each_video_has_one(engine: Engine, connection:
     def work_off(_: int) -> list[UUID]:
         found: list[UUID] = []
         with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as own:
-            while some := sweep(own, overdue_seconds=OVERDUE, queue_is_empty=True, most=2):
+            while some := recover_stale_videos(own, stale_after_seconds=OVERDUE, queue_is_empty=True, most=2):
                 found += [each.video_id for each in some]
         return found
 

@@ -9,16 +9,16 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from services.videos.uploads import (
-    MOST_OPEN,
+    MAX_OPEN_UPLOADS,
     PART_BYTES,
     Upload,
     add_upload,
+    find_unfinished_uploads,
     find_upload,
-    has_room,
+    may_start_upload,
     record_upload,
+    remove_expired_uploads,
     remove_upload,
-    take_expired,
-    waiting_uploads,
 )
 from tests.integration.services.world import World
 
@@ -66,27 +66,27 @@ def test_an_upload_is_found_by_its_owner_alone(connection: Connection, world: Wo
     first, second = begin(connection, owner), begin(connection, owner)
     assert find_upload(connection, first.id, owner) == first
     assert find_upload(connection, first.id, other) is None
-    assert waiting_uploads(connection, owner) == [first, second]
-    assert waiting_uploads(connection, other) == []
+    assert find_unfinished_uploads(connection, owner) == [first, second]
+    assert find_unfinished_uploads(connection, other) == []
 
 
 def test_what_the_portal_sends_itself_cannot_be_continued(connection: Connection, world: World) -> None:
     owner = world.person()
     upload = begin(connection, owner, s3_upload_id=None)
     assert find_upload(connection, upload.id, owner) is None
-    assert waiting_uploads(connection, owner) == []
+    assert find_unfinished_uploads(connection, owner) == []
 
 
 def test_room_is_for_uploads_that_can_be_continued(connection: Connection, world: World) -> None:
     owner = world.person()
-    for _ in range(MOST_OPEN):
+    for _ in range(MAX_OPEN_UPLOADS):
         begin(connection, owner, s3_upload_id=None)
-        assert has_room(connection, owner)
+        assert may_start_upload(connection, owner)
         begin(connection, owner)
-    assert not has_room(connection, owner)
-    assert has_room(connection, world.person())
+    assert not may_start_upload(connection, owner)
+    assert may_start_upload(connection, world.person())
     expire(connection)
-    assert has_room(connection, owner)
+    assert may_start_upload(connection, owner)
 
 
 def test_the_row_goes_when_the_video_comes(connection: Connection, world: World) -> None:
@@ -120,11 +120,11 @@ def test_only_what_is_past_its_time_is_taken_and_by_one_alone(
     expire(connection)
     begin(connection, world.person())
     with engine.connect() as one, engine.connect() as another:
-        first = take_expired(one, most=2)
-        second = take_expired(another, most=10)
+        first = remove_expired_uploads(one, most=2)
+        second = remove_expired_uploads(another, most=10)
         assert {upload.id for upload in first + second} == {upload.id for upload in past}
         assert (len(first), len(second)) == (2, 1)
         one.rollback()
         another.commit()
-    assert [upload.id for upload in take_expired(connection, most=10)] == [upload.id for upload in first]
+    assert [upload.id for upload in remove_expired_uploads(connection, most=10)] == [upload.id for upload in first]
     assert count(connection, "uploads") == 1

@@ -17,7 +17,7 @@ from world import HookedStore, WorkerProcess, World
 from emulator import aws
 from services.environment import PortalEnvironment, ServiceEnvironment, WorkerEnvironment
 from services.shared import storage
-from services.shared.emf_metrics import Measures
+from services.shared.emf_metrics import EmfMetrics
 from services.worker.job import WorkerContext
 from services.worker.pipeline import EncodeSettings
 from services.worker.toolchain import find_curtain, find_ffmpeg, find_watermark
@@ -93,7 +93,7 @@ def bench(
         max_seconds=worker_environment.max_job_seconds,
         enforce_rules=False,
         offline=True,
-        measures=Measures("test", "worker"),
+        measures=EmfMetrics("test", "worker"),
         release="1.2.3",
         ffmpeg=find_ffmpeg(os.environ).version,
     )

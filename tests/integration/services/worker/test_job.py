@@ -149,7 +149,7 @@ def test_an_attempt_that_was_overtaken_removes_what_it_stored_and_harms_nothing(
         assert isinstance(claim, claims.Claim)
 
     hooked.when_stored = overtake
-    assert process(dataclasses.replace(quick_bench, store=hooked), video_id, never) is Verdict.LEAVE
+    assert process(dataclasses.replace(quick_bench, store=hooked), video_id, never) is Verdict.ABANDON
     assert world.objects() == []
     assert (world.video(video_id).status, world.attempts(video_id)) == ("processing", 2)
 

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from world import HookedStore, World
 
 from services.videos import claims
-from services.videos.receipts import File, Found, Receipt, ReceiptOutputs, find_receipt
+from services.videos.receipts import FileDigest, Receipt, ReceiptOutputs, SourceProperties, find_receipt
 from services.worker.job import WorkerContext, process
 from services.worker.toolchain import find_ffmpeg
 
@@ -45,8 +45,8 @@ def test_a_processed_video_has_a_receipt_of_everything(
     video, dated = world.video(video_id), world.receipt(video_id)
     receipt = dated.receipt
     assert (receipt.release, receipt.ffmpeg) == ("1.2.3", find_ffmpeg(os.environ).version)
-    assert receipt.original == File(original.stat().st_size, sha256(original))
-    assert receipt.found == Found(
+    assert receipt.original == FileDigest(original.stat().st_size, sha256(original))
+    assert receipt.found == SourceProperties(
         container="isom",
         streams=2,
         sound=True,
@@ -64,7 +64,7 @@ def test_a_processed_video_has_a_receipt_of_everything(
     stored = {"video": video.processed_url, "poster": video.poster_url, "preview": video.preview_url}
     for name, key in stored.items():
         file = world.fetch(key, tmp_path)
-        assert receipt.files[name] == File(file.stat().st_size, sha256(file))
+        assert receipt.files[name] == FileDigest(file.stat().st_size, sha256(file))
     assert set(receipt.files) == set(stored)
     assert dated.attempt == 1
     assert dated.finished_at == video.processed_at
@@ -117,7 +117,7 @@ def test_an_anamorphic_clip_says_the_shape_of_its_pixels(world: World, quick_ben
 def test_a_video_that_was_refused_says_what_was_found(world: World, quick_bench: WorkerContext, clip: Maker) -> None:
     original = clip("320x240", seconds=0.2, sound=True)
     receipt = receipt_of(world, quick_bench, original)
-    assert receipt.original == File(original.stat().st_size, sha256(original))
+    assert receipt.original == FileDigest(original.stat().st_size, sha256(original))
     assert receipt.found is not None
     assert (receipt.found.codec, receipt.found.width, receipt.found.sound) == ("h264", 320, True)
     assert (receipt.command, receipt.made, receipt.files, receipt.encoder) == (None, None, {}, None)
@@ -127,7 +127,7 @@ def test_a_video_that_was_refused_says_what_was_found(world: World, quick_bench:
 def test_sound_alone_is_found(world: World, quick_bench: WorkerContext, tmp_path: Path) -> None:
     clips.write("-f", "lavfi", "-i", "sine=duration=2", tmp_path / "sound.mp4")
     found = receipt_of(world, quick_bench, tmp_path / "sound.mp4").found
-    assert found == Found(container="isom", streams=1, sound=True)
+    assert found == SourceProperties(container="isom", streams=1, sound=True)
 
 
 def test_of_a_file_that_is_no_video_only_its_bytes_are_known(

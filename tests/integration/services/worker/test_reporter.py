@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from world import World
 
 from emulator import aws
-from services.shared.emf_metrics import Measures
+from services.shared.emf_metrics import EmfMetrics
 from services.shared.queue import VideoQueue
 from services.worker.job import WorkerContext, process
 from services.worker.reporter import Reporter
@@ -37,7 +37,7 @@ def test_jobs_are_counted_by_their_result(
 def test_what_waits_is_told_and_a_queue_that_is_away_stops_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measures = Measures("test", "worker")
+    measures = EmfMetrics("test", "worker")
     world.sqs.send_message(QueueUrl=world.queue_url, MessageBody="{}")
     monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", aws.endpoint(free_port()))
     away = VideoQueue(aws.client("sqs", free_port()), world.queue_url)
@@ -50,7 +50,7 @@ def test_what_waits_is_told_and_a_queue_that_is_away_stops_nothing(
 
 
 def test_what_waits_is_told_in_seconds_of_work_once_a_video_was_timed(world: World) -> None:
-    measures = Measures("test", "worker")
+    measures = EmfMetrics("test", "worker")
     measures.sample("JobSeconds", 24)
     for _ in range(2):
         world.sqs.send_message(QueueUrl=world.queue_url, MessageBody="{}")

@@ -74,7 +74,9 @@ def run_consumer(sqs: Any, queue_url: str, handler: Any, seen: str, lines: list[
     """Run a consumer until it has written a line."""
     consumer = Consumer(
         sqs,
-        ConsumerOptions(queue_url=queue_url, slots=1, visibility_seconds=10, max_message_seconds=60, poll_seconds=1),
+        ConsumerOptions(
+            queue_url=queue_url, concurrency=1, visibility_seconds=10, max_message_seconds=60, poll_seconds=1
+        ),
         handler,
     )
     running = threading.Thread(target=consumer.run)

@@ -12,7 +12,7 @@ import pytest
 from world import WorkerProcess, World, until
 
 from services.environment import WorkerEnvironment
-from services.videos.stale_videos import OVERDUE_VISIBILITIES
+from services.videos.stale_videos import STALE_AFTER_VISIBILITIES
 from services.worker.__main__ import LONGEST_BACKOFF_VISIBILITIES, consumer_options, main
 from services.worker.errors import StartupError
 from services.worker.toolchain import WATERMARK, find_curtain, find_ffmpeg, find_watermark
@@ -75,7 +75,7 @@ def test_the_longest_wait_between_two_tries_is_shorter_than_the_sweepers_patienc
     options = consumer_options(dataclasses.replace(worker_environment, visibility_seconds=120))
 
     assert (options.backoff_seconds, options.max_backoff_seconds) == (30, 900)
-    assert LONGEST_BACKOFF_VISIBILITIES + 1 < OVERDUE_VISIBILITIES
+    assert LONGEST_BACKOFF_VISIBILITIES + 1 < STALE_AFTER_VISIBILITIES
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from services.environment import WorkerEnvironment
 from services.shared import storage
 from services.shared.queue import VideoQueue
 from services.videos import records
-from services.videos.receipts import Dated, File, find_receipt
+from services.videos.receipts import DatedReceipt, FileDigest, find_receipt
 from workspace.paths import ROOT
 
 
@@ -130,7 +130,7 @@ class World:
         policy = {**json.loads(answer["Attributes"]["RedrivePolicy"]), "maxReceiveCount": str(count)}
         self.sqs.set_queue_attributes(QueueUrl=self.queue_url, Attributes={"RedrivePolicy": json.dumps(policy)})
 
-    def receipt(self, video_id: UUID) -> Dated:
+    def receipt(self, video_id: UUID) -> DatedReceipt:
         with self.engine.begin() as connection:
             found = find_receipt(connection, video_id)
         assert found is not None
@@ -144,7 +144,7 @@ class World:
         stored = {"video": video.processed_url, "poster": video.poster_url, "preview": video.preview_url}
         for name, key in stored.items():
             content = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
-            assert dated.receipt.files[name] == File(len(content), hashlib.sha256(content).hexdigest())
+            assert dated.receipt.files[name] == FileDigest(len(content), hashlib.sha256(content).hexdigest())
 
     def check_settled(self) -> None:
         """The invariant: every upload is processed or failed with its receipt, a processed one has its three objects.

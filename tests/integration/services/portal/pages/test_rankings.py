@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, event, text
 
-from services.contest.rankings import take_standings
+from services.contest.rankings import record_daily_ranks
 from services.contest.vote_counts import roll_up
 from services.portal.database import db
 from services.portal.resources import register, resources_of
@@ -100,7 +100,7 @@ def test_places_won_and_lost_are_told(client: FlaskClient, people: People, video
     first, second = published(people, videos, "Clavada", 1), published(people, videos, "Triple", 2)
     with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         roll_up(connection)
-        take_standings(connection)
+        record_daily_ranks(connection)
     videos.vote(first, people.new(), people.new())
     page = client.get("/rankings").text
     assert page.index(str(first)) < page.index(str(second))

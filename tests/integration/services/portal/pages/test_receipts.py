@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
-from services.videos.receipts import Found, Receipt, store_receipt
+from services.videos.receipts import Receipt, SourceProperties, store_receipt
 
 from ..people import People
 from ..videos import FOUND, MADE, REFUSED, Videos
@@ -82,7 +82,7 @@ def test_it_tells_what_was_so(
     ("sound", "told"), [(True, "Your file has sound but no picture."), (False, "No picture was found.")]
 )
 def test_a_file_without_a_picture(people: People, videos: Videos, engine: Engine, sound: bool, told: str) -> None:
-    found = Found(container="isom", streams=1, sound=sound)
+    found = SourceProperties(container="isom", streams=1, sound=sound)
     assert sentences(read(people, videos, engine, dataclasses.replace(REFUSED, found=found))) == [told]
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Engine, text
 
-from services.contest.vote_counts import roll_up
-from services.shared.vacuum import sweep_dead_rows
+from services.contest.vote_counts import roll_up, vacuum_vote_tables
 from tests.integration.services.world import World
 
 RUSH = 20_000
@@ -27,9 +26,9 @@ def test_after_a_rush_the_table_of_waiting_votes_is_small_again(engine: Engine, 
         while roll_up(connection):
             pass
         assert size(connection) == full
-        assert sweep_dead_rows(connection) == ["vote_deltas"]
+        assert vacuum_vote_tables(connection) == ["vote_deltas"]
         assert size(connection) < full / 10
-        assert sweep_dead_rows(connection) == []
+        assert vacuum_vote_tables(connection) == []
 
 
 def test_a_table_that_another_process_sweeps_is_left_to_it(engine: Engine, world: World) -> None:
@@ -44,5 +43,5 @@ def test_a_table_that_another_process_sweeps_is_left_to_it(engine: Engine, world
             pass
         full = size(connection)
         other.execute(text("LOCK TABLE vote_deltas IN SHARE UPDATE EXCLUSIVE MODE"))
-        sweep_dead_rows(connection)
+        vacuum_vote_tables(connection)
         assert size(connection) == full
