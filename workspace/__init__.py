@@ -1,1 +1,1 @@
-"""This checkout and the programs it runs; operations, emulator, benchmarks and tools share it."""
+"""The checkout and the programs it runs; shared by operations, emulator, benchmarks and tools."""

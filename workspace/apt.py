@@ -1,4 +1,4 @@
-"""Debian's packages that tests need of the system, installed one after the other: lanes start side by side."""
+"""Install Debian packages that tests need, one call at a time because lanes start in parallel."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from collections.abc import Sequence
 
 from workspace import paths
 from workspace.errors import UserError
-from workspace.file_lock import exclusive
+from workspace.file_lock import lock
 
 
 def install(packages: Sequence[str]) -> None:
-    """Install the newest of packages, without what they only recommend.
+    """Install the newest version of each package, without recommended packages.
 
     Args:
-        packages: their names.
+        packages: Names of the Debian packages.
 
     Raises:
-        UserError: apt-get refused, with what it said.
+        UserError: apt-get failed; includes the end of its output.
     """
-    with exclusive(paths.CACHE_DIR / "apt.lock"):
+    with lock(paths.CACHE_DIR / "apt.lock"):
         _apt_get("update")
         _apt_get("install", "--no-install-recommends", *packages)
 
@@ -36,5 +36,5 @@ def _apt_get(*arguments: str) -> None:
         check=False,
     )
     if result.returncode != 0:
-        said = (result.stderr or result.stdout).strip()[-500:]
-        raise UserError(f"{' '.join(command)} failed: {said}")
+        output = (result.stderr or result.stdout).strip()[-500:]
+        raise UserError(f"{' '.join(command)} failed: {output}")

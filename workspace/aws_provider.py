@@ -1,4 +1,4 @@
-"""Where Terraform gets the AWS provider from: a mirror on this machine when there is one, else the registry."""
+"""Locate the Terraform AWS provider: a mirror on this machine if there is one, else the registry."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REGISTRY_PATH = "registry.terraform.io/hashicorp/aws"
-SEARCHED = Path("/opt")
+SEARCH_ROOT = Path("/opt")
 REGISTRY = "from the registry"
 
 
@@ -18,9 +18,9 @@ class ProviderSource:
     """Where the provider comes from.
 
     Args:
-        description: what people are told.
-        mirror: folder in Terraform's filesystem-mirror layout, when a configuration of ours has to name it.
-        ignore_configuration: the user's TF_CLI_CONFIG_FILE names a file that does not exist.
+        description: Text shown to the user.
+        mirror: Folder in Terraform's filesystem-mirror layout. Set only if a generated configuration must name it.
+        ignore_configuration: Whether the user's TF_CLI_CONFIG_FILE names a missing file.
     """
 
     description: str
@@ -29,37 +29,37 @@ class ProviderSource:
 
     @property
     def downloaded(self) -> bool:
-        """Whether Terraform fetches it from the registry."""
+        """Whether Terraform downloads it from the registry."""
         return self.description == REGISTRY
 
 
-def find_provider(variables: Mapping[str, str], *, home: Path, searched: Path = SEARCHED) -> ProviderSource:
-    """Look for the provider where Terraform's own rules and this project's say it may be.
+def find_provider(variables: Mapping[str, str], *, home: Path, search_root: Path = SEARCH_ROOT) -> ProviderSource:
+    """Find the provider by Terraform's own rules, then in mirrors below the search root.
 
     Args:
-        variables: environment variables; TF_CLI_CONFIG_FILE is Terraform's.
-        home: the user's home folder.
-        searched: folder whose sub-folders may be filesystem mirrors.
+        variables: Environment variables; Terraform reads TF_CLI_CONFIG_FILE.
+        home: The user's home folder.
+        search_root: Folder whose sub-folders may be filesystem mirrors.
 
     Source: https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation
     """
     configured = variables.get("TF_CLI_CONFIG_FILE")
     if configured and Path(configured).is_file():
-        return ProviderSource(f"as {configured} says")
+        return ProviderSource(f"as configured in {configured}")
     missing = bool(configured)
     if not configured and (home / ".terraformrc").is_file():
-        return ProviderSource(f"as {home / '.terraformrc'} says")
+        return ProviderSource(f"as configured in {home / '.terraformrc'}")
     for folder in standard_folders(variables, home):
         if (folder / REGISTRY_PATH).is_dir():
             return ProviderSource(f"from {folder}", ignore_configuration=missing)
-    for provider in sorted(searched.glob(f"*/{REGISTRY_PATH}")):
+    for provider in sorted(search_root.glob(f"*/{REGISTRY_PATH}")):
         mirror = provider.parents[2]
         return ProviderSource(f"from the mirror {mirror}", mirror=mirror)
     return ProviderSource(REGISTRY, ignore_configuration=missing)
 
 
 def standard_folders(variables: Mapping[str, str], home: Path) -> list[Path]:
-    """The folders Terraform itself takes for mirrors.
+    """List the folders that Terraform uses as implied local mirrors.
 
     Source: https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories
     """
@@ -72,22 +72,22 @@ def standard_folders(variables: Mapping[str, str], home: Path) -> list[Path]:
 
 
 def provider_variables(source: ProviderSource, folder: Path) -> dict[str, str]:
-    """The variables that make Terraform use the source.
+    """Return the environment variables that make Terraform use the source.
 
     Args:
-        source: where the provider comes from.
-        folder: gets a configuration file where one is needed.
+        source: Where the provider comes from.
+        folder: Where a Terraform configuration file is written if one is needed.
     """
     if source.mirror is None and not source.ignore_configuration:
         return {}
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "terraform.rc"
-    file.write_text(configuration(source.mirror))
+    file.write_text(render_configuration(source.mirror))
     return {"TF_CLI_CONFIG_FILE": str(file)}
 
 
-def configuration(mirror: Path | None) -> str:
-    """Terraform's own configuration: the AWS provider from the mirror, others from the registry."""
+def render_configuration(mirror: Path | None) -> str:
+    """Render Terraform's CLI configuration: the AWS provider from the mirror, others from the registry."""
     if mirror is None:
         return ""
     path = str(mirror).replace("\\", "\\\\").replace('"', '\\"')
@@ -99,6 +99,6 @@ def configuration(mirror: Path | None) -> str:
     )
 
 
-def from_here() -> ProviderSource:
-    """Where the provider comes from for this user on this machine."""
+def detect_provider() -> ProviderSource:
+    """Find the provider for this user on this machine."""
     return find_provider(os.environ, home=Path.home())

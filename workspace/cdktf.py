@@ -1,4 +1,4 @@
-"""Synthesizes the stacks and deploys them with the Terraform CDK's command line, showing how far it is."""
+"""Synthesize the stacks and deploy them with cdktf-cli, reporting progress."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ from workspace.processes import Child, ManagedProgram, ProcessEnded, last_lines
 
 _CREATED = re.compile(r"Creation complete after")
 _ERROR = re.compile(r"Error: ")
-_REFUSED = re.compile(r"^constructs_lib\.errors\.\w+: (.*)", re.MULTILINE | re.DOTALL)
+_CONSTRUCT_ERROR = re.compile(r"^constructs_lib\.errors\.\w+: (.*)", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tools:
-    """The programs a deployment needs, found or installed."""
+    """Programs that a deployment needs."""
 
     node: Path
     terraform: Path
     provider: aws_provider.ProviderSource
 
     @classmethod
-    def ready(cls, *, command_line: bool = True) -> Tools:
-        """Find them; install what is missing.
+    def ensure(cls, *, cdktf_cli: bool = True) -> Tools:
+        """Find the programs; install missing ones.
 
         Args:
-            command_line: whether the Terraform CDK's own is wanted, which npm installs.
+            cdktf_cli: Whether to install cdktf-cli with npm.
 
         Raises:
-            UserError: one is missing and cannot be installed.
+            UserError: A program is missing and cannot be installed.
         """
         folder = node.node_folder()
-        if command_line:
+        if cdktf_cli:
             node.ensure_modules(paths.ROOT, folder)
         program = terraform.ensure_terraform(paths.CACHE_DIR / "terraform", terraform.TerraformRelease.pinned())
-        return cls(node=folder, terraform=program.parent, provider=aws_provider.from_here())
+        return cls(node=folder, terraform=program.parent, provider=aws_provider.detect_provider())
 
 
 class Deployment:
-    """The stacks of one environment, with their output and local state in a folder of their own.
+    """The stacks of one environment, with their synth output and local state in one folder.
 
     Args:
-        folder: gets `cdktf.out` and, with the local backend, the Terraform states.
-        tools: the programs.
-        variables: added to the environment: which settings, which AWS.
+        folder: Where `cdktf.out` is written and, with the local backend, the Terraform states.
+        tools: Programs to run.
+        variables: Added to the environment variables: which settings, which AWS endpoint.
     """
 
     def __init__(self, folder: Path, tools: Tools, variables: Mapping[str, str]) -> None:
@@ -63,32 +63,32 @@ class Deployment:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The variables its programs run with."""
+        """Environment variables of the programs."""
         return self._environment
 
     @property
     def output(self) -> Path:
-        """Where the synthesized stacks are."""
+        """Folder of the synthesized stacks."""
         return self.folder / "cdktf.out"
 
     @property
     def provider(self) -> aws_provider.ProviderSource:
-        """Where its AWS provider comes from."""
+        """Source of the AWS provider."""
         return self._tools.provider
 
     @property
     def terraform(self) -> Path:
-        """The program."""
+        """Path of the Terraform program."""
         return self._tools.terraform / "terraform"
 
     def synthesize(self) -> int:
         """Write the Terraform configuration of every stack.
 
         Returns:
-            How many resources they hold.
+            Number of resources in all stacks.
 
         Raises:
-            UserError: the settings cannot be used; the text is that of main.py.
+            UserError: The settings are invalid; the text is that of main.py.
         """
         result = subprocess.run(
             [sys.executable, paths.ROOT / "main.py"],
@@ -100,15 +100,15 @@ class Deployment:
             check=False,
         )
         if result.returncode != 0:
-            raise UserError(f"The stacks cannot be synthesized:\n{refusal(result.stderr)}")
+            raise UserError(f"The stacks cannot be synthesized:\n{extract_error(result.stderr)}")
         return sum(count_resources(file) for file in self.folder.glob("cdktf.out/stacks/*/cdk.tf.json"))
 
-    def deploy(self, *, log: Path, created: Callable[[int], None]) -> None:
-        """Apply what was synthesized, all stacks in the order of their references.
+    def deploy(self, *, log: Path, on_progress: Callable[[int], None]) -> None:
+        """Apply the synthesized stacks in dependency order.
 
         Args:
-            log: file that gets the output.
-            created: told now and then how many resources have been made.
+            log: File for the output.
+            on_progress: Called repeatedly with the number of created resources.
 
         Raises:
             UserError: Terraform failed.
@@ -128,15 +128,15 @@ class Deployment:
         )
         child = Child(program)
 
-        def finished() -> bool:
-            created(len(_CREATED.findall(log.read_text(errors="replace"))))
-            return child.finished()
+        def has_finished() -> bool:
+            on_progress(len(_CREATED.findall(log.read_text(errors="replace"))))
+            return child.has_finished()
 
         try:
-            child.wait_until(finished, seconds=3600)
+            child.wait_until(has_finished, seconds=3600)
         except ProcessEnded:
             raise UserError(
-                f"The stacks could not be deployed:\n{errors(log)}\nThe whole output is in {log}."
+                f"The stacks could not be deployed:\n{extract_terraform_errors(log)}\nFull output: {log}"
             ) from None
         finally:
             child.stop()
@@ -144,7 +144,7 @@ class Deployment:
     def _variables(self, variables: Mapping[str, str]) -> dict[str, str]:
         programs = [str(self._tools.node), str(self._tools.terraform), os.environ.get("PATH", "")]
         return {
-            # Settings of another environment, or the user's own AWS, are not for this one.
+            # Drop settings of other environments and the user's own AWS credentials.
             **{name: value for name, value in os.environ.items() if not name.startswith(("ANB_", "AWS_"))},
             **aws_provider.provider_variables(self._tools.provider, paths.CACHE_DIR / "terraform"),
             **variables,
@@ -164,18 +164,18 @@ class Deployment:
 
 
 def count_resources(stack: Path) -> int:
-    """How many managed resources a synthesized stack holds."""
+    """Count the managed resources of a synthesized stack."""
     return sum(len(named) for named in json.loads(stack.read_text()).get("resource", {}).values())
 
 
-def refusal(said: str) -> str:
-    """What a failed synth says: a construct's own message where it ends in one, without the way to it."""
-    found = _REFUSED.findall(said)
-    return str(found[-1] if found else said).strip()
+def extract_error(stderr: str) -> str:
+    """Return the construct's error message of a failed synth without its traceback, or the whole output."""
+    messages = _CONSTRUCT_ERROR.findall(stderr)
+    return str(messages[-1] if messages else stderr).strip()
 
 
-def errors(log: Path) -> str:
-    """What Terraform said is wrong: its error messages, or the end of the output when it named none."""
+def extract_terraform_errors(log: Path) -> str:
+    """Return Terraform's error messages, or the end of the output if it has none."""
     lines = log.read_text(errors="replace").splitlines()
-    first = next((place for place, line in enumerate(lines) if _ERROR.search(line)), None)
+    first = next((index for index, line in enumerate(lines) if _ERROR.search(line)), None)
     return last_lines(log, 30) if first is None else "\n".join(lines[first : first + 30])

@@ -1,4 +1,4 @@
-"""What separates a user's error from a bug."""
+"""Errors of the user, as opposed to bugs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import click
 
 
 class UserError(click.ClickException):
-    """Something the operator can mend: shown as one sentence, exit code 1, never a traceback.
+    """An error that the operator can fix: printed without a traceback, exit code 1.
 
     Args:
-        message: what is wrong, the value given, what is allowed and how to mend it.
+        message: What is wrong, the given value, the allowed values and the fix.
     """
 
 
 class UnsupportedHost(UserError):
-    """This machine cannot do it, and nobody did anything wrong."""
+    """This machine lacks a required capability; not the user's fault."""

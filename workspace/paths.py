@@ -1,4 +1,4 @@
-"""Where things lie in the project's folder."""
+"""Paths in the project's folder."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE_DIR = ROOT / ".anb"
-"""What the commands install and keep for themselves; never in the repository."""
+"""Programs and data that the commands install and keep; ignored by git."""
 
 
 def local_directory() -> Path:
-    """Where the system that runs on this machine keeps its data, logs and state.
+    """Return the folder for data, logs and state of the local system.
 
-    ``ANB_LOCAL_DIR`` moves it, so that several may run side by side.
+    ``ANB_LOCAL_DIR`` overrides it, so that several can run in parallel.
     """
-    given = os.environ.get("ANB_LOCAL_DIR")
-    return Path(given).resolve() if given else CACHE_DIR / "local"
+    override = os.environ.get("ANB_LOCAL_DIR")
+    return Path(override).resolve() if override else CACHE_DIR / "local"

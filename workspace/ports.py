@@ -1,4 +1,4 @@
-"""Ports on loopback: which are free, and when something answers on one."""
+"""Find free ports on loopback and check whether a port is listening."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def free_port() -> int:
-    """A port that was free a moment ago, chosen by the system."""
+    """Return a port that the system just reported as free."""
     with socket.socket() as listener:
         listener.bind((LOOPBACK, 0))
         return int(listener.getsockname()[1])
@@ -23,26 +23,26 @@ def is_listening(port: int) -> bool:
         return client.connect_ex((LOOPBACK, port)) == 0
 
 
-def choose_port(given: int | None, *, option: str, what: str) -> int:
-    """The port given, or a free one.
+def choose_port(requested: int | None, *, option: str, purpose: str) -> int:
+    """Return the requested port, or a free one.
 
     Args:
-        given: what the user asked for; None leaves the choice to the system.
-        option: the option that sets it, named in the error.
-        what: who is going to listen there, named in the error.
+        requested: Port that the user asked for; None for any free port.
+        option: Command-line option that sets the port, for the error.
+        purpose: Service that will listen on the port, for the error.
 
     Raises:
-        UserError: when the port given is taken.
+        UserError: The requested port is in use.
     """
-    if given is None:
+    if requested is None:
         return free_port()
     with socket.socket() as listener:
-        # As the servers do: a port whose last connections are still closing down is free.
+        # As the servers do: a port with connections in TIME_WAIT counts as free.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((LOOPBACK, given))
+            listener.bind((LOOPBACK, requested))
         except OSError as error:
             raise UserError(
-                f"Port {given} for {what} cannot be used ({error.strerror}). Give another one with {option}."
+                f"Port {requested} for {purpose} cannot be used ({error.strerror}). Choose another one with {option}."
             ) from None
-    return given
+    return requested

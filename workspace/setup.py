@@ -1,6 +1,6 @@
-"""The first use: makes `.venv` from Pipfile.lock. Run by `anb` with the system's Python, so the standard library only.
+"""Create `.venv` from Pipfile.lock. `anb` runs this with the system's Python: standard library only.
 
-A complete set-up leaves a copy of the lock file in `.venv/installed.lock`; `anb` compares it at every start.
+A completed setup copies the lock file to `.venv/installed.lock`; `anb` compares the two at every start.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 PIPENV = "pipenv==2026.10.3"
 CATEGORIES = "packages dev-packages portal worker"
-"""The sections of Pipfile. The services' are what their instances get; on one machine all are installed."""
+"""Sections of Pipfile to install. Instances get only their service's section; this machine gets all."""
 HINTS = {
     "ensurepip is not": "Python lacks its venv module; on Debian and Ubuntu: apt-get install python3-venv.",
     "No space left on device": "The disk is full.",
@@ -26,46 +26,46 @@ HINTS = {
 }
 
 
-class SetupProblem(Exception):
-    """The set-up cannot go on; the text says why."""
+class SetupError(Exception):
+    """The setup failed; the text says why."""
 
 
 def set_up(project: Path) -> None:
-    """Bring `.venv` to what Pipfile.lock says, once, even when several starts ask for it.
+    """Install the packages of Pipfile.lock into `.venv`, once, even if started concurrently.
 
     Args:
-        project: the folder of Pipfile.lock.
+        project: Folder of Pipfile.lock.
 
     Raises:
-        SetupProblem: a step failed.
+        SetupError: A step failed.
     """
-    own = project / ".anb"
-    own.mkdir(exist_ok=True)
-    with (own / "setup.lock").open("w") as lock:
+    cache = project / ".anb"
+    cache.mkdir(exist_ok=True)
+    with (cache / "setup.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if is_installed(project):
             return
-        say("First use, or a new Pipfile.lock: installing into .venv and .anb of the project.")
-        install_pipenv(own)
-        install_packages(project, own)
+        write_line("First use or changed Pipfile.lock: installing into .venv and .anb of the project.")
+        install_pipenv(cache)
+        install_packages(project, cache)
 
 
 def is_installed(project: Path) -> bool:
-    """Whether `.venv` is complete and made from this very lock file."""
+    """Whether `.venv` is complete and matches the lock file."""
     try:
         return (project / ".venv/installed.lock").read_bytes() == (project / "Pipfile.lock").read_bytes()
     except FileNotFoundError:
         return False
 
 
-def install_pipenv(own: Path) -> None:
-    """Give pipenv an environment of its own, so that nothing of the system's or the user's is touched."""
-    folder = own / "pipenv"
+def install_pipenv(cache: Path) -> None:
+    """Install pipenv into its own virtual environment, so that the system and the user's packages stay untouched."""
+    folder = cache / "pipenv"
     marker = folder / f"{PIPENV}.installed"
     if marker.exists() and os.access(folder / "bin/python", os.X_OK):
         return
-    log = own / "setup.log"
-    run("Making an environment for pipenv", [sys.executable, "-m", "venv", "--clear", folder], log=log)
+    log = cache / "setup.log"
+    run("Creating the environment for pipenv", [sys.executable, "-m", "venv", "--clear", folder], log=log)
     pip: list[str | Path] = [
         folder / "bin/python",
         "-m",
@@ -79,10 +79,10 @@ def install_pipenv(own: Path) -> None:
     marker.touch()
 
 
-def install_packages(project: Path, own: Path) -> None:
-    """Make `.venv` with pipenv. What an interrupted set-up left behind is removed first."""
+def install_packages(project: Path, cache: Path) -> None:
+    """Create `.venv` with pipenv; remove the remains of an interrupted setup first."""
     venv = project / ".venv"
-    unfinished = own / "unfinished"
+    unfinished = cache / "unfinished"
     if unfinished.exists():
         shutil.rmtree(venv, ignore_errors=True)
     unfinished.touch()
@@ -96,9 +96,9 @@ def install_packages(project: Path, own: Path) -> None:
         "PIPENV_YES": "1",
         "PIPENV_DONT_LOAD_ENV": "1",
     }
-    command: list[str | Path] = [own / "pipenv/bin/python", "-m", "pipenv", "sync"]
+    command: list[str | Path] = [cache / "pipenv/bin/python", "-m", "pipenv", "sync"]
     command += ["--categories", CATEGORIES, "--python", sys.executable]
-    run("Installing the packages of Pipfile.lock", command, log=own / "setup.log", directory=project, env=variables)
+    run("Installing the packages of Pipfile.lock", command, log=cache / "setup.log", directory=project, env=variables)
     shutil.copyfile(project / "Pipfile.lock", venv / "installed.lock")
     unfinished.unlink()
 
@@ -111,22 +111,22 @@ def run(
     directory: Path | None = None,
     env: dict[str, str] | None = None,
 ) -> None:
-    """Run one step and show how long it takes.
+    """Run one step and show its duration.
 
     Args:
-        title: what people read.
-        command: what is run.
-        log: file that gets its output.
-        directory: where it runs.
-        env: its environment; by default ours.
+        title: Label of the step.
+        command: Command line.
+        log: File for its output.
+        directory: Working directory.
+        env: Environment variables. Default: those of this process.
 
     Raises:
-        SetupProblem: when it fails, with the end of its output and, where known, how to mend it.
+        SetupError: The step failed; includes the end of its output and the fix if known.
     """
     started = time.monotonic()
     terminal = sys.stderr.isatty()
     if not terminal:
-        say(f"  {title} ...")
+        write_line(f"  {title} ...")
     with log.open("wb") as output:
         process = subprocess.Popen(
             [str(part) for part in command],
@@ -139,24 +139,24 @@ def run(
         try:
             while process.poll() is None:
                 if terminal:
-                    say(f"\r  {title} ... {time.monotonic() - started:.0f} s ", end="")
+                    write_line(f"\r  {title} ... {time.monotonic() - started:.0f} s ", end="")
                 time.sleep(0.2)
         except BaseException:
             process.kill()
             raise
-    say(f"{chr(13) if terminal else ''}  {title}: {time.monotonic() - started:.0f} s      ")
+    write_line(f"{chr(13) if terminal else ''}  {title}: {time.monotonic() - started:.0f} s      ")
     if process.returncode != 0:
-        raise SetupProblem(explain(title, log.read_text(errors="replace"), log))
+        raise SetupError(explain(title, log.read_text(errors="replace"), log))
 
 
 def explain(title: str, output: str, log: Path) -> str:
-    """What a failed step tells the user: the end of its output, and how to mend it where the cause is known."""
-    hint = next((hint for sign, hint in HINTS.items() if sign in output), "Run ./anb again to try once more.")
+    """Format the error of a failed step: the end of its output, and the fix if the cause is known."""
+    hint = next((hint for pattern, hint in HINTS.items() if pattern in output), "Run ./anb to try again.")
     end = "\n".join(f"    {line}" for line in output.strip().splitlines()[-12:])
-    return f"{title} failed:\n{end}\n{hint} The whole output is in {log}."
+    return f"{title} failed:\n{end}\n{hint} Full output: {log}"
 
 
-def say(text: str, *, end: str = "\n") -> None:
+def write_line(text: str, *, end: str = "\n") -> None:
     sys.stderr.write(text + end)
     sys.stderr.flush()
 
@@ -164,9 +164,9 @@ def say(text: str, *, end: str = "\n") -> None:
 if __name__ == "__main__":
     try:
         set_up(Path(__file__).resolve().parent.parent)
-    except SetupProblem as problem:
-        say(f"Error: {problem}")
+    except SetupError as error:
+        write_line(f"Error: {error}")
         sys.exit(1)
     except KeyboardInterrupt:
-        say("\nInterrupted; the next ./anb starts the set-up again.")
+        write_line("\nInterrupted; the next ./anb restarts the setup.")
         sys.exit(130)

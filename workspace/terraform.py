@@ -1,4 +1,4 @@
-"""Terraform itself: the one on the PATH when it is new enough, else a pinned one fetched for this project."""
+"""Terraform: from the PATH if new enough, else a pinned release downloaded for this project."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ CHECKSUMS = {
 
 @dataclass(frozen=True, kw_only=True)
 class TerraformRelease:
-    """A release of Terraform that can be fetched.
+    """A downloadable release of Terraform.
 
     Args:
-        version: such as "1.11.4".
-        checksums: SHA-256 of the zip file for each platform, such as "linux_amd64".
-        base: URL under which ``<version>/terraform_<version>_<platform>.zip`` lies.
+        version: Version, such as "1.11.4".
+        checksums: SHA-256 of the zip file by platform, such as "linux_amd64".
+        base: Base URL of ``<version>/terraform_<version>_<platform>.zip``.
     """
 
     version: str
@@ -46,29 +46,29 @@ class TerraformRelease:
 
     @classmethod
     def pinned(cls) -> TerraformRelease:
-        """The one this project is tested with; ``ANB_TERRAFORM_MIRROR`` names another place to fetch it from."""
+        """Return the release that this project is tested with; ``ANB_TERRAFORM_MIRROR`` overrides the base URL."""
         return cls(version=VERSION, checksums=CHECKSUMS, base=os.environ.get(MIRROR_VARIABLE) or OFFICIAL)
 
 
 def ensure_terraform(folder: Path, release: TerraformRelease) -> Path:
-    """The program to run.
+    """Return the path of a suitable Terraform program; download it if needed.
 
     Args:
-        folder: where a fetched one is kept.
-        release: what to fetch when the PATH has none that is new enough.
+        folder: Where a downloaded program is kept.
+        release: Release to download if the PATH has no Terraform that is new enough.
 
     Raises:
-        UserError: there is none and it cannot be fetched.
+        UserError: Terraform is missing and cannot be downloaded.
     """
     found = shutil.which("terraform")
     if found and installed_version(Path(found)) >= OLDEST:
         return Path(found)
-    kept = folder / release.version / "terraform"
-    return kept if kept.exists() else fetch(release, kept)
+    cached = folder / release.version / "terraform"
+    return cached if cached.exists() else fetch(release, cached)
 
 
 def installed_version(program: Path) -> tuple[int, ...]:
-    """What the program says it is; empty when it does not say."""
+    """Return the version that the program reports; empty if it cannot be parsed."""
     result = subprocess.run(
         [program, "version", "-json"],
         stdin=subprocess.DEVNULL,
@@ -85,15 +85,15 @@ def installed_version(program: Path) -> tuple[int, ...]:
 
 
 def fetch(release: TerraformRelease, target: Path) -> Path:
-    """Fetch a release and keep its program, provided its checksum is the pinned one.
+    """Download a release, verify its checksum and install its program.
 
     Raises:
-        UserError: the platform has no release, the file cannot be fetched, or it is not the pinned one.
+        UserError: The platform has no release, the download failed, or the checksum differs.
     """
     name = this_platform()
     if name not in release.checksums:
         raise UserError(
-            f"Terraform is not on the PATH and is not fetched for {name}, only for {', '.join(release.checksums)}. "
+            f"Terraform is not on the PATH and is not downloaded for {name}, only for {', '.join(release.checksums)}. "
             f"Install Terraform {VERSION} or newer."
         )
     url = f"{release.base.rstrip('/')}/{release.version}/terraform_{release.version}_{name}.zip"
@@ -101,12 +101,12 @@ def fetch(release: TerraformRelease, target: Path) -> Path:
     digest = hashlib.sha256(archive).hexdigest()
     if digest != release.checksums[name]:
         raise UserError(
-            f"What {url} serves is not Terraform {release.version}: its SHA-256 is {digest}, not "
+            f"{url} is not Terraform {release.version}: its SHA-256 is {digest}, not "
             f"{release.checksums[name]}. Nothing was installed. Check {MIRROR_VARIABLE}, or install Terraform yourself."
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(io.BytesIO(archive)) as files:
-        # Under another name until it is whole: an interrupted write must not look installed.
+        # Write to a temporary name: an interrupted write must not look installed.
         partial = target.with_name(f"{target.name}.{os.getpid()}")
         partial.write_bytes(files.read("terraform"))
     partial.chmod(0o755)
@@ -115,26 +115,26 @@ def fetch(release: TerraformRelease, target: Path) -> Path:
 
 
 def download(url: str) -> bytes:
-    """The body of a URL.
+    """Return the body of a URL.
 
     Raises:
-        UserError: it cannot be fetched.
+        UserError: The request failed.
     """
-    remedy = f"Install Terraform {VERSION} or newer, or set {MIRROR_VARIABLE} to a place that has it."
+    remedy = f"Install Terraform {VERSION} or newer, or set {MIRROR_VARIABLE} to a mirror that has it."
     try:
-        with urllib.request.urlopen(url, timeout=60) as answer:
-            return bytes(answer.read())
+        with urllib.request.urlopen(url, timeout=60) as response:
+            return bytes(response.read())
     except urllib.error.HTTPError as error:
         raise UserError(
-            f"Terraform is not on the PATH, and {url} answers {error.code} {error.reason}. {remedy}"
+            f"Terraform is not on the PATH, and {url} returned {error.code} {error.reason}. {remedy}"
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
-        raise UserError(f"Terraform is not on the PATH, and {url} cannot be fetched ({reason}). {remedy}") from None
+        raise UserError(f"Terraform is not on the PATH, and {url} cannot be downloaded ({reason}). {remedy}") from None
 
 
 def this_platform() -> str:
-    """The name Terraform's releases give this machine, such as "linux_amd64"."""
+    """Return this machine's platform name in Terraform's releases, such as "linux_amd64"."""
     machine = platform.machine().lower()
     names = {"x86_64": "amd64", "aarch64": "arm64"}
     return f"{platform.system().lower()}_{names.get(machine, machine)}"

@@ -62,7 +62,7 @@ def deploy_to(target: Target, console: Console, *, yes: bool) -> None:
     """
     account = _look(target, console)
     with step("Finding Terraform, its AWS provider and Node", console) as current:
-        tools = Tools.ready(command_line=False)
+        tools = Tools.ensure(cdktf_cli=False)
         current.note(f"provider {tools.provider.description}")
     deployment = Deployment(target.folder, tools, target.variables)
     with step("Synthesizing the stacks", console) as current:

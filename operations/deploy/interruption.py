@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from workspace import signals
 from workspace.errors import UserError
+from workspace.processes import handle_stop_signals
 
 AGAIN = "What was made is in the state: run the command again, and it goes on from there."
 
@@ -34,7 +34,7 @@ class Interruption:
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Take the signals while the block runs."""
-        with signals.taken_by(self._take):
+        with handle_stop_signals(self._take):
             yield
 
     @contextmanager

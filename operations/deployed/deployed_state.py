@@ -55,7 +55,7 @@ def read(target: Target, console: Console) -> DeployedStacks:
     if wrong:
         raise UserError("\n".join(str(finding) for finding in wrong))
     with step("Synthesizing the stacks", console):
-        deployment = Deployment(target.folder, Tools.ready(command_line=False), target.variables)
+        deployment = Deployment(target.folder, Tools.ensure(cdktf_cli=False), target.variables)
         deployment.synthesize()
     stacks = stacks_of(deployment)
     with step("Reading the states", console):

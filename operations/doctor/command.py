@@ -82,7 +82,7 @@ def _machine() -> Iterator[DoctorFinding]:
     yield from programs.nodes(Path(found) if found else None)
     program = programs.terraform_program(programs.kept_terraform(), terraform.TerraformRelease.pinned())
     yield program
-    source = aws_provider.from_here()
+    source = aws_provider.detect_provider()
     configured = source.mirror is None and source.description.startswith("as ")
     named = shutil.which("terraform")
     if configured and named and not problems([program]):
@@ -93,7 +93,7 @@ def _machine() -> Iterator[DoctorFinding]:
 
 
 def _stacks(where: Target) -> tuple[list[StackNode], dict[str, TerraformState]]:
-    deployment = Deployment(where.folder, Tools.ready(command_line=False), where.variables)
+    deployment = Deployment(where.folder, Tools.ensure(cdktf_cli=False), where.variables)
     deployment.synthesize()
     stacks = stacks_of(deployment)
     return [each.stack for each in stacks], read_states(stacks)

@@ -57,7 +57,7 @@ def with_terraform(
     # The embedded AWS starts empty, so the states of the last time describe nothing.
     shutil.rmtree(infrastructure(folder), ignore_errors=True)
     with step("Finding Terraform, its AWS provider and Node", console) as current:
-        tools = Tools.ready()
+        tools = Tools.ensure()
         current.note(f"provider {tools.provider.description}")
     variables = {
         **aws.client_variables(aws_port),
@@ -73,7 +73,7 @@ def with_terraform(
     with step("Deploying the stacks with Terraform", console) as current:
         stacks.deploy(
             log=folder / "logs/infrastructure.log",
-            created=lambda count: current.note(f"{count} of {planned} resources"),
+            on_progress=lambda count: current.note(f"{count} of {planned} resources"),
         )
     with step("Reading the instances' environment back from the launch templates", console):
         return read_launch_templates(aws.client("ec2", aws_port))

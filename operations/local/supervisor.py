@@ -20,11 +20,18 @@ from operations.local import deployment, leftovers
 from operations.local.local_overrides import LocalPorts, on_this_machine
 from operations.local.reconcile import reconcile
 from operations.local.state import RUNNING, STARTING, STOPPING, StateFile, SystemState, member, this_process
-from workspace import paths, signals
+from workspace import paths
 from workspace.errors import UserError
 from workspace.ports import LOOPBACK, choose_port, is_listening
 from workspace.postgres import Cluster
-from workspace.processes import Child, ManagedProgram, ProcessEnded, ProcessRecord
+from workspace.processes import (
+    Child,
+    ManagedProgram,
+    ProcessEnded,
+    ProcessRecord,
+    handle_stop_signals,
+    ignore_stop_signals,
+)
 from workspace.progress import step
 
 
@@ -111,9 +118,9 @@ class Supervisor:
     def _choose_ports(self) -> LocalPorts:
         options = self._options
         return LocalPorts(
-            portal_port=choose_port(options.portal_port, option="--port", what="the portal"),
-            database_port=choose_port(options.database_port, option="--database-port", what="PostgreSQL"),
-            aws_port=choose_port(options.aws_port, option="--aws-port", what="the embedded AWS"),
+            portal_port=choose_port(options.portal_port, option="--port", purpose="the portal"),
+            database_port=choose_port(options.database_port, option="--database-port", purpose="PostgreSQL"),
+            aws_port=choose_port(options.aws_port, option="--aws-port", purpose="the embedded AWS"),
         )
 
     def _start(self, here: LocalPorts) -> None:
@@ -144,7 +151,7 @@ class Supervisor:
             cluster.ensure_role(credentials.username, credentials.password)
             cluster.ensure_database(portal["DATABASE_NAME"], owner=credentials.username)
             migration = Child(self._service("migrations", "services.shared.migrate", portal, "up"))
-            migration.wait_until(migration.finished, seconds=120)
+            migration.wait_until(migration.has_finished, seconds=120)
             restored = restore_objects(s3, bucket, self._folder / "objects")
             keys = {key for key, _ in list_objects(s3, bucket)}
             done = reconcile(cluster.url(portal["DATABASE_NAME"]), keys)
@@ -186,7 +193,7 @@ class Supervisor:
 
     def _stop(self) -> None:
         """The services first: what they use must outlive them. The bucket is saved before its server ends."""
-        signals.ignore()
+        ignore_stop_signals()
         state = self._state.update(phase=STOPPING)
         servers = {child.name: child for child in self._children}
         with step("Stopping everything", self._console) as current:
@@ -218,7 +225,7 @@ class StopRequest:
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Take the signals while the block runs."""
-        with signals.taken_by(self._take):
+        with handle_stop_signals(self._take):
             yield
 
     def check(self) -> None:
@@ -228,7 +235,7 @@ class StopRequest:
 
     def _take(self, _number: int, _frame: FrameType | None) -> None:
         self._asked = True
-        signals.ignore()
+        ignore_stop_signals()
         raise Stopped
 
 

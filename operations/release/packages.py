@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 from operations.release.contents import is_needed
 from workspace.errors import UserError
-from workspace.file_lock import exclusive
+from workspace.file_lock import lock
 
 PYTHON = "3.13"
 NEWEST_GLIBC = 41
@@ -85,7 +85,7 @@ def fetch(wanted: str, architecture: str, wheels: Path, workspace: Path, note: C
     folder = workspace / "packages"
     from_wheels: list[str | Path] = ["--no-index", "--find-links", wheels, "--requirement", listed]
     # pip writes a wheel where it is read, so that another build could read half of one.
-    with exclusive(wheels.with_suffix(".lock")):
+    with lock(wheels.with_suffix(".lock")):
         _pip("download", ["--dest", wheels, "--requirement", listed], architecture, note)
         _pip("install", ["--target", folder, "--no-compile", *from_wheels], architecture, note)
     check_complete(folder, architecture)

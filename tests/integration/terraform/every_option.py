@@ -36,7 +36,7 @@ class EveryOption:
     def __init__(self, folder: Path, port: int) -> None:
         self.emulator_log = folder / "moto.log"
         self._folder, self._port = folder, port
-        tools = Tools.ready()
+        tools = Tools.ensure()
         self._terraform = tools.terraform / "terraform"
         self._environment = {
             **aws.without_aws(os.environ),

@@ -1,4 +1,4 @@
-"""Packages of the system are installed one after the other."""
+"""System packages are installed one call at a time."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from workspace.errors import UserError
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """What apt-get was asked for, with when it had begun and when it had done it."""
-    program, told = tmp_path / "apt-get", tmp_path / "asked"
-    program.write_text(f'#!/bin/sh\necho "$*" >> {told}\nsleep 0.1\necho done >> {told}\n[ "$5" != missing ]\n')
+def apt_log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The calls of a fake apt-get: a line at the start and one at the end of each."""
+    program, log = tmp_path / "apt-get", tmp_path / "log"
+    program.write_text(f'#!/bin/sh\necho "$*" >> {log}\nsleep 0.1\necho done >> {log}\n[ "$5" != missing ]\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
-    monkeypatch.setattr(paths, "OWN", tmp_path / "own")
-    return told
+    monkeypatch.setattr(paths, "CACHE_DIR", tmp_path / "cache")
+    return log
 
 
-def test_two_lanes_wait_for_each_other(asked: Path) -> None:
+def test_concurrent_installs_run_one_after_the_other(apt_log: Path) -> None:
     with ThreadPoolExecutor() as pool:
         list(pool.map(apt.install, [["a"], ["b", "c"]]))
-    lines = asked.read_text().splitlines()
+    lines = apt_log.read_text().splitlines()
     first, second = lines[:4], lines[4:]
     for each in (first, second):
         assert each[::2] == ["-qq -y update", each[2]]
@@ -33,6 +33,6 @@ def test_two_lanes_wait_for_each_other(asked: Path) -> None:
     assert {first[2], second[2]} == {f"-qq -y install --no-install-recommends {packages}" for packages in ("a", "b c")}
 
 
-def test_a_package_that_there_is_not(asked: Path) -> None:
+def test_missing_package_raises_user_error(apt_log: Path) -> None:
     with pytest.raises(UserError, match="apt-get -qq -y install --no-install-recommends missing failed: "):
         apt.install(["missing"])

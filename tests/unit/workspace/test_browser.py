@@ -1,4 +1,4 @@
-"""The browser tests need Chromium; an ordinary user is told how to get it."""
+"""Chromium for the browser tests: found, installed, or an error that explains how to install it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workspace.errors import UserError
 
 @pytest.fixture(autouse=True)
 def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """All that is on the PATH, but for the shell."""
+    """The only folder on the PATH; it holds sh."""
     (tmp_path / "sh").symlink_to("/bin/sh")
     monkeypatch.setenv("PATH", str(tmp_path))
     return tmp_path
@@ -27,18 +27,18 @@ def program(folder: Path, name: str, script: str = "") -> str:
     return str(file)
 
 
-def be(monkeypatch: pytest.MonkeyPatch, user: int) -> None:
+def set_user_id(monkeypatch: pytest.MonkeyPatch, user: int) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: user)
 
 
-def test_one_on_the_path_is_found(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    be(monkeypatch, 1000)
+def test_chromium_on_the_path_is_found(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    set_user_id(monkeypatch, 1000)
     chrome = program(folder, "google-chrome")
     assert find_chromium() == chrome
     ensure_chromium()
 
 
-def test_one_without_a_window_is_preferred_and_nothing_is_installed_then(folder: Path) -> None:
+def test_headless_shell_is_preferred_and_needs_no_install(folder: Path) -> None:
     program(folder, "chromium")
     program(folder, "apt-get", "exit 100")
     shell = program(folder, "chromium-headless-shell")
@@ -46,32 +46,32 @@ def test_one_without_a_window_is_preferred_and_nothing_is_installed_then(folder:
     assert find_chromium() == shell
 
 
-def test_root_gets_the_one_without_a_window(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    be(monkeypatch, 0)
+def test_root_installs_the_headless_shell(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    set_user_id(monkeypatch, 0)
     program(folder, "chromium")
-    program(folder, "apt-get", f'echo "$@" >> "{folder}/asked"')
+    program(folder, "apt-get", f'echo "$@" >> "{folder}/log"')
     ensure_chromium()
-    update, install = (folder / "asked").read_text().splitlines()
+    update, install = (folder / "log").read_text().splitlines()
     assert update.endswith(" update")
     assert install.endswith(" install --no-install-recommends chromium-headless-shell")
 
 
-def test_where_it_cannot_be_installed_another_will_do(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    be(monkeypatch, 0)
+def test_other_chromium_is_used_if_install_fails(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    set_user_id(monkeypatch, 0)
     chromium = program(folder, "chromium")
     program(folder, "apt-get", "exit 100")
     ensure_chromium()
     assert find_chromium() == chromium
 
 
-def test_an_ordinary_user_is_told_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    be(monkeypatch, 1000)
+def test_error_for_ordinary_users_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_user_id(monkeypatch, 1000)
     with pytest.raises(UserError, match="need Chromium on the PATH .*apt-get install chromium-headless-shell"):
         ensure_chromium()
 
 
-def test_what_apt_get_says_is_passed_on(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    be(monkeypatch, 0)
+def test_error_includes_the_output_of_apt_get(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    set_user_id(monkeypatch, 0)
     program(folder, "apt-get", "echo 'no network' >&2\nexit 100")
     with pytest.raises(UserError, match="apt-get -qq -y update failed: no network"):
         ensure_chromium()

@@ -1,14 +1,14 @@
-"""What a deployment's output tells people."""
+"""Errors extracted from the output of synth and deploy."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from workspace.cdktf import count_resources, errors, refusal
+from workspace.cdktf import count_resources, extract_error, extract_terraform_errors
 
 
-def test_resources_are_counted_by_name(tmp_path: Path) -> None:
+def test_resources_are_counted(tmp_path: Path) -> None:
     stack = tmp_path / "cdk.tf.json"
     stack.write_text(json.dumps({"resource": {"aws_vpc": {"a": {}}, "aws_subnet": {"a": {}, "b": {}}}}))
     assert count_resources(stack) == 3
@@ -16,19 +16,19 @@ def test_resources_are_counted_by_name(tmp_path: Path) -> None:
     assert count_resources(stack) == 0
 
 
-def test_terraforms_errors_are_shown_without_what_went_before(tmp_path: Path) -> None:
+def test_output_before_the_first_terraform_error_is_dropped(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("network  Creating...\nnetwork  Error: creating EC2 VPC\nnetwork  with aws_vpc.main\n")
-    assert errors(log) == "network  Error: creating EC2 VPC\nnetwork  with aws_vpc.main"
+    assert extract_terraform_errors(log) == "network  Error: creating EC2 VPC\nnetwork  with aws_vpc.main"
 
 
-def test_without_an_error_message_the_end_is_shown(tmp_path: Path) -> None:
+def test_end_of_output_is_returned_without_an_error_message(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("\n".join(f"line {number}" for number in range(100)))
-    assert errors(log).splitlines() == [f"line {number}" for number in range(70, 100)]
+    assert extract_terraform_errors(log).splitlines() == [f"line {number}" for number in range(70, 100)]
 
 
-def test_what_a_construct_refuses_is_told_without_a_traceback() -> None:
-    said = "Traceback (most recent call last):\n  x\nconstructs_lib.errors.ConstructError: database: wrong.\nMend it.\n"
-    assert refusal(said) == "database: wrong.\nMend it."
-    assert refusal("api_min_size is 4; allowed ...\n") == "api_min_size is 4; allowed ..."
+def test_construct_error_is_extracted_from_the_traceback() -> None:
+    stderr = "Traceback (most recent call last):\n  x\nconstructs_lib.errors.ConstructError: storage: wrong.\nFix it.\n"
+    assert extract_error(stderr) == "storage: wrong.\nFix it."
+    assert extract_error("api_min_size is 4; allowed ...\n") == "api_min_size is 4; allowed ..."

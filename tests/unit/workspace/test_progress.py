@@ -1,4 +1,4 @@
-"""Steps are lines in a log and live in a terminal."""
+"""Steps print lines to a log and update live in a terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.console import Console
 from workspace import progress
 
 
-def shown(*, terminal: bool) -> Console:
+def console_of(*, terminal: bool) -> Console:
     return Console(file=io.StringIO(), force_terminal=terminal, width=40)
 
 
@@ -19,8 +19,8 @@ def text(console: Console) -> str:
     return console.file.getvalue()
 
 
-def test_a_log_gets_a_line_at_the_start_and_one_at_the_end() -> None:
-    console = shown(terminal=False)
+def test_log_gets_a_line_at_start_and_end() -> None:
+    console = console_of(terminal=False)
     with progress.step("Doing a thing with a title that is long", console) as current:
         current.note("3 of 4")
     assert text(console) == (
@@ -28,32 +28,32 @@ def test_a_log_gets_a_line_at_the_start_and_one_at_the_end() -> None:
     )
 
 
-def test_a_log_hears_of_progress_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_log_gets_progress_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "QUIET_SECONDS", 0)
-    console = shown(terminal=False)
+    console = console_of(terminal=False)
     with progress.step("Deploying", console) as current:
         current.note("1 of 4")
     assert "    0 s, 1 of 4\n" in text(console)
 
 
-def test_a_step_that_fails_is_marked() -> None:
-    console = shown(terminal=False)
+def test_failed_step_is_marked() -> None:
+    console = console_of(terminal=False)
     with pytest.raises(RuntimeError), progress.step("Deploying", console):
         raise RuntimeError
     assert "✗ Deploying  0.0 s" in text(console)
 
 
-def test_a_terminal_keeps_only_the_outcome() -> None:
-    console = shown(terminal=True)
+def test_terminal_keeps_only_the_outcome() -> None:
+    console = console_of(terminal=True)
     with progress.step("Deploying", console) as current:
         current.note("4 of 4")
     assert "Deploying" in text(console)
     assert "… Deploying" not in text(console)
 
 
-def test_lines_of_steps_side_by_side_begin_with_their_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_lines_of_parallel_steps_have_a_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "QUIET_SECONDS", 0)
-    console = shown(terminal=False)
+    console = console_of(terminal=False)
     board = progress.Board(console)
     with board.step("network: 24 created", name="network") as network, board.step("queue: 2 created", name="queue"):
         network.note("1 of 24")
@@ -66,8 +66,8 @@ def test_lines_of_steps_side_by_side_begin_with_their_name(monkeypatch: pytest.M
     ]
 
 
-def test_a_terminal_shows_each_step_under_way_and_gives_way_to_a_question() -> None:
-    console = shown(terminal=True)
+def test_live_steps_pause_for_a_question() -> None:
+    console = console_of(terminal=True)
     board = progress.Board(console)
     with board.shown(), board.step("network", name="network"), board.step("queue", name="queue"), board.paused():
         console.print("Go on?")
@@ -76,8 +76,8 @@ def test_a_terminal_shows_each_step_under_way_and_gives_way_to_a_question() -> N
     assert "✓" not in before and after.count("✓") == 2
 
 
-def test_a_step_that_fails_side_by_side_is_marked() -> None:
-    console = shown(terminal=False)
+def test_failed_parallel_step_is_marked() -> None:
+    console = console_of(terminal=False)
     board = progress.Board(console)
     with pytest.raises(RuntimeError), board.step("network: 24 created", name="network"):
         raise RuntimeError

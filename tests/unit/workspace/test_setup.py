@@ -1,4 +1,4 @@
-"""The set-up: done once, done again after an interruption, and a failing step says why."""
+"""Setup runs once, restarts after an interruption, and explains a failed step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from workspace import setup
-from workspace.setup import SetupProblem, explain, is_installed, run, set_up
+from workspace.setup import SetupError, explain, is_installed, run, set_up
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_it_is_complete_only_with_a_copy_of_this_very_lock(project: Path) -> None:
+def test_installed_only_if_lock_file_matches(project: Path) -> None:
     assert not is_installed(project)
     (project / ".venv/installed.lock").write_text("{}")
     assert is_installed(project)
@@ -27,18 +27,16 @@ def test_it_is_complete_only_with_a_copy_of_this_very_lock(project: Path) -> Non
     assert not is_installed(project)
 
 
-def test_a_start_that_waited_for_another_ones_set_up_does_nothing(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_completed_setup_does_not_run_again(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / ".venv/installed.lock").write_text("{}")
     set_up(project)
     assert capsys.readouterr().err == ""
 
 
-def test_what_an_interrupted_set_up_left_is_removed_first(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = project / ".anb"
-    own.mkdir()
-    (own / "unfinished").touch()
+def test_remains_of_an_interrupted_setup_are_removed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = project / ".anb"
+    cache.mkdir()
+    (cache / "unfinished").touch()
     (project / ".venv/half-installed").touch()
 
     def make_venv(*_arguments: object, **_options: object) -> None:
@@ -46,23 +44,22 @@ def test_what_an_interrupted_set_up_left_is_removed_first(project: Path, monkeyp
         (project / ".venv").mkdir()
 
     monkeypatch.setattr(setup, "run", make_venv)
-    setup.install_packages(project, own)
+    setup.install_packages(project, cache)
     assert is_installed(project)
-    assert not (own / "unfinished").exists()
+    assert not (cache / "unfinished").exists()
 
 
-def test_each_step_says_how_long_it_took(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_step_shows_its_duration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run("Doing something", [sys.executable, "-c", ""], log=tmp_path / "log")
     assert "Doing something ...\n  Doing something: 0 s" in capsys.readouterr().err
 
 
-def test_a_failing_step_shows_the_end_of_its_output_and_where_the_rest_is(tmp_path: Path) -> None:
+def test_failed_step_shows_the_end_of_its_output_and_the_log(tmp_path: Path) -> None:
     code = "print('the reason'); raise SystemExit(1)"
-    with pytest.raises(SetupProblem) as problem:
+    with pytest.raises(SetupError) as error:
         run("Doing something", [sys.executable, "-c", code], log=tmp_path / "log")
-    assert str(problem.value) == (
-        "Doing something failed:\n    the reason\n"
-        f"Run ./anb again to try once more. The whole output is in {tmp_path / 'log'}."
+    assert str(error.value) == (
+        f"Doing something failed:\n    the reason\nRun ./anb to try again. Full output: {tmp_path / 'log'}"
     )
 
 
@@ -76,11 +73,11 @@ def test_a_failing_step_shows_the_end_of_its_output_and_where_the_rest_is(tmp_pa
         ("THESE PACKAGES DO NOT MATCH THE HASHES", "not the one Pipfile.lock names"),
     ],
 )
-def test_known_causes_come_with_the_way_out(tmp_path: Path, output: str, hint: str) -> None:
+def test_known_causes_include_a_hint(tmp_path: Path, output: str, hint: str) -> None:
     assert hint in explain("Installing", output, tmp_path / "log")
 
 
-def test_it_runs_on_a_bare_python() -> None:
+def test_setup_imports_only_the_standard_library() -> None:
     tree = ast.parse(Path(setup.__file__).read_text())
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}

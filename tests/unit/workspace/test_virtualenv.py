@@ -1,6 +1,6 @@
-"""Virtual environments of the lanes: made once, and again when what they hold changes or the last attempt broke off.
+"""Virtual environments of the lanes are cached, and recreated after a change or an interruption.
 
-The Python here only pretends to make them; the lanes `package`, `checkov` and `docs` stand in real ones.
+Python and pip are faked here; the lanes `package`, `checkov` and `docs` use real ones.
 """
 
 from __future__ import annotations
@@ -34,35 +34,35 @@ def python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", str(program))
 
 
-def test_it_is_made_once_and_anew_when_it_did_not_finish(tmp_path: Path) -> None:
+def test_environment_is_cached_and_recreated_if_incomplete(tmp_path: Path) -> None:
     python = virtualenv.ensure("tried", ["painted"], folder=tmp_path)
-    place = python.parent.parent
+    environment = python.parent.parent
     installed = "-m pip install --quiet --disable-pip-version-check --constraint"
-    assert (place / "bin/installed").read_text() == f"{installed} {place}/constraints.txt painted\n"
+    assert (environment / "bin/installed").read_text() == f"{installed} {environment}/constraints.txt painted\n"
 
-    (place / "left").touch()
+    (environment / "left").touch()
     assert virtualenv.ensure("tried", ["painted"], folder=tmp_path) == python
-    assert (place / "left").exists()
+    assert (environment / "left").exists()
 
-    (place / "complete").unlink()
+    (environment / "complete").unlink()
     virtualenv.ensure("tried", ["painted"], folder=tmp_path)
-    assert not (place / "left").exists()
+    assert not (environment / "left").exists()
 
 
 def test_failed_install_shows_pips_error(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"The environment tried could not be made: -m pip install said: .*nowhere"):
+    with pytest.raises(UserError, match=r"environment tried could not be created: -m pip install failed: .*nowhere"):
         virtualenv.ensure("tried", [str(tmp_path / "nowhere.whl")], folder=tmp_path)
 
 
-def test_other_requirements_are_another_environment(tmp_path: Path) -> None:
+def test_other_requirements_create_another_environment(tmp_path: Path) -> None:
     first = virtualenv.ensure("tried", ["painted"], folder=tmp_path)
     second = virtualenv.ensure("tried", ["painted", "dried"], folder=tmp_path)
 
     assert first != second and first.exists() and second.exists()
 
 
-def test_constraints_are_the_locks_versions(tmp_path: Path) -> None:
+def test_constraints_pin_the_versions_of_the_lock_file(tmp_path: Path) -> None:
     lock = tmp_path / "Pipfile.lock"
     lock.write_text(json.dumps({"default": {"b": {"version": "==2"}, "a": {"version": "==1"}}, "develop": {}}))
 
-    assert virtualenv.locked(lock) == ["a==1", "b==2"]
+    assert virtualenv.read_constraints(lock) == ["a==1", "b==2"]

@@ -20,10 +20,12 @@ def test_what_the_users_configuration_says_terraform_itself_tries(
     file = tmp_path / "mine.tfrc"
     file.write_text(f'provider_installation {{ filesystem_mirror {{ path = "{tmp_path / "empty"}" }} }}\n')
     monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(file))
-    assert aws_provider.from_here().description == f"as {file} says"
+    assert aws_provider.detect_provider().description == f"as configured in {file}"
 
     found = programs.provider_by_terraform(Path(program), "5.100.0", tmp_path / "tried")
 
     assert found.level is Level.PROBLEM
-    assert found.says.startswith(f"Terraform does not get 5.100.0 as {file} says: Error: Failed to query available")
+    assert found.says.startswith(
+        f"Terraform does not get 5.100.0 as configured in {file}: Error: Failed to query available"
+    )
     assert f"Mend provider_installation in {file}" in found.mend
