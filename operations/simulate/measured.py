@@ -11,7 +11,7 @@ BOOT = paths.ROOT / "benchmarks/boot.md"
 JOBS = paths.ROOT / "benchmarks/jobs.md"
 
 BUSY_VCPUS = 1.9
-"""Processors, of an instance's two, that one job keeps busy: docs/decisions/0014-one-video-at-a-time.md"""
+"""Processors, of an instance's two, that one job keeps busy: docs/decisions/0012-sqs-consumer.md"""
 
 _READY = "Auto Scaling is told"
 
