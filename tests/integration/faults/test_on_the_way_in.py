@@ -74,7 +74,7 @@ def test_p02_portal_killed_before_the_parts_are_joined(
     upload = direct.begin(person)
     direct.send(person, upload)
     portal = start_portal(variables={"AWS_ENDPOINT_URL_S3": aws.endpoint(silent_s3.getsockname()[1])})
-    portal.wait_until_it_answers()
+    portal.wait_until_healthy()
     request = Request(portal, person, f"{UPLOADS}/{upload['video_id']}/complete")
     with silent_s3.accept()[0]:
         portal.kill()
@@ -103,7 +103,7 @@ def test_p02_portal_killed_before_the_video_is_recorded(
     upload = direct.begin(person, clip)
     direct.send(person, upload, clip)
     portal = start_portal()
-    portal.wait_until_it_answers()
+    portal.wait_until_healthy()
     with held(engine, "SELECT id FROM uploads FOR KEY SHARE"):
         request = Request(portal, person, f"{UPLOADS}/{upload['video_id']}/complete")
         wait_until_held(engine, "DELETE FROM uploads")
@@ -128,7 +128,7 @@ def test_p02_portal_killed_before_its_commit(
     upload = direct.begin(person)
     direct.send(person, upload)
     portal = start_portal()
-    portal.wait_until_it_answers()
+    portal.wait_until_healthy()
     with held(engine, NO_INSERTS):
         request = Request(portal, person, f"{UPLOADS}/{upload['video_id']}/complete")
         wait_until_held(engine, INSERT)
@@ -153,7 +153,7 @@ def test_p02_portal_killed_after_it_stored_a_forms_file(
 ) -> None:
     person = people.new()
     portal = start_portal()
-    portal.wait_until_it_answers()
+    portal.wait_until_healthy()
     form = {"data": {"title": "Triple doble"}, "files": {"video_file": ("play.mp4", direct.CLIP)}}
     with held(engine, NO_INSERTS):
         request = Request(portal, person, "/api/videos/upload", **form)
@@ -185,7 +185,7 @@ def test_p03_queue_that_is_away_when_a_video_is_recorded(
 ) -> None:
     queue = proxied(aws_port)
     portal = start_portal(variables={"AWS_ENDPOINT_URL_SQS": aws.endpoint(queue.port)}, max_upload_bytes=2**24)
-    portal.wait_until_it_answers()
+    portal.wait_until_healthy()
     player = Browser(portal.url, "Valentina", "Cali")
     assert player.sign_up().ok
     player.sign_in()

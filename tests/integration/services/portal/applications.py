@@ -1,6 +1,6 @@
-"""The portal's application, assembled once for each environment and used by one test after the other.
+"""A pool of portal applications: each is assembled once per environment and reused by later tests.
 
-To assemble it takes longer than most tests. What it remembers is made anew for each test.
+Assembling one takes longer than most tests. Its in-memory state is reset for each test.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from services.portal.database import db
 
 from .contract import Contract
 
-_MOST_IDLE = 2
+_MAX_IDLE_CONNECTIONS = 2
 
 
 @dataclass(frozen=True)
 class Application:
-    """An application, what watches its answers, and the state in which it was assembled."""
+    """An application, the contract check of its responses, and its state after assembly."""
 
     app: Flask
     contract: Contract
@@ -29,50 +29,52 @@ class Application:
 
 
 class Applications:
-    """The applications of a process that no test uses at the moment."""
+    """Pool of the applications that no test is using."""
 
     def __init__(self) -> None:
         self._free: dict[object, list[Application]] = {}
 
-    def take(self, environment: PortalEnvironment) -> Application:
-        """An application that remembers nothing; it is nobody else's until it is given back."""
+    def acquire(self, environment: PortalEnvironment) -> Application:
+        """Return an application without state, for exclusive use until it is released."""
         free = self._free.get(_key(environment), [])
         if not free:
             return assemble(environment)
-        taken = free.pop()
-        open_resources(taken.app, environment)
-        return taken
+        application = free.pop()
+        open_resources(application.app, environment)
+        return application
 
-    def give_back(self, environment: PortalEnvironment, application: Application) -> None:
-        """Keep an application for another test.
+    def release(self, environment: PortalEnvironment, application: Application) -> None:
+        """Return an application to the pool.
 
         Raises:
-            AssertionError: it cannot be kept as it is now.
+            AssertionError: The application was modified or still holds connections.
         """
-        assert _state(application.app) == application.assembled, "the test changed the application: start it anew"
+        assert _state(application.app) == application.assembled, (
+            "the test changed the application: use start_app(..., reuse=False)"
+        )
         with application.app.app_context():
             pool = db.engine.pool
             assert pool.checkedout() == 0, "the test left a connection in use"  # type: ignore[attr-defined]
-            if pool.checkedin() > _MOST_IDLE:  # type: ignore[attr-defined]
+            if pool.checkedin() > _MAX_IDLE_CONNECTIONS:  # type: ignore[attr-defined]
                 db.engine.dispose()
         self._free.setdefault(_key(environment), []).append(application)
 
 
 def assemble(environment: PortalEnvironment) -> Application:
-    """A new application."""
+    """Assemble a new application."""
     app = create_app(environment)
     contract = Contract(app)
     return Application(app, contract, _state(app))
 
 
 def close(application: Application) -> None:
-    """End the connections of an application."""
+    """Close an application's database connections."""
     with application.app.app_context():
         db.engine.dispose()
 
 
 def _key(environment: PortalEnvironment) -> object:
-    # Where AWS is, clients are told by variables.
+    # AWS clients read their endpoints from environment variables.
     return environment, tuple(sorted(item for item in os.environ.items() if item[0].startswith("AWS_")))
 
 

@@ -1,4 +1,4 @@
-"""What the portal's tests share: the application on real services, people with accounts, and videos."""
+"""Fixtures of the portal's tests: the application on real services, registered users and videos."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from workspace.postgres import Cluster
 from .applications import Application, Applications, assemble, close
 from .people import People
 from .process import ROOT, PortalProcess, PortalStarter
-from .site import Site, SiteOpener, opened_site
+from .site import PortalSite, SiteOpener, opened_site
 from .videos import Videos
 
 AppStarter = Callable[..., Flask]
@@ -32,30 +32,30 @@ _APPLICATIONS = pytest.StashKey[Applications]()
 
 @pytest.fixture(scope="session", autouse=True)
 def plain_logs() -> None:
-    """structlog's default draws every traceback with its variables, which takes seconds each."""
+    """Log plain tracebacks: structlog's default adds local variables, which takes seconds per traceback."""
     structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()])
 
 
 @pytest.fixture
 def start_app(request: pytest.FixtureRequest) -> Iterator[AppStarter]:
-    """Gives applications that remember nothing; whatever they answer is held against the OpenAPI document.
+    """Start applications without state; check every response against the OpenAPI document.
 
-    One that the test changes must be assembled for it alone, with ``anew=True``.
+    A test that modifies the application needs its own, with ``reuse=False``.
     """
     started: list[tuple[PortalEnvironment, Application, bool]] = []
     shared, applications = shared_of(request.config), request.config.stash.setdefault(_APPLICATIONS, Applications())
 
-    def start(environment: PortalEnvironment, *, anew: bool = False) -> Flask:
-        keeps = not anew and shared is not None and shared.holds(environment)
-        application = applications.take(environment) if keeps else assemble(environment)
-        started.append((environment, application, keeps))
+    def start(environment: PortalEnvironment, *, reuse: bool = True) -> Flask:
+        reusable = reuse and shared is not None and shared.holds(environment)
+        application = applications.acquire(environment) if reusable else assemble(environment)
+        started.append((environment, application, reusable))
         return application.app
 
     yield start
     breaches = [breach for _, application, _ in started for breach in application.contract.take_breaches()]
-    for environment, application, keeps in started:
-        if keeps:
-            applications.give_back(environment, application)
+    for environment, application, reusable in started:
+        if reusable:
+            applications.release(environment, application)
         else:
             close(application)
     assert breaches == []
@@ -63,25 +63,25 @@ def start_app(request: pytest.FixtureRequest) -> Iterator[AppStarter]:
 
 @pytest.fixture
 def app(start_app: AppStarter, portal_environment: PortalEnvironment) -> Flask:
-    """The application, with its database, bucket, queue and secrets."""
+    """The application with its database, bucket, queue and secrets."""
     return start_app(portal_environment)
 
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """A client without an account."""
+    """A client that is not signed in."""
     return app.test_client()
 
 
 @pytest.fixture
 def people(app: Flask) -> People:
-    """Makes people with accounts."""
+    """Factory of registered users."""
     return People(app)
 
 
 @pytest.fixture
 def videos(engine: Engine) -> Videos:
-    """Makes videos in any state, as the workers would leave them."""
+    """Factory of videos in any state, stored as the workers store them."""
     return Videos(engine)
 
 
@@ -92,20 +92,20 @@ def app_without(
     aws_port: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[str], Flask]:
-    """Makes an application one of whose services (database, s3, sqs, secrets_manager) does not answer."""
+    """Start an application with one unreachable service: database, s3, sqs or secrets_manager."""
 
     def start(service: str) -> Flask:
         if service == "database":
             return start_app(dataclasses.replace(portal_environment, database_port=free_port()))
         monkeypatch.setenv("AWS_ENDPOINT_URL_" + service.upper(), aws.endpoint(free_port()))
-        return start_app(portal_environment, anew=True)
+        return start_app(portal_environment, reuse=False)
 
     return start
 
 
 @pytest.fixture
 def start_portal(portal_environment: PortalEnvironment, tmp_path: Path) -> Iterator[PortalStarter]:
-    """Starts portals as an instance does, each on a port of its own, and ends them after the test."""
+    """Start portal processes as an instance does, each on its own port; kill them after the test."""
     started: list[PortalProcess] = []
 
     def start(*, variables: Mapping[str, str] | None = None, folder: Path = ROOT, **changes: Any) -> PortalProcess:
@@ -128,16 +128,16 @@ def open_site(
     aws_port: int,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> SiteOpener:
-    """Starts a portal that several tests use."""
+    """Start a portal process that several tests share."""
 
-    def start(**changes: Any) -> AbstractContextManager[Site]:
+    def start(**changes: Any) -> AbstractContextManager[PortalSite]:
         return opened_site(postgres_server, migrated_template, aws_port, tmp_path_factory.mktemp("site"), changes)
 
     return start
 
 
 @pytest.fixture(scope="session")
-def site(open_site: SiteOpener) -> Iterator[Site]:
-    """The portal as a process, for tests that neither end nor change it."""
+def site(open_site: SiteOpener) -> Iterator[PortalSite]:
+    """A running portal for tests that neither stop nor reconfigure it."""
     with open_site() as opened:
         yield opened

@@ -1,4 +1,4 @@
-"""Holds an application to its own OpenAPI document: every status, field and error text it answers must be in it."""
+"""Check that an application responds only with statuses, fields and error texts in its own OpenAPI document."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.portal.api.responses import refusals
 
 
 def closed(schema: Any) -> Any:
-    """A schema whose objects have the fields that are described, and no other."""
+    """Return a schema whose objects allow no undeclared fields."""
     if isinstance(schema, list):
         return [closed(part) for part in schema]
     if not isinstance(schema, dict):
@@ -24,10 +24,10 @@ def closed(schema: Any) -> Any:
 
 
 class ClosedDocument:
-    """An OpenAPI document by which answers are judged: what it does not describe, they may not have.
+    """An OpenAPI document that allows no undeclared fields.
 
     Args:
-        served: the document, as the application serves it.
+        served: The document as the application serves it.
     """
 
     def __init__(self, served: dict[str, Any]) -> None:
@@ -35,12 +35,12 @@ class ClosedDocument:
         self._validators: dict[int, Draft202012Validator] = {}
 
     def operation(self, path: str, method: str) -> dict[str, Any] | None:
-        """What it says of a method of a path; None where it says nothing."""
-        found: dict[str, Any] | None = self._document["paths"].get(path, {}).get(method.lower())
-        return found
+        """Find the declared operation of a path and method; None if there is none."""
+        declared: dict[str, Any] | None = self._document["paths"].get(path, {}).get(method.lower())
+        return declared
 
     def validator(self, schema: dict[str, Any]) -> Draft202012Validator:
-        """What judges by a schema of its own; made once, for it reads the whole document."""
+        """Return the validator of a schema; cached, because each one reads the whole document."""
         if id(schema) not in self._validators:
             self._validators[id(schema)] = Draft202012Validator({**schema, "components": self._document["components"]})
         return self._validators[id(schema)]
@@ -50,19 +50,19 @@ _documents: dict[tuple[object, ...], ClosedDocument] = {}
 
 
 def closed_document(app: Flask) -> ClosedDocument:
-    """The document of an application; those with the same routes and the same cookie have the same."""
+    """Return an application's document; cached by routes and cookie name, on which it depends."""
     routes = sorted((rule.rule, rule.endpoint) for rule in app.url_map.iter_rules())
-    known = (app.config["JWT_ACCESS_COOKIE_NAME"], *routes)
-    if known not in _documents:
-        _documents[known] = ClosedDocument(document(app))
-    return _documents[known]
+    key = (app.config["JWT_ACCESS_COOKIE_NAME"], *routes)
+    if key not in _documents:
+        _documents[key] = ClosedDocument(document(app))
+    return _documents[key]
 
 
 class Contract:
-    """Watches what an application answers.
+    """Check an application's responses against its OpenAPI document.
 
     Args:
-        app: before its first request.
+        app: Application that has not served a request yet.
     """
 
     def __init__(self, app: Flask) -> None:
@@ -71,7 +71,7 @@ class Contract:
         app.after_request(self._check)
 
     def take_breaches(self) -> list[str]:
-        """The breaches since the last time."""
+        """Return the breaches since the last call."""
         taken, self.breaches = self.breaches, []
         return taken
 
@@ -100,10 +100,10 @@ class Contract:
 
     def _compare(self, operation: dict[str, Any], response: Response) -> None:
         where = f"{request.method} {request.path} {response.status_code}"
-        described = operation["responses"].get(str(response.status_code))
-        if described is None:
+        response_object = operation["responses"].get(str(response.status_code))
+        if response_object is None:
             self.breaches.append(f"{where}: the status is not declared: {response.get_data(as_text=True)[:200]}")
-        elif "content" in described:
-            schema = described["content"]["application/json"]["schema"]
+        elif "content" in response_object:
+            schema = response_object["content"]["application/json"]["schema"]
             errors = self._document.validator(schema).iter_errors(response.json)
             self.breaches += [f"{where}: {error.message}" for error in errors]

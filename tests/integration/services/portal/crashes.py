@@ -1,4 +1,4 @@
-"""Portals that are killed in the midst of a request."""
+"""Requests during which the portal is killed."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import threading
 
 import requests
 
-from .people import Person
+from .people import PortalUser
 from .process import PortalProcess
 
 
 class Request(threading.Thread):
-    """A request to a portal that will not live to answer it."""
+    """A POST in a background thread; ``status`` stays None if the portal dies before it responds."""
 
-    def __init__(self, portal: PortalProcess, person: Person, path: str, **body: object) -> None:
+    def __init__(self, portal: PortalProcess, person: PortalUser, path: str, **body: object) -> None:
         super().__init__(daemon=True)
         self._arguments = {"url": f"{portal.url}{path}", "headers": dict(person.headers), "timeout": 60, **body}
         self.status: int | None = None

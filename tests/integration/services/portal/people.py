@@ -1,4 +1,4 @@
-"""People with accounts, signed up and signed in by what the routes themselves are made of."""
+"""Registered and signed-in users, created with the functions that the routes call."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PASSWORD = "correct horse battery"
 
 
 def registration(**changes: Any) -> dict[str, Any]:
-    """The body of a sign-up that is granted, with some values changed."""
+    """Body of a valid sign-up, with some values overridden."""
     return {
         "first_name": "Ana",
         "last_name": "Díaz",
@@ -37,13 +37,13 @@ def registration(**changes: Any) -> dict[str, Any]:
 
 @cache
 def hash_of(password: str) -> str:
-    """A hash of a password as the portal stores it; to make one takes as long as a whole test."""
+    """Hash a password as the portal stores it; cached, because hashing takes as long as a whole test."""
     return hash_password(password)
 
 
 @dataclass(frozen=True)
-class Person:
-    """Someone with an account, and a client that carries the bearer token."""
+class PortalUser:
+    """A registered user with a client that sends the bearer token."""
 
     id: int
     email: str
@@ -65,18 +65,18 @@ class Person:
 
 
 class People:
-    """Makes people.
+    """Factory of registered users.
 
     Args:
-        app: where they have their accounts.
+        app: Application that holds their accounts.
     """
 
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._numbers = itertools.count(1)
 
-    def new(self, **changes: Any) -> Person:
-        """Someone who signed up and signed in."""
+    def new(self, **changes: Any) -> PortalUser:
+        """Create a user who signed up and signed in."""
         email = changes.pop("email", f"person{next(self._numbers)}@example.com")
         form = UserRegistration.model_validate(registration(email=email, **changes))
         with self._app.app_context():
@@ -84,17 +84,17 @@ class People:
                 account = form.model_dump(exclude={"password1", "password2"})
                 user_id = add_user(connection, **account, password_hash=hash_of(form.password1))
                 user = find_user(connection, user_id) if user_id is not None else None
-            assert user is not None, f"{email} has an account"
-            return Person(user.id, email, issue_token(user), self._app.test_client())
+            assert user is not None, f"{email} already has an account"
+            return PortalUser(user.id, email, issue_token(user), self._app.test_client())
 
     def sign_in(self, email: str) -> str:
-        """A new token for someone."""
+        """Sign a user in and return the bearer token."""
         answer = self._app.test_client().post("/api/auth/login", json={"email": email, "password": PASSWORD})
         assert answer.status_code == 200, answer.text
         return str(answer.json["access_token"])  # type: ignore[index]
 
-    def browser(self, person: Person) -> tuple[FlaskClient, str]:
-        """A browser in which someone is signed in, and the CSRF token of its session."""
+    def browser(self, person: PortalUser) -> tuple[FlaskClient, str]:
+        """Return a client with the user's session cookie, and the session's CSRF token."""
         with self._app.test_request_context(headers={"User-Agent": "a browser"}):
             with statements() as connection:
                 user = find_user(connection, person.id)

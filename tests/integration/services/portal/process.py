@@ -1,4 +1,4 @@
-"""``python -m services.portal`` as a process of its own."""
+"""``python -m services.portal`` as a separate process."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ PortalStarter = Callable[..., "PortalProcess"]
 
 
 class PortalProcess:
-    """A portal with an environment of its own.
+    """A running portal process.
 
     Args:
-        environment: what it is given.
-        log: file its output goes to.
-        variables: further variables.
-        folder: where its code lies.
+        environment: Settings that it gets as environment variables.
+        log: File for its output.
+        variables: Additional environment variables.
+        folder: Folder of its code.
     """
 
     def __init__(
@@ -45,8 +45,8 @@ class PortalProcess:
                 stderr=subprocess.STDOUT,
             )
 
-    def wait_until_it_answers(self) -> None:
-        """Wait for the first answer of /health."""
+    def wait_until_healthy(self) -> None:
+        """Wait for the first successful response of /health."""
         end = time.monotonic() + 240
         while True:
             try:
@@ -57,7 +57,7 @@ class PortalProcess:
                 time.sleep(0.1)
 
     def kill(self) -> None:
-        """End it and the processes it forked, as a power cut would."""
+        """Kill the process and its children, as a power cut would."""
         if self.process.poll() is not None:
             return
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -68,7 +68,7 @@ class PortalProcess:
             psutil.wait_procs(forked, timeout=60)
         self.process.wait()
 
-    def said(self, event: str) -> list[dict[str, Any]]:
-        """Its log lines about one kind of event."""
+    def log_lines(self, event: str) -> list[dict[str, Any]]:
+        """Return the log lines of one event."""
         lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
         return [line for line in lines if line["event"] == event]

@@ -1,4 +1,4 @@
-"""A portal as a process that several tests use, with a database, a bucket and a queue of its own."""
+"""A portal process that several tests share, with its own database, bucket and queue."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from workspace.ports import free_port
 from workspace.postgres import Cluster
 
 from .applications import assemble, close
-from .people import People, Person
+from .people import People, PortalUser
 from .process import PortalProcess
 from .videos import Videos
 
-SiteOpener = Callable[..., AbstractContextManager["Site"]]
+SiteOpener = Callable[..., AbstractContextManager["PortalSite"]]
 
 
 @dataclass(frozen=True)
-class Site:
-    """A portal that runs, and who and what is in its database.
+class PortalSite:
+    """A running portal and factories for its data.
 
-    Tests leave it running, and what they make there is seen by those that follow.
+    Tests leave it running; later tests see the data that earlier ones created.
     """
 
     environment: PortalEnvironment
@@ -40,26 +40,28 @@ class Site:
 
     @property
     def url(self) -> str:
-        """Where it is reached."""
+        """Base URL of the portal."""
         return self.portal.url
 
-    def new_person(self) -> Person:
-        """Someone with an account, whose attempts count from zero."""
+    def new_user(self) -> PortalUser:
+        """Create a user and reset all rate limits."""
         with self.engine.begin() as connection:
             connection.execute(text("DELETE FROM rate_limits"))
         return self._people.new()
 
 
 @contextmanager
-def opened_site(server: Cluster, template: str, aws_port: int, folder: Path, changes: dict[str, Any]) -> Iterator[Site]:
-    """Start a portal and wait until it answers.
+def opened_site(
+    server: Cluster, template: str, aws_port: int, folder: Path, changes: dict[str, Any]
+) -> Iterator[PortalSite]:
+    """Start a portal and wait until it is healthy.
 
     Args:
-        server: where its database is made.
-        template: name of the database that is copied.
-        aws_port: port of the embedded AWS.
-        folder: where its log is written.
-        changes: to its environment.
+        server: PostgreSQL server that gets the portal's database.
+        template: Name of the database to copy.
+        aws_port: Port of the emulated AWS.
+        folder: Folder for the portal's log.
+        changes: Environment fields to override.
     """
     with copied_database(server, template=template, owner="anb") as database_url:
         plain = make_environment(
@@ -69,9 +71,9 @@ def opened_site(server: Cluster, template: str, aws_port: int, folder: Path, cha
         portal = PortalProcess(environment, folder / "portal.log", {})
         application = assemble(environment)
         try:
-            portal.wait_until_it_answers()
+            portal.wait_until_healthy()
             with opened_engine(environment) as engine:
-                yield Site(environment, portal, engine, Videos(engine), People(application.app))
+                yield PortalSite(environment, portal, engine, Videos(engine), People(application.app))
             assert application.contract.breaches == []
         finally:
             portal.kill()

@@ -1,4 +1,4 @@
-"""One line for each request, which nobody can forge and which gives nothing away."""
+"""The access log: one line per request, not forgeable and without secrets."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from structlog.testing import capture_logs
 from .people import People
 
 
-def lines_of(captured: list[dict[str, object]]) -> list[dict[str, object]]:
+def request_lines(captured: list[dict[str, object]]) -> list[dict[str, object]]:
     return [line for line in captured if line["event"] == "request"]  # type: ignore[misc]
 
 
-def test_a_request_is_one_line(people: People) -> None:
+def test_each_request_logs_one_line(people: People) -> None:
     ana = people.new()
     with capture_logs() as captured:
         answer = ana.get("/api/videos?secret=swordfish")
-    (line,) = lines_of(captured)  # type: ignore[arg-type]
+    (line,) = request_lines(captured)  # type: ignore[arg-type]
     assert line.pop("ms") >= 0  # type: ignore[operator]
     assert line == {
         "event": "request",
@@ -32,16 +32,16 @@ def test_a_request_is_one_line(people: People) -> None:
 
 
 @pytest.mark.parametrize("path", ["/media/7/video.mp4?key=swordfish", "/nowhere/swordfish", "/videos/swordfish"])
-def test_neither_keys_nor_paths_that_lead_nowhere_are_kept(client: FlaskClient, path: str) -> None:
+def test_query_strings_and_unknown_paths_are_not_logged(client: FlaskClient, path: str) -> None:
     with capture_logs() as captured:
         client.get(path)
-    (line,) = lines_of(captured)  # type: ignore[arg-type]
+    (line,) = request_lines(captured)  # type: ignore[arg-type]
     assert "swordfish" not in str(line)
     assert line["user_id"] is None
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/deep", "/metrics"])
-def test_what_balancers_and_collectors_ask_is_not_logged(client: FlaskClient, path: str) -> None:
+def test_health_and_metrics_requests_are_not_logged(client: FlaskClient, path: str) -> None:
     with capture_logs() as captured:
         client.get(path)
-    assert lines_of(captured) == []  # type: ignore[arg-type]
+    assert request_lines(captured) == []  # type: ignore[arg-type]

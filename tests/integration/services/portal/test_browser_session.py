@@ -1,4 +1,4 @@
-"""The browser's session: a cookie that scripts cannot read, a CSRF token, and an end that holds at once."""
+"""Browser sessions: an HttpOnly cookie, a CSRF token, and immediate revocation at logout."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ PROFILE = "/api/auth/profile"
 NO_CSRF = {"message": "", "error": "Missing or invalid CSRF token"}
 
 
-def test_it_reads_what_a_bearer_token_reads(people: People) -> None:
+def test_session_cookie_and_bearer_token_read_the_same(people: People) -> None:
     person = people.new()
     browser, _ = people.browser(person)
     assert browser.get(PROFILE).json == person.get(PROFILE).json
 
 
 @pytest.mark.asvs("3.5.1")
-def test_a_change_needs_the_csrf_token_in_a_header(people: People) -> None:
+def test_post_needs_the_csrf_token_in_a_header(people: People) -> None:
     browser, csrf = people.browser(people.new())
     assert (browser.post("/api/auth/logout").status_code, browser.post("/api/auth/logout").json) == (403, NO_CSRF)
     assert browser.post("/api/auth/logout", headers={"X-CSRF-TOKEN": csrf}).status_code == 200
 
 
-def test_or_in_a_form(people: People) -> None:
+def test_csrf_token_is_accepted_in_a_form_field(people: People) -> None:
     browser, csrf = people.browser(people.new())
     assert browser.post("/api/auth/logout", data={"csrf_token": csrf}).status_code == 200
 
 
 @pytest.mark.parametrize("wrong", ["x", "é"])
-def test_another_csrf_token_is_refused(people: People, wrong: str) -> None:
+def test_wrong_csrf_token_returns_403(people: People, wrong: str) -> None:
     browser, _ = people.browser(people.new())
     answer = browser.post("/api/auth/logout", data={"csrf_token": wrong})
     assert (answer.status_code, answer.json) == (403, NO_CSRF)
 
 
-def test_the_csrf_token_of_another_session_is_refused(people: People) -> None:
+def test_csrf_token_of_another_session_returns_403(people: People) -> None:
     person = people.new()
     browser, _ = people.browser(person)
     _, other = people.browser(person)
@@ -50,7 +50,7 @@ def test_the_csrf_token_of_another_session_is_refused(people: People) -> None:
 
 
 @pytest.mark.asvs("3.5.1")
-def test_a_bearer_token_needs_no_csrf_token_even_beside_a_cookie(people: People) -> None:
+def test_bearer_token_beside_a_cookie_needs_no_csrf_token(people: People) -> None:
     person = people.new()
     browser, _ = people.browser(person)
     assert browser.post("/api/auth/logout", headers=person.headers).status_code == 200
@@ -58,7 +58,7 @@ def test_a_bearer_token_needs_no_csrf_token_even_beside_a_cookie(people: People)
 
 @pytest.mark.asvs("7.4.1")
 @pytest.mark.parametrize("path", ["/api/auth/logout", "/logout"])
-def test_after_logout_the_same_cookie_is_refused_on_every_instance(
+def test_cookie_is_rejected_on_every_instance_after_logout(
     app: Flask,
     people: People,
     start_app: Callable[[PortalEnvironment], Flask],
@@ -67,12 +67,12 @@ def test_after_logout_the_same_cookie_is_refused_on_every_instance(
 ) -> None:
     person = people.new()
     browser, csrf = people.browser(person)
-    kept = browser.get_cookie("session")
-    assert kept is not None
+    cookie = browser.get_cookie("session")
+    assert cookie is not None
     elsewhere = start_app(portal_environment)
     for instance in (app, elsewhere):
         thief = instance.test_client()
-        thief.set_cookie("session", kept.value)
+        thief.set_cookie("session", cookie.value)
         assert thief.get(PROFILE).status_code == 200
     answer = browser.post(path, data={"csrf_token": csrf})
     assert answer.status_code in (200, 303)
@@ -84,12 +84,12 @@ def test_after_logout_the_same_cookie_is_refused_on_every_instance(
     } == {""}
     for instance in (app, elsewhere):
         thief = instance.test_client()
-        thief.set_cookie("session", kept.value)
+        thief.set_cookie("session", cookie.value)
         refused = thief.get(PROFILE)
         assert (refused.status_code, refused.json) == (401, {"message": "", "error": "Invalid or expired token"})
 
 
-def test_logout_ends_this_session_and_no_other(people: People) -> None:
+def test_logout_ends_only_the_current_session(people: People) -> None:
     person = people.new()
     phone, _ = people.browser(person)
     laptop, csrf = people.browser(person)
@@ -97,7 +97,7 @@ def test_logout_ends_this_session_and_no_other(people: People) -> None:
     assert phone.get(PROFILE).status_code == 200
 
 
-def test_the_database_remembers_the_session_but_not_its_token(people: People, engine: Engine) -> None:
+def test_database_stores_a_session_hash_and_not_the_token(people: People, engine: Engine) -> None:
     person = people.new()
     people.browser(person)
     with engine.connect() as connection:
@@ -106,7 +106,7 @@ def test_the_database_remembers_the_session_but_not_its_token(people: People, en
     assert len(row.session_token) == 64 and row.session_token not in person.token
 
 
-def test_signing_up_or_in_through_the_api_sets_no_cookie(people: People) -> None:
+def test_api_login_sets_no_cookie(people: People) -> None:
     person = people.new()
     answer = person.client.post("/api/auth/login", json={"email": person.email, "password": "correct horse battery"})
     assert answer.status_code == 200

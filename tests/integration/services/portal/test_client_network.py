@@ -1,4 +1,4 @@
-"""What is kept of a voter's address."""
+"""The network prefix that is stored instead of a voter's address."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ from services.portal.http.client_network import network_of
         (None, None),
     ],
 )
-def test_the_network_of_an_address(address: str | None, network: str | None) -> None:
+def test_address_is_reduced_to_its_network(address: str | None, network: str | None) -> None:
     assert network_of(address) == network

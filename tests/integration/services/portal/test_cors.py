@@ -1,4 +1,4 @@
-"""Other origins: those that are listed may call the API, exactly as listed; the others are told nothing."""
+"""CORS: only exactly listed origins may call the API; other origins get no CORS headers."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ from services.environment import PortalEnvironment
 
 from .people import People
 
-FRONT = "https://front.example"
+FRONTEND = "https://front.example"
 LOCAL = "http://localhost:5173"
 PREFLIGHT = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
 
 
-def allowed(headers: object) -> dict[str, str]:
+def cors_headers(headers: object) -> dict[str, str]:
     return {name: value for name, value in dict(headers).items() if name.startswith("Access-Control-")}  # type: ignore[call-overload]
 
 
 @pytest.fixture
-def listing(start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment) -> Flask:
-    """An application that lets two origins in."""
-    return start_app(dataclasses.replace(portal_environment, cors_origins=(FRONT, LOCAL)))
+def app_with_origins(start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment) -> Flask:
+    """An application with two allowed origins."""
+    return start_app(dataclasses.replace(portal_environment, cors_origins=(FRONTEND, LOCAL)))
 
 
-@pytest.mark.parametrize("origin", [FRONT, LOCAL])
-def test_a_listed_origin_may_ask_and_read(listing: Flask, origin: str) -> None:
-    client = listing.test_client()
+@pytest.mark.parametrize("origin", [FRONTEND, LOCAL])
+def test_listed_origin_gets_cors_headers(app_with_origins: Flask, origin: str) -> None:
+    client = app_with_origins.test_client()
     preflight = client.options("/api/auth/login", headers={"Origin": origin, **PREFLIGHT})
     assert (preflight.status_code, preflight.data) == (204, b"")
-    told = allowed(preflight.headers)
-    assert told["Access-Control-Allow-Origin"] == origin
-    assert told["Access-Control-Allow-Credentials"] == "true"
-    assert {"GET", "POST", "PUT", "DELETE"} <= set(told["Access-Control-Allow-Methods"].split(", "))
-    names = told["Access-Control-Allow-Headers"].lower().split(", ")
+    granted = cors_headers(preflight.headers)
+    assert granted["Access-Control-Allow-Origin"] == origin
+    assert granted["Access-Control-Allow-Credentials"] == "true"
+    assert {"GET", "POST", "PUT", "DELETE"} <= set(granted["Access-Control-Allow-Methods"].split(", "))
+    names = granted["Access-Control-Allow-Headers"].lower().split(", ")
     assert {"authorization", "content-type", "x-csrf-token"} <= set(names)
     answer = client.get("/api/public/videos", headers={"Origin": origin})
     assert answer.status_code == 200
-    assert allowed(answer.headers)["Access-Control-Allow-Origin"] == origin
+    assert cors_headers(answer.headers)["Access-Control-Allow-Origin"] == origin
     assert "Origin" in answer.headers["Vary"]
 
 
-def test_its_errors_can_be_read_too(listing: Flask) -> None:
-    client = listing.test_client()
+def test_error_responses_carry_cors_headers(app_with_origins: Flask) -> None:
+    client = app_with_origins.test_client()
     for path in ("/api/videos", "/api/nothing", "/media/7/video.mp4"):
-        answer = client.get(path, headers={"Origin": FRONT})
+        answer = client.get(path, headers={"Origin": FRONTEND})
         assert answer.status_code in (401, 404)
-        assert allowed(answer.headers)["Access-Control-Allow-Origin"] == FRONT
+        assert cors_headers(answer.headers)["Access-Control-Allow-Origin"] == FRONTEND
 
 
 @pytest.mark.asvs("3.4.2")
@@ -69,33 +69,33 @@ def test_its_errors_can_be_read_too(listing: Flask) -> None:
         "",
     ],
 )
-def test_any_other_origin_is_told_nothing(listing: Flask, origin: str) -> None:
-    client = listing.test_client()
+def test_unlisted_origin_gets_no_cors_headers(app_with_origins: Flask, origin: str) -> None:
+    client = app_with_origins.test_client()
     preflight = client.options("/api/auth/login", headers={"Origin": origin, **PREFLIGHT})
     answer = client.get("/api/public/videos", headers={"Origin": origin})
     assert (preflight.status_code, answer.status_code) == (204, 200)
-    assert allowed(preflight.headers) == allowed(answer.headers) == {}
-    # A cache that kept this answer would hand it to the origin that is listed.
+    assert cors_headers(preflight.headers) == cors_headers(answer.headers) == {}
+    # Without Vary, a cache would serve this response to the listed origin.
     assert "Origin" in answer.headers["Vary"]
 
 
-def test_without_an_origin_nothing_is_told_either(listing: Flask) -> None:
-    answer = listing.test_client().get("/api/public/videos")
-    assert allowed(answer.headers) == {} and "Origin" in answer.headers["Vary"]
+def test_request_without_origin_gets_no_cors_headers(app_with_origins: Flask) -> None:
+    answer = app_with_origins.test_client().get("/api/public/videos")
+    assert cors_headers(answer.headers) == {} and "Origin" in answer.headers["Vary"]
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/health", "/swagger/doc.json", "/static/logo.svg"])
-def test_pages_are_nobody_elses_to_read(listing: Flask, path: str) -> None:
-    assert allowed(listing.test_client().get(path, headers={"Origin": FRONT}).headers) == {}
+def test_pages_carry_no_cors_headers(app_with_origins: Flask, path: str) -> None:
+    assert cors_headers(app_with_origins.test_client().get(path, headers={"Origin": FRONTEND}).headers) == {}
 
 
 @pytest.mark.asvs("3.5.1")
-def test_a_listed_origin_needs_the_csrf_token_too(listing: Flask) -> None:
-    people = People(listing)
+def test_listed_origin_still_needs_the_csrf_token(app_with_origins: Flask) -> None:
+    people = People(app_with_origins)
     browser, csrf = people.browser(people.new())
-    assert browser.post("/api/auth/logout", headers={"Origin": FRONT}).status_code == 403
-    assert browser.post("/api/auth/logout", headers={"Origin": FRONT, "X-CSRF-TOKEN": csrf}).status_code == 200
+    assert browser.post("/api/auth/logout", headers={"Origin": FRONTEND}).status_code == 403
+    assert browser.post("/api/auth/logout", headers={"Origin": FRONTEND, "X-CSRF-TOKEN": csrf}).status_code == 200
 
 
-def test_nobody_is_listed_unless_an_operator_lists_them(client: FlaskClient) -> None:
-    assert allowed(client.get("/api/public/videos", headers={"Origin": FRONT}).headers) == {}
+def test_no_origin_is_allowed_by_default(client: FlaskClient) -> None:
+    assert cors_headers(client.get("/api/public/videos", headers={"Origin": FRONTEND}).headers) == {}

@@ -1,4 +1,4 @@
-"""/api/videos/uploads: the browser sends the file straight to the bucket, in parts."""
+"""/api/videos/uploads: the browser uploads the file directly to the bucket, in parts."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ NOT_FOUND = (404, "Upload not found")
 
 @pytest.fixture
 def app(start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment) -> Flask:
-    """The application, which takes files of several parts."""
+    """The application with a limit that allows multipart files."""
     return start_app(dataclasses.replace(portal_environment, max_upload_bytes=100 * MEBIBYTE))
 
 
-def broken(field: str, rule: str) -> str:
+def validation_error(field: str, rule: str) -> str:
     where = f"Key: 'DirectUpload.{field}'"
     return f"Validation failed: {where} Error:Field validation for '{field}' failed on the '{rule}' tag"
 
 
-def test_a_begun_upload_says_what_is_missing(people: People, engine: Engine) -> None:
+def test_new_upload_lists_its_missing_parts(people: People, engine: Engine) -> None:
     upload = direct.begin(people.new(), LONG_CLIP, filename="C:\\videos\\play.mp4", fingerprint="a1b2")
     assert upload["part_size"] == PART_BYTES
     assert (upload["sent"], upload["missing"]) == (0, [1, 2, 3])
@@ -47,7 +47,9 @@ def test_a_begun_upload_says_what_is_missing(people: People, engine: Engine) -> 
 
 
 @pytest.mark.parametrize("content", [CLIP, LONG_CLIP, LONG_CLIP[: 2 * PART_BYTES]], ids=["one", "three", "two whole"])
-def test_the_parts_make_the_file(people: People, media_bucket: str, aws_port: int, content: bytes) -> None:
+def test_completed_parts_form_the_original_file(
+    people: People, media_bucket: str, aws_port: int, content: bytes
+) -> None:
     person = people.new()
     upload = direct.begin(person, content)
     direct.send(person, upload, content)
@@ -59,7 +61,7 @@ def test_the_parts_make_the_file(people: People, media_bucket: str, aws_port: in
 
 
 @pytest.mark.parametrize("name", ["play.mp4", "IMG_0001.MOV"])
-def test_a_completed_upload_is_recorded_and_queued(
+def test_completed_upload_is_recorded_and_queued(
     people: People, engine: Engine, queue_url: str, aws_port: int, name: str
 ) -> None:
     person = people.new()
@@ -77,10 +79,10 @@ def test_a_completed_upload_is_recorded_and_queued(
     assert rows(engine, "uploads") == 0
 
 
-def test_a_link_holds_for_one_part_of_exactly_its_size_and_not_for_long(people: People) -> None:
+def test_link_is_limited_to_one_part_its_size_and_minutes(people: People) -> None:
     person = people.new()
     upload = direct.begin(person, LONG_CLIP)
-    first, last = direct.links(person, upload, [1, 3])
+    first, last = direct.request_links(person, upload, [1, 3])
     assert (first["number"], first["size"]) == (1, PART_BYTES)
     assert (last["number"], last["size"]) == (3, len(FTYP))
     query = {name: values[0] for name, values in parse_qs(urlsplit(last["url"]).query).items()}
@@ -90,19 +92,19 @@ def test_a_link_holds_for_one_part_of_exactly_its_size_and_not_for_long(people: 
     assert urlsplit(last["url"]).path.endswith(f"/uploads/{upload['video_id']}.mp4")
 
 
-def test_an_interrupted_upload_is_continued_with_what_is_missing(people: People) -> None:
+def test_interrupted_upload_resumes_with_its_missing_parts(people: People) -> None:
     person = people.new()
-    begun = direct.begin(person, LONG_CLIP)
-    direct.send(person, begun, LONG_CLIP, [2])
+    started = direct.begin(person, LONG_CLIP)
+    direct.send(person, started, LONG_CLIP, [2])
     (waiting,) = person.get(UPLOADS).json or []
     assert (waiting["missing"], waiting["sent"]) == ([1, 3], PART_BYTES)
-    assert person.get(f"{UPLOADS}/{begun['video_id']}").json == waiting
+    assert person.get(f"{UPLOADS}/{started['video_id']}").json == waiting
     direct.send(person, waiting, LONG_CLIP)
     assert direct.complete(person, waiting).status_code == 201
     assert person.get(UPLOADS).json == []
 
 
-def test_a_part_sent_twice_counts_once(people: People) -> None:
+def test_reuploaded_part_counts_once(people: People) -> None:
     person = people.new()
     upload = direct.begin(person, LONG_CLIP)
     direct.send(person, upload, LONG_CLIP, [1, 2])
@@ -110,19 +112,21 @@ def test_a_part_sent_twice_counts_once(people: People) -> None:
     assert direct.complete(person, upload).status_code == 201
 
 
-def test_a_part_that_is_cut_off_is_missing(people: People, media_bucket: str, aws_port: int) -> None:
+def test_truncated_part_counts_as_missing(people: People, media_bucket: str, aws_port: int) -> None:
     person = people.new()
     upload = direct.begin(person, LONG_CLIP)
     direct.send(person, upload, LONG_CLIP)
     s3 = aws.client("s3", aws_port)
-    (going,) = s3.list_multipart_uploads(Bucket=media_bucket)["Uploads"]
-    s3.upload_part(Bucket=media_bucket, Key=going["Key"], UploadId=going["UploadId"], PartNumber=2, Body=b"cut off")
+    (multipart,) = s3.list_multipart_uploads(Bucket=media_bucket)["Uploads"]
+    s3.upload_part(
+        Bucket=media_bucket, Key=multipart["Key"], UploadId=multipart["UploadId"], PartNumber=2, Body=b"cut off"
+    )
     assert error(direct.complete(person, upload)) == (400, "Parts of the video file are missing")
     assert (person.get(f"{UPLOADS}/{upload['video_id']}").json or {})["missing"] == [2]
 
 
 @pytest.mark.asvs("2.3.1")
-def test_an_upload_that_misses_parts_does_not_become_a_video(people: People, engine: Engine) -> None:
+def test_upload_with_missing_parts_creates_no_video(people: People, engine: Engine) -> None:
     person = people.new()
     upload = direct.begin(person, LONG_CLIP)
     direct.send(person, upload, LONG_CLIP, [1, 3])
@@ -132,7 +136,7 @@ def test_an_upload_that_misses_parts_does_not_become_a_video(people: People, eng
     assert direct.complete(person, upload).status_code == 201
 
 
-def test_completing_twice_does_no_harm(people: People, engine: Engine, queue_url: str, aws_port: int) -> None:
+def test_completion_is_idempotent(people: People, engine: Engine, queue_url: str, aws_port: int) -> None:
     person = people.new()
     upload = direct.begin(person)
     direct.send(person, upload)
@@ -141,21 +145,21 @@ def test_completing_twice_does_no_harm(people: People, engine: Engine, queue_url
     assert len(queued(queue_url, aws_port)) == 1
 
 
-def test_completing_side_by_side_gives_one_video(
+def test_concurrent_completions_create_one_video(
     people: People, app: Flask, engine: Engine, queue_url: str, aws_port: int
 ) -> None:
     person = people.new()
     upload = direct.begin(person, LONG_CLIP)
     direct.send(person, upload, LONG_CLIP)
-    several = [dataclasses.replace(person, client=app.test_client()) for _ in range(6)]
-    with ThreadPoolExecutor(len(several)) as threads:
-        answers = list(threads.map(lambda one: direct.complete(one, upload), several))
-    assert [answer.status_code for answer in answers] == [201] * len(several)
+    clients = [dataclasses.replace(person, client=app.test_client()) for _ in range(6)]
+    with ThreadPoolExecutor(len(clients)) as threads:
+        answers = list(threads.map(lambda client: direct.complete(client, upload), clients))
+    assert [answer.status_code for answer in answers] == [201] * len(clients)
     assert rows(engine, "videos") == rows(engine, "task_results") == 1
     assert len(queued(queue_url, aws_port)) == 1
 
 
-def test_a_deleted_video_does_not_come_back(people: People, engine: Engine) -> None:
+def test_completion_does_not_restore_a_deleted_video(people: People, engine: Engine) -> None:
     person = people.new()
     upload = direct.begin(person)
     direct.send(person, upload)
@@ -170,10 +174,10 @@ def test_a_deleted_video_does_not_come_back(people: People, engine: Engine) -> N
     [
         ({"size": 100 * MEBIBYTE + 1}, "File size exceeds maximum allowed (100MB)"),
         ({"filename": "play.avi"}, "Invalid file type. Only MP4 and MOV files are allowed"),
-        ({"title": "four"}, broken("Title", "min")),
-        ({"size": 0}, broken("Size", "min")),
-        ({"filename": ""}, broken("Filename", "required")),
-        ({"fingerprint": "x" * 65}, broken("Fingerprint", "max")),
+        ({"title": "four"}, validation_error("Title", "min")),
+        ({"size": 0}, validation_error("Size", "min")),
+        ({"filename": ""}, validation_error("Filename", "required")),
+        ({"fingerprint": "x" * 65}, validation_error("Fingerprint", "max")),
         ({"size": "many"}, "Invalid request format"),
         ({"size": 10**30}, "File size exceeds maximum allowed (100MB)"),
         ({"is_public": "maybe"}, "Invalid request format"),
@@ -182,8 +186,8 @@ def test_a_deleted_video_does_not_come_back(people: People, engine: Engine) -> N
     ],
     ids=str,
 )
-def test_what_is_not_begun(people: People, engine: Engine, changes: dict[str, Any], text: str) -> None:
-    assert error(direct.ask(people.new(), **changes)) == (400, text)
+def test_invalid_upload_request_returns_400(people: People, engine: Engine, changes: dict[str, Any], text: str) -> None:
+    assert error(direct.request_upload(people.new(), **changes)) == (400, text)
     assert rows(engine, "uploads") == 0
 
 
@@ -200,39 +204,41 @@ def test_what_is_not_begun(people: People, engine: Engine, changes: dict[str, An
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_parts_that_are_not_signed(people: People, numbers: Any, text: str) -> None:
+def test_invalid_part_numbers_return_400(people: People, numbers: Any, text: str) -> None:
     person = people.new()
     upload = direct.begin(person, LONG_CLIP)
     answer = person.post(f"{UPLOADS}/{upload['video_id']}/parts", json={"numbers": numbers})
     assert error(answer) == (400, text)
 
 
-def test_an_account_holds_a_few_unfinished_uploads(people: People, engine: Engine) -> None:
+def test_unfinished_uploads_per_account_are_limited(people: People, engine: Engine) -> None:
     person = people.new()
     uploads = [direct.begin(person) for _ in range(MAX_OPEN_UPLOADS)]
     full = (409, "Too many unfinished uploads: continue or discard one of them first")
-    assert error(direct.ask(person)) == full
-    assert direct.ask(people.new()).status_code == 201
+    assert error(direct.request_upload(person)) == full
+    assert direct.request_upload(people.new()).status_code == 201
     assert person.delete(f"{UPLOADS}/{uploads[0]['video_id']}").status_code == 200
     direct.send(person, uploads[1])
     direct.complete(person, uploads[1])
-    assert [direct.ask(person).status_code for _ in range(3)] == [201, 201, 409]
+    assert [direct.request_upload(person).status_code for _ in range(3)] == [201, 201, 409]
     direct.expire_all(engine)
-    assert direct.ask(person).status_code == 201
+    assert direct.request_upload(person).status_code == 201
 
 
-def test_two_beginnings_side_by_side_cannot_both_be_the_last(people: People, app: Flask, engine: Engine) -> None:
+def test_concurrent_upload_starts_respect_the_limit(people: People, app: Flask, engine: Engine) -> None:
     person = people.new()
     for _ in range(MAX_OPEN_UPLOADS - 1):
         direct.begin(person)
-    several = [dataclasses.replace(person, client=app.test_client()) for _ in range(5)]
-    with ThreadPoolExecutor(len(several)) as threads:
-        answers = list(threads.map(direct.ask, several))
+    clients = [dataclasses.replace(person, client=app.test_client()) for _ in range(5)]
+    with ThreadPoolExecutor(len(clients)) as threads:
+        answers = list(threads.map(direct.request_upload, clients))
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
     assert rows(engine, "uploads") == MAX_OPEN_UPLOADS
 
 
-def test_a_discarded_upload_leaves_nothing(people: People, media_bucket: str, aws_port: int, engine: Engine) -> None:
+def test_discarded_upload_leaves_no_rows_and_no_parts(
+    people: People, media_bucket: str, aws_port: int, engine: Engine
+) -> None:
     person = people.new()
     upload = direct.begin(person, LONG_CLIP)
     direct.send(person, upload, LONG_CLIP, [1])
@@ -243,13 +249,13 @@ def test_a_discarded_upload_leaves_nothing(people: People, media_bucket: str, aw
     assert error(direct.complete(person, upload)) == NOT_FOUND
 
 
-def test_a_browsers_session_may_do_it_with_its_csrf_token(people: People) -> None:
+def test_browser_session_uploads_with_its_csrf_token(people: People) -> None:
     browser, csrf = people.browser(people.new())
     body = {"title": "Triple doble", "filename": "play.mp4", "size": len(CLIP)}
     assert browser.post(UPLOADS, json=body).status_code == 403
-    begun = browser.post(UPLOADS, json=body, headers={"X-CSRF-TOKEN": csrf}).json
-    assert begun is not None
-    assert browser.delete(f"{UPLOADS}/{begun['video_id']}").status_code == 403
-    assert browser.get(f"{UPLOADS}/{begun['video_id']}").status_code == 200
-    gone = browser.delete(f"{UPLOADS}/{begun['video_id']}", headers={"X-CSRF-TOKEN": csrf})
-    assert gone.status_code == 200
+    started = browser.post(UPLOADS, json=body, headers={"X-CSRF-TOKEN": csrf}).json
+    assert started is not None
+    assert browser.delete(f"{UPLOADS}/{started['video_id']}").status_code == 403
+    assert browser.get(f"{UPLOADS}/{started['video_id']}").status_code == 200
+    discarded = browser.delete(f"{UPLOADS}/{started['video_id']}", headers={"X-CSRF-TOKEN": csrf})
+    assert discarded.status_code == 200

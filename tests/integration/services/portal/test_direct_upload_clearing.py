@@ -1,4 +1,4 @@
-"""Abandoned uploads are cleared away, and only they. Portals that die: tests/integration/faults."""
+"""Only abandoned uploads are deleted. tests/integration/faults covers portals that die."""
 
 from __future__ import annotations
 
@@ -15,54 +15,54 @@ from .direct import UPLOADS, objects, rows, unfinished
 from .people import People
 from .process import PortalStarter
 
-# The outbox is written last in the transaction.
+# The outbox row is the last write of the transaction.
 INSERT = "INSERT INTO task_results"
 NO_INSERTS = "LOCK TABLE task_results IN SHARE MODE"
 
 
-def clear(app: Flask) -> None:
+def run_cleanup(app: Flask) -> None:
     with app.app_context():
         keep_house(0)
 
 
-def test_an_upload_is_not_forgotten_while_its_bytes_cannot_be_removed(
+def test_upload_row_stays_while_s3_cannot_delete_its_parts(
     people: People, app_without: object, engine: Engine, app: Flask, media_bucket: str, aws_port: int
 ) -> None:
     direct.begin(people.new())
     direct.expire_all(engine)
-    clear(app_without("s3"))  # type: ignore[operator]
+    run_cleanup(app_without("s3"))  # type: ignore[operator]
     assert rows(engine, "uploads") == 1
-    clear(app)
+    run_cleanup(app)
     assert rows(engine, "uploads") == 0
     assert unfinished(media_bucket, aws_port) == []
 
 
-def test_more_uploads_than_one_transaction_takes_are_cleared_away(app: Flask, people: People, engine: Engine) -> None:
+def test_more_uploads_than_one_batch_are_deleted(app: Flask, people: People, engine: Engine) -> None:
     for _ in range(5):
         person = people.new()
         for _ in range(5):
             direct.begin(person)
     direct.expire_all(engine)
-    clear(app)
+    run_cleanup(app)
     assert rows(engine, "uploads") == 0
 
 
-def test_a_video_being_recorded_is_not_cleared_away(
+def test_upload_that_is_being_completed_is_not_deleted(
     app: Flask, people: People, start_portal: PortalStarter, engine: Engine, media_bucket: str, aws_port: int
 ) -> None:
-    """A request that began in time is past it when it writes; the house is kept meanwhile."""
+    """The upload expires between the start of the request and its write, while the cleanup runs."""
     person = people.new()
     upload = direct.begin(person)
     direct.send(person, upload)
     portal = start_portal()
-    portal.wait_until_it_answers()
+    portal.wait_until_healthy()
     with held(engine, NO_INSERTS):
         request = Request(portal, person, f"{UPLOADS}/{upload['video_id']}/complete")
         wait_until_held(engine, INSERT)
         with engine.begin() as connection:
             row = "SELECT count(*) FROM (SELECT FROM uploads FOR UPDATE SKIP LOCKED) AS free"
             assert connection.execute(text(row)).scalar_one() == 0
-        # This chore alone: the others wait for the table that is held.
+        # Only this task: the others would wait for the locked table.
         with app.app_context():
             assert clear_expired() == 0
     request.join()

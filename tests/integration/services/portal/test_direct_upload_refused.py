@@ -1,4 +1,4 @@
-"""What does not become a video of /api/videos/uploads: other files, other people's uploads, those past their time."""
+"""/api/videos/uploads rejects files that are not videos, other users' uploads and expired uploads."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from emulator import aws
 
 from . import direct
 from .direct import CLIP, UPLOADS, error, objects, rows, unfinished
-from .people import People, Person
+from .people import People, PortalUser
 
-ONLY_MOVIES = (400, "Invalid file type. Only MP4 and MOV files are allowed")
+INVALID_TYPE = (400, "Invalid file type. Only MP4 and MOV files are allowed")
 NOT_FOUND = (404, "Upload not found")
 
 
@@ -39,30 +39,32 @@ NOT_FOUND = (404, "Upload not found")
         b"x",
     ],
 )
-def test_a_file_that_only_calls_itself_a_video_is_removed(
+def test_file_with_a_false_video_signature_is_deleted(
     people: People, media_bucket: str, aws_port: int, engine: Engine, content: bytes
 ) -> None:
     person = people.new()
     upload = direct.begin(person, content)
     direct.send(person, upload, content)
-    assert error(direct.complete(person, upload)) == ONLY_MOVIES
+    assert error(direct.complete(person, upload)) == INVALID_TYPE
     assert objects(media_bucket, aws_port) == unfinished(media_bucket, aws_port) == []
     assert rows(engine, "videos") == rows(engine, "uploads") == 0
     assert error(direct.complete(person, upload)) == NOT_FOUND
 
 
-def test_a_file_of_another_size_is_removed(people: People, media_bucket: str, aws_port: int, engine: Engine) -> None:
+def test_file_of_an_undeclared_size_is_deleted(
+    people: People, media_bucket: str, aws_port: int, engine: Engine
+) -> None:
     person = people.new()
     upload = direct.begin(person)
     key = f"uploads/{upload['video_id']}.mp4"
-    # As someone with the bucket's keys could; the links themselves allow no other size.
+    # Only a client with bucket credentials can do this; the links allow no other size.
     aws.client("s3", aws_port).put_object(Bucket=media_bucket, Key=key, Body=CLIP + b"more")
     assert error(direct.complete(person, upload)) == (400, "The uploaded file does not have the declared size")
     assert objects(media_bucket, aws_port) == unfinished(media_bucket, aws_port) == []
     assert rows(engine, "videos") == rows(engine, "uploads") == 0
 
 
-def every_step(person: Person, video_id: str) -> list[tuple[int, Any]]:
+def call_every_step(person: PortalUser, video_id: str) -> list[tuple[int, Any]]:
     path = f"{UPLOADS}/{video_id}"
     return [
         error(person.get(path)),
@@ -73,11 +75,11 @@ def every_step(person: Person, video_id: str) -> list[tuple[int, Any]]:
 
 
 @pytest.mark.asvs("2.3.1")
-def test_another_persons_upload_is_not_found(people: People, engine: Engine) -> None:
+def test_upload_of_another_user_returns_404(people: People, engine: Engine) -> None:
     owner, thief = people.new(), people.new()
     upload = direct.begin(owner)
     direct.send(owner, upload)
-    assert every_step(thief, upload["video_id"]) == [NOT_FOUND] * 4
+    assert call_every_step(thief, upload["video_id"]) == [NOT_FOUND] * 4
     assert thief.get(UPLOADS).json == []
     assert rows(engine, "videos") == 0
     assert direct.complete(owner, upload).status_code == 201
@@ -85,28 +87,28 @@ def test_another_persons_upload_is_not_found(people: People, engine: Engine) -> 
 
 
 @pytest.mark.parametrize("video_id", ["7", "00000000-0000-4000-8000-000000000000", "%00", "a" * 36])
-def test_an_id_that_is_none(people: People, video_id: str) -> None:
-    assert every_step(people.new(), video_id) == [NOT_FOUND] * 4
+def test_unknown_or_malformed_id_returns_404(people: People, video_id: str) -> None:
+    assert call_every_step(people.new(), video_id) == [NOT_FOUND] * 4
 
 
-def test_an_upload_past_its_time_is_not_found(people: People, engine: Engine) -> None:
+def test_expired_upload_returns_404(people: People, engine: Engine) -> None:
     person = people.new()
     upload = direct.begin(person)
     direct.send(person, upload)
     direct.expire_all(engine)
-    assert every_step(person, upload["video_id"]) == [NOT_FOUND] * 4
+    assert call_every_step(person, upload["video_id"]) == [NOT_FOUND] * 4
     assert person.get(UPLOADS).json == []
 
 
 @pytest.mark.asvs("16.5.3")
-def test_without_the_bucket_nothing_is_begun_and_nothing_recorded(
+def test_without_s3_uploads_return_503_and_write_no_rows(
     people: People, app_without: Callable[[str], Flask], engine: Engine
 ) -> None:
     person = people.new()
     upload = direct.begin(person)
     direct.send(person, upload)
-    blind = dataclasses.replace(person, client=app_without("s3").test_client())
-    for answer in (direct.ask(blind), direct.complete(blind, upload), blind.get(UPLOADS)):
+    without_s3 = dataclasses.replace(person, client=app_without("s3").test_client())
+    for answer in (direct.request_upload(without_s3), direct.complete(without_s3, upload), without_s3.get(UPLOADS)):
         assert error(answer) == (503, "Service temporarily unavailable")
     assert (rows(engine, "videos"), rows(engine, "uploads")) == (0, 1)
     assert direct.complete(person, upload).status_code == 201

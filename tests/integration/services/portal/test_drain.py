@@ -1,4 +1,4 @@
-"""A portal that is told when it is ready and that stops under load: nobody's request fails."""
+"""Readiness notification, and graceful shutdown under load without failed requests."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from .process import PortalProcess, PortalStarter
 LIST = "/api/public/videos"
 
 
-class Balancer:
-    """Sends requests over kept connections until a health check is answered with anything but 200."""
+class BalancerTraffic:
+    """Send requests over keep-alive connections until a health check returns anything but 200."""
 
     def __init__(self, url: str, clients: int = 6) -> None:
         self._url = url
@@ -49,13 +49,13 @@ class Balancer:
         self._closed.set()
 
     def wait(self) -> None:
-        """Wait until it sends no more."""
+        """Wait until all threads stop sending."""
         for thread in self._threads:
             thread.join()
 
 
 class SlowUpload:
-    """A request that has begun and is not ended yet."""
+    """A request whose body is only partly sent."""
 
     def __init__(self, url: str, token: str) -> None:
         host, port = url.removeprefix("http://").split(":")
@@ -69,20 +69,20 @@ class SlowUpload:
         self._connection.sendall(head.encode() + body[:10])
 
     def finish(self) -> bytes:
-        """Send the rest; the first line of the answer."""
+        """Send the rest of the body; return the status line."""
         with self._connection:
             self._connection.sendall(self._rest)
             return self._connection.recv(65536).split(b"\r\n")[0]
 
 
-def token_of(portal: PortalProcess) -> str:
+def sign_up_and_in(portal: PortalProcess) -> str:
     account = registration()
     requests.post(f"{portal.url}/api/auth/signup", json=account, timeout=60)
     login = {"email": account["email"], "password": account["password1"]}
     return str(requests.post(f"{portal.url}/api/auth/login", json=login, timeout=60).json()["access_token"])
 
 
-def test_systemd_is_told_of_start_and_stop_and_a_second_sigterm_ends_draining(
+def test_systemd_is_notified_and_second_sigterm_ends_draining(
     start_portal: PortalStarter, listening: socket.socket
 ) -> None:
     portal = start_portal(variables={"NOTIFY_SOCKET": listening.getsockname()}, drain_seconds=3600)
@@ -90,7 +90,7 @@ def test_systemd_is_told_of_start_and_stop_and_a_second_sigterm_ends_draining(
     assert requests.get(f"{portal.url}/health", timeout=60).status_code == 200
     portal.process.send_signal(signal.SIGTERM)
     assert listening.recv(100) == b"STOPPING=1"
-    while not portal.said("portal draining"):
+    while not portal.log_lines("portal draining"):
         time.sleep(0.05)
     assert requests.get(f"{portal.url}/health", timeout=60).status_code == 503
     portal.process.send_signal(signal.SIGTERM)
@@ -100,8 +100,8 @@ def test_systemd_is_told_of_start_and_stop_and_a_second_sigterm_ends_draining(
         listening.recv(100)
 
 
-def test_a_portal_that_cannot_load_is_never_ready(start_portal: PortalStarter, listening: socket.socket) -> None:
-    # Without a region no client of AWS can be made, so no worker ever serves.
+def test_portal_that_fails_to_load_never_notifies_ready(start_portal: PortalStarter, listening: socket.socket) -> None:
+    # No AWS client can be created for an invalid region, so no worker ever serves.
     portal = start_portal(variables={"NOTIFY_SOCKET": listening.getsockname()}, aws_region="not a region")
     assert portal.process.wait(60) != 0
     listening.setblocking(False)
@@ -109,28 +109,28 @@ def test_a_portal_that_cannot_load_is_never_ready(start_portal: PortalStarter, l
         listening.recv(100)
 
 
-def test_no_request_fails_when_it_stops_under_load(start_portal: PortalStarter) -> None:
+def test_shutdown_under_load_fails_no_request(start_portal: PortalStarter) -> None:
     portal = start_portal(drain_seconds=4)
-    portal.wait_until_it_answers()
-    upload = SlowUpload(portal.url, token_of(portal))
-    balancer = Balancer(portal.url)
+    portal.wait_until_healthy()
+    upload = SlowUpload(portal.url, sign_up_and_in(portal))
+    balancer = BalancerTraffic(portal.url)
     while len(balancer.answers) < 50:
         time.sleep(0.05)
     portal.process.send_signal(signal.SIGTERM)
     balancer.wait()
-    # It serves on, whoever still asks.
+    # A draining portal still serves requests.
     assert requests.get(portal.url + LIST, timeout=60).status_code == 200
-    while not portal.said("portal finishes its last requests"):
+    while not portal.log_lines("portal finishes its last requests"):
         time.sleep(0.1)
-    # The request in flight is still waited for.
+    # The portal waits for the request in flight.
     assert upload.finish() == b"HTTP/1.1 400 BAD REQUEST"
     assert portal.process.wait(60) == 0
     assert set(balancer.answers) == {200}
 
 
-def test_a_stopping_portal_waits_as_long_as_a_request_may_take(portal_environment: PortalEnvironment) -> None:
+def test_graceful_timeout_covers_the_longest_request(portal_environment: PortalEnvironment) -> None:
     settings = PortalServer(portal_environment).cfg
     assert settings.graceful_timeout == PORTAL_REQUEST_SECONDS
-    # The load balancer gives up a quiet connection, and an answer, after its idle timeout.
+    # The load balancer drops idle connections and pending responses after its idle timeout.
     assert settings.keepalive == PORTAL_KEEP_ALIVE_SECONDS > PORTAL_REQUEST_SECONDS
     assert WebService.NOTICE.total_seconds() < PORTAL_REQUEST_SECONDS

@@ -1,4 +1,4 @@
-"""What is answered when something is wrong: the contract's shape, and never a word from inside."""
+"""Error responses: the contract's format, without internal details."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DOWN = {"message": "", "error": "Service temporarily unavailable"}
 
 
 @pytest.mark.parametrize("path", ["/api/nowhere", "/api/videos/1/2", "/swagger/other.html", "/media/x"])
-def test_an_unknown_route(client: FlaskClient, path: str) -> None:
+def test_unknown_route_returns_404(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert (answer.status_code, answer.text) == (404, "404 page not found")
     assert answer.headers["Content-Type"].startswith("text/plain")
@@ -30,7 +30,7 @@ def test_an_unknown_route(client: FlaskClient, path: str) -> None:
     ("method", "path"),
     [("GET", "/api/auth/login"), ("PUT", "/api/videos"), ("POST", "/health"), ("PATCH", "/api/public/rankings")],
 )
-def test_another_method(client: FlaskClient, method: str, path: str) -> None:
+def test_wrong_method_returns_404(client: FlaskClient, method: str, path: str) -> None:
     answer = client.open(path, method=method)
     assert (answer.status_code, answer.text) == (404, "404 page not found")
 
@@ -44,24 +44,24 @@ def test_another_method(client: FlaskClient, method: str, path: str) -> None:
         ("/api/public/videos///", "/api/public/videos"),
     ],
 )
-def test_a_slash_too_many_leads_to_the_route(client: FlaskClient, path: str, location: str) -> None:
+def test_trailing_slash_redirects_to_the_route(client: FlaskClient, path: str, location: str) -> None:
     answer = client.get(path)
     assert (answer.status_code, answer.location) == (301, location)
 
 
-def test_a_post_keeps_its_method_on_the_way(client: FlaskClient) -> None:
+def test_redirected_post_keeps_its_method(client: FlaskClient) -> None:
     answer = client.post("/api/auth/login/")
     assert (answer.status_code, answer.location) == (307, "/api/auth/login")
 
 
 @pytest.mark.parametrize("path", ["//evil.example/", "/\\evil.example/", "/api/nowhere/", "//evil.example/api/videos/"])
-def test_it_never_leads_elsewhere(client: FlaskClient, path: str) -> None:
+def test_redirect_never_leaves_the_host(client: FlaskClient, path: str) -> None:
     answer = client.get("/", environ_overrides={"PATH_INFO": path, "REQUEST_URI": path})
     assert "evil.example" not in answer.headers.get("Location", "")
 
 
 @pytest.mark.own("database")
-def test_it_recovers_by_itself_when_its_connections_were_cut(
+def test_portal_recovers_from_lost_database_connections(
     client: FlaskClient, people: People, videos: Videos, engine: Engine
 ) -> None:
     videos.published(people.new())
@@ -72,7 +72,7 @@ def test_it_recovers_by_itself_when_its_connections_were_cut(
 
 
 @pytest.mark.own("secrets")
-def test_a_rotated_password_is_picked_up(
+def test_rotated_database_password_is_picked_up(
     start_app: Callable[[PortalEnvironment], Flask],
     portal_environment: PortalEnvironment,
     aws_port: int,
@@ -80,8 +80,8 @@ def test_a_rotated_password_is_picked_up(
     client = start_app(portal_environment).test_client()
     manager = aws.client("secretsmanager", aws_port)
     arn = portal_environment.database_secret_arn
-    right = manager.get_secret_value(SecretId=arn)["SecretString"]
-    manager.put_secret_value(SecretId=arn, SecretString=json.dumps({**json.loads(right), "password": "old"}))
+    correct = manager.get_secret_value(SecretId=arn)["SecretString"]
+    manager.put_secret_value(SecretId=arn, SecretString=json.dumps({**json.loads(correct), "password": "old"}))
     assert client.get("/api/public/videos").json == DOWN
-    manager.put_secret_value(SecretId=arn, SecretString=right)
+    manager.put_secret_value(SecretId=arn, SecretString=correct)
     assert client.get("/api/public/videos").json == []

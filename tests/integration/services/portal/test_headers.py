@@ -1,4 +1,4 @@
-"""What every answer carries, and what is logged of a request."""
+"""Security headers and request ids of every response."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ PATHS = ["/health", "/api/public/videos", "/api/videos", "/nowhere", "/docs", "/
 
 @pytest.mark.asvs("3.4.3")
 @pytest.mark.parametrize("path", PATHS)
-def test_every_answer_tells_browsers_what_the_portal_never_does(
-    client: FlaskClient, path: str, aws_endpoint: str
-) -> None:
+def test_every_response_carries_security_headers(client: FlaskClient, path: str, aws_endpoint: str) -> None:
     headers = client.get(path).headers
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
     assert policy["default-src"] == "'self'"
@@ -33,7 +31,7 @@ def test_every_answer_tells_browsers_what_the_portal_never_does(
     assert "Strict-Transport-Security" not in headers
 
 
-def test_on_aws_the_policy_names_the_buckets_own_hosts(
+def test_policy_names_the_buckets_hosts_on_aws(
     monkeypatch: pytest.MonkeyPatch, portal_environment: PortalEnvironment
 ) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL")
@@ -44,12 +42,12 @@ def test_on_aws_the_policy_names_the_buckets_own_hosts(
         assert url.startswith(tuple(f"{origin}/" for origin in store.origins))
 
 
-@pytest.mark.parametrize("given", ["Root=1-67891233-abcdef012345678912345678", "a" * 128])
-def test_a_request_keeps_its_id(client: FlaskClient, given: str) -> None:
-    assert client.get("/health", headers={"X-Request-Id": given}).headers["X-Request-Id"] == given
+@pytest.mark.parametrize("request_id", ["Root=1-67891233-abcdef012345678912345678", "a" * 128])
+def test_valid_request_id_is_kept(client: FlaskClient, request_id: str) -> None:
+    assert client.get("/health", headers={"X-Request-Id": request_id}).headers["X-Request-Id"] == request_id
 
 
-@pytest.mark.parametrize("given", ["", "a b", "a" * 129, "<script>", 'x"y', "é"])
-def test_an_id_that_could_do_harm_is_replaced(client: FlaskClient, given: str) -> None:
-    answer = client.get("/health", environ_overrides={"HTTP_X_REQUEST_ID": given.encode().decode("latin-1")})
+@pytest.mark.parametrize("request_id", ["", "a b", "a" * 129, "<script>", 'x"y', "é"])
+def test_invalid_request_id_is_replaced(client: FlaskClient, request_id: str) -> None:
+    answer = client.get("/health", environ_overrides={"HTTP_X_REQUEST_ID": request_id.encode().decode("latin-1")})
     assert len(answer.headers["X-Request-Id"]) == 32

@@ -1,4 +1,4 @@
-"""/health, which load balancers ask, and /health/deep, which tells people the truth."""
+"""/health for load balancers, and /health/deep for operators."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from services.shared.migrate import read_migrations
 EXPECTED = len(read_migrations())
 
 
-def without_moment(answer: Any) -> dict[str, Any]:
+def without_timestamp(answer: Any) -> dict[str, Any]:
     assert datetime.fromisoformat(answer.json["timestamp"]).utcoffset() is not None
     return {**answer.json, "timestamp": ""}
 
 
-def deep(client: FlaskClient) -> tuple[int, dict[str, Any]]:
-    """What the deep check says; on a machine too busy to answer within its second, it is asked again."""
+def deep_check(client: FlaskClient) -> tuple[int, dict[str, Any]]:
+    """Request the deep check; retry while a busy machine exceeds its one-second timeout."""
     end = time.monotonic() + 60
     while True:
         answer = client.get("/health/deep")
-        told = without_moment(answer)
-        if time.monotonic() > end or not any(_is_slow(check["problem"]) for check in told["checks"].values()):
-            return answer.status_code, told
+        report = without_timestamp(answer)
+        if time.monotonic() > end or not any(_is_slow(check["problem"]) for check in report["checks"].values()):
+            return answer.status_code, report
         time.sleep(0.5)
 
 
@@ -43,13 +43,13 @@ def _is_slow(problem: str | None) -> bool:
     return (problem or "").startswith("no answer within")
 
 
-def test_health_asks_nobody(app_without: Callable[[str], Flask]) -> None:
+def test_health_needs_no_other_service(app_without: Callable[[str], Flask]) -> None:
     answer = app_without("database").test_client().get("/health")
     assert answer.status_code == 200
-    assert without_moment(answer) == {"status": "healthy", "timestamp": "", "version": "1.0.0"}
+    assert without_timestamp(answer) == {"status": "healthy", "timestamp": "", "version": "1.0.0"}
 
 
-def test_a_stopping_portal_wants_no_requests_and_serves_them_all_the_same(
+def test_stopping_portal_is_unhealthy_but_still_serves(
     portal_environment: PortalEnvironment,
 ) -> None:
     gate = SharedFlags()
@@ -58,18 +58,18 @@ def test_a_stopping_portal_wants_no_requests_and_serves_them_all_the_same(
     gate.close()
     answer = client.get("/health")
     assert answer.status_code == 503
-    assert without_moment(answer) == {"status": "stopping", "timestamp": "", "version": "1.0.0"}
+    assert without_timestamp(answer) == {"status": "stopping", "timestamp": "", "version": "1.0.0"}
     assert client.get("/api/public/videos").status_code == 200
 
 
-def test_the_deep_check_tells_of_each_service_and_of_the_release(
+def test_deep_check_reports_services_schema_and_release(
     client: FlaskClient, portal_environment: PortalEnvironment
 ) -> None:
-    status, told = deep(client)
-    assert status == 200, told
-    for check in told["checks"].values():
+    status, report = deep_check(client)
+    assert status == 200, report
+    for check in report["checks"].values():
         assert 0 <= check.pop("ms") <= 1000
-    assert told == {
+    assert report == {
         "status": "healthy",
         "timestamp": "",
         "stopping": False,
@@ -80,41 +80,39 @@ def test_the_deep_check_tells_of_each_service_and_of_the_release(
 
 
 @pytest.mark.parametrize(("service", "name"), [("database", "database"), ("sqs", "queue"), ("s3", "bucket")])
-def test_the_deep_check_names_what_does_not_answer(
-    app_without: Callable[[str], Flask], service: str, name: str
-) -> None:
+def test_deep_check_names_the_unreachable_service(app_without: Callable[[str], Flask], service: str, name: str) -> None:
     answer = app_without(service).test_client().get("/health/deep")
-    told = answer.json
-    assert told is not None
-    assert (answer.status_code, told["status"]) == (503, "unhealthy")
-    assert name in [check for check, found in told["checks"].items() if not found["ok"]]
-    assert told["checks"][name]["problem"]
+    report = answer.json
+    assert report is not None
+    assert (answer.status_code, report["status"]) == (503, "unhealthy")
+    assert name in [check for check, found in report["checks"].items() if not found["ok"]]
+    assert report["checks"][name]["problem"]
 
 
-def test_a_schema_that_is_too_old_is_told(client: FlaskClient, engine: Engine) -> None:
+def test_outdated_schema_is_unhealthy(client: FlaskClient, engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM schema_migrations WHERE version = :last"), {"last": EXPECTED})
-    status, told = deep(client)
+    status, report = deep_check(client)
     assert status == 503
-    assert told["schema"] == {"version": EXPECTED - 1, "expected": EXPECTED, "ok": False}
+    assert report["schema"] == {"version": EXPECTED - 1, "expected": EXPECTED, "ok": False}
 
 
-def test_a_later_releases_schema_is_right(client: FlaskClient, engine: Engine) -> None:
+def test_newer_schema_is_healthy(client: FlaskClient, engine: Engine) -> None:
     with engine.begin() as connection:
-        next_one = text("INSERT INTO schema_migrations (version, name, checksum) VALUES (:next, 'next', 'x')")
-        connection.execute(next_one, {"next": EXPECTED + 1})
-    status, told = deep(client)
+        insert = text("INSERT INTO schema_migrations (version, name, checksum) VALUES (:next, 'next', 'x')")
+        connection.execute(insert, {"next": EXPECTED + 1})
+    status, report = deep_check(client)
     assert status == 200
-    assert told["schema"] == {"version": EXPECTED + 1, "expected": EXPECTED, "ok": True}
+    assert report["schema"] == {"version": EXPECTED + 1, "expected": EXPECTED, "ok": True}
 
 
-def test_what_hangs_is_told_in_time_and_hangs_one_thread_only() -> None:
-    go_on = threading.Event()
-    asked: list[str] = []
+def test_hanging_check_times_out_and_blocks_one_thread() -> None:
+    unblock = threading.Event()
+    calls: list[str] = []
 
     def hang() -> None:
-        asked.append("hang")
-        go_on.wait(60)
+        calls.append("hang")
+        unblock.wait(60)
 
     inspection = Inspection({"slow": hang, "quick": lambda: 7})
     found = inspection.findings()
@@ -122,11 +120,11 @@ def test_what_hangs_is_told_in_time_and_hangs_one_thread_only() -> None:
     assert (found["quick"].answer, found["quick"].problem) == (7, None)
     inspection._found_at -= 10
     inspection.findings()
-    assert asked == ["hang"]
-    go_on.set()
+    assert calls == ["hang"]
+    unblock.set()
 
 
-def test_many_questions_are_one_round() -> None:
+def test_concurrent_requests_share_one_round_of_checks() -> None:
     rounds: list[int] = []
     inspection = Inspection({"count": lambda: rounds.append(1)})
     threads = [threading.Thread(target=inspection.findings) for _ in range(20)]
@@ -138,9 +136,9 @@ def test_many_questions_are_one_round() -> None:
 
 
 @pytest.mark.own("queue")
-def test_a_queue_that_is_gone_is_told_by_name(
+def test_deleted_queue_is_reported_by_error_name(
     start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment, aws_port: int
 ) -> None:
     aws.client("sqs", aws_port).delete_queue(QueueUrl=portal_environment.queue_url)
-    _, told = deep(start_app(portal_environment).test_client())
-    assert "NonExistentQueue" in told["checks"]["queue"]["problem"]
+    _, report = deep_check(start_app(portal_environment).test_client())
+    assert "NonExistentQueue" in report["checks"]["queue"]["problem"]

@@ -1,4 +1,4 @@
-"""The hosts that the portal answers for: links of its pages begin with the host that was asked for."""
+"""Allowed host names; absolute links of the pages use the requested host."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from services.environment import PortalEnvironment
 
 
 @pytest.fixture
-def named(start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment) -> Flask:
-    """An application that has two names."""
+def app_with_hosts(start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment) -> Flask:
+    """An application with two public host names."""
     return start_app(dataclasses.replace(portal_environment, public_hosts=("anb.example", "www.anb.example")))
 
 
 @pytest.mark.parametrize("host", ["anb.example", "ANB.example", "anb.example:443", "www.anb.example"])
-def test_it_answers_by_its_names(named: Flask, host: str) -> None:
-    assert named.test_client().get("/login", headers={"Host": host}).status_code == 200
+def test_public_host_is_served(app_with_hosts: Flask, host: str) -> None:
+    assert app_with_hosts.test_client().get("/login", headers={"Host": host}).status_code == 200
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "anb.example.evil.example", "10.0.11.7:8080", "localhost", "[::1]:80"]
 )
 @pytest.mark.parametrize("path", ["/login", "/api/public/videos", "/static/logo.svg", "/nowhere"])
-def test_it_answers_by_no_other(named: Flask, host: str, path: str) -> None:
-    answer = named.test_client().get(path, headers={"Host": host})
+def test_unknown_host_returns_421(app_with_hosts: Flask, host: str, path: str) -> None:
+    answer = app_with_hosts.test_client().get(path, headers={"Host": host})
     assert answer.status_code == 421
     assert "evil" not in answer.text
     assert answer.headers["X-Request-Id"]
 
 
-def test_what_a_proxy_says_of_the_host_is_not_believed(named: Flask) -> None:
+def test_x_forwarded_host_is_ignored(app_with_hosts: Flask) -> None:
     forged = {"Host": "anb.example", "X-Forwarded-Host": "evil.example"}
-    assert "evil" not in named.test_client().get("/login", headers=forged).text
+    assert "evil" not in app_with_hosts.test_client().get("/login", headers=forged).text
     forged = {"Host": "evil.example", "X-Forwarded-Host": "anb.example"}
-    assert named.test_client().get("/login", headers=forged).status_code == 421
+    assert app_with_hosts.test_client().get("/login", headers=forged).status_code == 421
 
 
-def test_balancers_ask_for_the_health_by_address(named: Flask) -> None:
-    client = named.test_client()
+def test_health_checks_are_served_on_any_host(app_with_hosts: Flask) -> None:
+    client = app_with_hosts.test_client()
     for path in ("/health", "/health/deep"):
         assert client.get(path, headers={"Host": "10.0.11.7:8080"}).status_code == 200
     assert client.get("/healthy", headers={"Host": "10.0.11.7:8080"}).status_code == 421
 
 
-def test_a_site_without_names_answers_by_any(
+def test_every_host_is_served_without_public_hosts(
     start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment
 ) -> None:
     client = start_app(portal_environment).test_client()

@@ -1,4 +1,4 @@
-"""Tests share an application, a database, a bucket and a queue; none sees what another has left."""
+"""Tests share an application, database, bucket and queue; no test sees another's data."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NEW = {"current_password": PASSWORD, "password1": "a new and longer password", "
 
 
 def cast_all_votes(app: Flask) -> int:
-    """Count votes of account 1 until it has none left at this moment; how many it had."""
+    """Spend the vote limit of account 1; return the number of votes granted."""
     with app.test_request_context():
         for count in range(10_000):
             try:
@@ -42,11 +42,11 @@ def messages(sqs: Any, url: str) -> list[str]:
 
 
 @pytest.mark.parametrize("turn", ["first", "second"])
-def test_what_a_test_leaves_is_not_seen_by_the_next(
+def test_next_test_starts_without_leftovers(
     app: Flask, client: FlaskClient, people: People, videos: Videos, engine: Engine, media_bucket: str, queue_url: str,
     aws_port: int, turn: str,
 ) -> None:  # fmt: skip
-    """Each turn finds nothing and leaves something of every kind; ids begin at 1 in both."""
+    """Each turn starts empty and leaves data of every kind; ids start at 1 in both."""
     s3, sqs = aws.client("s3", aws_port), aws.client("sqs", aws_port)
     counted = b'anb_http_requests_total{method="GET",route="/api/public/videos",status="200"}'
     assert counted not in resources_of(app).metrics.exposition()
@@ -75,7 +75,7 @@ def test_what_a_test_leaves_is_not_seen_by_the_next(
         )
 
 
-def test_emptying_restores_what_the_migrations_inserted(shared: Shared, database_url: str, engine: Engine) -> None:
+def test_emptying_restores_rows_from_migrations(shared: Shared, database_url: str, engine: Engine) -> None:
     def seeds() -> list[Any]:
         with engine.connect() as connection:
             return [
@@ -93,25 +93,25 @@ def test_emptying_restores_what_the_migrations_inserted(shared: Shared, database
     assert seeds() == before
 
 
-def test_application_is_reused_after_it_was_given_back(portal_environment: PortalEnvironment) -> None:
+def test_released_application_is_reused(portal_environment: PortalEnvironment) -> None:
     applications = Applications()
-    first, second = applications.take(portal_environment), applications.take(portal_environment)
+    first, second = applications.acquire(portal_environment), applications.acquire(portal_environment)
     assert first.app is not second.app
-    remembered = resources_of(first.app)
-    applications.give_back(portal_environment, first)
-    again = applications.take(portal_environment)
-    assert again.app is first.app and resources_of(again.app) is not remembered
+    old_resources = resources_of(first.app)
+    applications.release(portal_environment, first)
+    again = applications.acquire(portal_environment)
+    assert again.app is first.app and resources_of(again.app) is not old_resources
     for application in (second, again):
         close(application)
 
 
 @pytest.mark.parametrize("change", ["setting", "route"])
-def test_changed_application_is_not_given_back(portal_environment: PortalEnvironment, change: str) -> None:
+def test_modified_application_cannot_be_released(portal_environment: PortalEnvironment, change: str) -> None:
     applications = Applications()
-    taken = applications.take(portal_environment)
+    application = applications.acquire(portal_environment)
     if change == "setting":
-        taken.app.config["MAX_CONTENT_LENGTH"] = 1000
+        application.app.config["MAX_CONTENT_LENGTH"] = 1000
     else:
-        taken.app.add_url_rule("/new", "new", lambda: "")
+        application.app.add_url_rule("/new", "new", lambda: "")
     with pytest.raises(AssertionError, match="changed the application"):
-        applications.give_back(portal_environment, taken)
+        applications.release(portal_environment, application)

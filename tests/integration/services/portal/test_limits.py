@@ -1,4 +1,4 @@
-"""Limits of sign-ins, sign-ups, uploads and votes: 429, when to try again, and one count for all processes."""
+"""Rate limits of sign-ins, sign-ups, uploads and votes: 429 with Retry-After, shared by all processes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from services.portal.http import limits
 from services.shared.rate_limits import Limit
 from workspace.ports import free_port
 
-from .people import PASSWORD, People, Person, registration
+from .people import PASSWORD, People, PortalUser, registration
 from .process import PortalProcess
-from .site import Site
+from .site import PortalSite
 from .videos import Videos
 
 LOGIN, SIGNUP = "/api/auth/login", "/api/auth/signup"
@@ -48,14 +48,14 @@ def guess(client: FlaskClient, email: str, address: str = "192.0.2.1", password:
 
 @pytest.fixture
 def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let passwords be compared at once, not by their hashes: what is counted are the attempts."""
+    """Compare passwords without hashing: these tests only count attempts."""
     monkeypatch.setattr(service, "password_matches", lambda stored, password: bool(stored) and password == PASSWORD)
 
 
 @pytest.mark.asvs("2.4.1")
 @pytest.mark.usefixtures("quick_passwords")
-@pytest.mark.parametrize("email", ["person1@example.com", "nobody@example.com"])
-def test_after_twenty_wrong_passwords_even_the_right_one_waits(client: FlaskClient, people: People, email: str) -> None:
+@pytest.mark.parametrize("email", ["person1@example.com", "unknown@example.com"])
+def test_twenty_wrong_passwords_block_the_right_one_too(client: FlaskClient, people: People, email: str) -> None:
     people.new()
     assert [guess(client, email).status_code for _ in range(20)] == [401] * 20
     assert_refused(guess(client, email), seconds=30)
@@ -65,7 +65,7 @@ def test_after_twenty_wrong_passwords_even_the_right_one_waits(client: FlaskClie
 
 @pytest.mark.asvs("6.3.1")
 @pytest.mark.usefixtures("quick_passwords")
-def test_the_owner_signs_in_from_elsewhere_meanwhile(client: FlaskClient, people: People) -> None:
+def test_owner_can_sign_in_from_another_address(client: FlaskClient, people: People) -> None:
     ana = people.new()
     for _ in range(21):
         guess(client, ana.email)
@@ -73,7 +73,7 @@ def test_the_owner_signs_in_from_elsewhere_meanwhile(client: FlaskClient, people
 
 
 @pytest.mark.usefixtures("quick_passwords")
-def test_sign_ins_that_succeed_are_not_counted(people: People, engine: Engine) -> None:
+def test_successful_sign_ins_are_not_counted(people: People, engine: Engine) -> None:
     ana = people.new()
     for _ in range(25):
         people.sign_in(ana.email)
@@ -86,20 +86,20 @@ def test_sign_ins_that_succeed_are_not_counted(people: People, engine: Engine) -
 
 @pytest.mark.asvs("6.3.1")
 @pytest.mark.usefixtures("quick_passwords")
-def test_guesses_spread_over_many_addresses_are_counted_together(client: FlaskClient, people: People) -> None:
+def test_guesses_from_many_addresses_count_per_account(client: FlaskClient, people: People) -> None:
     ana = people.new()
-    begun = time.monotonic()
+    start = time.monotonic()
     answers = [guess(client, ana.email, f"192.0.2.{number}").status_code for number in range(150)]
-    granted_again = (time.monotonic() - begun) / limits.SIGN_IN_ACCOUNT.seconds_each
+    granted_again = (time.monotonic() - start) / limits.SIGN_IN_ACCOUNT.seconds_each
     assert answers[:100] == [401] * 100
     assert 100 <= answers.count(401) <= 100 + granted_again
 
 
 @pytest.mark.asvs("6.3.1")
-def test_many_accounts_tried_from_one_address_are_counted_together(client: FlaskClient, engine: Engine) -> None:
+def test_guesses_at_many_accounts_count_per_address(client: FlaskClient, engine: Engine) -> None:
     use_up(engine, limits.SIGN_IN_ADDRESS, "192.0.2.1")
-    assert_refused(guess(client, "nobody@example.com"))
-    assert guess(client, "nobody@example.com", "192.0.2.2").status_code == 401
+    assert_refused(guess(client, "unknown@example.com"))
+    assert guess(client, "unknown@example.com", "192.0.2.2").status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -114,13 +114,13 @@ def test_many_accounts_tried_from_one_address_are_counted_together(client: Flask
         ("", "unknown"),
     ],
 )
-def test_an_ipv6_address_counts_as_its_customers_network(app: Flask, address: str, counts_as: str) -> None:
+def test_ipv6_addresses_count_per_64_prefix(app: Flask, address: str, counts_as: str) -> None:
     with app.test_request_context(environ_overrides={"REMOTE_ADDR": address}):
         assert limits.network() == counts_as
 
 
 @pytest.mark.asvs("2.4.1")
-def test_sign_ups_from_one_address_are_limited(client: FlaskClient, engine: Engine) -> None:
+def test_sign_ups_per_address_are_limited(client: FlaskClient, engine: Engine) -> None:
     use_up(engine, limits.SIGN_UP, "127.0.0.1")
     assert_refused(client.post(SIGNUP, json=registration()))
     answer = client.post(SIGNUP, json=registration(), environ_overrides={"REMOTE_ADDR": "192.0.2.9"})
@@ -128,7 +128,7 @@ def test_sign_ups_from_one_address_are_limited(client: FlaskClient, engine: Engi
 
 
 @pytest.mark.asvs("2.4.1")
-def test_uploads_of_one_account_are_limited_both_ways(people: People, engine: Engine) -> None:
+def test_form_and_direct_uploads_share_one_limit(people: People, engine: Engine) -> None:
     ana, eva = people.new(), people.new()
     use_up(engine, limits.UPLOAD, str(ana.id))
     assert_refused(ana.post("/api/videos/uploads", json=CLIP))
@@ -139,8 +139,8 @@ def test_uploads_of_one_account_are_limited_both_ways(people: People, engine: En
 
 
 @pytest.mark.asvs("2.4.1")
-def test_votes_of_one_account_are_limited(people: People, videos: Videos, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that count and those that do not; the limit's own numbers are in the test below."""
+def test_votes_per_account_are_limited(people: People, videos: Videos, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rejected votes count too; the next test covers the configured numbers."""
     monkeypatch.setattr(limits, "VOTE", Limit("vote", at_once=3, seconds_each=3600))
     ana, eva = people.new(), people.new()
     path = f"/api/public/videos/{videos.published(ana)}/vote"
@@ -150,7 +150,7 @@ def test_votes_of_one_account_are_limited(people: People, videos: Videos, monkey
     assert ana.post(path).json == {"message": "", "error": "You cannot vote for your own video"}
 
 
-def test_votes_that_come_in_one_moment_are_limited(app: Flask) -> None:
+def test_vote_bursts_are_limited(app: Flask) -> None:
     votes = limits.VoteLimiter()
     with app.test_request_context():
         for _ in range(limits.VOTE.at_once):
@@ -161,7 +161,7 @@ def test_votes_that_come_in_one_moment_are_limited(app: Flask) -> None:
         votes.check(2)
 
 
-def test_people_read_a_sentence_in_their_language(client: FlaskClient, engine: Engine) -> None:
+def test_limit_page_is_in_the_chosen_language(client: FlaskClient, engine: Engine) -> None:
     use_up(engine, limits.SIGN_IN_ADDRESS, "127.0.0.1")
     form = {"email": "ana@example.com", "password": "x"}
     for language, sentence in (
@@ -176,18 +176,18 @@ def test_people_read_a_sentence_in_their_language(client: FlaskClient, engine: E
 
 
 @pytest.mark.asvs("2.4.1")
-def test_two_portals_grant_together_what_one_would(site: Site, tmp_path: Path) -> None:
-    ana = site.new_person()
+def test_two_portals_share_one_limit(site: PortalSite, tmp_path: Path) -> None:
+    ana = site.new_user()
     second = PortalProcess(dataclasses.replace(site.environment, portal_port=free_port()), tmp_path / "log", {})
     try:
-        second.wait_until_it_answers()
-        assert_granted_together([site.portal, second], ana)
+        second.wait_until_healthy()
+        assert_shared_limit([site.portal, second], ana)
     finally:
         second.kill()
 
 
-def assert_granted_together(portals: list[PortalProcess], ana: Person) -> None:
-    before, begun = [len(portal.said("limit reached")) for portal in portals], time.monotonic()
+def assert_shared_limit(portals: list[PortalProcess], ana: PortalUser) -> None:
+    before, start = [len(portal.log_lines("limit reached")) for portal in portals], time.monotonic()
 
     def guess_at(number: int) -> int:
         login = {"email": ana.email, "password": "a wrong guess"}
@@ -196,13 +196,15 @@ def assert_granted_together(portals: list[PortalProcess], ana: Person) -> None:
     with ThreadPoolExecutor(12) as threads:
         statuses = list(threads.map(guess_at, range(60)))
     assert set(statuses) == {401, 429}
-    granted_again = (time.monotonic() - begun) / limits.SIGN_IN_HERE.seconds_each
+    granted_again = (time.monotonic() - start) / limits.SIGN_IN_HERE.seconds_each
     assert 20 <= statuses.count(401) <= 20 + granted_again
-    said = [line for portal, seen in zip(portals, before, strict=True) for line in portal.said("limit reached")[seen:]]
-    assert {line["limit"] for line in said} == {"sign-in-here"}
-    assert all(line["request_id"] and line["address"] == "127.0.0.1" for line in said)
+    reached = [
+        line for portal, seen in zip(portals, before, strict=True) for line in portal.log_lines("limit reached")[seen:]
+    ]
+    assert {line["limit"] for line in reached} == {"sign-in-here"}
+    assert all(line["request_id"] and line["address"] == "127.0.0.1" for line in reached)
 
 
-def test_the_numbers_cannot_be_changed_while_it_runs() -> None:
+def test_limits_are_immutable() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         limits.SIGN_UP.at_once = 1  # type: ignore[misc]

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 from .people import PASSWORD, People
 
 LOGIN = "/api/auth/login"
+DUMMY_PASSWORD = "nobody has this password"  # plain-english: allow
 INVALID = {"message": "", "error": "Invalid credentials"}
 
 
@@ -24,7 +25,7 @@ def set_hash(engine: Engine, value: str) -> None:
         connection.execute(text("UPDATE users SET password_hash = :value"), {"value": value})
 
 
-def test_it_gives_a_token(client: FlaskClient, people: People, app: Flask) -> None:
+def test_login_returns_a_token(client: FlaskClient, people: People, app: Flask) -> None:
     person = people.new()
     answer = client.post(LOGIN, json={"email": person.email, "password": PASSWORD})
     assert answer.status_code == 200
@@ -40,25 +41,26 @@ def test_it_gives_a_token(client: FlaskClient, people: People, app: Flask) -> No
 
 
 @pytest.mark.asvs("7.2.4")
-def test_each_token_has_an_id_of_its_own(people: People, app: Flask) -> None:
+def test_each_token_has_a_unique_id(people: People, app: Flask) -> None:
     person = people.new()
     with app.app_context():
         ids = {decode_token(people.sign_in(person.email))["jti"] for _ in range(3)}
     assert len(ids) == 3
 
 
-def test_the_address_may_be_spelled_otherwise(client: FlaskClient, people: People) -> None:
+def test_email_is_case_insensitive(client: FlaskClient, people: People) -> None:
     people.new(email="Ana@Example.com")
     assert client.post(LOGIN, json={"email": "ana@example.COM", "password": PASSWORD}).status_code == 200
 
 
-def test_the_password_nobody_has_opens_no_account(client: FlaskClient) -> None:
-    answer = client.post(LOGIN, json={"email": "nobody@example.com", "password": "nobody has this password"})
+def test_password_of_the_dummy_hash_opens_no_account(client: FlaskClient) -> None:
+    # The hash that is compared for unknown addresses: services/portal/accounts/passwords.py.
+    answer = client.post(LOGIN, json={"email": "unknown@example.com", "password": DUMMY_PASSWORD})
     assert answer.status_code == 401
 
 
 @pytest.mark.parametrize(
-    ("body", "broken"),
+    ("body", "expected"),
     [
         (
             {"email": "ana", "password": "x"},
@@ -71,11 +73,11 @@ def test_the_password_nobody_has_opens_no_account(client: FlaskClient) -> None:
         ({"password": "x"}, ("Email", "required")),
     ],
 )
-def test_a_field_that_breaks_its_rule_is_named(
-    client: FlaskClient, body: dict[str, str], broken: tuple[str, str]
+def test_invalid_field_is_named_with_its_rule(
+    client: FlaskClient, body: dict[str, str], expected: tuple[str, str]
 ) -> None:
     answer = client.post(LOGIN, json=body)
-    field, rule = broken
+    field, rule = expected
     error = f"Key: 'UserLogin.{field}' Error:Field validation for '{field}' failed on the '{rule}' tag"
     assert (answer.status_code, answer.json) == (400, {"message": "", "error": f"Validation failed: {error}"})
 
@@ -83,18 +85,18 @@ def test_a_field_that_breaks_its_rule_is_named(
 @pytest.mark.parametrize(
     "body", [b"{", b'{"email": 1, "password": "x"}', b'{"email": "a@b.co", "password": "a\\u0000"}']
 )
-def test_what_cannot_be_read_is_refused(client: FlaskClient, body: bytes) -> None:
+def test_malformed_body_returns_400(client: FlaskClient, body: bytes) -> None:
     answer = client.post(LOGIN, data=body)
     assert (answer.status_code, answer.json) == (400, {"message": "", "error": "Invalid request format"})
 
 
-def test_a_hash_that_is_none_opens_no_account(client: FlaskClient, people: People, engine: Engine) -> None:
+def test_malformed_hash_returns_401(client: FlaskClient, people: People, engine: Engine) -> None:
     person = people.new()
     set_hash(engine, "plain text")
     assert client.post(LOGIN, json={"email": person.email, "password": PASSWORD}).status_code == 401
 
 
-def test_the_profile_shows_the_account_and_never_the_hash(people: People) -> None:
+def test_profile_omits_the_password_hash(people: People) -> None:
     person = people.new(first_name="Ana", city="Cali")
     answer = person.get("/api/auth/profile")
     assert answer.status_code == 200
@@ -106,7 +108,7 @@ def test_the_profile_shows_the_account_and_never_the_hash(people: People) -> Non
     assert answer.json["created_at"].endswith("Z")
 
 
-def test_the_profile_of_an_account_that_is_gone_is_missing(people: People, engine: Engine) -> None:
+def test_profile_of_deleted_account_returns_404(people: People, engine: Engine) -> None:
     person = people.new()
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM users"))

@@ -1,4 +1,4 @@
-"""GET /media/{id}/video.mp4, poster.jpg and preview.mp4: redirects to the bucket for those who may see the video."""
+"""GET /media/{id}/video.mp4, poster.jpg and preview.mp4: redirects to the bucket for authorized viewers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def statuses(client: FlaskClient, video_id: object, **arguments: object) -> set[
     return {client.get(f"/media/{video_id}/{name}", **arguments).status_code for name in NAMES}  # type: ignore[arg-type]
 
 
-def test_anyone_may_watch_a_published_video(
+def test_published_video_is_public(
     client: FlaskClient, people: People, videos: Videos, media_bucket: str, aws_port: int
 ) -> None:
     video_id = videos.published(people.new())
@@ -40,14 +40,12 @@ def test_anyone_may_watch_a_published_video(
         assert requests.get(answer.location, timeout=30).content == content
 
 
-def test_the_link_stays_the_same_for_a_while_so_that_browsers_can_cache(
-    client: FlaskClient, people: People, videos: Videos
-) -> None:
+def test_link_is_stable_so_that_browsers_can_cache(client: FlaskClient, people: People, videos: Videos) -> None:
     path = f"/media/{videos.published(people.new())}/video.mp4"
     assert len({client.get(path).location for _ in range(5)}) <= 2
 
 
-def test_a_private_video_is_seen_by_its_owner_alone(client: FlaskClient, people: People, videos: Videos) -> None:
+def test_private_video_is_visible_to_its_owner_only(client: FlaskClient, people: People, videos: Videos) -> None:
     ana, eva = people.new(), people.new()
     video_id = videos.processed(ana, is_public=False)
     browser, _ = people.browser(ana)
@@ -57,9 +55,7 @@ def test_a_private_video_is_seen_by_its_owner_alone(client: FlaskClient, people:
     assert statuses(browser, video_id) == {302}
 
 
-def test_the_owners_json_leads_players_there_without_a_header(
-    client: FlaskClient, people: People, videos: Videos
-) -> None:
+def test_owners_urls_work_without_authorization_header(client: FlaskClient, people: People, videos: Videos) -> None:
     ana = people.new()
     video = ana.get(f"/api/videos/{videos.processed(ana, is_public=False)}").json
     assert video is not None
@@ -68,7 +64,7 @@ def test_the_owners_json_leads_players_there_without_a_header(
     assert client.get(video["preview_url"]).status_code == 302
 
 
-def test_the_key_of_one_video_opens_no_other(client: FlaskClient, people: People, videos: Videos) -> None:
+def test_key_is_valid_for_one_video_only(client: FlaskClient, people: People, videos: Videos) -> None:
     ana = people.new()
     first, second = (videos.processed(ana, is_public=False) for _ in range(2))
     video = ana.get(f"/api/videos/{first}").json
@@ -77,7 +73,7 @@ def test_the_key_of_one_video_opens_no_other(client: FlaskClient, people: People
     assert statuses(client, second, query_string={"key": key}) == {404}
 
 
-def test_a_key_works_for_an_hour(
+def test_key_expires_after_an_hour(
     client: FlaskClient, people: People, videos: Videos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ana = people.new()
@@ -91,35 +87,35 @@ def test_a_key_works_for_an_hour(
 
 
 @pytest.mark.parametrize("key", ["x", "a.b.c", "%00", "é"])
-def test_a_key_that_is_none(client: FlaskClient, people: People, videos: Videos, key: str) -> None:
+def test_malformed_key_returns_404(client: FlaskClient, people: People, videos: Videos, key: str) -> None:
     video_id = videos.processed(people.new(), is_public=False)
     assert statuses(client, f"{video_id}", query_string=f"key={key}") == {404}
 
 
 @pytest.mark.parametrize("state", ["uploaded", "processing", "failed"])
-def test_there_is_nothing_to_see_before_it_is_processed(people: People, videos: Videos, state: str) -> None:
+def test_unprocessed_video_has_no_media(people: People, videos: Videos, state: str) -> None:
     ana = people.new()
     video_id = getattr(videos, state)(ana, is_public=True)
     assert statuses(ana.client, video_id, headers=ana.headers) == {404}
 
 
 @pytest.mark.parametrize("video_id", ["7", "00000000-0000-4000-8000-000000000000", "..%2f..", "x" * 500])
-def test_an_unknown_video(client: FlaskClient, video_id: str) -> None:
+def test_unknown_video_returns_404(client: FlaskClient, video_id: str) -> None:
     assert statuses(client, video_id) == {404}
 
 
-def test_a_deleted_video_is_gone(people: People, videos: Videos) -> None:
+def test_deleted_video_returns_404(people: People, videos: Videos) -> None:
     ana = people.new()
     video_id = videos.processed(ana, is_public=False)
     ana.delete(f"/api/videos/{video_id}")
     assert statuses(ana.client, video_id, headers=ana.headers) == {404}
 
 
-def test_a_wrong_token_does_not_shut_out_of_what_is_public(client: FlaskClient, people: People, videos: Videos) -> None:
+def test_invalid_token_still_sees_public_media(client: FlaskClient, people: People, videos: Videos) -> None:
     assert statuses(client, videos.published(people.new()), headers={"Authorization": "Bearer x"}) == {302}
 
 
-def test_a_link_needs_no_bucket(app_without: Callable[[str], Flask], videos: Videos) -> None:
+def test_links_are_signed_without_contacting_s3(app_without: Callable[[str], Flask], videos: Videos) -> None:
     app = app_without("s3")
     video_id = videos.published(People(app).new())
     assert statuses(app.test_client(), video_id) == {302}

@@ -1,4 +1,4 @@
-"""/metrics: what all processes of a portal counted, told on the machine itself."""
+"""/metrics: the counts of all processes of a portal, served on the instance itself only."""
 
 from __future__ import annotations
 
@@ -27,28 +27,26 @@ def samples(text: str) -> Samples:
 
 
 def metrics_folders(portal: PortalProcess) -> set[Path]:
-    """Where the processes of a portal keep what they count, by the files they have mapped into their memory."""
-    mapped = [each.memory_maps() for each in psutil.Process(portal.process.pid).children(recursive=True)]
+    """Find the metrics folder of a portal's processes through their memory-mapped files."""
+    mapped = [child.memory_maps() for child in psutil.Process(portal.process.pid).children(recursive=True)]
     files = [Path(part.path) for parts in mapped for part in parts]
     return {file.parent for file in files if file.parent.name.startswith("anb-metrics-")}
 
 
-def told(client: FlaskClient) -> Samples:
+def scrape(client: FlaskClient) -> Samples:
     answer = client.get("/metrics")
     assert answer.headers["Content-Type"].startswith("text/plain")
     return samples(answer.text)
 
 
-def test_votes_sign_ins_and_requests_are_counted_by_what_became_of_them(
-    client: FlaskClient, people: People, videos: Videos
-) -> None:
+def test_votes_sign_ins_and_requests_are_counted_by_result(client: FlaskClient, people: People, videos: Videos) -> None:
     ana, luz = people.new(), people.new()
     video_id = videos.published(ana)
     for _ in range(2):
         luz.post(f"/api/public/videos/{video_id}/vote")
     people.sign_in(ana.email)
     client.post("/api/auth/login", json={"email": ana.email, "password": "wrong password"})
-    found = told(client)
+    found = scrape(client)
     assert found["anb_votes_total", (("result", "counted"),)] == 1
     assert found["anb_votes_total", (("result", "already voted"),)] == 1
     assert found["anb_sign_ins_total", (("result", "ok"),)] == 1
@@ -57,35 +55,35 @@ def test_votes_sign_ins_and_requests_are_counted_by_what_became_of_them(
     assert found["anb_http_requests_total", (("method", "POST"), ("route", route), ("status", "200"))] == 1
     assert found["anb_http_requests_total", (("method", "POST"), ("route", route), ("status", "400"))] == 1
     assert found["anb_http_request_seconds_count", (("method", "POST"), ("route", route))] == 2
-    # The question for the metrics itself is at work while it is answered.
+    # The request for /metrics itself is in flight.
     assert found["anb_http_requests_in_flight", ()] == 1
 
 
-def test_what_clients_make_up_makes_no_new_series(client: FlaskClient) -> None:
-    before = len(told(client))
+def test_unknown_paths_and_methods_create_no_series(client: FlaskClient) -> None:
+    before = len(scrape(client))
     client.get("/nowhere")
-    first = len(told(client))
+    first = len(scrape(client))
     for number in range(20):
         client.get(f"/nowhere/{number}?x={number}")
         client.open("/nowhere", method=f"MADEUP{number}")
-    found = told(client)
+    found = scrape(client)
     assert len(found) - first < 30 and first > before
     assert not [labels for name, labels in found if "MADEUP" in str(labels)]
 
 
-def test_what_waits_is_told_by_the_housekeeper(app: Flask, client: FlaskClient, people: People, videos: Videos) -> None:
+def test_scheduler_reports_backlog_gauges(app: Flask, client: FlaskClient, people: People, videos: Videos) -> None:
     ana, luz = people.new(), people.new()
     videos.vote(videos.published(ana), luz)
     videos.uploaded(ana)
     with app.app_context():
         keep_house(20)
-    found = told(client)
+    found = scrape(client)
     assert found["anb_housekeeper_rounds_total", ()] == 1
-    # This very round has rolled the vote up and relayed the upload before it looked.
+    # The same round rolled up the vote and relayed the upload before it measured.
     assert (found["anb_vote_deltas", ()], found["anb_outbox_uploads", ()]) == (0, 0)
 
 
-def test_once_a_minute_cloudwatch_is_told(app: Flask, client: FlaskClient) -> None:
+def test_emf_line_counts_since_the_last_one(app: Flask, client: FlaskClient) -> None:
     client.get("/api/videos")
     with app.app_context(), capture_logs() as lines:
         resources_of(app).metrics.measures.flush()
@@ -95,16 +93,16 @@ def test_once_a_minute_cloudwatch_is_told(app: Flask, client: FlaskClient) -> No
     assert (first["environment"], first["service"]) == ("test", "portal")
 
 
-def test_each_process_tells_of_all_and_leaves_nothing_behind(start_portal: PortalStarter) -> None:
+def test_each_process_reports_all_and_cleans_up(start_portal: PortalStarter) -> None:
     portal = start_portal()
-    portal.wait_until_it_answers()
-    wanted = 40
-    for _ in range(wanted):
-        # A connection each, so that the processes share them.
+    portal.wait_until_healthy()
+    count = 40
+    for _ in range(count):
+        # A new connection per request spreads them over the processes.
         assert requests.get(f"{portal.url}/api/videos", timeout=30).status_code == 401
     counted = ("anb_http_requests_total", (("method", "GET"), ("route", "/api/videos"), ("status", "401")))
     for _ in range(6):
-        assert samples(requests.get(f"{portal.url}/metrics", timeout=30).text)[counted] == wanted
+        assert samples(requests.get(f"{portal.url}/metrics", timeout=30).text)[counted] == count
     (folder,) = metrics_folders(portal)
     assert folder.is_dir()
     portal.process.terminate()

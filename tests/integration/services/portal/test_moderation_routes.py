@@ -1,4 +1,4 @@
-"""/api/moderation: moderators alone, reversible, with a reason."""
+"""/api/moderation: moderators only; every action needs a reason and can be undone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 
 from services.portal.api.operation import operation_of
 
-from .people import People, Person
+from .people import People, PortalUser
 from .videos import Videos
 
 BECAUSE = {"reason": "bought votes"}
@@ -21,7 +21,7 @@ NETWORK = "127.0.0.0/24"
 
 
 @pytest.fixture
-def moderator(people: People, engine: Engine) -> Person:
+def moderator(people: People, engine: Engine) -> PortalUser:
     person = people.new(first_name="Marta", last_name="Ríos")
     with engine.begin() as connection:
         connection.execute(text("UPDATE users SET is_moderator = true WHERE id = :id"), {"id": person.id})
@@ -32,7 +32,7 @@ def votes(client: FlaskClient) -> list[int]:
     return [video["votes"] for video in client.get("/api/public/videos").json or []]
 
 
-def test_every_route_takes_moderators_alone(app: Flask, people: People, client: FlaskClient) -> None:
+def test_every_route_is_for_moderators_only(app: Flask, people: People, client: FlaskClient) -> None:
     person, seen = people.new(), 0
     for rule in app.url_map.iter_rules():
         if not rule.rule.startswith("/api/moderation/"):
@@ -48,8 +48,8 @@ def test_every_route_takes_moderators_alone(app: Flask, people: People, client: 
     assert seen == 9
 
 
-def test_a_video_is_hidden_and_shown_again(
-    client: FlaskClient, people: People, videos: Videos, moderator: Person
+def test_video_is_hidden_and_shown_again(
+    client: FlaskClient, people: People, videos: Videos, moderator: PortalUser
 ) -> None:
     ana, voter = people.new(), people.new()
     video_id = videos.published(ana)
@@ -65,8 +65,8 @@ def test_a_video_is_hidden_and_shown_again(
     assert votes(client) == [0]
 
 
-def test_votes_in_bulk_are_found_set_aside_and_given_back(
-    client: FlaskClient, people: People, videos: Videos, moderator: Person
+def test_vote_burst_is_quarantined_and_restored(
+    client: FlaskClient, people: People, videos: Videos, moderator: PortalUser
 ) -> None:
     video_id = videos.published(people.new(first_name="Ana", last_name="Díaz"), title="Triple doble")
     for voter in [people.new() for _ in range(3)]:
@@ -74,8 +74,8 @@ def test_votes_in_bulk_are_found_set_aside_and_given_back(
     assert moderator.get("/api/moderation/bulks").json == []
     found = moderator.get("/api/moderation/bulks?least=3").json
     assert found is not None and len(found) == 1
-    told = {name: found[0][name] for name in ("video_id", "title", "player", "network", "votes", "young")}
-    assert told == {
+    burst = {name: found[0][name] for name in ("video_id", "title", "player", "network", "votes", "young")}
+    assert burst == {
         "video_id": str(video_id),
         "title": "Triple doble",
         "player": "Ana Díaz",
@@ -97,7 +97,7 @@ def test_votes_in_bulk_are_found_set_aside_and_given_back(
     ]
 
 
-def test_an_account_is_closed_and_opened(people: People, moderator: Person) -> None:
+def test_account_is_closed_and_reopened(people: People, moderator: PortalUser) -> None:
     person = people.new()
     path = f"/api/moderation/users/{person.id}"
     assert moderator.post(f"{path}/close", json=BECAUSE).json == {"message": "Account closed"}
@@ -106,7 +106,7 @@ def test_an_account_is_closed_and_opened(people: People, moderator: Person) -> N
     assert moderator.post(f"/api/moderation/users/{moderator.id}/close", json=BECAUSE).status_code == 404
 
 
-def test_the_voting_period_is_set(client: FlaskClient, people: People, videos: Videos, moderator: Person) -> None:
+def test_voting_period_is_set(client: FlaskClient, people: People, videos: Videos, moderator: PortalUser) -> None:
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     body = {**BECAUSE, "opens_at": later, "freezes_at": None, "closes_at": None}
     answer = moderator.client.put("/api/moderation/voting-period", json=body, headers=moderator.headers)
@@ -126,7 +126,7 @@ def test_the_voting_period_is_set(client: FlaskClient, people: People, videos: V
         {"opens_at": None},
     ],
 )
-def test_a_period_that_is_none(moderator: Person, period: dict[str, Any]) -> None:
+def test_invalid_voting_period_returns_400(moderator: PortalUser, period: dict[str, Any]) -> None:
     answer = moderator.client.put(
         "/api/moderation/voting-period", json={**BECAUSE, **period}, headers=moderator.headers
     )
@@ -134,8 +134,8 @@ def test_a_period_that_is_none(moderator: Person, period: dict[str, Any]) -> Non
 
 
 @pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": "  "}, {"reason": None}, {"reason": "x" * 501}])
-def test_without_a_reason_nothing_is_done(
-    client: FlaskClient, people: People, videos: Videos, moderator: Person, body: dict[str, Any]
+def test_action_without_a_reason_returns_400(
+    client: FlaskClient, people: People, videos: Videos, moderator: PortalUser, body: dict[str, Any]
 ) -> None:
     video_id = videos.published(people.new())
     assert moderator.post(f"/api/moderation/videos/{video_id}/hide", json=body).status_code == 400
@@ -153,11 +153,11 @@ def test_without_a_reason_nothing_is_done(
         "users/²/close",
     ],
 )
-def test_what_is_not_there(moderator: Person, path: str) -> None:
+def test_unknown_target_returns_404(moderator: PortalUser, path: str) -> None:
     assert moderator.post(f"/api/moderation/{path}", json=BECAUSE).status_code == 404
 
 
 @pytest.mark.parametrize("network", ["home", "300.0.0.0/8", "10.0.0.1/8", 5, ""])
-def test_what_is_no_network(moderator: Person, network: object) -> None:
+def test_invalid_network_returns_400(moderator: PortalUser, network: object) -> None:
     body = {**BECAUSE, "network": network}
     assert moderator.post(f"/api/moderation/videos/{uuid4()}/votes/set-aside", json=body).status_code == 400

@@ -17,7 +17,7 @@ from services.portal.database import statements
 from services.portal.http import limits
 from services.shared.rate_limits import refund
 
-from .people import PASSWORD, People, Person
+from .people import PASSWORD, People, PortalUser
 
 PATH, PROFILE = "/api/auth/password", "/api/auth/profile"
 NEW = "a new and longer password"
@@ -31,7 +31,7 @@ def change(**changes: str | None) -> dict[str, str]:
     return {name: value for name, value in body.items() if value is not None}
 
 
-def signs_in(client: FlaskClient, person: Person, password: str) -> bool:
+def signs_in(client: FlaskClient, person: PortalUser, password: str) -> bool:
     answer = client.post("/api/auth/login", json={"email": person.email, "password": password})
     assert answer.status_code in (200, 401)
     return answer.status_code == 200

@@ -8,14 +8,14 @@ from uuid import UUID
 import pytest
 from flask.testing import FlaskClient
 
-from .people import People, Person
+from .people import People, PortalUser
 from .videos import Videos
 
 RANKING = "/api/public/rankings"
 
 
 @pytest.fixture
-def voters(people: People) -> list[Person]:
+def voters(people: People) -> list[PortalUser]:
     return [people.new(city="Pasto") for _ in range(3)]
 
 
@@ -25,7 +25,7 @@ def titles(client: FlaskClient, **query: Any) -> list[str]:
     return [row["title"] for row in answer.json or []]
 
 
-def with_votes(videos: Videos, owner: Person, title: str, voters: list[Person], day: int = 1) -> UUID:
+def with_votes(videos: Videos, owner: PortalUser, title: str, voters: list[PortalUser], day: int = 1) -> UUID:
     video_id = videos.published(owner, title=title, day=day)
     videos.vote(video_id, *voters)
     return video_id
@@ -36,7 +36,7 @@ def test_it_is_empty_at_first(client: FlaskClient) -> None:
     assert (answer.status_code, answer.json) == (200, [])
 
 
-def test_a_row(client: FlaskClient, people: People, videos: Videos, voters: list[Person]) -> None:
+def test_a_row(client: FlaskClient, people: People, videos: Videos, voters: list[PortalUser]) -> None:
     ana = people.new(first_name="Ana", last_name="Díaz", city="Cali")
     video_id = with_votes(videos, ana, "Triple doble", voters)
     assert client.get(RANKING).json == [
@@ -56,7 +56,7 @@ def test_a_row(client: FlaskClient, people: People, videos: Videos, voters: list
 
 
 def test_an_unchanged_ranking_is_told_in_a_line(
-    client: FlaskClient, people: People, videos: Videos, voters: list[Person]
+    client: FlaskClient, people: People, videos: Videos, voters: list[PortalUser]
 ) -> None:
     video_id = with_votes(videos, people.new(), "Triple doble", voters[:1])
     first = client.get(RANKING)
@@ -67,7 +67,7 @@ def test_an_unchanged_ranking_is_told_in_a_line(
 
 
 def test_most_votes_first_then_the_earlier_upload(
-    client: FlaskClient, people: People, videos: Videos, voters: list[Person]
+    client: FlaskClient, people: People, videos: Videos, voters: list[PortalUser]
 ) -> None:
     ana = people.new()
     with_votes(videos, ana, "later", voters[:1], day=2)
@@ -81,7 +81,9 @@ def test_videos_without_votes_are_left_out(client: FlaskClient, people: People, 
     assert titles(client) == []
 
 
-def test_pages_and_their_positions(client: FlaskClient, people: People, videos: Videos, voters: list[Person]) -> None:
+def test_pages_and_their_positions(
+    client: FlaskClient, people: People, videos: Videos, voters: list[PortalUser]
+) -> None:
     ana = people.new()
     for day in range(1, 6):
         with_votes(videos, ana, f"video {day}", voters[:1], day=day)
@@ -95,7 +97,7 @@ def test_pages_and_their_positions(client: FlaskClient, people: People, videos: 
     "query", [{"page": 0}, {"page": -7}, {"limit": 0}, {"limit": 101}, {"limit": -1}, {"page": ""}]
 )
 def test_values_out_of_range_are_brought_back(
-    client: FlaskClient, people: People, videos: Videos, voters: list[Person], query: dict[str, Any]
+    client: FlaskClient, people: People, videos: Videos, voters: list[PortalUser], query: dict[str, Any]
 ) -> None:
     with_votes(videos, people.new(), "Triple doble", voters)
     assert titles(client, **query) == ["Triple doble"]
@@ -113,7 +115,7 @@ def test_what_is_no_number_is_refused(client: FlaskClient, name: str, value: str
 
 
 def test_a_city_is_part_of_the_name_in_any_case(
-    client: FlaskClient, people: People, videos: Videos, voters: list[Person]
+    client: FlaskClient, people: People, videos: Videos, voters: list[PortalUser]
 ) -> None:
     with_votes(videos, people.new(city="Bogotá"), "bogotá", voters)
     with_votes(videos, people.new(city="Cali"), "cali", voters[:1])
@@ -123,7 +125,7 @@ def test_a_city_is_part_of_the_name_in_any_case(
 
 
 def test_positions_count_within_the_city(
-    client: FlaskClient, people: People, videos: Videos, voters: list[Person]
+    client: FlaskClient, people: People, videos: Videos, voters: list[PortalUser]
 ) -> None:
     with_votes(videos, people.new(city="Bogotá"), "bogotá", voters)
     with_votes(videos, people.new(city="Cali"), "cali", voters[:1])
@@ -133,14 +135,14 @@ def test_positions_count_within_the_city(
 
 @pytest.mark.parametrize("pattern", ["%", "_", "C%i", "C__i", "\\", "'", "'; DROP TABLE users; --", "\ufffd"])
 def test_no_character_of_a_city_is_a_wildcard(
-    client: FlaskClient, people: People, videos: Videos, voters: list[Person], pattern: str
+    client: FlaskClient, people: People, videos: Videos, voters: list[PortalUser], pattern: str
 ) -> None:
     with_votes(videos, people.new(city="Cali"), "cali", voters)
     assert titles(client, city=pattern) == []
 
 
 def test_a_city_may_hold_what_elsewhere_is_a_wildcard(
-    client: FlaskClient, people: People, videos: Videos, voters: list[Person]
+    client: FlaskClient, people: People, videos: Videos, voters: list[PortalUser]
 ) -> None:
     with_votes(videos, people.new(city="100%_sur"), "sur", voters)
     assert titles(client, city="0%_S") == ["sur"]

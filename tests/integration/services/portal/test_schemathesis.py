@@ -19,9 +19,9 @@ from schemathesis import Case, GenerationMode
 from schemathesis.checks import CHECKS
 from schemathesis.core.failures import FailureGroup
 
-from .people import PASSWORD, Person
+from .people import PASSWORD, PortalUser
 from .process import PortalProcess
-from .site import Site, SiteOpener
+from .site import PortalSite, SiteOpener
 
 EXAMPLES = int(os.environ.get("ANB_FUZZ_EXAMPLES", "10"))
 CHECKED = (
@@ -42,7 +42,7 @@ class Scene:
     """A portal at work, and the videos that requests may name."""
 
     portal: PortalProcess
-    owner: Person
+    owner: PortalUser
     videos: tuple[str, ...]
 
     def nobody(self) -> dict[str, Any]:
@@ -66,15 +66,15 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def fuzzed(open_site: SiteOpener) -> Iterator[Site]:
+def fuzzed(open_site: SiteOpener) -> Iterator[PortalSite]:
     """A portal of these tests alone: what they send may change anything."""
     with open_site() as site:
         yield site
 
 
 @pytest.fixture
-def scene(fuzzed: Site) -> Scene:
-    ana, luz, videos = fuzzed.new_person(), fuzzed.new_person(), fuzzed.videos
+def scene(fuzzed: PortalSite) -> Scene:
+    ana, luz, videos = fuzzed.new_user(), fuzzed.new_user(), fuzzed.videos
     made = (videos.published(ana), videos.published(luz), videos.uploaded(ana), videos.failed(luz))
     return Scene(fuzzed.portal, ana, tuple(str(video_id) for video_id in made))
 
@@ -103,7 +103,7 @@ def test_every_answer_is_as_the_document_says(scene: Scene, capsys: pytest.Captu
         print(f"\n{made} requests of each of {', '.join(WHO)}", end=" ")  # noqa: T201
     assert not breaches, "\n\n".join(breaches)
     assert made > 100
-    assert not scene.portal.said("a request failed")
+    assert not scene.portal.log_lines("a request failed")
 
 
 def _fuzz(

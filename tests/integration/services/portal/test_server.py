@@ -19,7 +19,7 @@ from services.portal.__main__ import main
 
 from .people import registration
 from .process import PortalStarter
-from .site import Site
+from .site import PortalSite
 
 
 def test_it_serves_keeps_house_ends_when_told_and_its_lines_are_in_cloudwatch(
@@ -28,7 +28,7 @@ def test_it_serves_keeps_house_ends_when_told_and_its_lines_are_in_cloudwatch(
     logs, group = aws.client("logs", aws_port), f"/anb/{uuid.uuid4().hex}"
     logs.create_log_group(logGroupName=group)
     portal = start_portal(log_group=group)
-    portal.wait_until_it_answers()
+    portal.wait_until_healthy()
     assert requests.post(f"{portal.url}/api/auth/signup", json=registration(), timeout=30).status_code == 201
     with engine.begin() as connection:
         connection.execute(
@@ -54,17 +54,17 @@ def test_it_serves_keeps_house_ends_when_told_and_its_lines_are_in_cloudwatch(
     assert events <= {json.loads(event["message"])["event"] for event in found}
 
 
-def test_it_listens_where_it_is_told_alone(site: Site) -> None:
+def test_it_listens_where_it_is_told_alone(site: PortalSite) -> None:
     port = site.environment.portal_port
     with socket.socket() as other:
         # Every address of 127/8 is this machine's; the portal was given only the first.
         assert other.connect_ex(("127.0.0.2", port)) != 0
 
 
-def test_an_upload_far_too_large_is_told_so(site: Site) -> None:
+def test_an_upload_far_too_large_is_told_so(site: PortalSite) -> None:
     answer = requests.post(
         f"{site.url}/api/videos/upload",
-        headers=dict(site.new_person().headers),
+        headers=dict(site.new_user().headers),
         data={"title": "Triple doble"},
         files={"video_file": ("play.mp4", b"x" * 20 * 2**20)},
         timeout=60,

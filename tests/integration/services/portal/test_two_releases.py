@@ -106,7 +106,7 @@ def test_the_next_release_migrates_and_starts_beside_this_one(
 ) -> None:
     video_id = videos.published(people.new())
     this = start_portal()
-    this.wait_until_it_answers()
+    this.wait_until_healthy()
     old = Crowd(this, video_id)
     old.wait_for(3)
     folder = next_release(tmp_path / "next")
@@ -120,7 +120,7 @@ def test_the_next_release_migrates_and_starts_beside_this_one(
     )
     assert (migrated.returncode, migrated.stdout) == (0, f"applied {NEXT:03}_next\n")
     beside = start_portal(folder=folder)
-    beside.wait_until_it_answers()
+    beside.wait_until_healthy()
     new = Crowd(beside, video_id)
     for crowd in (old, new):
         crowd.wait_for(3)

@@ -21,7 +21,7 @@ from services.portal.scheduler import keep_house
 from tests.small_disk import mounted
 from tests.sqs_messages import queued
 
-from .people import People, Person
+from .people import People, PortalUser
 
 UPLOAD = "/api/videos/upload"
 MEBIBYTE = 2**20
@@ -32,7 +32,7 @@ DISK_FULL = """
 """
 
 
-def send(person: Person, content: bytes = b"clip", name: str = "play.mp4", **fields: str) -> TestResponse:
+def send(person: PortalUser, content: bytes = b"clip", name: str = "play.mp4", **fields: str) -> TestResponse:
     return person.post(UPLOAD, data={"title": "Triple doble", **fields, "video_file": (io.BytesIO(content), name)})
 
 

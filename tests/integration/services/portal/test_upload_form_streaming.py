@@ -16,9 +16,9 @@ import requests
 
 from emulator import aws
 
-from .people import Person
+from .people import PortalUser
 from .process import PortalProcess
-from .site import Site, SiteOpener
+from .site import PortalSite, SiteOpener
 
 MEBIBYTE = 2**20
 HEAD = (
@@ -30,7 +30,7 @@ FORM = {"Content-Type": "multipart/form-data; boundary=x"}
 
 
 @pytest.fixture(scope="module")
-def roomy(open_site: SiteOpener) -> Iterator[Site]:
+def roomy(open_site: SiteOpener) -> Iterator[PortalSite]:
     """A portal that takes files of up to 100 MiB, as the real one."""
     with open_site(max_upload_bytes=100 * MEBIBYTE) as site:
         yield site
@@ -63,7 +63,7 @@ class Form:
         return next(self._pieces, b"")
 
 
-def upload(portal: PortalProcess, person: Person, size: int) -> str:
+def upload(portal: PortalProcess, person: PortalUser, size: int) -> str:
     """Upload a file by the form; returns the video's id."""
     headers = {**person.headers, **FORM}
     answer = requests.post(f"{portal.url}/api/videos/upload", data=Form(size), headers=headers, timeout=120)
@@ -97,13 +97,13 @@ class Memory:
         return [int(match[1]) * 1024 for match in found if match]
 
 
-def warm_up(portal: PortalProcess, person: Person) -> None:
+def warm_up(portal: PortalProcess, person: PortalUser) -> None:
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda _: upload(portal, person, 1000), range(32)))
 
 
-def test_a_file_of_100_mb_passes_with_flat_memory(roomy: Site, aws_port: int) -> None:
-    portal, person = roomy.portal, roomy.new_person()
+def test_a_file_of_100_mb_passes_with_flat_memory(roomy: PortalSite, aws_port: int) -> None:
+    portal, person = roomy.portal, roomy.new_user()
     warm_up(portal, person)
     memory = Memory(portal)
     video_id = upload(portal, person, 100 * MEBIBYTE)
@@ -114,8 +114,8 @@ def test_a_file_of_100_mb_passes_with_flat_memory(roomy: Site, aws_port: int) ->
     assert stored["ContentLength"] == 100 * MEBIBYTE
 
 
-def test_files_side_by_side_cost_a_part_each(roomy: Site) -> None:
-    portal, person = roomy.portal, roomy.new_person()
+def test_files_side_by_side_cost_a_part_each(roomy: PortalSite) -> None:
+    portal, person = roomy.portal, roomy.new_user()
     warm_up(portal, person)
     memory = Memory(portal)
     with ThreadPoolExecutor(4) as threads:
@@ -124,13 +124,13 @@ def test_files_side_by_side_cost_a_part_each(roomy: Site) -> None:
 
 
 @pytest.mark.parametrize("size", [101 * MEBIBYTE, 10**12], ids=["a little", "far"])
-def test_a_body_that_says_it_is_too_large_is_refused_before_it_is_sent(roomy: Site, size: int) -> None:
+def test_a_body_that_says_it_is_too_large_is_refused_before_it_is_sent(roomy: PortalSite, size: int) -> None:
     address = urlsplit(roomy.url)
     head = [
         "POST /api/videos/upload HTTP/1.1",
         f"Host: {address.netloc}",
         f"Content-Length: {size + MEBIBYTE}",
-        *(f"{name}: {value}" for name, value in {**roomy.new_person().headers, **FORM}.items()),
+        *(f"{name}: {value}" for name, value in {**roomy.new_user().headers, **FORM}.items()),
     ]
     with socket.create_connection((str(address.hostname), address.port or 80), timeout=60) as connection:
         connection.sendall("\r\n".join([*head, "", ""]).encode())
@@ -141,8 +141,8 @@ def test_a_body_that_says_it_is_too_large_is_refused_before_it_is_sent(roomy: Si
     assert json.loads(content)["error"] == "File size exceeds maximum allowed (100MB)"
 
 
-def test_a_body_without_a_length_ends_at_the_limit(site: Site) -> None:
-    headers = {**site.new_person().headers, **FORM}
+def test_a_body_without_a_length_ends_at_the_limit(site: PortalSite) -> None:
+    headers = {**site.new_user().headers, **FORM}
     answer = requests.post(f"{site.url}/api/videos/upload", data=body(MEBIBYTE), headers=headers, timeout=60)
     assert answer.status_code == 201
     sent = []

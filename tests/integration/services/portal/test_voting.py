@@ -11,12 +11,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from .people import People, Person
-from .site import Site
+from .people import People, PortalUser
+from .site import PortalSite
 from .videos import Videos
 
 
-def vote(person: Person, video_id: object) -> TestResponse:
+def vote(person: PortalUser, video_id: object) -> TestResponse:
     return person.post(f"/api/public/videos/{video_id}/vote")
 
 
@@ -128,8 +128,8 @@ def test_ones_own_deleted_video(people: People, videos: Videos) -> None:
 
 
 @pytest.mark.asvs("2.3.4")
-def test_of_two_hundred_identical_votes_at_once_one_counts(site: Site) -> None:
-    video_id, eva = site.videos.published(site.new_person()), site.new_person()
+def test_of_two_hundred_identical_votes_at_once_one_counts(site: PortalSite) -> None:
+    video_id, eva = site.videos.published(site.new_user()), site.new_user()
 
     def once(_: int) -> int:
         path = f"{site.url}/api/public/videos/{video_id}/vote"

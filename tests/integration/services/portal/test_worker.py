@@ -50,7 +50,7 @@ def test_more_than_a_thousand_silent_connections_keep_nobody_out(
 ) -> None:
     files(4096)
     portal = start_portal()
-    portal.wait_until_it_answers()
+    portal.wait_until_healthy()
     # Were each given a thread for five seconds, as gunicorn does, the request's turn would come after minutes.
     silent = open_silent(portal, 2500)
     assert sign_up(portal) == 201
@@ -64,7 +64,7 @@ def test_the_longest_silent_make_room_where_no_more_can_be_held(
 ) -> None:
     files(240)
     portal = start_portal()
-    portal.wait_until_it_answers()
+    portal.wait_until_healthy()
     files(4096)
     first, *_ = open_silent(portal, 1000)
     assert sign_up(portal) == 201

@@ -1,4 +1,4 @@
-"""Videos in any state, made as the portal and the workers make them."""
+"""Videos in any state, created as the portal and the workers create them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from services.videos.receipts import (
 )
 from services.videos.records import add_video
 
-from .people import Person
+from .people import PortalUser
 
 FOUND = SourceProperties(
     container="qt",
@@ -53,17 +53,17 @@ REFUSED = Receipt(
 
 
 class Videos:
-    """Makes videos.
+    """Factory of videos.
 
     Args:
-        engine: of the database they are in.
+        engine: Engine of the database that stores them.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def uploaded(self, owner: Person, *, title: str = "Triple doble", is_public: bool = False) -> UUID:
-        """A video that waits to be processed."""
+    def uploaded(self, owner: PortalUser, *, title: str = "Triple doble", is_public: bool = False) -> UUID:
+        """Create a video that waits for processing."""
         video_id = uuid.uuid4()
         with self._engine.begin() as connection:
             add_video(
@@ -77,14 +77,14 @@ class Videos:
             )
         return video_id
 
-    def processing(self, owner: Person, *, is_public: bool = False) -> UUID:
-        """A video that a worker holds."""
+    def processing(self, owner: PortalUser, *, is_public: bool = False) -> UUID:
+        """Create a video that a worker has claimed."""
         video_id = self.uploaded(owner, is_public=is_public)
         self._claim(video_id)
         return video_id
 
-    def failed(self, owner: Person, *, is_public: bool = False) -> UUID:
-        """A video that was given up."""
+    def failed(self, owner: PortalUser, *, is_public: bool = False) -> UUID:
+        """Create a video whose processing failed."""
         video_id = self.uploaded(owner, is_public=is_public)
         held = self._claim(video_id)
         with self._engine.begin() as connection:
@@ -92,11 +92,13 @@ class Videos:
             store_receipt(connection, video_id, REFUSED)
         return video_id
 
-    def processed(self, owner: Person, *, is_public: bool, title: str = "Triple doble", day: int | None = None) -> UUID:
-        """A video that was processed.
+    def processed(
+        self, owner: PortalUser, *, is_public: bool, title: str = "Triple doble", day: int | None = None
+    ) -> UUID:
+        """Create a processed video.
 
         Args:
-            day: of January 2026, on which it was uploaded; by default now.
+            day: Day of January 2026 of its upload; by default the upload time is now.
         """
         video_id = self.uploaded(owner, title=title, is_public=is_public)
         held = self._claim(video_id)
@@ -116,12 +118,12 @@ class Videos:
                 )
         return video_id
 
-    def published(self, owner: Person, *, title: str = "Triple doble", day: int | None = None) -> UUID:
-        """A video open for voting."""
+    def published(self, owner: PortalUser, *, title: str = "Triple doble", day: int | None = None) -> UUID:
+        """Create a video that is open for voting."""
         return self.processed(owner, is_public=True, title=title, day=day)
 
-    def vote(self, video_id: UUID, *voters: Person) -> None:
-        """Let people vote for a video."""
+    def vote(self, video_id: UUID, *voters: PortalUser) -> None:
+        """Cast one vote per user for a video."""
         with self._engine.begin() as connection:
             for voter in voters:
                 assert cast_vote(connection, video_id, voter.id) is VoteResult.COUNTED
@@ -134,7 +136,7 @@ class Videos:
 
 
 def cut_connections(engine: Engine) -> None:
-    """End every other connection to the database, as its restart would; returns when they have ended."""
+    """Terminate all other connections to the database, as a restart would; wait until they are closed."""
     with engine.connect() as connection:
         connection.execute(
             text(

@@ -36,7 +36,7 @@ def test_an_upload_has_one_id_in_the_lines_of_both_services(
     environment = dataclasses.replace(portal_environment, portal_port=free_port())
     portal = PortalProcess(environment, tmp_path / "portal.log", {})
     try:
-        portal.wait_until_it_answers()
+        portal.wait_until_healthy()
         with requests.Session() as session:
             session.post(f"{portal.url}/api/auth/signup", json=registration(), timeout=60).raise_for_status()
             login = {"email": "ana@example.com", "password": PASSWORD}
@@ -57,7 +57,7 @@ def test_an_upload_has_one_id_in_the_lines_of_both_services(
         portal.process.terminate()
         portal.process.wait(60)
 
-    (received,) = portal.said("video received")
+    (received,) = portal.log_lines("video received")
     assert (received["request_id"], received["video_id"]) == (ID, video_id)
     of_video = [line for line in lines(worker.log) if line.get("video_id") == video_id]
     assert {"video claimed", "video processed"} <= {line["event"] for line in of_video}

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 
 from services.environment import PortalEnvironment
 
-from ..people import People, Person
+from ..people import People, PortalUser
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def secure(start_app: Callable[[PortalEnvironment], Flask], portal_environment: 
 
 
 @pytest.fixture
-def moderator(people: People, engine: Engine) -> Person:
+def moderator(people: People, engine: Engine) -> PortalUser:
     """Someone who may moderate."""
     person = people.new()
     with engine.begin() as connection:

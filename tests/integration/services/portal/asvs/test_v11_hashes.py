@@ -8,14 +8,14 @@ from argon2 import PasswordHasher, Type, extract_parameters
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from ..people import PASSWORD, People, Person, registration
+from ..people import PASSWORD, People, PortalUser, registration
 
 # OWASP Password Storage Cheat Sheet, Argon2id; salt and tag as RFC 9106, 3.1 and 4, has them.
 LEAST_KIBIBYTES, LEAST_ROUNDS, LEAST_SALT, LEAST_TAG = 19 * 1024, 2, 16, 32
 
 
 @pytest.fixture
-def ana(people: People) -> Person:
+def ana(people: People) -> PortalUser:
     return people.new()
 
 
@@ -29,7 +29,7 @@ def store(engine: Engine, value: str) -> None:
         connection.execute(text("UPDATE users SET password_hash = :value"), {"value": value})
 
 
-def sign_in(client: FlaskClient, person: Person, password: str = PASSWORD) -> int:
+def sign_in(client: FlaskClient, person: PortalUser, password: str = PASSWORD) -> int:
     return client.post("/api/auth/login", json={"email": person.email, "password": password}).status_code
 
 
@@ -59,7 +59,7 @@ def test_what_is_stored_of_a_password_costs_what_owasp_asks_for(client: FlaskCli
 @pytest.mark.asvs("11.4.2")
 @pytest.mark.parametrize("prefix", ["2a", "2b", "2y"])
 def test_a_bcrypt_hash_of_the_first_version_is_believed_and_renewed(
-    client: FlaskClient, ana: Person, engine: Engine, prefix: str
+    client: FlaskClient, ana: PortalUser, engine: Engine, prefix: str
 ) -> None:
     old = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4, prefix=b"2a")).decode().replace("$2a$", f"${prefix}$")
     store(engine, old)
@@ -71,7 +71,7 @@ def test_a_bcrypt_hash_of_the_first_version_is_believed_and_renewed(
 
 
 @pytest.mark.asvs("11.4.2")
-def test_so_is_one_that_was_made_with_less(client: FlaskClient, ana: Person, engine: Engine) -> None:
+def test_so_is_one_that_was_made_with_less(client: FlaskClient, ana: PortalUser, engine: Engine) -> None:
     store(engine, PasswordHasher(memory_cost=8192, time_cost=1, parallelism=1).hash(PASSWORD))
     assert sign_in(client, ana) == 200
     assert_dear(stored(engine), PASSWORD)
@@ -79,7 +79,7 @@ def test_so_is_one_that_was_made_with_less(client: FlaskClient, ana: Person, eng
 
 @pytest.mark.asvs("11.4.2")
 def test_a_password_too_long_for_bcrypt_does_not_match_its_beginning(
-    client: FlaskClient, ana: Person, engine: Engine
+    client: FlaskClient, ana: PortalUser, engine: Engine
 ) -> None:
     store(engine, bcrypt.hashpw(b"x" * 72, bcrypt.gensalt(4)).decode())
     assert sign_in(client, ana, "x" * 73) == 401

@@ -39,7 +39,7 @@ def told_to_debug(
 ) -> Flask:  # fmt: skip
     """The application where somebody left a developer's variable on the instance."""
     monkeypatch.setenv(request.param, "1" if request.param == "FLASK_DEBUG" else "development")
-    return start_app(portal_environment, anew=True)
+    return start_app(portal_environment, reuse=False)
 
 
 @pytest.mark.asvs("13.4.2")

@@ -23,7 +23,7 @@ from services.shared.aws import aws_client
 from services.shared.secrets import SecretStore
 from workspace.ports import free_port
 
-from ..people import PASSWORD, People, Person, registration
+from ..people import PASSWORD, People, PortalUser, registration
 from ..process import ROOT
 
 pytestmark = pytest.mark.own("secrets")
@@ -53,7 +53,7 @@ def put(portal_environment: PortalEnvironment, aws_port: int) -> Put:
     return put_text
 
 
-def forged(person: Person, key: str) -> Person:
+def forged(person: PortalUser, key: str) -> PortalUser:
     claims = jwt.decode(person.token, options={"verify_signature": False})
     return dataclasses.replace(person, token=jwt.encode(claims, key, "HS256"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from ..people import PASSWORD, People, Person
+from ..people import PASSWORD, People, PortalUser
 from ..videos import Videos
 from .routes import routes
 
@@ -26,7 +26,7 @@ KEPT = PUBLIC | OWN
 
 @pytest.mark.asvs("14.3.2")
 def test_no_answer_is_kept_by_a_browser_or_on_its_way(
-    app: Flask, people: People, videos: Videos, moderator: Person
+    app: Flask, people: People, videos: Videos, moderator: PortalUser
 ) -> None:
     ana = people.new()
     browser, csrf = people.browser(ana)

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import Engine, text
 
 from ..direct import CLIP, UPLOADS, complete, send
-from ..people import PASSWORD, People, Person, registration
+from ..people import PASSWORD, People, PortalUser, registration
 from ..videos import Videos
 
 #: What people say of themselves and of a video; all else in their rows is ours to say.
@@ -125,7 +125,7 @@ def test_a_vote_is_one_of_who_is_signed_in(
 
 @pytest.mark.asvs("15.3.3")
 def test_a_moderators_word_reaches_what_it_names_alone(
-    people: People, moderator: Person, engine: Engine, extras: dict[str, Any]
+    people: People, moderator: PortalUser, engine: Engine, extras: dict[str, Any]
 ) -> None:
     ana, eva = people.new(), people.new()
     body = {**extras, "user_id": eva.id, "reason": "a stolen account"}

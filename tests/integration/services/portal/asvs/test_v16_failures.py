@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from services.environment import PortalEnvironment
 
 from ..direct import CLIP, UPLOADS, rows
-from ..people import PASSWORD, People, Person, registration
+from ..people import PASSWORD, People, PortalUser, registration
 from ..videos import Videos
 from .routes import Route, routes
 from .test_v8_access import DECIDED, Who
@@ -28,7 +28,7 @@ def assert_tells_nothing(text: str, environment: PortalEnvironment, where: objec
     assert [word for word in (*INSIDE, *ours) if word in text] == [], where
 
 
-def asked(app: Flask, route: Route, person: Person, cookie: str, csrf: str) -> list[tuple[int, str, object]]:
+def asked(app: Flask, route: Route, person: PortalUser, cookie: str, csrf: str) -> list[tuple[int, str, object]]:
     """What a route answers to somebody by their token and by their session: status, text and JSON."""
     answers = []
     body = {**registration(), "email": person.email, "password": PASSWORD, "reason": "x", "numbers": [1], "size": 9}
@@ -44,7 +44,7 @@ def asked(app: Flask, route: Route, person: Person, cookie: str, csrf: str) -> l
 
 @pytest.mark.asvs("16.5.3")
 def test_without_the_database_nobody_is_let_in_anywhere(
-    app_without: AppWithout, portal_environment: PortalEnvironment, moderator: Person, people: People
+    app_without: AppWithout, portal_environment: PortalEnvironment, moderator: PortalUser, people: People
 ) -> None:
     """Not even a moderator with a right token and a right session: neither can be looked up."""
     browser, csrf = people.browser(moderator)

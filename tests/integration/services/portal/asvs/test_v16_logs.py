@@ -16,8 +16,8 @@ from structlog.testing import capture_logs
 
 from services.portal.resources import resources_of
 
-from ..people import PASSWORD, People, Person, registration
-from ..site import Site
+from ..people import PASSWORD, People, PortalUser, registration
+from ..site import PortalSite
 from ..videos import Videos
 from .routes import routes
 
@@ -27,8 +27,8 @@ FORGED = 'Ana\r\n{"event": "login ok", "user_id": 1}\u2028\x1b[2J'
 
 
 @pytest.mark.asvs("16.2.1")
-def test_a_line_says_when_where_who_and_what(site: Site) -> None:
-    portal, ana = site.portal, site.new_person()
+def test_a_line_says_when_where_who_and_what(site: PortalSite) -> None:
+    portal, ana = site.portal, site.new_user()
     for password, request_id in ((PASSWORD, "r1"), (WRONG, "r2")):
         login = {"email": ana.email, "password": password}
         # The address is the one that was seen, whatever the client makes up.
@@ -36,14 +36,14 @@ def test_a_line_says_when_where_who_and_what(site: Site) -> None:
         answer = requests.post(f"{portal.url}/api/auth/login", json=login, headers=headers, timeout=60)
         assert answer.headers["X-Request-Id"] == request_id
     for event, level, request_id in (("login ok", "info", "r1"), ("login failed", "warning", "r2")):
-        (line,) = [line for line in portal.said(event) if line["user_id"] == ana.id]
+        (line,) = [line for line in portal.log_lines(event) if line["user_id"] == ana.id]
         assert datetime.fromisoformat(line.pop("timestamp")).utcoffset() == timedelta(0)
         assert line.pop("logger").startswith("services.portal.")
         assert line == {
             "service": "portal", "event": event, "level": level, "request_id": request_id, "user_id": ana.id,
             "address": "127.0.0.1",
         }  # fmt: skip
-        assert [line["status"] for line in portal.said("request") if line["request_id"] == request_id] == [
+        assert [line["status"] for line in portal.log_lines("request") if line["request_id"] == request_id] == [
             200 if event == "login ok" else 401
         ]
 
@@ -96,7 +96,7 @@ def test_so_is_what_happens_to_an_account(client: FlaskClient, people: People, e
 @pytest.mark.asvs("16.2.5")
 @pytest.mark.parametrize("missing", [None, "database"])
 def test_no_secret_is_in_any_line_of_any_route_not_even_where_it_fails(
-    app: Flask, app_without: Callable[[str], Flask], people: People, videos: Videos, moderator: Person,
+    app: Flask, app_without: Callable[[str], Flask], people: People, videos: Videos, moderator: PortalUser,
     database_url: str, caplog: pytest.LogCaptureFixture, missing: str | None,
 ) -> None:  # fmt: skip
     ana = people.new()
@@ -129,8 +129,8 @@ def test_no_secret_is_in_any_line_of_any_route_not_even_where_it_fails(
 
 
 @pytest.mark.asvs("16.4.1")
-def test_nothing_that_is_sent_can_forge_a_line_or_leave_a_secret(site: Site) -> None:
-    portal, ana, url = site.portal, site.new_person(), site.url
+def test_nothing_that_is_sent_can_forge_a_line_or_leave_a_secret(site: PortalSite) -> None:
+    portal, ana, url = site.portal, site.new_user(), site.url
     agent = {"User-Agent": "x\ty", "X-Request-Id": 'id" forged'}
     for email in ("forger@example.com", "forger\r\n@example.com"):
         body = registration(first_name=FORGED, email=email)
@@ -149,7 +149,7 @@ def test_nothing_that_is_sent_can_forge_a_line_or_leave_a_secret(site: Site) -> 
     browser.post(f"{url}/logout", data={"csrf_token": cookies["csrf"]}, timeout=60)
     # A line is written before its request is answered.
     for event, count in (("login ok", 2), ("login failed", 1)):
-        assert len([line for line in portal.said(event) if line["user_id"] == ana.id]) == count
+        assert len([line for line in portal.log_lines(event) if line["user_id"] == ana.id]) == count
     written = portal.log.read_text()
     for line in written.splitlines():
         said = json.loads(line)

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 from services.portal.api.operation import operation_of
 
 from ..direct import UPLOADS, rows
-from ..people import PASSWORD, People, Person, registration
+from ..people import PASSWORD, People, PortalUser, registration
 from ..videos import Videos
 from .markup import elements, inputs
 from .routes import routes
@@ -23,7 +23,7 @@ WRONG: tuple[Any, ...] = ("\0", "\ud800", "x" * 5000, [], {}, ["a", {}], True, -
 
 
 @pytest.mark.asvs("2.2.1")
-def test_a_body_of_wrong_values_is_refused_by_every_route(app: Flask, moderator: Person) -> None:
+def test_a_body_of_wrong_values_is_refused_by_every_route(app: Flask, moderator: PortalUser) -> None:
     asked = 0
     for route in routes(app):
         declared = operation_of(app.view_functions[route.endpoint])
@@ -41,7 +41,7 @@ NO_OBJECTS = {b"": 400, b"{": 400, b"[]": 400, b"null": 400, b"\xff": 400, b"[" 
 
 
 @pytest.mark.asvs("2.2.1")
-def test_what_is_no_object_is_refused_by_every_route(app: Flask, moderator: Person) -> None:
+def test_what_is_no_object_is_refused_by_every_route(app: Flask, moderator: PortalUser) -> None:
     for route in routes(app):
         declared = operation_of(app.view_functions[route.endpoint])
         if declared is not None and declared.body is not None:

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import Engine, text
 
 from ..direct import begin, objects, unfinished
-from ..people import PASSWORD, People, Person, registration
+from ..people import PASSWORD, People, PortalUser, registration
 from ..videos import Videos
 from .routes import routes
 
@@ -78,7 +78,7 @@ def everything(engine: Engine, bucket: str, aws_port: int) -> dict[str, Any]:
 
 @pytest.mark.asvs("3.5.3")
 def test_reading_changes_nothing_whoever_reads(
-    app: Flask, people: People, videos: Videos, engine: Engine, media_bucket: str, aws_port: int, moderator: Person
+    app: Flask, people: People, videos: Videos, engine: Engine, media_bucket: str, aws_port: int, moderator: PortalUser
 ) -> None:
     ana = people.new()
     browser, csrf = people.browser(ana)

@@ -14,7 +14,7 @@ from services.environment import PortalEnvironment
 from services.portal.http import limits
 
 from ..process import PortalProcess
-from ..site import Site
+from ..site import PortalSite
 from ..test_limits import use_up
 
 LOGIN = {"email": "nobody@example.com", "password": "a wrong guess"}
@@ -84,7 +84,7 @@ TWO_WAYS = {
 
 
 @pytest.mark.asvs("4.2.1")
-def test_a_request_whose_end_is_not_certain_is_refused_with_what_follows(site: Site) -> None:
+def test_a_request_whose_end_is_not_certain_is_refused_with_what_follows(site: PortalSite) -> None:
     portal = site.portal
     # The same bytes with an end that is certain: a second answer would be seen.
     told = say(portal, b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}" + SMUGGLED)

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from ..people import PASSWORD, People, Person
+from ..people import PASSWORD, People, PortalUser
 
 PROFILE = "/api/auth/profile"
 
@@ -39,7 +39,7 @@ def age(engine: Engine, **passed: float) -> None:
         )
 
 
-def disable(engine: Engine, person: Person) -> None:
+def disable(engine: Engine, person: PortalUser) -> None:
     with engine.begin() as connection:
         connection.execute(text("UPDATE users SET disabled_at = now() WHERE id = :id"), {"id": person.id})
 

@@ -22,7 +22,7 @@ from services.portal.database import db
 
 from ..contract import Contract
 from ..direct import begin, send
-from ..people import People, Person
+from ..people import People, PortalUser
 from ..videos import Videos
 from .routes import Route, routes
 
@@ -169,7 +169,7 @@ def test_of_a_private_video_each_gets_what_is_theirs(people: People, videos: Vid
     ana, eva = people.new(), people.new()
     nobody = dataclasses.replace(eva, token="x")
     video_id = videos.processed(ana, is_public=False)
-    tries: dict[str, Callable[[Person], TestResponse]] = {
+    tries: dict[str, Callable[[PortalUser], TestResponse]] = {
         "detail": lambda person: person.get(f"/api/videos/{video_id}"),
         "video": lambda person: person.get(f"/media/{video_id}/video.mp4"),
         "poster": lambda person: person.get(f"/media/{video_id}/poster.jpg"),
@@ -273,7 +273,7 @@ def test_a_field_that_is_not_described_is_noticed_in_any_test(
 
 @pytest.mark.asvs("8.2.3")
 def test_no_answer_to_others_holds_what_is_anas_alone(
-    app: Flask, people: People, videos: Videos, engine: Engine, moderator: Person
+    app: Flask, people: People, videos: Videos, engine: Engine, moderator: PortalUser
 ) -> None:
     ana, eva = people.new(email="ana.alone@example.com"), people.new()
     video_id = videos.published(ana)

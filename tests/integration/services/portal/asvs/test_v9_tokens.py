@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 from services.portal.accounts.signing_keys import name_of
 from services.portal.resources import resources
 
-from ..people import People, Person
+from ..people import People, PortalUser
 from ..videos import Videos
 
 PROFILE = "/api/auth/profile"
@@ -28,7 +28,7 @@ EXPIRED = {"message": "", "error": "Invalid or expired token"}
 
 
 @pytest.fixture
-def ana(people: People) -> Person:
+def ana(people: People) -> PortalUser:
     return people.new()
 
 
@@ -39,7 +39,7 @@ def key(app: Flask) -> str:
         return resources().keys.newest()
 
 
-def claims_of(person: Person, **changes: Any) -> dict[str, Any]:
+def claims_of(person: PortalUser, **changes: Any) -> dict[str, Any]:
     """What somebody's token says, with some claims changed, or left out where they are None."""
     claims = jwt.decode(person.token, options={"verify_signature": False}) | changes
     return {name: value for name, value in claims.items() if value is not None}
@@ -66,7 +66,7 @@ def encoded(part: dict[str, Any]) -> str:
 
 
 @pytest.mark.asvs("9.1.1")
-def test_what_was_changed_after_it_was_signed_is_not_believed(client: FlaskClient, ana: Person, key: str) -> None:
+def test_what_was_changed_after_it_was_signed_is_not_believed(client: FlaskClient, ana: PortalUser, key: str) -> None:
     # The forgeries are refused for what they are: the same token, made in the same way, is believed.
     assert ask(client, signed(claims_of(ana), key)).status_code == 200
     header, payload, signature = ana.token.split(".")
@@ -83,7 +83,7 @@ def test_what_was_changed_after_it_was_signed_is_not_believed(client: FlaskClien
 
 
 @pytest.mark.asvs("9.1.2")
-def test_a_token_that_says_it_needs_no_signature_is_refused(client: FlaskClient, ana: Person, key: str) -> None:
+def test_a_token_that_says_it_needs_no_signature_is_refused(client: FlaskClient, ana: PortalUser, key: str) -> None:
     ours = signed(claims_of(ana), key).rsplit(".", 1)[1]
     for spelled in ("none", "None", "NONE", "nOnE", "", None):
         unsigned = f"{encoded({'alg': spelled, 'typ': 'JWT'})}.{encoded(claims_of(ana))}."
@@ -91,7 +91,7 @@ def test_a_token_that_says_it_needs_no_signature_is_refused(client: FlaskClient,
 
 
 @pytest.mark.asvs("9.1.2")
-def test_no_other_algorithm_is_taken_even_with_our_key(client: FlaskClient, ana: Person, key: str) -> None:
+def test_no_other_algorithm_is_taken_even_with_our_key(client: FlaskClient, ana: PortalUser, key: str) -> None:
     with warnings.catch_warnings():
         # The key would be short for them.
         warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)
@@ -99,7 +99,7 @@ def test_no_other_algorithm_is_taken_even_with_our_key(client: FlaskClient, ana:
 
 
 @pytest.mark.asvs("9.1.2")
-def test_a_signature_of_one_kind_is_not_taken_for_another(client: FlaskClient, ana: Person, key: str) -> None:
+def test_a_signature_of_one_kind_is_not_taken_for_another(client: FlaskClient, ana: PortalUser, key: str) -> None:
     """Tokens of a key pair are none of ours, whether they say what they are or that they are ours."""
     pairs: dict[str, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey] = {
         "RS256": rsa.generate_private_key(public_exponent=65537, key_size=2048),
@@ -118,7 +118,7 @@ def test_a_signature_of_one_kind_is_not_taken_for_another(client: FlaskClient, a
 
 
 @pytest.mark.asvs("9.1.3")
-def test_a_token_does_not_say_which_key_it_is_believed_with(client: FlaskClient, ana: Person, key: str) -> None:
+def test_a_token_does_not_say_which_key_it_is_believed_with(client: FlaskClient, ana: PortalUser, key: str) -> None:
     pair = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public = pair.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.PKCS1).decode()
     own = {"kty": "oct", "k": base64.urlsafe_b64encode(b"x" * 32).decode().rstrip("=")}
@@ -137,7 +137,7 @@ def test_a_token_does_not_say_which_key_it_is_believed_with(client: FlaskClient,
 
 
 @pytest.mark.asvs("9.2.1")
-def test_a_token_holds_in_its_time_alone(client: FlaskClient, ana: Person, key: str) -> None:
+def test_a_token_holds_in_its_time_alone(client: FlaskClient, ana: PortalUser, key: str) -> None:
     now = int(time.time())
     moments = {"exp": now - 10, "nbf": now + 1000, "iat": now + 1000}
     broken = {name: signed(claims_of(ana, **{name: moment}), key) for name, moment in moments.items()}
@@ -146,7 +146,7 @@ def test_a_token_holds_in_its_time_alone(client: FlaskClient, ana: Person, key: 
 
 
 @pytest.mark.asvs("9.2.2")
-def test_a_token_without_what_ours_say_is_none_of_ours(client: FlaskClient, ana: Person, key: str) -> None:
+def test_a_token_without_what_ours_say_is_none_of_ours(client: FlaskClient, ana: PortalUser, key: str) -> None:
     changes: list[dict[str, Any]] = [
         {"user_id": None}, {"user_id": "1"}, {"user_id": 1.5}, {"email": None}, {"jti": None}, {"sub": None},
         {"csrf": None}, {"type": "refresh"}, {"type": "id"}, {"type": 1},
@@ -156,7 +156,7 @@ def test_a_token_without_what_ours_say_is_none_of_ours(client: FlaskClient, ana:
 
 @pytest.mark.asvs("9.2.2")
 def test_what_was_signed_for_one_thing_opens_no_other(
-    app: Flask, client: FlaskClient, people: People, ana: Person, videos: Videos
+    app: Flask, client: FlaskClient, people: People, ana: PortalUser, videos: Videos
 ) -> None:
     """One key signs the API's tokens, the cookies of sessions and the links to private videos."""
     browser, csrf = people.browser(ana)
@@ -179,7 +179,7 @@ def test_what_was_signed_for_one_thing_opens_no_other(
 
 @pytest.mark.asvs("9.2.3")
 def test_a_token_of_another_issuer_or_for_another_service_is_refused(
-    client: FlaskClient, ana: Person, key: str
+    client: FlaskClient, ana: PortalUser, key: str
 ) -> None:
     """Ours name no audience, as the contract has them; so one that names an audience was made for somebody else."""
     changes: list[dict[str, Any]] = [

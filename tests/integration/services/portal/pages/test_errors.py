@@ -29,7 +29,7 @@ HEADINGS = {
 @pytest.fixture
 def changed_app(start_app: Callable[..., Flask], portal_environment: PortalEnvironment) -> Flask:
     """An application that the test may change."""
-    return start_app(portal_environment, anew=True)
+    return start_app(portal_environment, reuse=False)
 
 
 @pytest.mark.parametrize("status", HEADINGS)

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 from services.contest import moderation
 from services.portal.error_messages import ACTIONS, action_sentence
 
-from ..people import People, Person
+from ..people import People, PortalUser
 from ..videos import Videos
 
 PAGE = "/moderation"
@@ -234,5 +234,5 @@ def test_every_action_of_the_log_has_a_sentence(app: Flask) -> None:
 
 
 def test_a_persons_bearer_token_opens_no_page_without_the_role(people: People) -> None:
-    person: Person = people.new()
+    person: PortalUser = people.new()
     assert person.get(PAGE).status_code == 403
