@@ -1,4 +1,4 @@
-"""/openapi.json and /docs: the API's description is made from the routes and is complete."""
+"""/openapi.json and /docs: the API's description is generated from the routes and is complete."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from openapi_spec_validator import validate
 MACHINE_PATHS = ("/api/", "/health", "/media/")
 
 
-def test_the_document_is_valid_openapi(client: FlaskClient) -> None:
+def test_document_is_valid_openapi(client: FlaskClient) -> None:
     answer = client.get("/openapi.json")
     assert answer.status_code == 200
     assert answer.json is not None
@@ -24,7 +24,7 @@ def test_the_document_is_valid_openapi(client: FlaskClient) -> None:
     validate(answer.json)
 
 
-def test_every_route_of_the_api_is_described(app: Flask, client: FlaskClient) -> None:
+def test_every_api_route_is_described(app: Flask, client: FlaskClient) -> None:
     routes = {
         (re.sub(r"<(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in app.url_map.iter_rules()
@@ -38,7 +38,7 @@ def test_every_route_of_the_api_is_described(app: Flask, client: FlaskClient) ->
     assert len(routes) >= 14
 
 
-def test_every_operation_says_what_it_does(client: FlaskClient) -> None:
+def test_every_operation_has_a_summary(client: FlaskClient) -> None:
     document = client.get("/openapi.json").json
     assert document is not None
     for path, methods in document["paths"].items():
@@ -46,7 +46,7 @@ def test_every_operation_says_what_it_does(client: FlaskClient) -> None:
             assert operation["summary"], f"{method} {path}"
 
 
-def test_the_rules_of_the_forms_are_in_the_document(client: FlaskClient) -> None:
+def test_field_rules_are_in_the_document(client: FlaskClient) -> None:
     document = client.get("/openapi.json").json
     assert document is not None
     registration = document["components"]["schemas"]["UserRegistration"]
@@ -55,8 +55,8 @@ def test_the_rules_of_the_forms_are_in_the_document(client: FlaskClient) -> None
     assert registration["properties"]["password1"]["minLength"] == 8
 
 
-class Loaded(HTMLParser):
-    """Collects what a page loads, and what its policy would not let run."""
+class ResourceCollector(HTMLParser):
+    """Collect a page's external resources, and inline code that its policy would block."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,19 +74,19 @@ class Loaded(HTMLParser):
         self.inline += [name for name in values if name == "style" or name.startswith("on")]
 
 
-def test_the_page_loads_nothing_from_elsewhere_and_nothing_its_policy_forbids(client: FlaskClient) -> None:
+def test_docs_page_loads_only_local_files_and_no_inline_code(client: FlaskClient) -> None:
     answer = client.get("/docs")
     assert answer.status_code == 200
-    loaded = Loaded()
-    loaded.feed(answer.text)
-    assert loaded.inline == []
-    assert loaded.sources
-    for source in loaded.sources:
+    collector = ResourceCollector()
+    collector.feed(answer.text)
+    assert collector.inline == []
+    assert collector.sources
+    for source in collector.sources:
         assert source.startswith("/")
         assert client.get(source).status_code == 200
 
 
-def test_the_page_shows_every_operation(client: FlaskClient) -> None:
+def test_docs_page_shows_every_operation(client: FlaskClient) -> None:
     document = client.get("/openapi.json").json
     page = client.get("/docs").text
     assert document is not None
@@ -97,12 +97,12 @@ def test_the_page_shows_every_operation(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["/swagger", "/swagger/", "/swagger/index.html"])
-def test_where_the_page_was_first_leads_to_it(client: FlaskClient, path: str) -> None:
+def test_former_swagger_paths_redirect_to_docs(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert (answer.status_code, answer.location) == (301, "/docs")
 
 
-def test_the_document_is_also_where_it_was_first_and_costs_nothing_unchanged(client: FlaskClient) -> None:
+def test_former_document_path_works_and_etag_returns_304(client: FlaskClient) -> None:
     first, former = client.get("/openapi.json"), client.get("/swagger/doc.json")
     assert first.data == former.data
     assert first.headers["Content-Type"] == "application/json; charset=utf-8"
@@ -110,8 +110,8 @@ def test_the_document_is_also_where_it_was_first_and_costs_nothing_unchanged(cli
     assert (again.status_code, again.data) == (304, b"")
 
 
-def test_the_contracts_operations_keep_their_ids(client: FlaskClient) -> None:
-    """Generated clients name their functions after these."""
+def test_contract_operation_ids_are_stable(client: FlaskClient) -> None:
+    """Generated clients name their functions after them."""
     document = client.get("/openapi.json").json
     assert document is not None
     ids = {operation["operationId"] for methods in document["paths"].values() for operation in methods.values()}
@@ -123,7 +123,7 @@ def test_the_contracts_operations_keep_their_ids(client: FlaskClient) -> None:
     }  # fmt: skip
 
 
-def test_every_example_is_what_its_schema_says(client: FlaskClient) -> None:
+def test_every_example_matches_its_schema(client: FlaskClient) -> None:
     document = client.get("/openapi.json").json
     assert document is not None
 
@@ -136,7 +136,7 @@ def test_every_example_is_what_its_schema_says(client: FlaskClient) -> None:
     bodies = 0
     for operation in (operation for methods in document["paths"].values() for operation in methods.values()):
         described = [operation.get("requestBody", {}), *operation["responses"].values()]
-        for kind, content in (pair for one in described for pair in one.get("content", {}).items()):
+        for kind, content in (pair for part in described for pair in part.get("content", {}).items()):
             if kind == "application/json":
                 values = [content["example"]] if "example" in content else []
                 values += [example["value"] for example in content.get("examples", {}).values()]
@@ -147,7 +147,7 @@ def test_every_example_is_what_its_schema_says(client: FlaskClient) -> None:
     assert bodies > 80
 
 
-def test_every_operation_tells_of_its_errors_its_headers_and_how_it_is_called(client: FlaskClient) -> None:
+def test_every_operation_has_errors_headers_and_a_curl_sample(client: FlaskClient) -> None:
     document = client.get("/openapi.json").json
     assert document is not None
     tags = {tag["name"] for tag in document["tags"] if tag["description"]}
@@ -166,7 +166,7 @@ def test_every_operation_tells_of_its_errors_its_headers_and_how_it_is_called(cl
             assert shlex.split(sample["source"])[0] == "curl", where
 
 
-def test_the_page_speaks_the_persons_language(client: FlaskClient) -> None:
+def test_docs_page_is_in_the_chosen_language(client: FlaskClient) -> None:
     assert '<html lang="es">' in client.get("/docs").text
     assert "Respuestas" in client.get("/docs").text
     client.set_cookie("language", "en")

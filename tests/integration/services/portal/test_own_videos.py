@@ -18,12 +18,12 @@ NOT_OWNER = (403, {"message": "", "error": "You do not have permission to access
 UNKNOWN = (404, {"message": "", "error": "Video not found"})
 
 
-def test_nobody_has_videos_at_first(people: People) -> None:
+def test_new_user_has_no_videos(people: People) -> None:
     answer = people.new().get("/api/videos")
     assert (answer.status_code, answer.json) == (200, [])
 
 
-def test_the_latest_comes_first_and_only_ones_own(people: People, videos: Videos) -> None:
+def test_list_holds_own_videos_latest_first(people: People, videos: Videos) -> None:
     ana, eva = people.new(), people.new()
     first, second = videos.uploaded(ana), videos.uploaded(ana)
     videos.published(eva)
@@ -33,7 +33,7 @@ def test_the_latest_comes_first_and_only_ones_own(people: People, videos: Videos
     assert {video["user_id"] for video in listed} == {ana.id}
 
 
-def test_an_uploaded_video(people: People, videos: Videos) -> None:
+def test_uploaded_video_has_all_fields(people: People, videos: Videos) -> None:
     ana = people.new()
     video_id = videos.uploaded(ana)
     video = ana.get(f"/api/videos/{video_id}").json
@@ -54,7 +54,7 @@ def test_an_uploaded_video(people: People, videos: Videos) -> None:
     }
 
 
-def test_a_processed_video_is_played_from_this_host(people: People, videos: Videos) -> None:
+def test_processed_video_has_media_urls_on_this_host(people: People, videos: Videos) -> None:
     ana = people.new()
     video_id = videos.published(ana)
     video = ana.get(f"/api/videos/{video_id}").json
@@ -66,7 +66,7 @@ def test_a_processed_video_is_played_from_this_host(people: People, videos: Vide
     assert video["processed_at"].endswith("Z")
 
 
-def test_a_failed_video_says_why(people: People, videos: Videos) -> None:
+def test_failed_video_has_a_reason_without_details(people: People, videos: Videos) -> None:
     ana = people.new()
     video = ana.get(f"/api/videos/{videos.failed(ana)}").json
     assert video is not None
@@ -74,7 +74,7 @@ def test_a_failed_video_says_why(people: People, videos: Videos) -> None:
     assert "no video stream" not in str(video)
 
 
-def test_its_votes_are_exact_before_they_are_rolled_up(people: People, videos: Videos) -> None:
+def test_votes_are_exact_before_they_are_rolled_up(people: People, videos: Videos) -> None:
     ana = people.new()
     video_id = videos.published(ana)
     videos.vote(video_id, people.new(), people.new())
@@ -82,7 +82,7 @@ def test_its_votes_are_exact_before_they_are_rolled_up(people: People, videos: V
     assert video is not None and video["votes"] == 2
 
 
-def test_another_players_video(people: People, videos: Videos) -> None:
+def test_video_of_another_user_returns_403(people: People, videos: Videos) -> None:
     video_id = videos.published(people.new())
     answer = people.new().get(f"/api/videos/{video_id}")
     assert (answer.status_code, answer.json) == NOT_OWNER
@@ -91,7 +91,7 @@ def test_another_players_video(people: People, videos: Videos) -> None:
 @pytest.mark.parametrize(
     "video_id", ["00000000-0000-4000-8000-000000000000", "7", "upload", "x" * 1000, "%00", "' OR 1=1", "é"]
 )
-def test_an_unknown_video(people: People, video_id: str) -> None:
+def test_unknown_video_returns_404(people: People, video_id: str) -> None:
     ana = people.new()
     for answer in (ana.get(f"/api/videos/{video_id}"), ana.delete(f"/api/videos/{video_id}")):
         assert (answer.status_code, answer.json) == UNKNOWN
@@ -99,9 +99,7 @@ def test_an_unknown_video(people: People, video_id: str) -> None:
 
 @pytest.mark.parametrize("state", ["uploaded", "processing", "failed"])
 @pytest.mark.parametrize("is_public", [True, False])
-def test_a_video_that_is_not_published_can_be_deleted(
-    people: People, videos: Videos, state: str, is_public: bool
-) -> None:
+def test_unpublished_video_can_be_deleted(people: People, videos: Videos, state: str, is_public: bool) -> None:
     ana = people.new()
     video_id = getattr(videos, state)(ana, is_public=is_public)
     answer = ana.delete(f"/api/videos/{video_id}")
@@ -111,12 +109,12 @@ def test_a_video_that_is_not_published_can_be_deleted(
     assert ana.get("/api/videos").json == []
 
 
-def test_a_private_processed_video_can_be_deleted(people: People, videos: Videos) -> None:
+def test_private_processed_video_can_be_deleted(people: People, videos: Videos) -> None:
     ana = people.new()
     assert ana.delete(f"/api/videos/{videos.processed(ana, is_public=False)}").status_code == 200
 
 
-def test_a_video_published_for_voting_stays(people: People, videos: Videos) -> None:
+def test_published_video_cannot_be_deleted(people: People, videos: Videos) -> None:
     ana = people.new()
     video_id = videos.published(ana)
     answer = ana.delete(f"/api/videos/{video_id}")
@@ -125,7 +123,7 @@ def test_a_video_published_for_voting_stays(people: People, videos: Videos) -> N
     assert ana.get(f"/api/videos/{video_id}").status_code == 200
 
 
-def test_another_players_video_stays(people: People, videos: Videos) -> None:
+def test_deleting_another_users_video_returns_403(people: People, videos: Videos) -> None:
     ana = people.new()
     video_id = videos.uploaded(ana)
     answer = people.new().delete(f"/api/videos/{video_id}")
@@ -133,18 +131,18 @@ def test_another_players_video_stays(people: People, videos: Videos) -> None:
     assert ana.get(f"/api/videos/{video_id}").status_code == 200
 
 
-def test_the_files_go_with_the_video(people: People, videos: Videos, media_bucket: str, aws_port: int) -> None:
+def test_deleting_a_video_deletes_its_files(people: People, videos: Videos, media_bucket: str, aws_port: int) -> None:
     ana = people.new()
     video_id = videos.processed(ana, is_public=False)
     s3 = aws.client("s3", aws_port)
     for key in (original_key(video_id), processed_key(video_id, 1), "processed/of-another-video.mp4"):
         s3.put_object(Bucket=media_bucket, Key=key, Body=b"x")
     ana.delete(f"/api/videos/{video_id}")
-    left = [item["Key"] for item in s3.list_objects_v2(Bucket=media_bucket)["Contents"]]
-    assert left == ["processed/of-another-video.mp4"]
+    remaining = [item["Key"] for item in s3.list_objects_v2(Bucket=media_bucket)["Contents"]]
+    assert remaining == ["processed/of-another-video.mp4"]
 
 
-def test_without_the_bucket_the_video_is_deleted_all_the_same(
+def test_video_is_deleted_while_s3_is_unreachable(
     app_without: Callable[[str], Flask], videos: Videos, engine: Engine
 ) -> None:
     ana = People(app_without("s3")).new()

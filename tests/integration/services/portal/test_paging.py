@@ -1,4 +1,4 @@
-"""Lists go on where their page ended, by the Link header, and the contract's page and limit work as before."""
+"""Paging with cursors in the Link header, beside the contract's page and limit parameters."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ RANKING, GALLERY = "/api/public/rankings", "/api/public/videos"
 
 
 @pytest.fixture
-def seven(people: People, videos: Videos) -> list[UUID]:
-    """Videos of two cities: the first has the most votes."""
+def seven_videos(people: People, videos: Videos) -> list[UUID]:
+    """Seven videos of two cities; the first has the most votes."""
     cali, pasto = people.new(city="Cali"), people.new(city="Pasto")
-    made = [videos.published((cali, pasto)[day % 2], day=day) for day in range(1, 8)]
+    video_ids = [videos.published((cali, pasto)[day % 2], day=day) for day in range(1, 8)]
     voters = [people.new() for _ in range(3)]
-    for number, video_id in enumerate(made):
+    for number, video_id in enumerate(video_ids):
         videos.vote(video_id, *voters[: max(1, 3 - number)])
-    return made
+    return video_ids
 
 
-def walk(client: FlaskClient, path: str, **query: Any) -> list[dict[str, Any]]:
-    """Everything a list has, page after page."""
+def fetch_all_pages(client: FlaskClient, path: str, **query: Any) -> list[dict[str, Any]]:
+    """Return all rows of a list, following the Link headers."""
     rows: list[dict[str, Any]] = []
     answer = client.get(path, query_string=query)
     while True:
@@ -43,36 +43,36 @@ def walk(client: FlaskClient, path: str, **query: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 50])
-def test_the_ranking_is_whole_and_in_order_by_pages_of_any_size(
-    client: FlaskClient, seven: list[UUID], limit: int
+def test_ranking_pages_of_any_size_are_complete_and_ordered(
+    client: FlaskClient, seven_videos: list[UUID], limit: int
 ) -> None:
-    rows = walk(client, RANKING, limit=limit)
+    rows = fetch_all_pages(client, RANKING, limit=limit)
     assert [row["position"] for row in rows] == list(range(1, 8))
-    assert [row["video_id"] for row in rows] == [str(video_id) for video_id in seven]
+    assert [row["video_id"] for row in rows] == [str(video_id) for video_id in seven_videos]
 
 
 @pytest.mark.parametrize("limit", [1, 3, 500])
-def test_the_gallery_is_whole_and_in_order_by_pages_of_any_size(
-    client: FlaskClient, seven: list[UUID], limit: int
+def test_gallery_pages_of_any_size_are_complete_and_ordered(
+    client: FlaskClient, seven_videos: list[UUID], limit: int
 ) -> None:
-    rows = walk(client, GALLERY, per_page=limit)
-    expected = [*seven[:2], *reversed(seven[2:])]
+    rows = fetch_all_pages(client, GALLERY, per_page=limit)
+    expected = [*seven_videos[:2], *reversed(seven_videos[2:])]
     assert [row["id"] for row in rows] == [str(video_id) for video_id in expected]
 
 
-def test_pages_keep_to_their_city(client: FlaskClient, seven: list[UUID]) -> None:
+def test_next_pages_keep_the_city_filter(client: FlaskClient, seven_videos: list[UUID]) -> None:
     for path in (RANKING, GALLERY):
-        rows = walk(client, path, limit=1, per_page=1, city="pas")
+        rows = fetch_all_pages(client, path, limit=1, per_page=1, city="pas")
         assert {row.get("city") or row.get("user_city") for row in rows} == {"Pasto"}
         assert len(rows) == 4
 
 
-def test_without_a_cursor_the_page_and_limit_of_the_contract_decide(client: FlaskClient, seven: list[UUID]) -> None:
+def test_page_and_limit_apply_without_a_cursor(client: FlaskClient, seven_videos: list[UUID]) -> None:
     answer = client.get(RANKING, query_string={"page": 2, "limit": 3})
     assert [row["position"] for row in answer.json or []] == [4, 5, 6]
 
 
-def encoded(value: Any) -> str:
+def encode_cursor(value: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
@@ -87,27 +87,27 @@ MOMENT = "2026-01-01T00:00:00+00:00"
         "ñ",
         "\0",
         "AAAA",
-        encoded(None),
-        encoded([]),
-        encoded([1, 2, 3, 4]),
-        encoded([0, 1, MOMENT]),
-        encoded([0, 1, "2026-01-01T00:00:00", A_UUID]),
-        encoded([0, 1, MOMENT, "no uuid"]),
-        encoded([0, 2**40, MOMENT, A_UUID]),
-        encoded([-1, 1, MOMENT, A_UUID]),
-        encoded([0, "1", MOMENT, A_UUID]),
-        encoded([0, 1, "9999-99-99", A_UUID]),
-        encoded([0, 1, 5, A_UUID]),
-        encoded([[[[]]]] * 50),
+        encode_cursor(None),
+        encode_cursor([]),
+        encode_cursor([1, 2, 3, 4]),
+        encode_cursor([0, 1, MOMENT]),
+        encode_cursor([0, 1, "2026-01-01T00:00:00", A_UUID]),
+        encode_cursor([0, 1, MOMENT, "no uuid"]),
+        encode_cursor([0, 2**40, MOMENT, A_UUID]),
+        encode_cursor([-1, 1, MOMENT, A_UUID]),
+        encode_cursor([0, "1", MOMENT, A_UUID]),
+        encode_cursor([0, 1, "9999-99-99", A_UUID]),
+        encode_cursor([0, 1, 5, A_UUID]),
+        encode_cursor([[[[]]]] * 50),
     ],
 )
-def test_what_is_no_cursor_is_refused(client: FlaskClient, cursor: str) -> None:
+def test_invalid_cursor_returns_400(client: FlaskClient, cursor: str) -> None:
     for path in (RANKING, GALLERY):
         answer = client.get(path, query_string={"cursor": cursor})
         assert (answer.status_code, answer.json) == (400, {"message": "", "error": "Invalid cursor parameter"})
 
 
-def test_a_cursor_at_the_end_of_time_is_only_an_empty_or_whole_list(client: FlaskClient, seven: list[UUID]) -> None:
+def test_cursor_at_the_limits_of_time_returns_200(client: FlaskClient, seven_videos: list[UUID]) -> None:
     for moment in ("0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00"):
-        answer = client.get(GALLERY, query_string={"cursor": encoded([0, 1, moment, A_UUID])})
+        answer = client.get(GALLERY, query_string={"cursor": encode_cursor([0, 1, moment, A_UUID])})
         assert answer.status_code == 200, answer.text

@@ -1,4 +1,4 @@
-"""POST /api/auth/password, and what a new password ends; common passwords are refused."""
+"""POST /api/auth/password: sessions and tokens that it revokes, and rejection of common passwords."""
 
 from __future__ import annotations
 
@@ -26,31 +26,27 @@ INVALID = {"message": "", "error": "Invalid or expired token"}
 
 
 def change(**changes: str | None) -> dict[str, str]:
-    """The body of a change that is granted, with some values changed, or left out where they are None."""
+    """Body of a valid password change with overrides; None omits a field."""
     body = {"current_password": PASSWORD, "password1": NEW, "password2": NEW, **changes}
     return {name: value for name, value in body.items() if value is not None}
 
 
-def signs_in(client: FlaskClient, person: PortalUser, password: str) -> bool:
+def can_sign_in(client: FlaskClient, person: PortalUser, password: str) -> bool:
     answer = client.post("/api/auth/login", json={"email": person.email, "password": password})
     assert answer.status_code in (200, 401)
     return answer.status_code == 200
 
 
 @pytest.mark.asvs("6.2.2")
-def test_afterwards_the_new_password_opens_the_account_and_the_old_one_does_not(
-    client: FlaskClient, people: People
-) -> None:
+def test_only_the_new_password_works_after_a_change(client: FlaskClient, people: People) -> None:
     ana = people.new()
     answer = ana.post(PATH, json=change())
     assert (answer.status_code, answer.json) == (200, {"message": "Password changed successfully"})
-    assert [signs_in(client, ana, PASSWORD), signs_in(client, ana, NEW)] == [False, True]
+    assert [can_sign_in(client, ana, PASSWORD), can_sign_in(client, ana, NEW)] == [False, True]
 
 
 @pytest.mark.asvs("7.4.3")
-def test_every_bearer_token_issued_before_ends_and_one_issued_at_once_afterwards_holds(
-    client: FlaskClient, people: People
-) -> None:
+def test_change_revokes_old_tokens_and_not_new_ones(client: FlaskClient, people: People) -> None:
     ana, eva = people.new(), people.new()
     other = people.sign_in(ana.email)
     ana.post(PATH, json=change())
@@ -64,16 +60,16 @@ def test_every_bearer_token_issued_before_ends_and_one_issued_at_once_afterwards
 
 
 @pytest.mark.asvs("7.4.3")
-def test_every_other_browser_is_signed_out_and_this_one_is_not(people: People) -> None:
+def test_change_signs_out_all_other_browsers(people: People) -> None:
     ana = people.new()
     here, csrf = people.browser(ana)
     phone, _ = people.browser(ana)
-    hers, _ = people.browser(people.new())
+    other_users_browser, _ = people.browser(people.new())
     assert here.post(PATH, json=change(), headers={"X-CSRF-TOKEN": csrf}).status_code == 200
-    assert [browser.get(PROFILE).status_code for browser in (here, phone, hers)] == [200, 401, 200]
+    assert [browser.get(PROFILE).status_code for browser in (here, phone, other_users_browser)] == [200, 401, 200]
 
 
-def test_it_ends_them_on_every_instance(
+def test_change_revokes_on_every_instance(
     people: People, start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment
 ) -> None:
     ana = people.new()
@@ -85,7 +81,7 @@ def test_it_ends_them_on_every_instance(
     ana.post(PATH, json=change())
     elsewhere.set_cookie("session", cookie.value)
     assert elsewhere.get(PROFILE).status_code == 401
-    # Bearer tokens are asked for once a second; the minute is a safety net.
+    # Revocations are cached for a second; the longer deadline is for busy machines.
     end = time.monotonic() + 60 * KEPT_SECONDS
     while elsewhere.get(PROFILE, headers=ana.headers).status_code != 401:
         assert time.monotonic() < end
@@ -109,18 +105,18 @@ def test_it_ends_them_on_every_instance(
          "Error:Field validation for 'Password1' failed on the 'min' tag")),
     ],
 )  # fmt: skip
-def test_what_is_refused_changes_nothing(
+def test_rejected_change_has_no_effect(
     client: FlaskClient, people: People, changes: dict[str, str | None], error: str
 ) -> None:
     ana = people.new()
     phone, _ = people.browser(ana)
     answer = ana.post(PATH, json=change(**changes))
     assert (answer.status_code, answer.json) == (400, {"message": "", "error": error})
-    assert signs_in(client, ana, PASSWORD)
+    assert can_sign_in(client, ana, PASSWORD)
     assert ana.get(PROFILE).status_code == phone.get(PROFILE).status_code == 200
 
 
-def test_a_stolen_session_cannot_guess_the_password(app: Flask, people: People) -> None:
+def test_guesses_of_the_current_password_are_limited(app: Flask, people: People) -> None:
     ana = people.new()
     wrong = change(current_password="a wrong guess")
     assert [ana.post(PATH, json=wrong).status_code for _ in range(10)] == [400] * 10
@@ -131,7 +127,7 @@ def test_a_stolen_session_cannot_guess_the_password(app: Flask, people: People) 
     assert ana.post(PATH, json=change()).status_code == 200
 
 
-def test_the_account_may_be_gone(people: People, engine: Engine) -> None:
+def test_change_for_a_deleted_account_returns_404(people: People, engine: Engine) -> None:
     ana = people.new()
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM users"))
@@ -139,7 +135,7 @@ def test_the_account_may_be_gone(people: People, engine: Engine) -> None:
     assert (answer.status_code, answer.json) == (404, {"message": "", "error": "User not found"})
 
 
-def test_the_list_holds_five_thousand_passwords_that_would_be_long_enough() -> None:
+def test_list_has_5000_common_passwords_of_8_letters_or_more() -> None:
     from services.portal.accounts.passwords import _COMMON
 
     assert len(_COMMON) > 5000

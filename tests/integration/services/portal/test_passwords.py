@@ -1,4 +1,4 @@
-"""Hashing: never more than two at a time in a process, and as dear for an address that nobody has."""
+"""Password hashing: at most two at a time per process, and the whole password counts."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from argon2 import PasswordHasher
 from services.portal.accounts import passwords
 
 
-class Watched:
-    """The real hasher; notes how many threads are in it at once, and what they verify."""
+class RecordingHasher:
+    """The real hasher; records its concurrency and the hashes it verifies."""
 
     def __init__(self, hasher: PasswordHasher) -> None:
         self._hasher = hasher
         self._lock = threading.Lock()
-        self._inside = 0
-        self.most = 0
+        self._active = 0
+        self.max_concurrency = 0
         self.verified: list[str] = []
 
     def hash(self, password: str) -> str:
@@ -38,37 +38,37 @@ class Watched:
 
     def _enter(self) -> None:
         with self._lock:
-            self._inside += 1
-            self.most = max(self.most, self._inside)
+            self._active += 1
+            self.max_concurrency = max(self.max_concurrency, self._active)
 
     def _leave(self) -> None:
         with self._lock:
-            self._inside -= 1
+            self._active -= 1
 
 
 @pytest.fixture
-def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
-    """The hasher of the portal, watched."""
-    hasher = Watched(passwords._HASHER)
+def recorder(monkeypatch: pytest.MonkeyPatch) -> RecordingHasher:
+    """Record the calls of the portal's hasher."""
+    hasher = RecordingHasher(passwords._HASHER)
     monkeypatch.setattr(passwords, "_HASHER", hasher)
     return hasher
 
 
-def test_a_storm_of_sign_ins_hashes_two_at_a_time(watched: Watched) -> None:
-    stored = passwords.hash_password("a password of somebody")
+def test_concurrent_sign_ins_hash_two_at_a_time(recorder: RecordingHasher) -> None:
+    stored = passwords.hash_password("a user's password")
 
-    def work(number: int) -> bool:
+    def hash_or_verify(number: int) -> bool:
         if number % 2:
-            return passwords.password_matches(stored, "a password of somebody")
+            return passwords.password_matches(stored, "a user's password")
         return passwords.hash_password("another password").startswith("$argon2id$")
 
     with ThreadPoolExecutor(12) as threads:
-        assert all(threads.map(work, range(24)))
-    assert watched.most == 2
+        assert all(threads.map(hash_or_verify, range(24)))
+    assert recorder.max_concurrency == 2
 
 
 @pytest.mark.parametrize("length", [8, 64, 72, 73, 128, 4096])
-def test_no_part_of_a_password_is_cut_off(length: int) -> None:
+def test_passwords_are_not_truncated(length: int) -> None:
     password = "ñ" * (length - 1) + "x"
     stored = passwords.hash_password(password)
     assert passwords.password_matches(stored, password)

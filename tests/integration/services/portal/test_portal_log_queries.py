@@ -1,4 +1,4 @@
-"""What the saved queries ask of the portal's log, the portal writes: its lines are made and looked at."""
+"""The portal writes the log fields that the saved queries read."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from .videos import Videos
 
 
 @contextmanager
-def log_of(service: str) -> Iterator[list[Line]]:
-    """The lines of a service, with what each of its lines has (tests/integration/services/shared/test_telemetry.py)."""
+def captured_log(service: str) -> Iterator[list[Line]]:
+    """Capture log lines with the fields of every line (tests/integration/services/shared/test_telemetry.py)."""
     lines: list[Line] = []
     processors = [structlog.contextvars.merge_contextvars, structlog.processors.format_exc_info]
     with capture_logs(processors=processors) as captured:
@@ -32,10 +32,10 @@ def log_of(service: str) -> Iterator[list[Line]]:
     lines += [{"service": service, "level": line["log_level"], **line} for line in captured]
 
 
-def test_requests_votes_and_limits(app: Flask, people: People, videos: Videos) -> None:
+def test_request_vote_and_limit_queries(app: Flask, people: People, videos: Videos) -> None:
     ana, bea = people.new(), people.new()
     video_id = videos.published(ana)
-    with log_of("portal") as lines:
+    with captured_log("portal") as lines:
         assert [bea.post(f"/api/public/videos/{video_id}/vote").status_code for _ in range(2)] == [200, 400]
         while bea.post(f"/api/public/videos/{uuid4()}/vote").status_code != 429:
             pass
@@ -49,11 +49,11 @@ def test_requests_votes_and_limits(app: Flask, people: People, videos: Videos) -
         assert unanswered(name, lines) == set()
 
 
-def test_sign_ins_that_were_refused(app: Flask, people: People, engine: Engine) -> None:
+def test_refused_sign_ins_query(app: Flask, people: People, engine: Engine) -> None:
     ana = people.new()
     with engine.begin() as connection:
         connection.execute(text("UPDATE users SET disabled_at = now() WHERE id = :id"), {"id": ana.id})
-    with log_of("portal") as lines:
+    with captured_log("portal") as lines:
         for password, status in (("a wrong guess", 401), (PASSWORD, 403)):
             answer = app.test_client().post("/api/auth/login", json={"email": ana.email, "password": password})
             assert answer.status_code == status
@@ -61,22 +61,22 @@ def test_sign_ins_that_were_refused(app: Flask, people: People, engine: Engine) 
     assert unanswered("sign-ins-refused", lines) == set()
 
 
-def test_errors_and_services_that_do_not_answer(app_without: Callable[[str], Flask]) -> None:
-    with log_of("portal") as lines:
+def test_errors_and_unreachable_services_queries(app_without: Callable[[str], Flask]) -> None:
+    with captured_log("portal") as lines:
         answer = app_without("database").test_client().get("/api/public/videos", headers={"X-Request-Id": "r1"})
     assert answer.status_code == 503
 
     failed = [line for line in lines if line["level"] == "error"]
     assert [line["request_id"] for line in failed] == ["r1"]
-    assert unanswered("errors", failed) == {"video_id"}, "which is the sweep's and the workers'"
+    assert unanswered("errors", failed) == {"video_id"}, "video_id is logged by the sweep and the workers"
     assert unanswered("services-away", lines) == {
         *("queue cannot be read", "video could not be claimed", "video not processed this time"),
-    }, "which are the workers'"
+    }, "these events are logged by the workers"
     (request,) = [line for line in lines if line["event"] == "request"]
     assert (request["request_id"], request["status"]) == ("r1", 503)
 
 
-def test_videos_that_were_given_up(
+def test_given_up_videos_query(
     app: Flask, people: People, videos: Videos, engine: Engine, queue_url: str, aws_port: int
 ) -> None:
     sqs = aws.client("sqs", aws_port)
@@ -100,7 +100,7 @@ def test_videos_that_were_given_up(
         sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
 
     videos.uploaded(people.new())
-    with log_of("portal") as lines:
+    with captured_log("portal") as lines:
         keep()
         pass_time(sweeps=0)
         keep()
@@ -112,18 +112,18 @@ def test_videos_that_were_given_up(
     assert "video_id" in given_up
 
 
-def test_an_upload_is_found_by_its_request(people: People) -> None:
-    with log_of("portal") as lines:
+def test_one_request_query(people: People) -> None:
+    with captured_log("portal") as lines:
         ana = people.new()
         ana.get("/api/videos")
 
-    (asked,) = [line for line in lines if line["event"] == "request" and line["route"] == "/api/videos"]
-    assert {"request_id", "service", "level", "route", "status"} <= set(asked)
-    assert unanswered("one-request", lines) == {"video_id", "reason", "exception"}, "which are others' lines'"
+    (request,) = [line for line in lines if line["event"] == "request" and line["route"] == "/api/videos"]
+    assert {"request_id", "service", "level", "route", "status"} <= set(request)
+    assert unanswered("one-request", lines) == {"video_id", "reason", "exception"}, "other lines hold these fields"
 
 
 @pytest.fixture(autouse=True)
-def no_cached_context() -> Iterator[None]:
-    """A test leaves nothing bound behind."""
+def clear_log_context() -> Iterator[None]:
+    """Clear context variables that a test bound."""
     yield
     structlog.contextvars.clear_contextvars()

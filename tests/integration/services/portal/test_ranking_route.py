@@ -31,12 +31,12 @@ def with_votes(videos: Videos, owner: PortalUser, title: str, voters: list[Porta
     return video_id
 
 
-def test_it_is_empty_at_first(client: FlaskClient) -> None:
+def test_ranking_is_empty_without_votes(client: FlaskClient) -> None:
     answer = client.get(RANKING)
     assert (answer.status_code, answer.json) == (200, [])
 
 
-def test_a_row(client: FlaskClient, people: People, videos: Videos, voters: list[PortalUser]) -> None:
+def test_row_has_all_fields(client: FlaskClient, people: People, videos: Videos, voters: list[PortalUser]) -> None:
     ana = people.new(first_name="Ana", last_name="Díaz", city="Cali")
     video_id = with_votes(videos, ana, "Triple doble", voters)
     assert client.get(RANKING).json == [
@@ -55,7 +55,7 @@ def test_a_row(client: FlaskClient, people: People, videos: Videos, voters: list
     ]
 
 
-def test_an_unchanged_ranking_is_told_in_a_line(
+def test_unchanged_ranking_returns_304(
     client: FlaskClient, people: People, videos: Videos, voters: list[PortalUser]
 ) -> None:
     video_id = with_votes(videos, people.new(), "Triple doble", voters[:1])
@@ -66,7 +66,7 @@ def test_an_unchanged_ranking_is_told_in_a_line(
     assert client.get(RANKING, headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
 
 
-def test_most_votes_first_then_the_earlier_upload(
+def test_order_is_by_votes_then_earlier_upload(
     client: FlaskClient, people: People, videos: Videos, voters: list[PortalUser]
 ) -> None:
     ana = people.new()
@@ -76,12 +76,12 @@ def test_most_votes_first_then_the_earlier_upload(
     assert titles(client) == ["favourite", "earlier", "later"]
 
 
-def test_videos_without_votes_are_left_out(client: FlaskClient, people: People, videos: Videos) -> None:
+def test_videos_without_votes_are_omitted(client: FlaskClient, people: People, videos: Videos) -> None:
     videos.published(people.new())
     assert titles(client) == []
 
 
-def test_pages_and_their_positions(
+def test_positions_continue_over_pages(
     client: FlaskClient, people: People, videos: Videos, voters: list[PortalUser]
 ) -> None:
     ana = people.new()
@@ -96,25 +96,25 @@ def test_pages_and_their_positions(
 @pytest.mark.parametrize(
     "query", [{"page": 0}, {"page": -7}, {"limit": 0}, {"limit": 101}, {"limit": -1}, {"page": ""}]
 )
-def test_values_out_of_range_are_brought_back(
+def test_page_and_limit_out_of_range_are_clamped(
     client: FlaskClient, people: People, videos: Videos, voters: list[PortalUser], query: dict[str, Any]
 ) -> None:
     with_votes(videos, people.new(), "Triple doble", voters)
     assert titles(client, **query) == ["Triple doble"]
 
 
-def test_a_page_far_away_is_empty(client: FlaskClient) -> None:
+def test_page_beyond_the_end_is_empty(client: FlaskClient) -> None:
     assert titles(client, page=10**18 - 1, limit=100) == []
 
 
 @pytest.mark.parametrize("name", ["page", "limit"])
 @pytest.mark.parametrize("value", ["abc", "1.5", "1e3", "0x1", "١", "1 OR 1=1", "\0", "9" * 30])
-def test_what_is_no_number_is_refused(client: FlaskClient, name: str, value: str) -> None:
+def test_non_numeric_page_or_limit_returns_400(client: FlaskClient, name: str, value: str) -> None:
     answer = client.get(RANKING, query_string={name: value})
     assert (answer.status_code, answer.json) == (400, {"message": "", "error": f"Invalid {name} parameter"})
 
 
-def test_a_city_is_part_of_the_name_in_any_case(
+def test_city_filter_matches_substrings_in_any_case(
     client: FlaskClient, people: People, videos: Videos, voters: list[PortalUser]
 ) -> None:
     with_votes(videos, people.new(city="Bogotá"), "bogotá", voters)
@@ -124,7 +124,7 @@ def test_a_city_is_part_of_the_name_in_any_case(
     assert titles(client, city="Quito") == []
 
 
-def test_positions_count_within_the_city(
+def test_positions_count_within_the_filtered_city(
     client: FlaskClient, people: People, videos: Videos, voters: list[PortalUser]
 ) -> None:
     with_votes(videos, people.new(city="Bogotá"), "bogotá", voters)
@@ -134,21 +134,21 @@ def test_positions_count_within_the_city(
 
 
 @pytest.mark.parametrize("pattern", ["%", "_", "C%i", "C__i", "\\", "'", "'; DROP TABLE users; --", "\ufffd"])
-def test_no_character_of_a_city_is_a_wildcard(
+def test_city_filter_has_no_wildcards(
     client: FlaskClient, people: People, videos: Videos, voters: list[PortalUser], pattern: str
 ) -> None:
     with_votes(videos, people.new(city="Cali"), "cali", voters)
     assert titles(client, city=pattern) == []
 
 
-def test_a_city_may_hold_what_elsewhere_is_a_wildcard(
+def test_city_with_wildcard_characters_is_found(
     client: FlaskClient, people: People, videos: Videos, voters: list[PortalUser]
 ) -> None:
     with_votes(videos, people.new(city="100%_sur"), "sur", voters)
     assert titles(client, city="0%_S") == ["sur"]
 
 
-def test_a_nul_is_refused(client: FlaskClient) -> None:
+def test_nul_in_city_returns_400(client: FlaskClient) -> None:
     answer = client.get(f"{RANKING}?city=%00")
     assert (answer.status_code, answer.json) == (400, {"message": "", "error": "Invalid city parameter"})
     assert client.get(f"{RANKING}?city=%ff%fe").status_code == 200

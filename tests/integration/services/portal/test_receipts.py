@@ -1,4 +1,4 @@
-"""GET /api/videos/{id}/receipt: what was done with a player's own video."""
+"""GET /api/videos/{id}/receipt: how a player's own video was processed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNKNOWN = (404, {"message": "", "error": "Video not found"})
 NONE_YET = (404, {"message": "", "error": "Video has no receipt"})
 
 
-def test_a_processed_video_has_one(people: People, videos: Videos) -> None:
+def test_processed_video_has_a_receipt(people: People, videos: Videos) -> None:
     ana = people.new()
     video_id = videos.published(ana)
     answer = ana.get(f"/api/videos/{video_id}/receipt")
@@ -57,7 +57,7 @@ def test_a_processed_video_has_one(people: People, videos: Videos) -> None:
     }
 
 
-def test_a_failed_video_has_one_that_says_why(people: People, videos: Videos) -> None:
+def test_failed_video_has_a_receipt_with_reason(people: People, videos: Videos) -> None:
     ana = people.new()
     video_id = videos.failed(ana)
     answer = ana.get(f"/api/videos/{video_id}/receipt")
@@ -65,18 +65,18 @@ def test_a_failed_video_has_one_that_says_why(people: People, videos: Videos) ->
     assert (answer.json["status"], answer.json["failure_reason"]) == ("failed", "not_a_video")
     assert answer.json["original"] == {"bytes": 31, "sha256": "d" * 64}
     assert [answer.json[part] for part in ("found", "command", "made", "encoder")] == [None] * 4
-    # What an operator reads of it is not for players.
+    # Details for operators are not shown to players.
     assert "no video stream" not in answer.text and original_key(video_id) not in answer.text
 
 
 @pytest.mark.parametrize("state", ["uploaded", "processing"])
-def test_there_is_none_while_the_video_waits(people: People, videos: Videos, state: str) -> None:
+def test_unprocessed_video_has_no_receipt(people: People, videos: Videos, state: str) -> None:
     ana = people.new()
     answer = ana.get(f"/api/videos/{getattr(videos, state)(ana)}/receipt")
     assert (answer.status_code, answer.json) == NONE_YET
 
 
-def test_there_is_none_of_a_release_that_kept_none(people: People, videos: Videos, engine: Engine) -> None:
+def test_video_of_a_release_without_receipts_has_none(people: People, videos: Videos, engine: Engine) -> None:
     ana = people.new()
     video_id = videos.published(ana)
     with engine.begin() as connection:
@@ -85,7 +85,7 @@ def test_there_is_none_of_a_release_that_kept_none(people: People, videos: Video
     assert (answer.status_code, answer.json) == NONE_YET
 
 
-def test_what_a_later_release_tells_beside_is_passed_over(people: People, videos: Videos, engine: Engine) -> None:
+def test_unknown_fields_of_a_later_release_are_ignored(people: People, videos: Videos, engine: Engine) -> None:
     ana = people.new()
     video_id = videos.published(ana)
     before = ana.get(f"/api/videos/{video_id}/receipt").json
@@ -98,19 +98,19 @@ def test_what_a_later_release_tells_beside_is_passed_over(people: People, videos
 
 
 @pytest.mark.parametrize("state", ["uploaded", "failed", "published"])
-def test_another_players_is_nobody_elses_business(people: People, videos: Videos, state: str) -> None:
+def test_receipt_of_another_user_returns_403(people: People, videos: Videos, state: str) -> None:
     video_id = getattr(videos, state)(people.new())
     answer = people.new().get(f"/api/videos/{video_id}/receipt")
     assert (answer.status_code, answer.json) == NOT_OWNER
 
 
 @pytest.mark.parametrize("video_id", ["00000000-0000-4000-8000-000000000000", "7", "x" * 1000, "%00", "é"])
-def test_an_unknown_video_has_none(people: People, video_id: str) -> None:
+def test_unknown_video_returns_404(people: People, video_id: str) -> None:
     answer = people.new().get(f"/api/videos/{video_id}/receipt")
     assert (answer.status_code, answer.json) == UNKNOWN
 
 
-def test_it_goes_with_the_video(people: People, videos: Videos, engine: Engine) -> None:
+def test_deleting_a_video_deletes_its_receipt(people: People, videos: Videos, engine: Engine) -> None:
     ana = people.new()
     video_id = videos.failed(ana)
     ana.delete(f"/api/videos/{video_id}")

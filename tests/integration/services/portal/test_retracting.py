@@ -1,4 +1,4 @@
-"""DELETE /api/public/videos/{id}/vote, the voting period, and the verification everybody can read."""
+"""DELETE /api/public/videos/{id}/vote, the voting period, and the public verification of counts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def votes(client: FlaskClient) -> list[int]:
     return [video["votes"] for video in client.get("/api/public/videos").json or []]
 
 
-def test_a_vote_is_taken_back_and_may_be_cast_again(client: FlaskClient, people: People, videos: Videos) -> None:
+def test_retracted_vote_can_be_cast_again(client: FlaskClient, people: People, videos: Videos) -> None:
     video_id, voter = videos.published(people.new()), people.new()
     path = f"/api/public/videos/{video_id}/vote"
     assert voter.post(path).status_code == 200
@@ -34,11 +34,11 @@ def test_a_vote_is_taken_back_and_may_be_cast_again(client: FlaskClient, people:
 
 
 @pytest.mark.parametrize("video_id", ["not-a-uuid", "00000000-0000-4000-8000-000000000000"])
-def test_what_was_not_voted_for_cannot_be_taken_back(people: People, video_id: str) -> None:
+def test_retracting_without_a_vote_returns_400(people: People, video_id: str) -> None:
     assert people.new().delete(f"/api/public/videos/{video_id}/vote").status_code == 400
 
 
-def test_nobody_takes_back_anothers_vote(client: FlaskClient, people: People, videos: Videos) -> None:
+def test_vote_of_another_user_cannot_be_retracted(client: FlaskClient, people: People, videos: Videos) -> None:
     video_id, voter = videos.published(people.new()), people.new()
     voter.post(f"/api/public/videos/{video_id}/vote")
     assert people.new().delete(f"/api/public/videos/{video_id}/vote").status_code == 400
@@ -46,7 +46,7 @@ def test_nobody_takes_back_anothers_vote(client: FlaskClient, people: People, vi
     assert votes(client) == [1]
 
 
-def test_when_the_voting_is_closed_everybody_is_told(
+def test_closed_voting_rejects_votes_and_retractions(
     client: FlaskClient, people: People, videos: Videos, engine: Engine
 ) -> None:
     video_id, voter = videos.published(people.new()), people.new()
@@ -63,7 +63,7 @@ def test_when_the_voting_is_closed_everybody_is_told(
         assert (answer.status_code, answer.json) == (400, {"message": "", "error": "Voting is closed"})
 
 
-def test_where_a_player_stands(people: People, videos: Videos) -> None:
+def test_standings_have_overall_and_city_positions(people: People, videos: Videos) -> None:
     ana, luz = people.new(city="Cali"), people.new(city="Pasto")
     first, second = videos.published(luz, title="Clavada"), videos.published(ana, title="Triple doble")
     videos.vote(first, *(people.new() for _ in range(2)))
@@ -80,21 +80,21 @@ def test_where_a_player_stands(people: People, videos: Videos) -> None:
     ]
 
 
-def test_everybody_can_read_that_the_tally_is_exact(
+def test_verification_reports_exact_and_wrong_counts(
     app: Flask, client: FlaskClient, people: People, videos: Videos, engine: Engine
 ) -> None:
     before = client.get("/api/public/verification").json
     assert before is not None and (before["exact"], before["complete"], before["since"]) == (False, False, None)
     videos.vote(videos.published(people.new()), people.new(), people.new())
 
-    def count_again() -> None:
+    def recount() -> None:
         with engine.begin() as connection:
             connection.execute(text("UPDATE tally_checks SET checked_at = '-infinity'"))
         for _ in range(16):
             with app.app_context():
                 keep_house(0)
 
-    count_again()
+    recount()
     found = client.get("/api/public/verification").json
     assert found is not None
     assert {name: found[name] for name in ("exact", "complete", "videos", "votes", "tally", "differing")} == {
@@ -107,6 +107,6 @@ def test_everybody_can_read_that_the_tally_is_exact(
     }
     with engine.begin() as connection:
         connection.execute(text("UPDATE videos SET votes_count = votes_count + 1"))
-    count_again()
+    recount()
     found = client.get("/api/public/verification").json
     assert found is not None and (found["exact"], found["differing"], found["tally"]) == (False, 1, 3)

@@ -1,4 +1,4 @@
-"""Secrets are rotated while the portal serves: nobody is turned away, and nothing is restarted."""
+"""Secret rotation under load: no failed requests and no restart."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ PROFILE = "/api/auth/profile"
 AppStarter = Callable[[PortalEnvironment], Flask]
 
 
-class Role:
-    """A role of the database whose password is changed, and the secret that tells it."""
+class RotatingRole:
+    """A database role with a changeable password, and the secret that holds the password."""
 
     def __init__(self, cluster: Cluster, environment: PortalEnvironment, aws_port: int) -> None:
         self._url = cluster.url(environment.database_name)
@@ -62,39 +62,39 @@ class Role:
 
 
 @pytest.fixture
-def role(postgres_server: Cluster, portal_environment: PortalEnvironment, aws_port: int) -> Iterator[Role]:
-    made = Role(postgres_server, portal_environment, aws_port)
-    yield made
-    made.drop()
+def role(postgres_server: Cluster, portal_environment: PortalEnvironment, aws_port: int) -> Iterator[RotatingRole]:
+    created = RotatingRole(postgres_server, portal_environment, aws_port)
+    yield created
+    created.drop()
 
 
-class Load:
-    """People who read and sign up without a pause, and try once more when they are turned away."""
+class RequestLoad:
+    """Clients that read and sign up continuously, and retry a 5xx once."""
 
     def __init__(self, app: Flask, clients: int = 6) -> None:
         self._app = app
         self._end = threading.Event()
         self.answers: list[tuple[int, ...]] = []
-        self._threads = [threading.Thread(target=self._ask) for _ in range(clients)]
+        self._threads = [threading.Thread(target=self._send) for _ in range(clients)]
         for thread in self._threads:
             thread.start()
 
-    def _ask(self) -> None:
+    def _send(self) -> None:
         client = self._app.test_client()
         while not self._end.is_set():
             person = registration(email=f"{uuid.uuid4().hex}@example.com")
-            for ask in (
+            for send in (
                 lambda: client.get("/api/public/videos"),
                 lambda person=person: client.post("/api/auth/signup", json=person),
             ):
-                statuses = [ask().status_code]
+                statuses = [send().status_code]
                 if statuses[0] >= 500:
-                    statuses.append(ask().status_code)
+                    statuses.append(send().status_code)
                 self.answers.append(tuple(statuses))
 
     def wait_for(self, more: int) -> None:
-        wanted = len(self.answers) + more
-        while len(self.answers) < wanted:
+        target = len(self.answers) + more
+        while len(self.answers) < target:
             time.sleep(0.02)
 
     def stop(self) -> None:
@@ -104,16 +104,16 @@ class Load:
 
 
 @pytest.mark.parametrize("first", ["password", "secret"])
-def test_a_password_is_rotated_under_load(
-    start_app: AppStarter, portal_environment: PortalEnvironment, role: Role, engine: Engine, first: str
+def test_database_password_rotates_under_load(
+    start_app: AppStarter, portal_environment: PortalEnvironment, role: RotatingRole, engine: Engine, first: str
 ) -> None:
     with engine.connect():
         pass
-    load = Load(start_app(portal_environment))
+    load = RequestLoad(start_app(portal_environment))
     load.wait_for(20)
     role.change_password("second") if first == "password" else role.change_secret("second")
     load.wait_for(20)
-    # Connections that were open before live on; now every one has to be opened anew.
+    # Open connections survive a password change; now all of them must reconnect.
     cut_connections(engine)
     time.sleep(0.5)
     role.change_secret("second") if first == "password" else role.change_password("second")
@@ -122,8 +122,8 @@ def test_a_password_is_rotated_under_load(
     assert {statuses[-1] for statuses in load.answers} <= {200, 201}
 
 
-def test_a_password_that_stays_wrong_is_not_tried_for_ever(
-    start_app: AppStarter, portal_environment: PortalEnvironment, role: Role
+def test_wrong_database_password_returns_503_until_corrected(
+    start_app: AppStarter, portal_environment: PortalEnvironment, role: RotatingRole
 ) -> None:
     role.change_password("second")
     client = start_app(portal_environment).test_client()
@@ -132,14 +132,14 @@ def test_a_password_that_stays_wrong_is_not_tried_for_ever(
     assert client.get("/api/public/videos").status_code == 200
 
 
-def test_tokens_outlive_a_rotation_of_the_key(
+def test_tokens_stay_valid_after_one_key_rotation(
     start_app: AppStarter, portal_environment: PortalEnvironment, aws_port: int
 ) -> None:
     app = start_app(portal_environment)
     before = People(app).new()
     manager = aws.client("secretsmanager", aws_port)
     manager.put_secret_value(SecretId=portal_environment.token_secret_arn, SecretString=SECOND)
-    # Another instance has the new key already; this one is shown its token before it looks by itself.
+    # The other instance already has the new key; this one gets its token before its own refresh.
     other = start_app(portal_environment)
     after = People(other).new(email="eva@example.com")
     resources_of(app).keys._read_at -= 10
@@ -149,7 +149,7 @@ def test_tokens_outlive_a_rotation_of_the_key(
         assert client.get(PROFILE, headers=after.headers).status_code == 200
 
 
-def test_a_key_that_was_rotated_twice_is_not_believed(
+def test_token_is_rejected_after_two_key_rotations(
     start_app: AppStarter, portal_environment: PortalEnvironment, aws_port: int
 ) -> None:
     before = People(start_app(portal_environment)).new()
@@ -160,7 +160,7 @@ def test_a_key_that_was_rotated_twice_is_not_believed(
     assert client.get(PROFILE, headers=before.headers).status_code == 401
 
 
-class Clock:
+class ManualClock:
     def __init__(self) -> None:
         self.now = 0.0
 
@@ -170,7 +170,7 @@ class Clock:
 
 @dataclasses.dataclass
 class Store:
-    """Secrets Manager as the keys see it."""
+    """Stands in for Secrets Manager."""
 
     versions: SecretVersions
     reads: int = 0
@@ -183,20 +183,20 @@ class Store:
         return self.versions
 
 
-def keys(age: timedelta = timedelta(0), **changes: Any) -> tuple[SigningKeys, Store, Clock]:
+def keys(age: timedelta = timedelta(0), **changes: Any) -> tuple[SigningKeys, Store, ManualClock]:
     store = Store(SecretVersions("new", datetime.now(UTC) - age, "old"))
-    clock = Clock()
+    clock = ManualClock()
     return SigningKeys(store, lifetime=timedelta(hours=1), clock=clock), store, clock
 
 
-def test_the_key_before_is_believed_as_long_as_what_it_signed_holds() -> None:
+def test_previous_key_is_accepted_for_the_token_lifetime() -> None:
     assert keys(timedelta(minutes=59))[0].accepted() == ["old", "new"]
     late = keys(timedelta(minutes=61))[0]
     assert late.accepted() == ["new"]
     assert late.named(name_of("old")) == "new"
 
 
-def test_a_rotation_is_seen_after_a_minute() -> None:
+def test_rotation_is_noticed_after_a_minute() -> None:
     signing, store, clock = keys()
     store.versions = SecretVersions("newer", datetime.now(UTC), "new")
     assert signing.newest() == "newer"
@@ -207,7 +207,7 @@ def test_a_rotation_is_seen_after_a_minute() -> None:
     assert signing.newest() == "newest"
 
 
-def test_strangers_cannot_make_the_portal_ask_for_each_forged_token() -> None:
+def test_forged_key_ids_read_the_secret_once_per_5_seconds() -> None:
     signing, store, clock = keys()
     for _ in range(100):
         assert signing.named("forged") == "new"
@@ -218,7 +218,7 @@ def test_strangers_cannot_make_the_portal_ask_for_each_forged_token() -> None:
     assert store.reads == 2
 
 
-def test_the_keys_at_hand_are_used_while_aws_cannot_be_asked() -> None:
+def test_cached_keys_are_used_while_aws_is_unreachable() -> None:
     signing, store, clock = keys()
     assert signing.newest() == "new"
     store.down = True
@@ -228,7 +228,7 @@ def test_the_keys_at_hand_are_used_while_aws_cannot_be_asked() -> None:
     assert store.reads == 2
 
 
-def test_without_any_key_nothing_is_signed() -> None:
+def test_nothing_is_signed_without_a_key() -> None:
     signing, store, _ = keys()
     store.down = True
     with pytest.raises(EndpointConnectionError):
