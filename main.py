@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from stacks.release_artifacts import find
+from stacks.release_artifacts import find_software
 from stacks.settings.loader import SettingsError, load
 
 
@@ -14,12 +14,12 @@ def main() -> int:
     """Synthesize the deployment that ``ANB_ENVIRONMENT`` names into ``cdktf.out``."""
     try:
         settings = load(os.environ, Path(__file__).parent / "environments")
-        software = find(settings)
+        software = find_software(settings)
     except SettingsError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)  # noqa: T201
         return 1
-    # Node starts here, once the settings are known to be right.
+    # These imports start Node, so check the settings first.
     from constructs_lib.foundation import cdk, template, waivers
     from constructs_lib.governance import cost, iam_report
     from stacks.app import build
@@ -30,7 +30,7 @@ def main() -> int:
     folder = Path(app.outdir)
     waivers.write(folder)
     iam_report.write(folder)
-    for text in (str(software), settings.choices.differences(), cost.table(template.read(folder))):
+    for text in (str(software), settings.effective_profile.differences(), cost.table(template.read(folder))):
         if text:
             print(text, file=sys.stderr)  # noqa: T201
     return 0

@@ -1,4 +1,4 @@
-"""All stacks of ANB, wired."""
+"""Create the stacks of ANB and connect them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def build(app: cdk.App, settings: Settings, software: Software) -> list[cdk.Terr
     """Add the eight stacks to an app.
 
     Args:
-        app: the app.
-        settings: of the deployment.
-        software: what the instances run.
+        app: the CDKTF app.
+        settings: settings of the deployment.
+        software: releases of the services.
 
     Returns:
-        The stacks, each after those it needs.
+        The stacks, each after its dependencies.
     """
     network = NetworkStack(app, settings)
     storage = StorageStack(app, settings, software)

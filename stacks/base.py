@@ -1,4 +1,4 @@
-"""What every stack of ANB has: its region, its tags and where its state is."""
+"""The base class of ANB's stacks."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from stacks.release_artifacts import PROJECT
 from stacks.settings.model import Settings
 
 EMULATED_HTTP = "the AWS emulator answers on loopback over http, and enforces the policy"
-"""Why requests without TLS are let in when the target is the emulator."""
+"""Reason for allowing plain HTTP on the emulator."""
 
 
 class AnbStack(Stack):
     """A stack with ANB's region, tags and state.
 
     Args:
-        settings: of the deployment.
+        settings: settings of the deployment.
     """
 
     def __init__(self, scope: cdk.Construct, id: str, settings: Settings) -> None:
         self.settings = settings
         self.prefix = settings.environment_name
-        super().__init__(scope, id, region=settings.aws_region, tags=self.labels, state=_state(settings))
+        super().__init__(scope, id, region=settings.aws_region, tags=self.common_tags, state=_state(settings))
         cdk.Aspects.of(self).add(SecurityAspect())
         self.plain_http_reason = EMULATED_HTTP if settings.embedded else None
         if settings.embedded:
             self.provider.s3_use_path_style = True
 
     @property
-    def labels(self) -> dict[str, str]:
-        """The tags of everything."""
+    def common_tags(self) -> dict[str, str]:
+        """Tags of every resource."""
         return {"Environment": self.prefix, "Project": "ANB-Rising-Stars", "ManagedBy": "Terraform"}
 
 

@@ -14,7 +14,7 @@ class DatabaseStack(AnbStack):
 
     def __init__(self, scope: cdk.Construct, settings: Settings, network: NetworkStack) -> None:
         super().__init__(scope, "database", settings)
-        profile = settings.choices
+        profile = settings.effective_profile
         self.database = PostgresDatabase(
             self,
             "postgres",

@@ -1,4 +1,4 @@
-"""What the portal's and the workers' instances have in common."""
+"""Options and variables that the portal's and the workers' instances share."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ from stacks.base import AnbStack
 from stacks.storage import StorageStack
 
 
-def options(stack: AnbStack, service: str, instance_type: str) -> InstanceOptions:
-    """The instances of a service.
+def instance_options(stack: AnbStack, service: str, instance_type: str) -> InstanceOptions:
+    """Return the instance options of a service.
 
-    The emulator's instances are pretended: they never become healthy, so nothing waits for them, and it has no
-    instance refresh.
+    The emulator only records instances, which never become healthy, so the deployment does not wait for them. It has
+    no instance refresh either.
     """
     settings = stack.settings
-    usual = InstanceOptions(
+    options = InstanceOptions(
         instance_type=instance_type,
         ami_id=settings.ami_id,
         existing_profile=settings.existing_instance_profile or None,
-        tags=stack.labels,
+        tags=stack.common_tags,
         log_group=log_group_name(stack, service),
         log_days=settings.log_retention_days,
     )
     if not settings.embedded:
-        return usual
-    return dataclasses.replace(usual, rolling=False, wait_for_capacity=timedelta(0))
+        return options
+    return dataclasses.replace(options, rolling=False, wait_for_capacity=timedelta(0))
 
 
 def shared_environment(
     stack: AnbStack, service: str, storage: StorageStack, release: Release, queue: Queue, database: PostgresDatabase
 ) -> dict[str, Any]:
-    """The variables of ``services.environment.ServiceEnvironment``."""
-    told = {**database.environment(), **storage.bucket.environment("MEDIA_"), **queue.environment()}
+    """Return the fields of ``services.environment.ServiceEnvironment``."""
+    variables = {**database.environment(), **storage.bucket.environment("MEDIA_"), **queue.environment()}
     return {
         "environment_name": stack.prefix,
         "aws_region": stack.settings.aws_region,
         "release": release.sha256,
-        **{name.lower(): value for name, value in told.items()},
+        **{name.lower(): value for name, value in variables.items()},
         "database_port": database.port,
         "log_group": log_group_name(stack, service),
     }
 
 
 def log_group_name(stack: AnbStack, service: str) -> str:
-    """The log group of a service."""
+    """Return the name of a service's log group."""
     return f"/anb/{stack.prefix}/{service}"

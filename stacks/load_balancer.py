@@ -12,7 +12,7 @@ from stacks.settings.model import Settings
 class LoadBalancerStack(AnbStack):
     """The public load balancer.
 
-    A stack of its own: it needs the network alone, so AWS creates it while the database is created.
+    It is a separate stack because it needs only the network, so AWS creates it in parallel with the database.
     """
 
     def __init__(self, scope: cdk.Construct, settings: Settings, network: NetworkStack) -> None:
@@ -22,7 +22,7 @@ class LoadBalancerStack(AnbStack):
             "access-logs",
             name=f"{self.prefix}-logs-{self.account}-{settings.aws_region}",
             days=settings.access_log_days,
-            force_destroy_reason=settings.choices.why("protect"),
+            force_destroy_reason=settings.effective_profile.why("protect"),
             plain_http_reason=self.plain_http_reason,
         )
         name, zone = settings.domain_name, settings.hosted_zone_id
@@ -35,13 +35,13 @@ class LoadBalancerStack(AnbStack):
             certificate_arn=settings.certificate_arn or None,
             plain_http_reason=None if settings.https else "neither domain_name nor certificate_arn is set",
             access_logs=access_logs,
-            unprotected_reason=settings.choices.why("protect"),
+            unprotected_reason=settings.effective_profile.why("protect"),
         )
-        self._firewall()
+        self._create_firewall()
         self.output("application_url", self.load_balancer.url, "Where the portal is")
         self.output("load_balancer_dns", self.load_balancer.dns_name, "The load balancer's name")
 
-    def _firewall(self) -> None:
+    def _create_firewall(self) -> None:
         settings = self.settings
         if settings.waf_requests_per_5_minutes == 0:
             reason = "waf_requests_per_5_minutes is 0: a web firewall costs each month, attacked or not"

@@ -1,6 +1,6 @@
-"""What operators ask the logs, saved in CloudWatch Logs Insights.
+"""Saved CloudWatch Logs Insights queries for operators.
 
-The fields are those of the services' lines: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
+The fields are those of the services' log lines: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from constructs_lib import LogQuery
 
 
 def log_queries(*, portal: str, worker: str) -> list[LogQuery]:
-    """The questions.
+    """Return the saved queries.
 
     Args:
-        portal: log group of the portal.
-        worker: log group of the workers.
+        portal: name of the portal's log group.
+        worker: name of the workers' log group.
     """
-    return [LogQuery(name=name, log_groups=groups, query=query) for name, groups, query in _table(portal, worker)]
+    return [LogQuery(name=name, log_groups=groups, query=query) for name, groups, query in _queries(portal, worker)]
 
 
-def _table(portal: str, worker: str) -> list[tuple[str, list[str], str]]:
+def _queries(portal: str, worker: str) -> list[tuple[str, list[str], str]]:
     both = [portal, worker]
     return [
-        # The portal's requests.
+        # Requests to the portal.
         (
             "errors-by-route",
             [portal],
@@ -75,7 +75,7 @@ def _table(portal: str, worker: str) -> list[tuple[str, list[str], str]]:
             | sort refused desc
             """,
         ),
-        # Either service's errors, and one thing's way through both.
+        # Errors of both services, and one request or video across both.
         (
             "errors",
             both,
@@ -114,7 +114,7 @@ def _table(portal: str, worker: str) -> list[tuple[str, list[str], str]]:
             | sort @timestamp asc
             """,
         ),
-        # The workers' videos.
+        # Videos.
         (
             "why-videos-failed",
             [worker],

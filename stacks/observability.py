@@ -1,4 +1,4 @@
-"""The alarms, who is told of them, and the dashboard."""
+"""The alarms, their recipients and the dashboard."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from stacks.workers import WorkersStack
 
 
 class ObservabilityStack(AnbStack):
-    """Alarms and graphs on the portal, the queue, the workers and the database, in the order a video meets them."""
+    """Alarms and graphs of the portal, the queue, the workers and the database, in the order a video passes them."""
 
     def __init__(
         self,
@@ -43,29 +43,29 @@ class ObservabilityStack(AnbStack):
         workers: WorkersStack,
     ) -> None:
         super().__init__(scope, "observability", settings)
-        topic = self._topic()
-        site = WebServiceMonitoring(
+        topic = self._create_topic()
+        portal_monitoring = WebServiceMonitoring(
             self,
             "portal",
             service=portal.service,
             name=self.prefix,
             on_alarm=topic,
         )
-        videos = QueueMonitoring(
+        queue_monitoring = QueueMonitoring(
             self,
             "queue",
             queue=queue.queue,
             name=f"{self.prefix}-sqs",
-            # More than all workers together begin within the acceptable wait.
+            # What the maximum number of workers starts within the acceptable wait.
             depth=workers.service.sizing.backlog_per_instance * workers.service.capacity.maximum,
             oldest=workers.service.sizing.oldest_message_alarm,
             on_alarm=topic,
         )
-        makers = QueueWorkersMonitoring(
+        workers_monitoring = QueueWorkersMonitoring(
             self, "workers", workers=workers.service, name=f"{self.prefix}-worker", on_alarm=topic
         )
-        players = self._players_wait_in_vain(topic)
-        data = DatabaseMonitoring(
+        abandoned_videos = self._monitor_abandoned_videos(topic)
+        database_monitoring = DatabaseMonitoring(
             self,
             "database",
             database=database.database,
@@ -76,51 +76,53 @@ class ObservabilityStack(AnbStack):
             waive(self, "has no alarm on what voters feel", reason="the AWS emulator has no composite alarms")
             waive(self, "has no saved queries", reason="the AWS emulator saves no queries of logs")
         else:
-            groups = {"portal": portal.service.log_group_name, "worker": workers.service.log_group_name}
-            LogQueries(self, "questions", name=self.prefix, queries=log_queries(**groups))
-            felt = CompositeAlarm(
+            log_groups = {"portal": portal.service.log_group_name, "worker": workers.service.log_group_name}
+            LogQueries(self, "questions", name=self.prefix, queries=log_queries(**log_groups))
+            voters_affected = CompositeAlarm(
                 self,
                 "voters-affected",
                 name=f"{self.prefix}-voters-affected",
-                meaning="Voters wait, get errors, or find nobody",
-                action="Begin with the alarm of the portal that is on; the dashboard shows what went before it",
-                any_of=[site.alarms[id] for id in ("unhealthy-hosts", "high-response-time", "server-errors")],
+                meaning="Voters wait, get errors or cannot reach the portal",
+                action="Start with the portal's alarm that is on; the dashboard shows what happened before it",
+                any_of=[
+                    portal_monitoring.alarms[id] for id in ("unhealthy-hosts", "high-response-time", "server-errors")
+                ],
                 on_alarm=topic,
             )
-            self._refer_to_pages(felt)
-        parts = [site, videos, makers, players, data]
-        self._refer_to_pages(*(alarm for part in parts for alarm in part.alarms.values()))
-        Dashboard(self, "dashboard", name=self.prefix, parts=[*parts, self._spent()])
+            self._link_incident_pages(voters_affected)
+        parts = [portal_monitoring, queue_monitoring, workers_monitoring, abandoned_videos, database_monitoring]
+        self._link_incident_pages(*(alarm for part in parts for alarm in part.alarms.values()))
+        Dashboard(self, "dashboard", name=self.prefix, parts=[*parts, self._monitor_cost()])
 
-    def _refer_to_pages(self, *alarms: Alarm | CompositeAlarm) -> None:
-        """Each alarm has a page of its own name, without the environment's."""
+    def _link_incident_pages(self, *alarms: Alarm | CompositeAlarm) -> None:
+        """Link each alarm to the incident page named after it, without the environment's prefix."""
         for alarm in alarms:
             alarm.refer_to(f"docs/incidents/{alarm.name.removeprefix(f'{self.prefix}-')}.md")
 
-    def _players_wait_in_vain(self, topic: AlarmTopic | None) -> Monitoring:
-        players = Monitoring(self, "players", name=self.prefix, on_alarm=topic)
-        given_up = self._measured("VideosGivenUp", "Sum", "given up")
-        players.add_alarm(
+    def _monitor_abandoned_videos(self, topic: AlarmTopic | None) -> Monitoring:
+        monitoring = Monitoring(self, "players", name=self.prefix, on_alarm=topic)
+        given_up = self._portal_metric("VideosGivenUp", "Sum", "given up")
+        monitoring.add_alarm(
             "videos-given-up",
             meaning="A video was given up: it was sent to the workers again three times, and none finished it",
-            action="See in the dead letters and the workers' log what it died of, mend that, then start a redrive",
+            action="Find the cause in the dead-letter queue and the workers' log, fix it, then start a redrive",
             metric=given_up,
             comparison=">=",
             threshold=1,
-            # A portal tells of none until it has given one up, and nothing while no portal runs.
+            # The metric has no data until a portal gives up a video, and while no portal runs.
             missing="notBreaching",
         )
-        unfinished = self._measured("VideosUnfinished", "Maximum", "not finished yet")
-        players.add_graph(Graph(title="Videos (number)", left=[unfinished], right=[given_up]))
-        return players
+        unfinished = self._portal_metric("VideosUnfinished", "Maximum", "not finished yet")
+        monitoring.add_graph(Graph(title="Videos (number)", left=[unfinished], right=[given_up]))
+        return monitoring
 
-    def _measured(self, name: str, statistic: str, label: str) -> Metric:
-        """A measure of the portal's, which CloudWatch Logs makes of its log lines."""
-        of = {"environment": self.prefix, "service": "portal"}
-        return Metric(namespace="ANB", name=name, dimensions=of, statistic=statistic, label=label)
+    def _portal_metric(self, name: str, statistic: str, label: str) -> Metric:
+        """Return a metric that CloudWatch Logs extracts from the portal's log lines."""
+        dimensions = {"environment": self.prefix, "service": "portal"}
+        return Metric(namespace="ANB", name=name, dimensions=dimensions, statistic=statistic, label=label)
 
-    def _spent(self) -> Monitoring:
-        """What AWS charges; it measures that a few times a day, for the account in all and in one region alone."""
+    def _monitor_cost(self) -> Monitoring:
+        """Graph the account's charges, which AWS publishes a few times a day and in one region only."""
         cost = Monitoring(self, "cost", name=self.prefix)
         charges = Metric(
             namespace="AWS/Billing",
@@ -133,6 +135,6 @@ class ObservabilityStack(AnbStack):
         cost.add_graph(Graph(title=title, left=[charges], period=timedelta(hours=6), region="us-east-1"))
         return cost
 
-    def _topic(self) -> AlarmTopic | None:
+    def _create_topic(self) -> AlarmTopic | None:
         email = self.settings.alarm_email
         return AlarmTopic(self, "topic", name=f"{self.prefix}-alarms", emails=[email]) if email else None

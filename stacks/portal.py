@@ -23,7 +23,7 @@ from stacks.storage import PROCESSED, UPLOADS, StorageStack
 
 PORT = 8080
 CORES = 2
-"""Of an instance: all types that the settings allow have two at most."""
+"""Cores of an instance: the allowed types have at most two."""
 
 
 class PortalStack(AnbStack):
@@ -46,7 +46,7 @@ class PortalStack(AnbStack):
             "token-secret",
             name=f"{self.prefix}-tokens",
             description="Signs the portal's tokens",
-            unprotected_reason=settings.choices.why("protect"),
+            unprotected_reason=settings.effective_profile.why("protect"),
         )
         environment = PortalEnvironment(
             **instances.shared_environment(
@@ -76,7 +76,7 @@ class PortalStack(AnbStack):
             command="/usr/bin/python3 -m services.portal",
             environment=environment.as_variables(),
             capacity=Capacity(settings.api_min_size, settings.api_max_size, settings.api_desired_capacity),
-            instances=instances.options(self, "portal", settings.api_instance_type),
+            instances=instances.instance_options(self, "portal", settings.api_instance_type),
             port=PORT,
             request_timeout=timedelta(seconds=PORTAL_REQUEST_SECONDS),
             keep_alive=timedelta(seconds=PORTAL_KEEP_ALIVE_SECONDS),
@@ -87,7 +87,7 @@ class PortalStack(AnbStack):
 
     def _grant(self, storage: StorageStack, queue: QueueStack, database: DatabaseStack) -> None:
         service, bucket = self.service, storage.bucket
-        # It asks for objects that may be gone.
+        # Without list permission, S3 answers 403 instead of 404 for a deleted object.
         bucket.grant_list(service)
         bucket.grant_read(service, prefix=UPLOADS)
         bucket.grant_write(service, prefix=UPLOADS)
@@ -95,6 +95,6 @@ class PortalStack(AnbStack):
         bucket.grant_read(service, prefix=PROCESSED)
         bucket.grant_delete(service, prefix=PROCESSED)
         queue.queue.grant_send(service)
-        # And the migration that runs before.
+        # One more connection for the migration before the start.
         database.database.allow_from(service, connections=CORES * PORTAL_CONNECTIONS_PER_CORE + 1)
         self.token_secret.grant_read(service)

@@ -1,4 +1,4 @@
-"""The queue of the videos to process."""
+"""The queue of videos to process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stacks.settings.model import Settings
 
 
 class QueueStack(AnbStack):
-    """The queue and its dead letters."""
+    """The queue and its dead-letter queue."""
 
     def __init__(self, scope: cdk.Construct, settings: Settings) -> None:
         super().__init__(scope, "queue", settings)

@@ -1,4 +1,4 @@
-"""The software of a deployment: a release that was built, or the sources alone where nothing runs them."""
+"""The software of a deployment: a built release, or the source code where no instance runs it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from stacks.settings.loader import SettingProblem, SettingsError
 from stacks.settings.model import Settings
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
-BUILT = ".anb/release/x86_64"
+DEFAULT_FOLDER = ".anb/release/x86_64"
 ARCHITECTURE = "x86_64"
-"""Of every instance type and of the image that the settings allow."""
+"""Architecture of every instance type and image that the settings allow."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Software:
-    """What each service's instances run.
+    """The release of each service.
 
     Args:
-        portal, worker: the parts of the release, by name.
-        about: its version and commit.
+        portal, worker: the parts of the service's release, by name.
+        about: version and commit.
     """
 
     portal: Mapping[str, pathlib.Path]
@@ -30,26 +30,30 @@ class Software:
     about: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"Release {self.about['version']} of commit {self.about['commit']}" if self.about else "Sources alone"
+        return (
+            f"Release {self.about['version']} of commit {self.about['commit']}"
+            if self.about
+            else "Source code without packages"
+        )
 
 
 def sources(folder: pathlib.Path = PROJECT / "services") -> Software:
-    """The sources without their packages: enough for a synth and for instances that are only pretended."""
+    """Return the source code without packages: enough for a synth and for instances that the emulator only records."""
     return Software(portal={"services": folder}, worker={"services": folder})
 
 
 def directory(settings: Settings) -> pathlib.Path | None:
-    """The folder a deployment with these settings takes its release from; None where it takes the sources alone."""
+    """Return the folder of the release for these settings; None if they use the source code without packages."""
     if settings.embedded and not settings.release_directory:
         return None
-    return PROJECT / (settings.release_directory or BUILT)
+    return PROJECT / (settings.release_directory or DEFAULT_FOLDER)
 
 
-def find(settings: Settings) -> Software:
-    """What a deployment with these settings puts into its bucket.
+def find_software(settings: Settings) -> Software:
+    """Find the software to deploy with these settings.
 
     Raises:
-        SettingsError: the release is not built, or for other instances.
+        SettingsError: the release is not built, or is built for another architecture.
     """
     folder = directory(settings)
     if folder is None:
@@ -57,7 +61,7 @@ def find(settings: Settings) -> Software:
     try:
         built = json.loads((folder / "release.json").read_text())
     except FileNotFoundError:
-        raise SettingsError([_problem(str(folder), "it holds no release.json: the release is not built")]) from None
+        raise SettingsError([_problem(str(folder), "it has no release.json: the release is not built")]) from None
     if built["architecture"] != ARCHITECTURE:
         raise SettingsError([_problem(str(folder), f"it was built for {built['architecture']}")])
     parts = {
@@ -68,10 +72,11 @@ def find(settings: Settings) -> Software:
     return Software(portal=parts["portal"], worker=parts["worker"], about=about)
 
 
-def _problem(folder: str, wrong: str) -> SettingProblem:
+def _problem(folder: str, detail: str) -> SettingProblem:
     return SettingProblem(
         "release_directory",
         folder,
-        allowed=f"are folders with a release for {ARCHITECTURE}, and {wrong}",
+        allowed=f"a folder with a release for {ARCHITECTURE}",
+        detail=detail,
         fix="run ./anb release",
     )

@@ -1,4 +1,4 @@
-"""The bucket of the videos and of the releases."""
+"""The bucket of videos and releases."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ PROCESSED = "processed/"
 
 
 class StorageStack(AnbStack):
-    """Originals under ``uploads/``, finished videos under ``processed/``, the software under ``releases/``.
+    """Originals under ``uploads/``, processed videos under ``processed/``, software under ``releases/``.
 
     Args:
-        software: what the instances run.
+        software: releases of the services.
     """
 
     def __init__(self, scope: cdk.Construct, settings: Settings, software: Software) -> None:
@@ -33,7 +33,7 @@ class StorageStack(AnbStack):
             name=settings.video_storage_bucket_name or self._default_name(),
             lifecycle=[originals],
             upload_origins=settings.upload_origins,
-            force_destroy_reason=settings.choices.why("protect"),
+            force_destroy_reason=settings.effective_profile.why("protect"),
             plain_http_reason=self.plain_http_reason,
         )
         self.portal_release = Release(self, "portal", bucket=self.bucket, parts=software.portal, about=software.about)

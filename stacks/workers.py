@@ -1,4 +1,4 @@
-"""The workers that make the videos."""
+"""The workers that process videos."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ class WorkersStack(AnbStack):
             environment=environment.as_variables(),
             capacity=Capacity(settings.worker_min_size, settings.worker_max_size, settings.worker_desired_capacity),
             instances=dataclasses.replace(
-                instances.options(self, "worker", settings.worker_instance_type), isolates_children=True
+                instances.instance_options(self, "worker", settings.worker_instance_type), isolates_children=True
             ),
             seconds_per_job=settings.worker_seconds_per_video,
             acceptable_latency=timedelta(seconds=settings.worker_acceptable_wait),
             jobs_at_once=settings.worker_concurrency,
         )
         service, bucket = self.service, storage.bucket
-        # It asks for objects that may be gone.
+        # Without list permission, S3 answers 403 instead of 404 for a deleted object.
         bucket.grant_list(service)
         bucket.grant_read(service, prefix=UPLOADS)
         bucket.grant_read(service, prefix=PROCESSED)

@@ -1,4 +1,4 @@
-"""The page of the settings, made from the code: ``python -m tools.settings_page`` writes ``docs/settings.md``."""
+"""Generate ``docs/settings.md`` from the settings: ``python -m tools.settings_page``."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ import typing
 import pydantic
 
 from constructs_lib.governance.profiles import PROFILES
-from stacks.settings.loader import DEFAULT_ENVIRONMENT, ENVIRONMENT, PREFIX, allowed
+from stacks.settings.loader import DEFAULT_ENVIRONMENT, ENVIRONMENT, PREFIX, allowed_values
 from stacks.settings.model import BY_PROFILE, REMOVED_SETTINGS, Settings
 from workspace import paths
 
 FILE = paths.ROOT / "docs/settings.md"
 _INTRO = f"""# Settings
 
-Made from `stacks/settings/model.py` by `python -m tools.settings_page`.
+Generated from `stacks/settings/model.py` by `python -m tools.settings_page`.
 
-A deployment's settings are these defaults, overridden by lines of `environments/<name>.toml`, overridden by variables.
-`{PREFIX}API_MAX_SIZE=5` is `api_max_size = 5`, and a list is written with commas.
+`environments/<name>.toml` overrides these defaults, and variables override the file.
+`{PREFIX}API_MAX_SIZE=5` is `api_max_size = 5`; separate the items of a list with commas.
 `{ENVIRONMENT}` chooses the file, `{DEFAULT_ENVIRONMENT}` by default.
 
-All that is wrong is reported at once, with what is allowed and how to mend it; rules between settings are checked too.
-[Deploying](deploy.md#settings) says which are worth a look first.
+Every invalid setting is reported at once, with the allowed values and the fix; so are contradictions between settings.
+[Deploying](deploy.md#settings) lists the settings to review first.
 
 ## All settings
 
-| Setting | What it is | Type | Default | Allowed |
+| Setting | Meaning | Type | Default | Allowed |
 | --- | --- | --- | --- | --- |
 """
 _PROFILES = """
 ## Defaults of the profiles
 
-`profile` sets these together; a line of their own overrides each.
+`profile` sets these defaults together; each setting can be overridden.
 
 """
-_GONE = """
-## Settings that are gone
+_REMOVED = """
+## Removed settings
 
-Inputs of the first version, each refused with what took its place.
+Settings of the first version. Each is rejected with its replacement.
 
-| Setting | What took its place |
+| Setting | Replacement |
 | --- | --- |
 """
 _CODE = re.compile(r"\./anb \w+|https://[\w.]+|<[\w<>-]+|\b[a-z]+(_[a-z]+)+\b")
@@ -49,24 +49,21 @@ _TYPES = {str: "text", int: "whole number", bool: "true or false"}
 
 
 def page() -> str:
-    """The page's text."""
+    """Render the page."""
     settings = "".join(_row(name, field) for name, field in Settings.model_fields.items())
     titles = ["Setting", *PROFILES]
-    chosen = [
+    values = [
         [f"`{name}`", *(_code(getattr(each, of)) for each in PROFILES.values())] for name, of in BY_PROFILE.items()
     ]
-    profiles = "".join(_line(cells) for cells in (titles, ["---"] * len(titles), *chosen))
-    gone = "".join(_line([f"`{name}`", successor]) for name, successor in REMOVED_SETTINGS.items())
-    return _INTRO + settings + _PROFILES + profiles + _GONE + gone
+    profiles = "".join(_line(cells) for cells in (titles, ["---"] * len(titles), *values))
+    removed = "".join(_line([f"`{name}`", successor]) for name, successor in REMOVED_SETTINGS.items())
+    return _INTRO + settings + _PROFILES + profiles + _REMOVED + removed
 
 
 def _row(name: str, field: pydantic.fields.FieldInfo) -> str:
     default = "[the profile's](#defaults-of-the-profiles)" if name in BY_PROFILE else _code(field.default)
-    accepted = allowed(field).partition(" ")[2]
-    if field.annotation is bool:
-        accepted = "both"
     what = _quoted(field.description or "")
-    return _line([f"`{name}`", what, _type(field.annotation), default, _quoted(accepted)])
+    return _line([f"`{name}`", what, _type(field.annotation), default, _quoted(allowed_values(field))])
 
 
 def _type(annotation: object) -> str:
@@ -78,14 +75,14 @@ def _type(annotation: object) -> str:
 
 
 def _code(value: object) -> str:
-    """A value as TOML has it."""
+    """Format a value as in TOML."""
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
 
 
 def _quoted(words: str) -> str:
-    """Words in which what is code is shown as code."""
+    """Format commands, addresses and names in a text as code."""
     before, matching, pattern = words.partition("matching ")
     if matching:
         pattern, comma, rest = pattern.partition(", at most ")

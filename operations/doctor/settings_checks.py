@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from operations.doctor.findings import DoctorFinding, ok, problem, warning
-from stacks.release_artifacts import find
+from stacks.release_artifacts import find_software
 from stacks.settings.loader import SettingsError
 from stacks.settings.model import Settings
 
@@ -39,8 +39,7 @@ def choices(environment: str, settings: Settings) -> Iterator[DoctorFinding]:
 def release(settings: Settings) -> DoctorFinding:
     """Whether what the instances run is built."""
     try:
-        return ok("Release", str(find(settings)))
+        return ok("Release", str(find_software(settings)))
     except SettingsError as trouble:
         (wrong,) = trouble.problems
-        # What is allowed comes first, then what is there instead.
-        return problem("Release", f"{wrong.value}: {wrong.allowed.partition(', and ')[2]}", "Run ./anb release")
+        return problem("Release", f"{wrong.value}: {wrong.detail}", "Run ./anb release")

@@ -1,4 +1,4 @@
-"""Where settings come from, and the report of everything that is wrong with them."""
+"""Load a deployment's settings from its file and from variables; report every problem at once."""
 
 from __future__ import annotations
 
@@ -21,29 +21,32 @@ DEFAULT_ENVIRONMENT = "production"
 
 @dataclasses.dataclass(frozen=True)
 class SettingProblem:
-    """One thing that is wrong with the settings.
+    """A setting that cannot be used.
 
     Args:
         where: the file and key, or the variable.
-        value: what was given.
-        allowed: what would have been accepted.
-        fix: what to do.
+        value: the value.
+        allowed: the allowed values; completes "must be ...".
+        fix: what the operator should do.
+        detail: why the value is not allowed, where the allowed values do not show it.
     """
 
     where: str
     value: object
     allowed: str
     fix: str
+    detail: str = ""
 
     def __str__(self) -> str:
-        return f"{self.where} is {self.value!r}; allowed {self.allowed}. To mend it: {self.fix}"
+        detail = f" ({self.detail})" if self.detail else ""
+        return f"{self.where} is {self.value!r}; must be {self.allowed}{detail}. Fix: {self.fix}."
 
 
 class SettingsError(Exception):
     """The settings cannot be used.
 
     Args:
-        problems: all of them.
+        problems: every problem.
     """
 
     def __init__(self, problems: list[SettingProblem]) -> None:
@@ -56,20 +59,21 @@ def load(variables: Mapping[str, str], folder: pathlib.Path) -> Settings:
 
     Args:
         variables: usually ``os.environ``; ``ANB_ENVIRONMENT`` chooses the file, ``production`` by default.
-        folder: where ``<environment>.toml`` lies.
+        folder: folder of ``<environment>.toml``.
 
     Raises:
-        SettingsError: with every problem there is.
+        SettingsError: lists every problem.
     """
     name = variables.get(ENVIRONMENT, DEFAULT_ENVIRONMENT)
     file = folder / f"{name}.toml"
     if not file.is_file():
-        known = ", ".join(sorted(path.stem for path in folder.glob("*.toml"))) or f"none, {folder} has no .toml file"
-        raise SettingsError([SettingProblem(ENVIRONMENT, name, f"are {known}", f"choose one, or write {file}")])
+        known = ", ".join(sorted(path.stem for path in folder.glob("*.toml")))
+        allowed = f"one of {known}" if known else f"the name of a .toml file in {folder}, which has none"
+        raise SettingsError([SettingProblem(ENVIRONMENT, name, allowed, f"choose one, or write {file}")])
     try:
         written = tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError([SettingProblem(str(file), str(error), "is valid TOML", "mend the line")]) from None
+        raise SettingsError([SettingProblem(str(file), str(error), "valid TOML", "correct the line")]) from None
 
     values: dict[str, object] = {}
     origins: dict[str, str] = {}
@@ -77,18 +81,18 @@ def load(variables: Mapping[str, str], folder: pathlib.Path) -> Settings:
         values[key], origins[key] = value, f"{key} in {file}"
     for variable, text in variables.items():
         key = variable.removeprefix(PREFIX).lower()
-        # Other variables of the project begin with ANB_ too; only a known name, or one close to it, is a setting.
-        if variable.startswith(PREFIX) and variable != ENVIRONMENT and _is_meant(key):
-            values[key], origins[key] = _from_text(key, text), variable
+        # Not every ANB_ variable is a setting; a name close to a setting's is treated as a misspelling.
+        if variable.startswith(PREFIX) and variable != ENVIRONMENT and _resembles_setting(key):
+            values[key], origins[key] = _parse_variable(key, text), variable
     return _check(values, origins)
 
 
-def _is_meant(key: str) -> bool:
+def _resembles_setting(key: str) -> bool:
     names = [*Settings.model_fields, *REMOVED_SETTINGS]
     return key in names or bool(difflib.get_close_matches(key, names, n=1, cutoff=0.85))
 
 
-def _from_text(key: str, text: str) -> object:
+def _parse_variable(key: str, text: str) -> object:
     field = Settings.model_fields.get(key)
     if field is None:
         return text
@@ -101,57 +105,62 @@ def _from_text(key: str, text: str) -> object:
 
 def _check(values: dict[str, object], origins: dict[str, str]) -> Settings:
     problems: list[SettingProblem] = []
-    wrong: set[str] = set()
+    invalid: set[str] = set()
     try:
         settings = Settings.model_validate(values)
     except pydantic.ValidationError as error:
         for detail in error.errors():
             key = str(detail["loc"][0])
-            wrong.add(key)
-            problems.append(_explain(key, detail["input"], str(detail["msg"]), origins))
-        # Rules between the settings that are right can be checked all the same.
-        settings = Settings.model_validate({key: value for key, value in values.items() if key not in wrong})
+            invalid.add(key)
+            problems.append(_explain(key, detail["input"], origins[key]))
+        # Rules between the valid settings are still checked.
+        settings = Settings.model_validate({key: value for key, value in values.items() if key not in invalid})
     for rule in RULES:
-        for broken in rule(settings):
-            if not wrong & {broken.setting, *broken.others}:
-                where = origins.get(broken.setting, f"{broken.setting} (its default)")
-                problems.append(SettingProblem(where, getattr(settings, broken.setting), broken.allowed, broken.fix))
+        for violation in rule(settings):
+            name = violation.setting
+            if not invalid & {name, *violation.compared_with}:
+                where = origins.get(name, f"{name} (default)")
+                problems.append(SettingProblem(where, getattr(settings, name), violation.allowed, violation.fix))
     if problems:
         raise SettingsError(problems)
     return settings
 
 
-def _explain(key: str, value: object, message: str, origins: Mapping[str, str]) -> SettingProblem:
-    where = origins[key]
+def _explain(key: str, value: object, where: str) -> SettingProblem:
     if "password" in key or "secret" in key:
         value = "***"
-    field = Settings.model_fields.get(key)
     if key in REMOVED_SETTINGS:
-        return SettingProblem(where, value, "is nothing, the setting is gone", f"remove it: {REMOVED_SETTINGS[key]}")
+        allowed = "left out, because the setting was removed"
+        return SettingProblem(where, value, allowed, f"remove it; {REMOVED_SETTINGS[key]}")
+    field = Settings.model_fields.get(key)
     if field is None:
-        near = difflib.get_close_matches(key, Settings.model_fields, n=1, cutoff=0.0)[0]
-        return SettingProblem(where, value, "are the settings of stacks/settings/model.py", f"did you mean {near}?")
-    return SettingProblem(where, value, allowed(field), f"{key} is {field.description} ({message})")
+        nearest = difflib.get_close_matches(key, Settings.model_fields, n=1, cutoff=0.0)[0]
+        return SettingProblem(
+            where, value, "a setting listed in docs/settings.md", f"if you meant {nearest}, rename it"
+        )
+    return SettingProblem(where, value, allowed_values(field), f"change {key} ({field.description})")
 
 
-def allowed(field: pydantic.fields.FieldInfo) -> str:
-    """What a setting may be, as the end of a sentence: "are 1 and 2", "is text"."""
+def allowed_values(field: pydantic.fields.FieldInfo) -> str:
+    """Describe the allowed values of a setting, such as "a whole number from 1 to 10"; completes "must be ..."."""
     if typing.get_origin(field.annotation) is typing.Literal:
-        return "are " + ", ".join(str(option) for option in typing.get_args(field.annotation))
+        return "one of " + ", ".join(str(option) for option in typing.get_args(field.annotation))
     if field.annotation is bool:
-        return "are true and false"
+        return "true or false"
     bounds = {
         name: getattr(rule, name)
         for rule in field.metadata
-        for name in ("ge", "le", "pattern", "max_length")
+        for name in ("ge", "le", "pattern", "min_length", "max_length")
         if getattr(rule, name, None) is not None
     }
     if field.annotation is int:
-        return f"are whole numbers from {bounds['ge']} to {bounds['le']}"
+        return f"a whole number from {bounds['ge']} to {bounds['le']}"
     if typing.get_origin(field.annotation) is list:
         (member,) = typing.get_args(field.annotation)
         if typing.get_origin(member) is typing.Literal:
-            return f"are lists of {', '.join(typing.get_args(member))}"
-        return "are origins such as https://anb.example"
-    pattern = f"is text matching {bounds['pattern']}" if "pattern" in bounds else "is text"
-    return f"{pattern}, at most {bounds['max_length']} characters" if "max_length" in bounds else pattern
+            return f"a list of {', '.join(typing.get_args(member))}"
+        return "a list of origins such as https://anb.example"
+    text = "text that is not empty" if bounds.get("min_length") else "text"
+    if "pattern" in bounds:
+        text += f" matching {bounds['pattern']}"
+    return f"{text}, at most {bounds['max_length']} characters" if "max_length" in bounds else text

@@ -1,4 +1,4 @@
-"""Rules that hold between settings."""
+"""Rules between settings."""
 
 from __future__ import annotations
 
@@ -16,106 +16,107 @@ from stacks.settings.model import AwsService, Settings
 
 @dataclasses.dataclass(frozen=True)
 class Violation:
-    """A rule that does not hold.
+    """A setting that contradicts others.
 
     Args:
         setting: the setting to change.
-        others: the settings it was compared with.
-        allowed: what would have been accepted.
-        fix: what to do.
+        compared_with: the settings that decide what is allowed.
+        allowed: the allowed values; completes "must be ...".
+        fix: what the operator should do.
     """
 
     setting: str
-    others: tuple[str, ...]
+    compared_with: tuple[str, ...]
     allowed: str
     fix: str
 
 
-_FEWEST_REQUESTS = 10
-"""AWS WAF counts no fewer. https://docs.aws.amazon.com/waf/latest/APIReference/API_RateBasedStatement.html"""
+_MIN_WAF_LIMIT = 10
+"""Lowest rate limit that AWS WAF accepts. https://docs.aws.amazon.com/waf/latest/APIReference/API_RateBasedStatement.html"""
 
 Rule = Callable[[Settings], Iterator[Violation]]
 
 
-def capacities(settings: Settings) -> Iterator[Violation]:
-    """Fewest <= at first <= most."""
+def check_capacities(settings: Settings) -> Iterator[Violation]:
+    """Require minimum <= initial <= maximum capacity."""
     for group in ("api", "worker"):
-        low, high, first = f"{group}_min_size", f"{group}_max_size", f"{group}_desired_capacity"
-        fewest, most, desired = (getattr(settings, name) for name in (low, high, first))
-        if fewest > most:
-            yield Violation(low, (high,), f"are values up to {high} ({most})", f"lower {low} or raise {high}")
-        elif not fewest <= desired <= most:
-            allowed = f"are values from {low} ({fewest}) to {high} ({most})"
-            yield Violation(first, (low, high), allowed, f"set {first} to {min(max(desired, fewest), most)}")
+        minimum, maximum, initial = f"{group}_min_size", f"{group}_max_size", f"{group}_desired_capacity"
+        low, high, value = (getattr(settings, name) for name in (minimum, maximum, initial))
+        if low > high:
+            yield Violation(minimum, (maximum,), f"at most {maximum} ({high})", f"lower {minimum} or raise {maximum}")
+        elif not low <= value <= high:
+            allowed = f"between {minimum} ({low}) and {maximum} ({high})"
+            yield Violation(initial, (minimum, maximum), allowed, f"set {initial} to {min(max(value, low), high)}")
 
 
 _SUBNETS = ("public_subnet_1_cidr", "public_subnet_2_cidr", "private_subnet_1_cidr", "private_subnet_2_cidr")
 
 
-def ranges(settings: Settings) -> Iterator[Violation]:
-    """The ranges are networks, the subnets lie in the VPC and apart."""
+def check_cidrs(settings: Settings) -> Iterator[Violation]:
+    """Require valid networks of a size AWS accepts, and subnets that are inside the VPC and do not overlap."""
     networks: dict[str, ipaddress.IPv4Network] = {}
     for name in ("vpc_cidr", *_SUBNETS):
-        smallest = 24 if name == "vpc_cidr" else 28
+        longest_prefix = 24 if name == "vpc_cidr" else 28
         try:
             networks[name] = ipaddress.IPv4Network(getattr(settings, name))
         except ValueError as error:
-            yield Violation(name, (), "are IPv4 networks such as 10.0.1.0/24", str(error))
+            yield Violation(name, (), "an IPv4 network such as 10.0.1.0/24", f"correct it: {error}")
             continue
-        if not 16 <= networks[name].prefixlen <= smallest:
-            yield Violation(name, (), f"are sizes from /16 to /{smallest}", "choose another size")
+        if not 16 <= networks[name].prefixlen <= longest_prefix:
+            yield Violation(name, (), f"between /16 and /{longest_prefix}", "choose another size")
     vpc = networks.pop("vpc_cidr", None)
-    seen: dict[str, ipaddress.IPv4Network] = {}
+    checked: dict[str, ipaddress.IPv4Network] = {}
     for name, network in networks.items():
         if vpc and not network.subnet_of(vpc):
-            yield Violation(name, ("vpc_cidr",), f"are ranges inside vpc_cidr ({vpc})", "move it or widen vpc_cidr")
-        for other, taken in seen.items():
-            if network.overlaps(taken):
-                yield Violation(name, (other,), f"are ranges apart from {other} ({taken})", "move one of them")
-        seen[name] = network
+            yield Violation(name, ("vpc_cidr",), f"inside vpc_cidr ({vpc})", "move it or widen vpc_cidr")
+        for other, other_network in checked.items():
+            if network.overlaps(other_network):
+                allowed = f"a range that does not overlap {other} ({other_network})"
+                yield Violation(name, (other,), allowed, "move one of them")
+        checked[name] = network
 
 
-def reach(settings: Settings) -> Iterator[Violation]:
-    """Without NAT, every service the instances call has its endpoint."""
-    missing = sorted({*typing.get_args(AwsService)} - {*settings.interface_endpoints})
+def check_endpoints(settings: Settings) -> Iterator[Violation]:
+    """Without NAT, require an interface endpoint for every service that the instances call."""
+    services = typing.get_args(AwsService)
+    missing = sorted({*services} - {*settings.interface_endpoints})
     if settings.nat == "none" and missing:
-        yield Violation(
-            "interface_endpoints",
-            ("nat",),
-            f"is the list of all of {', '.join(typing.get_args(AwsService))} when nat is none",
-            f"add {', '.join(missing)}, or choose nat single",
-        )
+        allowed = f"the list of all of {', '.join(services)} when nat is none"
+        yield Violation("interface_endpoints", ("nat",), allowed, f"add {', '.join(missing)}, or set nat to single")
 
 
-def edge(settings: Settings) -> Iterator[Violation]:
-    """A domain needs its zone and a zone its domain; a firewall's limit is one WAF takes."""
+def check_domain(settings: Settings) -> Iterator[Violation]:
+    """Require a domain and its zone together."""
     if settings.domain_name and not settings.hosted_zone_id:
-        allowed = "is the id of a Route 53 zone when domain_name is set"
-        yield Violation("hosted_zone_id", ("domain_name",), allowed, "name the zone that holds domain_name")
+        allowed = "the id of a Route 53 zone when domain_name is set"
+        yield Violation("hosted_zone_id", ("domain_name",), allowed, "set it to the zone that holds domain_name")
     if settings.hosted_zone_id and not settings.domain_name:
-        allowed = "is a name in the zone of hosted_zone_id"
-        yield Violation("domain_name", ("hosted_zone_id",), allowed, "name the site, or leave out hosted_zone_id")
-    if 0 < settings.waf_requests_per_5_minutes < _FEWEST_REQUESTS:
-        allowed = f"are 0 and whole numbers from {_FEWEST_REQUESTS}"
-        yield Violation("waf_requests_per_5_minutes", (), allowed, "2000 is a usual choice, 0 leaves the firewall out")
+        allowed = "a name in the zone hosted_zone_id"
+        yield Violation("domain_name", ("hosted_zone_id",), allowed, "set the site's name, or remove hosted_zone_id")
 
 
-def state(settings: Settings) -> Iterator[Violation]:
-    """S3 state needs its bucket."""
+def check_firewall(settings: Settings) -> Iterator[Violation]:
+    """Require a rate limit that AWS WAF accepts."""
+    if 0 < settings.waf_requests_per_5_minutes < _MIN_WAF_LIMIT:
+        allowed = f"0 or a whole number from {_MIN_WAF_LIMIT}"
+        yield Violation("waf_requests_per_5_minutes", (), allowed, "set it to 2000, or to 0 for no firewall")
+
+
+def check_state_backend(settings: Settings) -> Iterator[Violation]:
+    """Require a bucket for state in S3."""
     if settings.state_backend == "s3" and not settings.state_bucket:
-        allowed = "is the name of a bucket that exists"
-        yield Violation("state_bucket", ("state_backend",), allowed, "name one, or use state_backend local")
+        allowed = "the name of an existing bucket when state_backend is s3"
+        yield Violation("state_bucket", ("state_backend",), allowed, "name a bucket, or set state_backend to local")
 
 
-def emulator(settings: Settings) -> Iterator[Violation]:
-    """The emulator does not know Debian's image parameter."""
+def check_ami(settings: Settings) -> Iterator[Violation]:
+    """Require an AMI id on the emulator, which does not have Debian's image parameter."""
     if settings.embedded and settings.ami_id.startswith("/"):
-        yield Violation(
-            "ami_id", ("target",), "are ami-... ids when target is embedded", "use the one of environments/local.toml"
-        )
+        allowed = "an id such as ami-12345678 when target is embedded"
+        yield Violation("ami_id", ("target",), allowed, "copy the id from environments/local.toml")
 
 
-_TIMES = {
+_SIZING_OPTIONS = {
     "max_job": "max_job_seconds",
     "retention": "message_retention_period",
     "max_receives": "max_receive_count",
@@ -125,8 +126,8 @@ _TIMES = {
 }
 
 
-def times(settings: Settings) -> Iterator[Violation]:
-    """The queue and the workers can be sized; the constructs would refuse the same, but one by one."""
+def check_sizing(settings: Settings) -> Iterator[Violation]:
+    """Require numbers from which the queue and the workers can be sized."""
     try:
         queue = size_queue(
             "queue",
@@ -142,12 +143,21 @@ def times(settings: Settings) -> Iterator[Violation]:
             jobs_at_once=settings.worker_concurrency,
         )
     except ConstructError as error:
-        setting = _TIMES[error.option]
-        others = tuple(name for name in _TIMES.values() if name != setting)
+        setting = _SIZING_OPTIONS[error.option]
+        others = tuple(name for name in _SIZING_OPTIONS.values() if name != setting)
         fix = error.fix
-        for option, name in _TIMES.items():
+        for option, name in _SIZING_OPTIONS.items():
             fix = re.sub(rf"\b{option}\b", name, fix)
-        yield Violation(setting, others, error.allowed, fix)
+        yield Violation(setting, others, error.allowed.removeprefix("are "), fix)
 
 
-RULES: tuple[Rule, ...] = (capacities, ranges, reach, edge, state, emulator, times)
+RULES: tuple[Rule, ...] = (
+    check_capacities,
+    check_cidrs,
+    check_endpoints,
+    check_domain,
+    check_firewall,
+    check_state_backend,
+    check_ami,
+    check_sizing,
+)

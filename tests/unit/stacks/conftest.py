@@ -1,4 +1,4 @@
-"""What the stacks' tests share."""
+"""Fixtures of the stacks' tests."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from syrupy.extensions.json import JSONSnapshotExtension
 
 @pytest.fixture
 def recorded(snapshot: SnapshotAssertion) -> SnapshotAssertion:
-    """The recorded output, one readable JSON file for each test."""
+    """The snapshot, one readable JSON file per test."""
     return snapshot.use_extension(JSONSnapshotExtension)

@@ -1,4 +1,4 @@
-"""ANB as a whole: names, doors, permissions, secrets."""
+"""All stacks of ANB: names, open ports, permissions, secrets."""
 
 from __future__ import annotations
 
@@ -48,46 +48,46 @@ def test_embedded(recorded: SnapshotAssertion, embedded: App, stack: str) -> Non
     assert embedded[stack].readable() == recorded
 
 
-def everything(app: App) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Every resource: its stack, its type, its properties."""
+def all_resources(app: App) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every resource: its stack, type and properties."""
     for stack, template in app.items():
-        for kind, found in template.document["resource"].items():
-            yield from ((stack, kind, each) for each in found.values())
+        for kind, resources in template.document["resource"].items():
+            yield from ((stack, kind, resource) for resource in resources.values())
 
 
 def statements(template: Template) -> dict[str, dict[str, Any]]:
     return {each["Sid"]: each for each in template.policy("aws_iam_role_policy")}
 
 
-def test_the_stacks_and_their_outputs_keep_their_names(production: App) -> None:
+def test_stacks_and_outputs_keep_their_names(production: App) -> None:
     assert {name: set(template.outputs()) for name, template in production.items()} == OUTPUTS
 
 
-def test_the_connection_string_holds_no_password(production: App) -> None:
+def test_connection_string_has_no_password(production: App) -> None:
     text = production["database"].outputs()["db_connection_string"]
 
     assert re.fullmatch(r"postgresql://postgres@\$\{[^}]+\.address\}:5432/proyecto_1", text)
 
 
-def test_only_the_load_balancer_is_open_to_the_world(production: App) -> None:
-    opened = [
+def test_only_the_load_balancer_is_open_to_the_internet(production: App) -> None:
+    open_ports = [
         (stack, each["from_port"])
-        for stack, kind, each in everything(production)
+        for stack, kind, each in all_resources(production)
         if kind == "aws_vpc_security_group_ingress_rule" and "cidr_ipv4" in each
     ]
 
-    assert opened == [("load-balancer", 80)]
-    assert {kind for _, kind, _ in everything(production)} & {"aws_security_group_rule", "aws_key_pair"} == set()
+    assert open_ports == [("load-balancer", 80)]
+    assert {kind for _, kind, _ in all_resources(production)} & {"aws_security_group_rule", "aws_key_pair"} == set()
 
 
-def test_groups_open_to_each_other_along_one_chain(production: App) -> None:
-    chain = {
+def test_security_groups_allow_only_the_request_path(production: App) -> None:
+    allowed = {
         (each["description"], each["from_port"])
-        for _, kind, each in everything(production)
+        for _, kind, each in all_resources(production)
         if kind == "aws_vpc_security_group_ingress_rule" and "referenced_security_group_id" in each
     }
 
-    assert chain == {
+    assert allowed == {
         ("portal from its load balancer", 8080),
         ("PostgreSQL for portal", 5432),
         ("PostgreSQL for worker", 5432),
@@ -97,7 +97,7 @@ def test_groups_open_to_each_other_along_one_chain(production: App) -> None:
 GROUPS = "arn:aws:autoscaling:us-east-1:*:autoScalingGroup:*:autoScalingGroupName"
 
 
-def test_the_portal_may_do_what_it_does_and_no_more(production: App) -> None:
+def test_portal_role_has_only_the_needed_permissions(production: App) -> None:
     granted = statements(production["portal"])
 
     assert {sid: [arn.rpartition("}")[2] for arn in each["Resource"]] for sid, each in granted.items()} == {
@@ -117,7 +117,7 @@ def test_the_portal_may_do_what_it_does_and_no_more(production: App) -> None:
     }
 
 
-def test_the_workers_may_do_what_they_do_and_no_more(production: App) -> None:
+def test_worker_role_has_only_the_needed_permissions(production: App) -> None:
     granted = statements(production["workers"])
 
     assert {sid: [arn.rpartition("}")[2] for arn in each["Resource"]] for sid, each in granted.items()} == {
@@ -135,15 +135,15 @@ def test_the_workers_may_do_what_they_do_and_no_more(production: App) -> None:
     }
 
 
-def test_without_nat_the_endpoints_of_the_settings_reach_all_that_is_granted() -> None:
+def test_endpoints_cover_every_granted_service_without_nat() -> None:
     settings = Settings.model_validate({"nat": "none", "interface_endpoints": list(typing.get_args(AwsService))})
 
-    said = [
+    warnings = [
         each.message
         for stack in build(cdk.Testing.app(), settings, sources())
         for each in annotations_of(stack, "warning")
     ]
-    assert [warning for warning in said if "reach" in warning] == []
+    assert [warning for warning in warnings if "reach" in warning] == []
 
 
 def test_no_statement_allows_a_whole_service(production: App) -> None:
@@ -152,25 +152,25 @@ def test_no_statement_allows_a_whole_service(production: App) -> None:
             assert not [action for action in statement["Action"] if "*" in action]
 
 
-def test_a_lab_profile_makes_no_role_anywhere(synthesize: Callable[..., App]) -> None:
+def test_lab_profile_creates_no_role(synthesize: Callable[..., App]) -> None:
     app = synthesize(existing_instance_profile="LabInstanceProfile")
 
-    assert [kind for _, kind, _ in everything(app) if kind.startswith("aws_iam")] == []
+    assert [kind for _, kind, _ in all_resources(app) if kind.startswith("aws_iam")] == []
     profiles = {
-        each["iam_instance_profile"]["name"] for _, kind, each in everything(app) if kind == "aws_launch_template"
+        each["iam_instance_profile"]["name"] for _, kind, each in all_resources(app) if kind == "aws_launch_template"
     }
     assert profiles == {"LabInstanceProfile"}
 
 
 @pytest.mark.asvs("13.3.1")
-def test_no_resource_brings_a_secret_into_the_state(production: App) -> None:
+def test_no_resource_puts_a_secret_in_the_state(production: App) -> None:
     text = json.dumps([template.document for template in production.values()])
 
     assert not re.search(r'"(random_password|password|secret_string|secret_binary|password_wo)":', text)
 
 
 @pytest.mark.asvs("13.3.1")
-def test_user_data_and_outputs_say_where_a_secret_is_and_not_what_it_is(production: App) -> None:
+def test_user_data_and_outputs_hold_only_arns_of_secrets(production: App) -> None:
     for stack, secrets in (
         ("portal", {"DATABASE_SECRET_ARN", "TOKEN_SECRET_ARN"}),
         ("workers", {"DATABASE_SECRET_ARN"}),
@@ -185,7 +185,7 @@ def test_user_data_and_outputs_say_where_a_secret_is_and_not_what_it_is(producti
     assert not re.search(r"(?i)password|secret", outputs)
 
 
-def test_each_service_gets_its_whole_environment(production: App) -> None:
+def test_each_service_gets_all_its_variables(production: App) -> None:
     portal = read_environment(production["portal"].user_data())
     worker = read_environment(production["workers"].user_data())
 
@@ -205,7 +205,7 @@ def test_https_makes_cookies_secure(synthesize: Callable[..., App]) -> None:
     assert secure(domain_name="anb.example", hosted_zone_id="Z0123456789")
 
 
-def test_a_domain_is_where_the_portal_is_and_may_upload(synthesize: Callable[..., App]) -> None:
+def test_domain_is_the_portal_url_and_an_upload_origin(synthesize: Callable[..., App]) -> None:
     app = synthesize(domain_name="anb.example", hosted_zone_id="Z0123456789", portal_origins=["https://b.example"])
 
     assert app["load-balancer"].outputs()["application_url"] == "https://anb.example"
@@ -213,13 +213,13 @@ def test_a_domain_is_where_the_portal_is_and_may_upload(synthesize: Callable[...
     assert cors["allowed_origins"] == ["https://anb.example", "https://b.example"]
 
 
-def test_the_portal_is_told_its_names_and_whose_pages_may_call_it(synthesize: Callable[..., App]) -> None:
-    def given(**changes: object) -> PortalEnvironment:
+def test_portal_gets_its_host_names_and_cors_origins(synthesize: Callable[..., App]) -> None:
+    def environment(**changes: object) -> PortalEnvironment:
         return PortalEnvironment.from_variables(read_environment(synthesize(**changes)["portal"].user_data()))
 
-    plain = given()
+    plain = environment()
     assert (plain.public_hosts, plain.cors_origins, plain.revoke_bearer_on_logout) == ((), (), False)
-    named = given(
+    named = environment(
         domain_name="anb.example",
         hosted_zone_id="Z0123456789",
         portal_origins=["https://b.example"],
@@ -231,26 +231,26 @@ def test_the_portal_is_told_its_names_and_whose_pages_may_call_it(synthesize: Ca
     assert named.revoke_bearer_on_logout
 
 
-def test_the_firewall_is_there_when_a_limit_is_set_and_lets_videos_in(synthesize: Callable[..., App]) -> None:
+def test_firewall_exists_when_a_limit_is_set_and_allows_videos(synthesize: Callable[..., App]) -> None:
     assert synthesize()["load-balancer"].resources("aws_wafv2_web_acl") == {}
 
     template = synthesize(waf_requests_per_5_minutes=2000)["load-balancer"]
     assert "SizeRestrictions_BODY" in json.dumps(template.one("aws_wafv2_web_acl"))
 
 
-def test_the_balancer_gives_a_quiet_connection_up_before_the_portal_does(production: App) -> None:
+def test_load_balancer_closes_idle_connections_before_the_portal(production: App) -> None:
     assert production["load-balancer"].one("aws_lb")["idle_timeout"] < PORTAL_KEEP_ALIVE_SECONDS
 
 
-def buckets_that_refuse_plain_http(app: App) -> list[str]:
+def buckets_denying_plain_http(app: App) -> list[str]:
     return [
         each["bucket"]
-        for _, kind, each in everything(app)
+        for _, kind, each in all_resources(app)
         if kind == "aws_s3_bucket_policy" and "DenyPlainHttp" in each["policy"]
     ]
 
 
-def test_what_the_emulator_cannot_hold_is_relaxed_there_and_only_there(production: App, embedded: App) -> None:
+def test_emulator_gaps_are_waived_on_the_emulator_only(production: App, embedded: App) -> None:
     waived = {
         "aws_sqs_queue_policy",
         "aws_sqs_queue_redrive_allow_policy",
@@ -258,15 +258,15 @@ def test_what_the_emulator_cannot_hold_is_relaxed_there_and_only_there(productio
         "aws_cloudwatch_query_definition",
     }
 
-    assert waived <= {kind for _, kind, _ in everything(production)}
-    assert waived & {kind for _, kind, _ in everything(embedded)} == set()
-    assert len(buckets_that_refuse_plain_http(production)) == 2
-    assert buckets_that_refuse_plain_http(embedded) == []
+    assert waived <= {kind for _, kind, _ in all_resources(production)}
+    assert waived & {kind for _, kind, _ in all_resources(embedded)} == set()
+    assert len(buckets_denying_plain_http(production)) == 2
+    assert buckets_denying_plain_http(embedded) == []
     assert "instance_refresh" in production["portal"].one("aws_autoscaling_group")
     assert "instance_refresh" not in embedded["portal"].one("aws_autoscaling_group")
 
 
-def test_protected_data_is_not_destroyed_by_accident(production: App, embedded: App) -> None:
+def test_protected_data_cannot_be_destroyed(production: App, embedded: App) -> None:
     assert production["database"].one("aws_db_instance")["deletion_protection"] is True
     assert production["storage"].one("aws_s3_bucket")["force_destroy"] is False
     assert production["load-balancer"].one("aws_lb")["enable_deletion_protection"] is True
@@ -274,7 +274,7 @@ def test_protected_data_is_not_destroyed_by_accident(production: App, embedded: 
     assert embedded["storage"].one("aws_s3_bucket")["force_destroy"] is True
 
 
-def test_state_lies_apart_for_each_environment(production: App, embedded: App) -> None:
+def test_each_environment_has_its_own_state(production: App, embedded: App) -> None:
     def path(app: App) -> str:
         return str(app["network"].document["terraform"]["backend"]["local"]["path"])
 
@@ -282,7 +282,7 @@ def test_state_lies_apart_for_each_environment(production: App, embedded: App) -
     assert path(embedded) == "/states/anb-local/network.tfstate"
 
 
-def test_state_in_s3_uses_its_own_locking(synthesize: Callable[..., App]) -> None:
+def test_s3_state_uses_s3_locking(synthesize: Callable[..., App]) -> None:
     app = synthesize(state_backend="s3", state_bucket="anb-states")
 
     backend = app["network"].document["terraform"]["backend"]["s3"]
@@ -291,7 +291,7 @@ def test_state_in_s3_uses_its_own_locking(synthesize: Callable[..., App]) -> Non
     assert backend["key"] == "anb-production/network.tfstate"
 
 
-def test_the_emulator_is_named_by_the_environment_and_not_by_the_stacks(embedded: App) -> None:
+def test_stacks_do_not_set_the_emulator_endpoint(embedded: App) -> None:
     provider = embedded["network"].document["provider"]["aws"][0]
 
     assert provider["s3_use_path_style"] is True

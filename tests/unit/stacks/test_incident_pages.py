@@ -1,4 +1,4 @@
-"""Each alarm has a page for whoever it wakes, and what the pages name is there."""
+"""Each alarm has an incident page, and everything the pages name exists."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ KINDS = ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm")
 QUERIES = {each.name for each in log_queries(portal="/portal", worker="/worker")}
 
 
-def named(page: str, what: str) -> list[str]:
-    """What a page's line of graphs or queries names."""
+def names_in(page: str, label: str) -> list[str]:
+    """The names in a page's line of graphs or queries."""
     return [
         name
-        for line in re.findall(rf"^{what}: (.*)$", PAGES[page], re.MULTILINE)
+        for line in re.findall(rf"^{label}: (.*)$", PAGES[page], re.MULTILINE)
         for name in re.findall(r"`([^`]+)`", line)
     ]
 
 
-def test_each_alarm_has_a_page_and_each_page_an_alarm(production: App) -> None:
+def test_alarms_and_pages_match(production: App) -> None:
     alarms = {
         each["alarm_name"].removeprefix("anb-production-")
         for stack in production.values()
@@ -38,19 +38,19 @@ def test_each_alarm_has_a_page_and_each_page_an_alarm(production: App) -> None:
     assert set(PAGES) == alarms
 
 
-def test_whoever_is_told_reads_where_the_page_is(production: App) -> None:
-    described = {
+def test_each_alarm_description_names_its_page(production: App) -> None:
+    descriptions = {
         each["alarm_name"]: each["alarm_description"]
         for kind in KINDS
         for each in production["observability"].resources(kind).values()
     }
 
-    assert len(described) == 16
-    for name, text in described.items():
+    assert len(descriptions) == 16
+    for name, text in descriptions.items():
         assert text.endswith(f". See docs/incidents/{name.removeprefix('anb-production-')}.md")
 
 
-def test_the_table_leads_to_every_page() -> None:
+def test_index_links_every_page() -> None:
     table = re.findall(r"^\| \[([a-z-]+)\]\(([a-z-]+)\.md\)", (FOLDER / "README.md").read_text(), re.MULTILINE)
 
     assert [title for title, file in table if title != file] == []
@@ -58,7 +58,7 @@ def test_the_table_leads_to_every_page() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_says_what_what_is_seen_where_to_look_what_to_do_and_when_it_is_over(page: str) -> None:
+def test_page_has_the_required_sections(page: str) -> None:
     headings = re.findall(r"^#+ (?!AWS only).*$", PAGES[page], re.MULTILINE)
 
     assert headings == [f"# {page}", "## Look at", "## Do", "## Over"]
@@ -67,22 +67,22 @@ def test_a_page_says_what_what_is_seen_where_to_look_what_to_do_and_when_it_is_o
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_queries_it_names_are_saved(page: str) -> None:
-    assert set(named(page, "Saved queries")) <= QUERIES
+def test_queries_on_the_page_exist(page: str) -> None:
+    assert set(names_in(page, "Saved queries")) <= QUERIES
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_graphs_it_names_are_on_the_dashboard(production: App, page: str) -> None:
+def test_graphs_on_the_page_are_on_the_dashboard(production: App, page: str) -> None:
     body = json.loads(production["observability"].one("aws_cloudwatch_dashboard")["dashboard_body"])
-    drawn = {each["properties"]["title"].split(" (")[0] for each in body["widgets"]}
+    graphs = {each["properties"]["title"].split(" (")[0] for each in body["widgets"]}
 
-    assert named(page, "Graphs")
-    assert set(named(page, "Graphs")) <= drawn
+    assert names_in(page, "Graphs")
+    assert set(names_in(page, "Graphs")) <= graphs
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_what_its_commands_name_is_made(production: App, page: str) -> None:
-    made = {
+def test_resources_in_commands_exist(production: App, page: str) -> None:
+    existing = {
         str(each.get(key))
         for stack in production.values()
         for kind, key in (
@@ -98,12 +98,12 @@ def test_what_its_commands_name_is_made(production: App, page: str) -> None:
     )
 
     assert commands
-    assert set(named) <= made
+    assert set(named) <= existing
 
 
-def test_every_saved_query_is_asked_for_somewhere() -> None:
+def test_every_saved_query_is_on_a_page() -> None:
     text = "".join(PAGES.values())
 
-    asked = {query for query in QUERIES if f"`{query}`" in text}
-    # People's own questions, which no alarm asks.
-    assert QUERIES - asked == {"one-request", "votes", "votes-refused", "why-videos-failed"}, QUERIES - asked
+    used = {query for query in QUERIES if f"`{query}`" in text}
+    # These answer questions that no alarm raises.
+    assert QUERIES - used == {"one-request", "votes", "votes-refused", "why-videos-failed"}, QUERIES - used

@@ -1,4 +1,4 @@
-"""main.py: settings in, stacks out; problems in plain words."""
+"""main.py synthesizes the stacks, and reports invalid settings."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 
 def run(folder: pathlib.Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANB_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANB_")}
     return subprocess.run(
-        [sys.executable, ROOT / "main.py"], cwd=folder, env={**kept, **variables}, capture_output=True, text=True
+        [sys.executable, ROOT / "main.py"], cwd=folder, env={**environment, **variables}, capture_output=True, text=True
     )
 
 
-def test_wrong_settings_are_told_without_a_traceback_and_before_node_starts(tmp_path: pathlib.Path) -> None:
+def test_invalid_settings_are_reported_before_node_starts(tmp_path: pathlib.Path) -> None:
     result = run(tmp_path, ANB_API_MIN_SIZE="0", ANB_NAT="free", JSII_NODE="/no/such/node")
 
     assert result.returncode == 1
@@ -30,12 +30,12 @@ def test_wrong_settings_are_told_without_a_traceback_and_before_node_starts(tmp_
 
 @pytest.fixture(scope="module")
 def synthesized(tmp_path_factory: pytest.TempPathFactory) -> tuple[pathlib.Path, subprocess.CompletedProcess[str]]:
-    """The folder of a synth, and what it said."""
+    """The output folder of a synth, and the process."""
     folder = tmp_path_factory.mktemp("synth")
     return folder / "cdktf.out", run(folder, ANB_ENVIRONMENT="local", ANB_MULTI_AZ="true")
 
 
-def test_what_is_weaker_than_production_and_the_cost_are_told(
+def test_synth_prints_weaker_settings_and_cost(
     synthesized: tuple[pathlib.Path, subprocess.CompletedProcess[str]],
 ) -> None:
     _, result = synthesized
@@ -50,9 +50,9 @@ def test_synth_writes_stacks_waivers_and_grants(
     synthesized: tuple[pathlib.Path, subprocess.CompletedProcess[str]],
 ) -> None:
     folder, _ = synthesized
-    first = {file.parent.name: file.read_text() for file in (folder / "stacks").glob("*/cdk.tf.json")}
+    documents = {file.parent.name: file.read_text() for file in (folder / "stacks").glob("*/cdk.tf.json")}
 
-    assert sorted(first) == [
+    assert sorted(documents) == [
         "database",
         "load-balancer",
         "network",
@@ -63,9 +63,9 @@ def test_synth_writes_stacks_waivers_and_grants(
         "workers",
     ]
     assert (folder / "waivers.json").is_file()
-    privileges = json.loads((folder / "privileges.json").read_text())
-    granted = {(each["who"], each["sid"]): each["resources"] for each in privileges}
+    iam_report = json.loads((folder / "privileges.json").read_text())
+    granted = {(each["who"], each["sid"]): each["resources"] for each in iam_report}
     assert granted["portal/portal/role/role", "ReadUploads"] == ["storage/videos/bucket.arn/uploads/*"]
     assert granted["workers/worker/role/role", "ConsumeMessages"] == ["queue/videos/queue.arn"]
     assert "${" not in str(granted)
-    assert sum(len(kind) for text in first.values() for kind in json.loads(text)["resource"].values()) >= 60
+    assert sum(len(kind) for text in documents.values() for kind in json.loads(text)["resource"].values()) >= 60

@@ -1,4 +1,4 @@
-"""What is watched of ANB: its alarms, whom they tell, and the dashboard."""
+"""The alarms of ANB, their recipients and the dashboard."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ ALARMS = {
     "worker-asg-high-cpu",
     "worker-asg-low-capacity",
 }
-"""The alarms of the first version, by name."""
+"""Names of the first version's alarms."""
 
 MORE_ALARMS = {"server-errors", "asg-launches-failing", "worker-asg-launches-failing", "videos-given-up"}
 
 
-def test_the_alarms_keep_their_names(production: App) -> None:
+def test_alarms_keep_their_names(production: App) -> None:
     names = {
         each["alarm_name"] for each in production["observability"].resources("aws_cloudwatch_metric_alarm").values()
     }
@@ -38,31 +38,31 @@ def test_the_alarms_keep_their_names(production: App) -> None:
     assert names == {f"anb-production-{alarm}" for alarm in ALARMS | MORE_ALARMS}
 
 
-def test_the_documents_name_every_alarm(production: App) -> None:
+def test_alarms_page_lists_every_alarm(production: App) -> None:
     text = (ROOT / "docs/alarms.md").read_text()
     documented = re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE)
 
     assert set(documented) == ALARMS | MORE_ALARMS | {"voters-affected"}
 
 
-def test_one_alarm_says_that_voters_are_affected(production: App) -> None:
-    felt = production["observability"].one("aws_cloudwatch_composite_alarm")
+def test_voters_affected_combines_three_alarms(production: App) -> None:
+    composite = production["observability"].one("aws_cloudwatch_composite_alarm")
 
-    assert felt["alarm_name"] == "anb-production-voters-affected"
-    assert felt["alarm_rule"].count("ALARM(") == 3
+    assert composite["alarm_name"] == "anb-production-voters-affected"
+    assert composite["alarm_rule"].count("ALARM(") == 3
 
 
-def test_the_waits_that_alarm_follow_from_the_settings(synthesize: Callable[..., App]) -> None:
+def test_queue_thresholds_follow_from_the_settings(synthesize: Callable[..., App]) -> None:
     def threshold(name: str) -> float:
         template = synthesize(worker_acceptable_wait=500, max_job_seconds=100, worker_max_size=2)["observability"]
         (alarm,) = template.matching("aws_cloudwatch_metric_alarm", alarm_name=f"anb-production-{name}")
         return float(alarm["threshold"])
 
-    assert threshold("sqs-message-age-high") == 500 + 100 + 300, "the wait, the longest job, a worker's boot"
-    assert threshold("sqs-queue-depth-high") == 2 * 500 / 25, "what two workers begin within the wait"
+    assert threshold("sqs-message-age-high") == 500 + 100 + 300, "acceptable wait, longest job, startup of a worker"
+    assert threshold("sqs-queue-depth-high") == 2 * 500 / 25, "what two workers start within the acceptable wait"
 
 
-def test_the_dashboard_shows_every_alarm(production: App) -> None:
+def test_dashboard_shows_every_alarm(production: App) -> None:
     template = production["observability"]
     (status, *graphs) = json.loads(template.one("aws_cloudwatch_dashboard")["dashboard_body"])["widgets"]
 
@@ -76,17 +76,17 @@ def test_the_dashboard_shows_every_alarm(production: App) -> None:
     ]
 
 
-def test_the_dashboard_tells_the_story_from_traffic_to_cost(production: App) -> None:
+def test_dashboard_is_ordered_from_traffic_to_cost(production: App) -> None:
     graphs = json.loads(production["observability"].one("aws_cloudwatch_dashboard")["dashboard_body"])["widgets"][1:]
-    placed = sorted(graphs, key=lambda graph: (graph["y"], graph["x"]))
-    titles = [graph["properties"]["title"] for graph in placed]
-    story = ["Traffic", "Errors", "Response time", "Queue", "Workers", "Database", "Cost"]
+    graphs_in_order = sorted(graphs, key=lambda graph: (graph["y"], graph["x"]))
+    titles = [graph["properties"]["title"] for graph in graphs_in_order]
+    order = ["Traffic", "Errors", "Response time", "Queue", "Workers", "Database", "Cost"]
 
-    begins = [next(index for index, title in enumerate(titles) if title.startswith(part)) for part in story]
-    assert begins == sorted(begins), titles
+    positions = [next(index for index, title in enumerate(titles) if title.startswith(part)) for part in order]
+    assert positions == sorted(positions), titles
 
 
-def test_what_is_spent_is_read_where_aws_tells_it(synthesize: Callable[..., App]) -> None:
+def test_cost_is_read_from_us_east_1(synthesize: Callable[..., App]) -> None:
     template = synthesize(aws_region="eu-west-1")["observability"]
     graphs = json.loads(template.one("aws_cloudwatch_dashboard")["dashboard_body"])["widgets"][1:]
 
@@ -95,21 +95,21 @@ def test_what_is_spent_is_read_where_aws_tells_it(synthesize: Callable[..., App]
     assert graphs[-1]["properties"]["region"] == "us-east-1"
 
 
-def test_the_portal_s_measures_are_read_as_the_portal_tells_them(production: App) -> None:
-    # Here alone: where the stacks are made from cdktn, nothing of the services is installed.
+def test_alarm_matches_the_metric_that_the_portal_logs(production: App) -> None:
+    # Imported here because the cdktn lane runs this file without the services' packages.
     from services.shared.emf_metrics import NAMESPACE, EmfMetrics
 
     (alarm,) = production["observability"].matching("aws_cloudwatch_metric_alarm", namespace=NAMESPACE)
-    measures = EmfMetrics(environment="anb-production", service="portal")
-    measures.count(alarm["metric_name"])
-    told = measures.take()
+    metrics = EmfMetrics(environment="anb-production", service="portal")
+    metrics.count(alarm["metric_name"])
+    entry = metrics.take()
 
-    assert told is not None
-    (directive,) = told["_aws"]["CloudWatchMetrics"]
-    assert alarm["dimensions"] == {name: told[name] for name in directive["Dimensions"][0]}
+    assert entry is not None
+    (directive,) = entry["_aws"]["CloudWatchMetrics"]
+    assert alarm["dimensions"] == {name: entry[name] for name in directive["Dimensions"][0]}
 
 
-def test_one_dead_letter_is_enough_for_an_alarm(production: App) -> None:
+def test_one_dead_letter_triggers_the_alarm(production: App) -> None:
     (alarm,) = production["observability"].matching(
         "aws_cloudwatch_metric_alarm", alarm_name="anb-production-sqs-dlq-messages"
     )
@@ -117,21 +117,21 @@ def test_one_dead_letter_is_enough_for_an_alarm(production: App) -> None:
     assert (alarm["comparison_operator"], alarm["threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
 
 
-def test_missing_workers_are_an_alarm_only_where_there_must_be_some(synthesize: Callable[..., App]) -> None:
-    def missing(**changes: int) -> str:
+def test_no_data_on_workers_alarms_only_with_a_minimum(synthesize: Callable[..., App]) -> None:
+    def missing_data_treatment(**changes: int) -> str:
         (alarm,) = synthesize(**changes)["observability"].matching(
             "aws_cloudwatch_metric_alarm", alarm_name="anb-production-worker-asg-low-capacity"
         )
         return str(alarm["treat_missing_data"])
 
-    assert missing() == "breaching"
-    assert missing(worker_min_size=0, worker_desired_capacity=0) == "notBreaching"
+    assert missing_data_treatment() == "breaching"
+    assert missing_data_treatment(worker_min_size=0, worker_desired_capacity=0) == "notBreaching"
 
 
-def test_alarms_reach_the_address_that_is_set(synthesize: Callable[..., App]) -> None:
+def test_alarms_notify_the_configured_address(synthesize: Callable[..., App]) -> None:
     template = synthesize(alarm_email="duty@anb.example")["observability"]
 
     assert template.one("aws_sns_topic_subscription")["endpoint"] == "duty@anb.example"
-    told = {len(each["alarm_actions"]) for each in template.resources("aws_cloudwatch_metric_alarm").values()}
-    assert told == {1}
+    actions = {len(each["alarm_actions"]) for each in template.resources("aws_cloudwatch_metric_alarm").values()}
+    assert actions == {1}
     assert len(template.one("aws_cloudwatch_composite_alarm")["alarm_actions"]) == 1

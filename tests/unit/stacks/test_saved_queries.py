@@ -1,6 +1,6 @@
-"""The saved queries: what they ask, of which logs, and where the documents name them.
+"""The saved queries: syntax, log groups and documentation.
 
-That the services write what they ask for is tested beside the services.
+The services' tests check that the services log the fields.
 """
 
 from __future__ import annotations
@@ -21,44 +21,44 @@ QUERIES = {each.name: each for each in log_queries(portal="/portal", worker="/wo
 COMMANDS = {"fields", "filter", "stats", "sort", "limit"}
 
 
-def saved(app: App) -> dict[str, dict[str, Any]]:
-    found = app["observability"].resources("aws_cloudwatch_query_definition").values()
-    return {each["name"]: each for each in found}
+def saved_queries(app: App) -> dict[str, dict[str, Any]]:
+    queries = app["observability"].resources("aws_cloudwatch_query_definition").values()
+    return {query["name"]: query for query in queries}
 
 
-def test_they_lie_in_the_environment_s_folder_and_ask_logs_that_are_made(production: App) -> None:
-    made = {
+def test_queries_use_the_environment_folder_and_existing_logs(production: App) -> None:
+    log_groups = {
         each["name"] for stack in production.values() for each in stack.resources("aws_cloudwatch_log_group").values()
     }
 
-    assert set(saved(production)) == {f"anb-production/{name}" for name in QUERIES}
-    assert {group for each in saved(production).values() for group in each["log_group_names"]} == {
+    assert set(saved_queries(production)) == {f"anb-production/{name}" for name in QUERIES}
+    assert {group for each in saved_queries(production).values() for group in each["log_group_names"]} == {
         "/anb/anb-production/portal",
         "/anb/anb-production/worker",
     }
-    assert {group for each in saved(production).values() for group in each["log_group_names"]} <= made
+    assert {group for each in saved_queries(production).values() for group in each["log_group_names"]} <= log_groups
 
 
-def test_the_documents_name_them() -> None:
+def test_telemetry_page_lists_the_queries() -> None:
     (listed,) = re.findall(r"^\*\*Saved queries\*\*.*$", (ROOT / "docs/telemetry.md").read_text(), re.MULTILINE)
     named, _, _ = listed.partition("The tests hold")
 
     assert re.findall(r"`([a-z-]+)`", named) == list(QUERIES)
 
 
-def test_the_emulator_saves_none(embedded: App) -> None:
-    assert saved(embedded) == {}
+def test_emulator_has_no_saved_queries(embedded: App) -> None:
+    assert saved_queries(embedded) == {}
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_each_begins_with_what_it_picks_and_goes_on_with_commands(name: str) -> None:
+def test_each_query_starts_with_a_filter(name: str) -> None:
     commands = [line.strip().split()[0] for line in re.split(r"^\s*\|", QUERIES[name].query, flags=re.MULTILINE)]
 
     assert commands[0] == "filter"
     assert set(commands) <= COMMANDS
 
 
-def test_what_a_boot_says_is_what_is_looked_for() -> None:
+def test_boot_query_matches_the_boot_log() -> None:
     boot = (ROOT / "constructs_lib/compute/user_data_files/boot.sh").read_text()
     ship = (ROOT / "constructs_lib/compute/user_data_files/instance.sh").read_text()
 
@@ -75,5 +75,5 @@ def test_what_a_boot_says_is_what_is_looked_for() -> None:
         (r"filter route like /^boot\// | stats pct(ms, 95) as p by bin(5m)", set(), {"route", "ms"}),
     ],
 )
-def test_what_a_query_speaks_of(query: str, expected_events: set[str], expected_fields: set[str]) -> None:
+def test_events_and_fields_of_a_query(query: str, expected_events: set[str], expected_fields: set[str]) -> None:
     assert (events(query), fields(query)) == (expected_events, expected_fields)

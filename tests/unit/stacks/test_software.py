@@ -1,4 +1,4 @@
-"""Software: what was built for AWS, the sources where instances are pretended, and words for what is missing."""
+"""Software: the built release on AWS, the source code on the emulator, an error when no release is built."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from constructs_lib.foundation import cdk
 from constructs_lib.testing import synth_stacks
 from stacks.app import build
-from stacks.release_artifacts import find, sources
+from stacks.release_artifacts import find_software, sources
 from stacks.settings.loader import SettingsError
 from stacks.settings.model import Settings
 from tests import built_release
@@ -22,13 +22,13 @@ def settings(**changes: object) -> Settings:
     return Settings.model_validate({"state_directory": "/states", **changes})
 
 
-def test_aws_gets_the_release_that_was_built(tmp_path: pathlib.Path) -> None:
+def test_aws_uses_the_built_release(tmp_path: pathlib.Path) -> None:
     folder = built_release.write(tmp_path / "built")
     changed = settings(release_directory=str(folder))
-    found = find(changed)
-    storage = synth_stacks(build(cdk.Testing.app(), changed, found))["storage"]
+    software = find_software(changed)
+    storage = synth_stacks(build(cdk.Testing.app(), changed, software))["storage"]
 
-    assert str(found) == "Release 1.2.3 of commit abc"
+    assert str(software) == "Release 1.2.3 of commit abc"
     assert {each["key"] for each in storage.resources("aws_s3_object").values()} == {
         f"releases/{service}/{file}"
         for service in ("portal", "worker")
@@ -38,23 +38,23 @@ def test_aws_gets_the_release_that_was_built(tmp_path: pathlib.Path) -> None:
     assert json.loads(manifest["content"])["about"] == {"version": "1.2.3", "commit": "abc", "architecture": "x86_64"}
 
 
-def test_the_emulator_gets_the_sources_unless_a_release_is_named(tmp_path: pathlib.Path) -> None:
+def test_emulator_uses_sources_unless_a_release_is_set(tmp_path: pathlib.Path) -> None:
     folder = built_release.write(tmp_path / "built")
 
-    assert find(settings(**EMBEDDED)) == sources()
-    assert set(find(settings(**EMBEDDED, release_directory=str(folder))).portal) == {"code", "dependencies"}
+    assert find_software(settings(**EMBEDDED)) == sources()
+    assert set(find_software(settings(**EMBEDDED, release_directory=str(folder))).portal) == {"code", "dependencies"}
 
 
-def test_a_release_that_is_not_built_is_told_with_the_command_that_builds_it(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(SettingsError) as told:
-        find(settings(release_directory=str(tmp_path)))
+def test_missing_release_names_the_command_that_builds_it(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        find_software(settings(release_directory=str(tmp_path)))
 
-    assert str(told.value) == (
-        f"release_directory is '{tmp_path}'; allowed are folders with a release for x86_64, and it holds no "
-        "release.json: the release is not built. To mend it: run ./anb release"
+    assert str(caught.value) == (
+        f"release_directory is '{tmp_path}'; must be a folder with a release for x86_64 (it has no release.json: the "
+        "release is not built). Fix: run ./anb release."
     )
 
 
-def test_a_release_for_other_instances_is_refused(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(SettingsError, match=r"it was built for arm64\. To mend it: run \./anb release"):
-        find(settings(release_directory=str(built_release.write(tmp_path, "arm64"))))
+def test_release_for_another_architecture_is_rejected(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(SettingsError, match=r"it was built for arm64\)\. Fix: run \./anb release\."):
+        find_software(settings(release_directory=str(built_release.write(tmp_path, "arm64"))))

@@ -86,5 +86,5 @@ def test_wrong_settings_are_all_told() -> None:
     with pytest.raises(UserError) as caught:
         choose("aws", None, {"ANB_API_MAX_SIZE": "99", "ANB_AWS_REGION": "mars"})
     assert "ANB_API_MAX_SIZE is '99'" in caught.value.message and "ANB_AWS_REGION is 'mars'" in caught.value.message
-    with pytest.raises(UserError, match="ANB_ENVIRONMENT is 'moon'; allowed are local, production"):
+    with pytest.raises(UserError, match="ANB_ENVIRONMENT is 'moon'; must be one of local, production"):
         choose("aws", "moon", {})

@@ -39,7 +39,7 @@ def test_what_people_on_the_internet_would_miss_is_a_warning() -> None:
 def test_a_release_that_is_not_built_is_a_problem() -> None:
     found = release(Settings.model_validate({"release_directory": "nowhere"}))
     assert found.level is Level.PROBLEM
-    assert found.says.endswith("nowhere: it holds no release.json: the release is not built")
+    assert found.says.endswith("nowhere: it has no release.json: the release is not built")
     assert found.mend == "Run ./anb release"
     assert release(Settings.model_validate({"target": "embedded"})).level is Level.OK
 

@@ -96,13 +96,13 @@ def test_a_group_that_may_be_empty_has_the_policy_that_launches_the_first() -> N
 def test_wrong_settings_are_told_in_the_words_of_the_app() -> None:
     variables = {"ANB_WORKER_MAX_SIZE": "0"}
     with pytest.raises(
-        UserError, match="^The settings of production cannot be used:\nANB_WORKER_MAX_SIZE is '0'; allow"
+        UserError, match="^The settings of production cannot be used:\nANB_WORKER_MAX_SIZE is '0'; must be"
     ):
         deployed.read("production", variables)
 
 
 def test_an_environment_that_is_nowhere_is_told() -> None:
-    with pytest.raises(UserError, match="ANB_ENVIRONMENT is 'staging'; allowed are local, production"):
+    with pytest.raises(UserError, match="ANB_ENVIRONMENT is 'staging'; must be one of local, production"):
         deployed.read("staging", {})
 
 

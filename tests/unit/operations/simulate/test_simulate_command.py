@@ -104,7 +104,7 @@ def test_a_load_of_ones_own_with_other_times(tmp_path: Path) -> None:
     ("arguments", "variables", "said"),
     [
         (["derby"], {}, "Error: The load is 'derby'; allowed are calm-day, city-derby, national-final, or the path"),
-        (["--environment", "mars"], {}, "ANB_ENVIRONMENT is 'mars'; allowed are local, production"),
+        (["--environment", "mars"], {}, "ANB_ENVIRONMENT is 'mars'; must be one of local, production"),
         ([], {"ANB_WORKER_MAX_SIZE": "0"}, "The settings of production cannot be used:\nANB_WORKER_MAX_SIZE is '0'"),
         (["--boot-seconds", "601"], {}, "A boot takes 601 s; allowed are up to 600 s"),
         (["--seconds-per-job", "681"], {}, "A job takes 681 s; allowed are up to 680 s"),
