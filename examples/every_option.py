@@ -178,7 +178,7 @@ web = WebService(
     group_name="every-web",
     release=release,
     command="/usr/bin/python3 -m shop.web",
-    before="/usr/bin/python3 -m compileall -q shop",
+    pre_start_command="/usr/bin/python3 -m compileall -q shop",
     environment=variables,
     capacity=capacity,
     instances=InstanceOptions(
@@ -194,7 +194,7 @@ web = WebService(
     cpu_target=60,
     request_timeout=timedelta(seconds=90),
     keep_alive=timedelta(seconds=150),
-    boot=timedelta(minutes=4),
+    startup_timeout=timedelta(minutes=4),
 )
 workers = QueueWorkers(
     stack,
@@ -205,7 +205,7 @@ workers = QueueWorkers(
     group_name="every-thumbnails",
     release=release,
     command="/usr/bin/python3 -m shop.worker",
-    before="/usr/bin/python3 -m compileall -q shop",
+    pre_start_command="/usr/bin/python3 -m compileall -q shop",
     environment=variables,
     capacity=capacity,
     instances=InstanceOptions(
@@ -217,8 +217,8 @@ workers = QueueWorkers(
     ),
     seconds_per_job=25,
     acceptable_latency=timedelta(minutes=2),
-    jobs_at_once=2,
-    boot=timedelta(minutes=4),
+    concurrency=2,
+    startup_timeout=timedelta(minutes=4),
 )
 
 

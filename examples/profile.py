@@ -14,10 +14,10 @@ PostgresDatabase(
     stack,
     "orders",
     network=network,
-    single_zone_reason=profile.why("multi_az"),
+    single_zone_reason=profile.waiver_reason("multi_az"),
     backup_days=profile.backup_days,
-    short_backups_reason=profile.why("backup_days"),
-    unprotected_reason=profile.why("protect"),
+    short_backups_reason=profile.waiver_reason("backup_days"),
+    unprotected_reason=profile.waiver_reason("protect"),
 )
 
 app.synth()

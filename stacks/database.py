@@ -24,11 +24,11 @@ class DatabaseStack(AnbStack):
             username=settings.db_username,
             instance_class=settings.db_instance_class,
             storage_gib=settings.allocated_storage,
-            single_zone_reason=profile.why("multi_az"),
+            single_zone_reason=profile.waiver_reason("multi_az"),
             backup_days=settings.backup_retention_period,
-            short_backups_reason=profile.why("backup_days"),
+            short_backups_reason=profile.waiver_reason("backup_days"),
             log_days=settings.log_retention_days,
-            unprotected_reason=profile.why("protect"),
+            unprotected_reason=profile.waiver_reason("protect"),
             max_connections=settings.db_max_connections,
         )
         database = self.database

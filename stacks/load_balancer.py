@@ -22,7 +22,7 @@ class LoadBalancerStack(AnbStack):
             "access-logs",
             name=f"{self.prefix}-logs-{self.account}-{settings.aws_region}",
             days=settings.access_log_days,
-            force_destroy_reason=settings.effective_profile.why("protect"),
+            force_destroy_reason=settings.effective_profile.waiver_reason("protect"),
             plain_http_reason=self.plain_http_reason,
         )
         name, zone = settings.domain_name, settings.hosted_zone_id
@@ -35,7 +35,7 @@ class LoadBalancerStack(AnbStack):
             certificate_arn=settings.certificate_arn or None,
             plain_http_reason=None if settings.https else "neither domain_name nor certificate_arn is set",
             access_logs=access_logs,
-            unprotected_reason=settings.effective_profile.why("protect"),
+            unprotected_reason=settings.effective_profile.waiver_reason("protect"),
         )
         self._create_firewall()
         self.output("application_url", self.load_balancer.url, "Where the portal is")

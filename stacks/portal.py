@@ -46,7 +46,7 @@ class PortalStack(AnbStack):
             "token-secret",
             name=f"{self.prefix}-tokens",
             description="Signs the portal's tokens",
-            unprotected_reason=settings.effective_profile.why("protect"),
+            unprotected_reason=settings.effective_profile.waiver_reason("protect"),
         )
         environment = PortalEnvironment(
             **instances.shared_environment(
@@ -72,7 +72,7 @@ class PortalStack(AnbStack):
             name=f"{self.prefix}-portal",
             group_name=f"{self.prefix}-api-asg",
             release=storage.portal_release,
-            before="/usr/bin/python3 -m services.shared.migrate up",
+            pre_start_command="/usr/bin/python3 -m services.shared.migrate up",
             command="/usr/bin/python3 -m services.portal",
             environment=environment.as_variables(),
             capacity=Capacity(settings.api_min_size, settings.api_max_size, settings.api_desired_capacity),

@@ -33,7 +33,7 @@ class StorageStack(AnbStack):
             name=settings.video_storage_bucket_name or self._default_name(),
             lifecycle=[originals],
             upload_origins=settings.upload_origins,
-            force_destroy_reason=settings.effective_profile.why("protect"),
+            force_destroy_reason=settings.effective_profile.waiver_reason("protect"),
             plain_http_reason=self.plain_http_reason,
         )
         self.portal_release = Release(self, "portal", bucket=self.bucket, parts=software.portal, about=software.about)

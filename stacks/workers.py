@@ -59,7 +59,7 @@ class WorkersStack(AnbStack):
             ),
             seconds_per_job=settings.worker_seconds_per_video,
             acceptable_latency=timedelta(seconds=settings.worker_acceptable_wait),
-            jobs_at_once=settings.worker_concurrency,
+            concurrency=settings.worker_concurrency,
         )
         service, bucket = self.service, storage.bucket
         # Without list permission, S3 answers 403 instead of 404 for a deleted object.

@@ -8,7 +8,7 @@ from typing import Any
 
 from constructs_lib.compute.instance_options import USUAL_INSTANCES, Capacity, InstanceOptions, checked_capacity
 from constructs_lib.compute.lifecycle import DrainPolicy, Lifecycle
-from constructs_lib.compute.lifecycle_timeouts import check_boot, launch_timeout
+from constructs_lib.compute.lifecycle_timeouts import check_startup_timeout, launch_timeout
 from constructs_lib.compute.release import Release
 from constructs_lib.compute.service_role import ServiceRole
 from constructs_lib.compute.user_data import UserData
@@ -39,18 +39,18 @@ class InstanceGroup(cdk.Construct):
         release: the software they run.
         command: what runs in the release's folder, an absolute path and its arguments. It says ``READY=1`` to systemd
             when it does its work: https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
-        before: what runs to its end each time before it.
+        pre_start_command: what runs to its end each time before it.
         environment: the variables both are given.
         capacity: how many.
         instances: what they are.
         name: prefix of the names of the parts; by default it follows from the construct's path.
         group_name: name of the Auto Scaling group, by default ``name``.
-        at_first: how many there are at first, at least, where the capacity does not say.
+        initial_capacity: how many there are at first, at least, where the capacity does not say.
         stop_timeout: how long the program may take to finish its work when told to stop.
         ready_url: answers 200 when the program is ready.
         target_groups: ARNs of the target groups they serve; with one, the load balancer's word on health counts.
-        boot: how long an instance may take before its health counts.
-        departure: how a leaving instance is waited for; without it, it leaves at once.
+        startup_timeout: how long an instance may take before its health counts.
+        drain: how a leaving instance is waited for; without it, it leaves at once.
     """
 
     def __init__(
@@ -61,23 +61,23 @@ class InstanceGroup(cdk.Construct):
         network: Network,
         release: Release,
         command: str,
-        before: str | None,
+        pre_start_command: str | None,
         environment: Mapping[str, str] | None,
         capacity: Capacity | tuple[int, int],
         instances: InstanceOptions = USUAL_INSTANCES,
         name: str | None = None,
         group_name: str | None = None,
-        at_first: int = 0,
+        initial_capacity: int = 0,
         stop_timeout: timedelta = timedelta(minutes=1),
         ready_url: str | None = None,
         target_groups: Sequence[str] = (),
-        boot: timedelta = timedelta(minutes=5),
-        departure: DrainPolicy | None = None,
+        startup_timeout: timedelta = timedelta(minutes=5),
+        drain: DrainPolicy | None = None,
     ) -> None:
         checks = Checks(scope, id)
-        check_boot(checks.path, boot)
-        capacity = checked_capacity(checks, capacity, at_first=at_first)
-        checks.between("disk_gib", instances.disk_gib, 8, 16384, fix="30 is the usual choice")
+        check_startup_timeout(checks.path, startup_timeout)
+        capacity = checked_capacity(checks, capacity, initial_capacity=initial_capacity)
+        checks.between("disk_gib", instances.disk_gib, 8, 16384, fix="use 30, the usual choice")
         name = names.fleet(checks, name)
         group_name = names.group(checks, group_name or name)
         log_group = names.log_group(checks, instances.log_group or f"/{name}")
@@ -97,7 +97,7 @@ class InstanceGroup(cdk.Construct):
         self.log_group_name: str = log_group
         self._log_group(log_group, instances.log_days)
         lifecycle = Lifecycle(
-            group_name=group_name, region=region, launch_timeout=launch_timeout(boot), departure=departure
+            group_name=group_name, region=region, launch_timeout=launch_timeout(startup_timeout), drain=drain
         )
         lifecycle.grant(self.role)
         bootstrap = UserData(
@@ -109,14 +109,14 @@ class InstanceGroup(cdk.Construct):
             release=release.sha256,
             parts=release.parts,
             command=command,
-            before=before,
+            pre_start_command=pre_start_command,
             # No SDK asks the instance where it is.
             environment={"AWS_REGION": region, "AWS_DEFAULT_REGION": region, **(environment or {})},
             ready_url=ready_url,
-            boot=boot,
+            startup_timeout=startup_timeout,
             launch_timeout=lifecycle.launch_timeout,
             stop_seconds=int(stop_timeout.total_seconds()),
-            heartbeat=departure.heartbeat if departure else None,
+            heartbeat=drain.heartbeat if drain else None,
             isolates_children=instances.isolates_children,
         )
         cdk.Annotations.of(self).add_info(bootstrap.budget())
@@ -127,11 +127,11 @@ class InstanceGroup(cdk.Construct):
         template = self._launch_template(name, instances, cdk.Fn.base64encode(script.as_string), tags)
         self.launch_template_id: str = template.id
         self.capacity = capacity
-        self.boot = boot
+        self.startup_timeout = startup_timeout
         self._rollback_alarms: list[str] = []
-        self._refresh = _refresh(boot, lifecycle) if instances.rolling else None
-        self._group = self._made(
-            group_name, network, template, capacity, instances, tags, target_groups, boot, lifecycle
+        self._refresh = _refresh(startup_timeout, lifecycle) if instances.rolling else None
+        self._group = self._create_group(
+            group_name, network, template, capacity, instances, tags, target_groups, startup_timeout, lifecycle
         )
         self.group_name: str = self._group.name
 
@@ -153,8 +153,8 @@ class InstanceGroup(cdk.Construct):
                 self.node.path,
                 option="alarms",
                 given=len(self._rollback_alarms),
-                allowed=f"are {_MOST_ROLLBACK_ALARMS}",
-                fix="An instance refresh takes no more; name those that a bad release sets off",
+                allowed=f"at most {_MOST_ROLLBACK_ALARMS}",
+                fix="keep the alarms that a bad release sets off",
             )
         if self._refresh is not None:
             preferences = {**self._refresh["preferences"], "alarm_specification": {"alarms": self._rollback_alarms}}
@@ -212,7 +212,7 @@ class InstanceGroup(cdk.Construct):
             return ami_id
         return str(cdk.aws.data_aws_ssm_parameter.DataAwsSsmParameter(self, "image", name=ami_id).insecure_value)
 
-    def _made(
+    def _create_group(
         self,
         group_name: str,
         network: Network,
@@ -221,7 +221,7 @@ class InstanceGroup(cdk.Construct):
         instances: InstanceOptions,
         tags: Mapping[str, str],
         target_groups: Sequence[str],
-        boot: timedelta,
+        startup_timeout: timedelta,
         lifecycle: Lifecycle,
     ) -> Any:
         module = cdk.aws.autoscaling_group
@@ -236,7 +236,7 @@ class InstanceGroup(cdk.Construct):
             launch_template={"id": template.id, "version": cdk.Token.as_string(template.latest_version)},
             target_group_arns=list(target_groups) or None,
             health_check_type="ELB" if target_groups else "EC2",
-            health_check_grace_period=int(boot.total_seconds()),
+            health_check_grace_period=int(startup_timeout.total_seconds()),
             enabled_metrics=_GROUP_METRICS,
             metrics_granularity="1Minute",
             wait_for_capacity_timeout=f"{int(instances.wait_for_capacity.total_seconds())}s",
@@ -257,15 +257,15 @@ class InstanceGroup(cdk.Construct):
         return group
 
 
-def _refresh(boot: timedelta, lifecycle: Lifecycle) -> dict[str, Any]:
-    protect_busy = lifecycle.departure is not None and lifecycle.departure.protect_busy
+def _refresh(startup_timeout: timedelta, lifecycle: Lifecycle) -> dict[str, Any]:
+    protect_busy = lifecycle.drain is not None and lifecycle.drain.protect_busy
     return {
         "strategy": "Rolling",
         "preferences": {
             **_REPLACEMENT,
             "auto_rollback": True,
             "skip_matching": True,
-            "instance_warmup": str(int(boot.total_seconds())),
+            "instance_warmup": str(int(startup_timeout.total_seconds())),
             # The provider's default leaves them at the old version and says nothing. An instance that somebody
             # protects is waited for, an hour at most. A job can take longer: there the terminating hook waits.
             "scale_in_protected_instances": "Refresh" if protect_busy else "Wait",

@@ -72,7 +72,7 @@ def alarm_on_failed_launches(monitoring: Monitoring, fleet: InstanceGroup) -> Al
         comparison=">",
         threshold=0,
         period=_WINDOW,
-        periods=max(3, math.ceil(2 * fleet.boot / _WINDOW) + 1),
+        periods=max(3, math.ceil(2 * fleet.startup_timeout / _WINDOW) + 1),
         # A group publishes as long as its metrics are on; a gap says nothing.
         missing="notBreaching",
     )

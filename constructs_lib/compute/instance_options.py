@@ -62,29 +62,29 @@ class InstanceOptions:
 USUAL_INSTANCES = InstanceOptions()
 
 
-def checked_capacity(checks: Checks, given: Capacity | tuple[int, int], *, at_first: int) -> Capacity:
+def checked_capacity(checks: Checks, given: Capacity | tuple[int, int], *, initial_capacity: int) -> Capacity:
     """A capacity with its desired number.
 
     Args:
         checks: of the construct that was given it.
         given: as it was given.
-        at_first: how many there are at first, at least, where nothing is said.
+        initial_capacity: how many there are at first, at least, where nothing is said.
 
     Raises:
         ConstructError: for numbers out of order.
     """
     if not isinstance(given, Capacity):
         if len(given) != 2:
-            raise checks.refuse(
+            raise checks.error(
                 "capacity",
                 given,
-                allowed="are (minimum, maximum) or a Capacity",
-                fix="Write capacity=(1, 3), or Capacity(1, 3, desired=2) to say how many at first",
+                allowed="(minimum, maximum) or a Capacity",
+                fix="write capacity=(1, 3), or Capacity(1, 3, desired=2) to set the initial capacity",
             )
         given = Capacity(*given)
     low, high = given.minimum, given.maximum
-    checks.between("capacity.minimum", low, 0, high, fix="It may not exceed the maximum")
-    checks.between("capacity.maximum", high, 1, 1000, fix="A group needs room for one instance")
-    desired = max(low, at_first) if given.desired is None else given.desired
-    checks.between("capacity.desired", desired, low, high, fix="It must lie between minimum and maximum")
+    checks.between("capacity.minimum", low, 0, high, fix="lower it to the maximum or less")
+    checks.between("capacity.maximum", high, 1, 1000, fix="allow at least one instance")
+    desired = max(low, initial_capacity) if given.desired is None else given.desired
+    checks.between("capacity.desired", desired, low, high, fix="choose a number from minimum to maximum")
     return Capacity(low, high, desired)

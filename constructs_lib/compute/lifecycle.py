@@ -42,13 +42,13 @@ class Lifecycle:
         group_name: the group, by the name its instances know it by.
         region: where it is.
         launch_timeout: how long a new instance may take to report that it is ready; then it is replaced.
-        departure: how a leaving instance is waited for; without one it leaves at once.
+        drain: how a leaving instance is waited for; without one it leaves at once.
     """
 
     group_name: str
     region: str
     launch_timeout: timedelta
-    departure: DrainPolicy | None = None
+    drain: DrainPolicy | None = None
 
     def hooks(self) -> Iterator[dict[str, Any]]:
         """The hooks, as Auto Scaling has them.
@@ -61,11 +61,11 @@ class Lifecycle:
             "heartbeat_timeout": int(self.launch_timeout.total_seconds()),
             "default_result": "ABANDON",
         }
-        if self.departure:
+        if self.drain:
             yield {
                 "name": TERMINATING,
                 "lifecycle_transition": "autoscaling:EC2_INSTANCE_TERMINATING",
-                "heartbeat_timeout": int(self.departure.timeout.total_seconds()),
+                "heartbeat_timeout": int(self.drain.timeout.total_seconds()),
                 "default_result": "CONTINUE",
             }
 
@@ -74,9 +74,9 @@ class Lifecycle:
         # By name: the group's ARN is known only once its first instances had to report.
         group = f"arn:aws:autoscaling:{self.region}:*:autoScalingGroup:*:autoScalingGroupName/{self.group_name}"
         actions = ["autoscaling:CompleteLifecycleAction", "autoscaling:SetInstanceHealth"]
-        if self.departure:
+        if self.drain:
             actions.append("autoscaling:RecordLifecycleActionHeartbeat")
-        if self.departure and self.departure.protect_busy:
+        if self.drain and self.drain.protect_busy:
             actions.append("autoscaling:SetInstanceProtection")
         role.allow("ReportToAutoScaling", actions, [group])
 

@@ -55,7 +55,7 @@ class Release(cdk.Construct):
         checks = Checks(scope, id)
         checks.name("id", id, longest=64, owner="release", pattern=r"[A-Za-z0-9][A-Za-z0-9_-]*")
         if not parts:
-            raise checks.refuse("parts", dict(parts), allowed="is one or more", fix="Name the folder to run")
+            raise checks.error("parts", dict(parts), allowed="at least one part", fix="name the folder to run")
         for name, source in parts.items():
             checks.name("parts", name, longest=64, owner="part", pattern=r"[A-Za-z0-9][A-Za-z0-9_-]*")
             if source.is_dir():
@@ -63,11 +63,11 @@ class Release(cdk.Construct):
             else:
                 usable = source.is_file() and source.name.endswith(archive.SUFFIX)
             if not usable:
-                raise checks.refuse(
+                raise checks.error(
                     f"parts[{name}]",
                     str(source),
-                    allowed=f"are folders with files and {archive.SUFFIX} files",
-                    fix="Give the folder to pack or the archive that was built",
+                    allowed=f"a folder with files or a {archive.SUFFIX} file",
+                    fix="pass the folder to pack or an archive",
                 )
         packed = {name: _packed(checks, name, source) for name, source in sorted(parts.items())}
         super().__init__(scope, id)
@@ -121,6 +121,6 @@ def _packed(checks: Checks, name: str, source: pathlib.Path) -> tuple[pathlib.Pa
     try:
         return source, archive.content_sha256(source)
     except ValueError as error:
-        raise checks.refuse(
-            f"parts[{name}]", str(source), allowed=f"are readable {archive.SUFFIX} files", fix=f"Build it anew; {error}"
+        raise checks.error(
+            f"parts[{name}]", str(source), allowed=f"a readable {archive.SUFFIX} file", fix=f"rebuild it: {error}"
         ) from None

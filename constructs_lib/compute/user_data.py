@@ -63,10 +63,10 @@ class UserData:
             boot.
         command: what runs, an absolute path and its arguments; the release's folder is the working directory. It says
             ``READY=1`` to systemd (sd_notify) when it does its work.
-        before: what runs to its end each time before it, if anything.
+        pre_start_command: what runs to its end each time before it, if anything.
         environment: the variables it is given; values may be Terraform references.
         ready_url: answers 200 when the service is ready; without one its word to systemd is enough.
-        boot: how long the program may take to start, each time.
+        startup_timeout: how long the program may take to start, each time.
         launch_timeout: how long Auto Scaling waits for the instance; it gives up by itself before.
         stop_seconds: how long the service may take to finish its work when told to stop.
         heartbeat: how often a leaving instance says that it is still working; None where no hook waits for it.
@@ -82,9 +82,9 @@ class UserData:
     parts: Sequence[ReleasePart]
     command: str
     environment: Mapping[str, str]
-    before: str | None = None
+    pre_start_command: str | None = None
     ready_url: str | None = None
-    boot: timedelta = timedelta(minutes=5)
+    startup_timeout: timedelta = timedelta(minutes=5)
     launch_timeout: timedelta = timedelta(minutes=10)
     stop_seconds: int = 60
     heartbeat: timedelta | None = None
@@ -100,8 +100,8 @@ class UserData:
         size = _size(script)
         if size > USER_DATA_LIMIT:
             raise ValueError(
-                f"user-data of {self.name} is {size} bytes; allowed are {USER_DATA_LIMIT}. "
-                f"Move {size - USER_DATA_LIMIT} bytes of it into the release"
+                f"user-data of {self.name} is {size} bytes; must be at most {USER_DATA_LIMIT}. "
+                f"Fix: move {size - USER_DATA_LIMIT} bytes of it into the release."
             )
         return re.sub(r"\$\{(?!TfToken\[)", "$${", script).replace("%{", "%%{")
 
@@ -115,7 +115,7 @@ class UserData:
         limit = int(max(self.launch_timeout - _TO_SHIP_THE_LOG, self.launch_timeout / 2).total_seconds())
         ready = f" && ask --retry 0 --max-time 5 --output /dev/null '{self.ready_url}' 2>/dev/null"
         values = {
-            "BEFORE": f"ExecStartPre={self.before}\n" if self.before else "",
+            "BEFORE": f"ExecStartPre={self.pre_start_command}\n" if self.pre_start_command else "",
             "BUCKET": self.bucket,
             "COMMAND": self.command,
             "END": _END,
@@ -133,7 +133,7 @@ class UserData:
             "READY": ready if self.ready_url else "",
             "REGION": self.region,
             "RELEASE": self.release,
-            "START": str(int(self.boot.total_seconds())),
+            "START": str(int(self.startup_timeout.total_seconds())),
             "STOP": str(self.stop_seconds),
         }
 
@@ -177,9 +177,11 @@ def _size(script: str) -> int:
 def _line(name: str, value: str) -> str:
     """One line of a systemd EnvironmentFile, its value in double quotes."""
     if not _VARIABLE.fullmatch(name):
-        raise ValueError(f"variable {name!r} is no name; allowed are capitals, digits and underscores")
+        raise ValueError(f"variable is {name!r}; must be capitals, digits and underscores. Fix: rename it.")
     if re.search(r"[\x00-\x1f\x7f]", value):
-        raise ValueError(f"variable {name} is {value!r}; allowed is text without line breaks or control characters")
+        raise ValueError(
+            f"variable {name} is {value!r}; must be text without line breaks or control characters. Fix: encode it."
+        )
     # A reference's value is unknown here; what AWS gives (names, ARNs, addresses) holds none of these characters.
     quoted = "".join(
         part if _REFERENCE.fullmatch(part) else re.sub(r'(["\\$`])', r"\\\1", part)

@@ -36,7 +36,7 @@ class WebService(InstanceGroup):
         release: the software they run.
         command: what runs in the release's folder: an absolute path and its arguments. It says ``READY=1`` to systemd
             when it does its work: https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
-        before: what runs to its end each time before it, such as the database's migration.
+        pre_start_command: what runs to its end each time before it, such as the database's migration.
         environment: the variables both are given beside the region's; ``environment()`` of queues, buckets and
             databases makes them.
         capacity: how many: ``(minimum, maximum)``, or a ``Capacity``. At first there is one at least.
@@ -49,7 +49,7 @@ class WebService(InstanceGroup):
         request_timeout: how long one answer may take; a leaving instance gets this long to give its last ones.
         keep_alive: how long the program keeps a quiet connection. It must be longer than the load balancer does, which
             would otherwise send a request into a connection that is being closed, and answer 502.
-        boot: how long an instance may take before its health counts.
+        startup_timeout: how long an instance may take before its health counts.
     """
 
     NOTICE: ClassVar[timedelta] = timedelta(seconds=_CHECK_SECONDS * _FAILED_CHECKS + _CHECK_TIMEOUT_SECONDS)
@@ -68,7 +68,7 @@ class WebService(InstanceGroup):
         release: Release,
         command: str,
         capacity: Capacity | tuple[int, int],
-        before: str | None = None,
+        pre_start_command: str | None = None,
         environment: Mapping[str, str] | None = None,
         instances: InstanceOptions = USUAL_INSTANCES,
         name: str | None = None,
@@ -78,16 +78,16 @@ class WebService(InstanceGroup):
         cpu_target: float = 70,
         request_timeout: timedelta = timedelta(seconds=60),
         keep_alive: timedelta = timedelta(seconds=75),
-        boot: timedelta = timedelta(minutes=5),
+        startup_timeout: timedelta = timedelta(minutes=5),
     ) -> None:
         checks = Checks(scope, id)
-        checks.between("cpu_target", cpu_target, 10, 90, fix="70 is the usual choice")
+        checks.between("cpu_target", cpu_target, 10, 90, fix="use 70, the usual choice")
         name = names.fleet(checks, name)
         idle = load_balancer.idle_timeout.total_seconds()
-        fix = f"The load balancer gives up a quiet connection after {idle:g} seconds (idle_timeout)"
+        fix = f"compare it with the load balancer's idle_timeout of {idle:g} seconds"
         checks.between("request_timeout", request_timeout.total_seconds(), 1, idle, fix=fix)
         checks.between("keep_alive", keep_alive.total_seconds(), idle + 1, 86400, fix=fix)
-        checks.between("port", port, 1024, 65535, fix="The program runs without privileges")
+        checks.between("port", port, 1024, 65535, fix="choose a port that needs no privileges")
         target = cdk.aws.lb_target_group.LbTargetGroup(
             scope,
             f"{id}-targets",
@@ -116,17 +116,17 @@ class WebService(InstanceGroup):
             network=network,
             release=release,
             command=command,
-            before=before,
+            pre_start_command=pre_start_command,
             environment=environment,
             stop_timeout=self.NOTICE + request_timeout + timedelta(seconds=15),
             capacity=capacity,
             instances=instances,
             name=name,
             group_name=group_name,
-            at_first=1,
+            initial_capacity=1,
             ready_url=f"http://127.0.0.1:{port}{health_path}",
             target_groups=[target.arn],
-            boot=boot,
+            startup_timeout=startup_timeout,
         )
         self.load_balancer = load_balancer
         self.target_group_arn: str = target.arn

@@ -43,7 +43,7 @@ class WebServiceMonitoring(Monitoring):
         name: str | None = None,
         on_alarm: AlarmTopic | None = None,
     ) -> None:
-        Checks(scope, id).between("slow", slow.total_seconds(), 0.001, 3600, fix="Half a second is the usual choice")
+        Checks(scope, id).between("slow", slow.total_seconds(), 0.001, 3600, fix="use 0.5 s, the usual choice")
         super().__init__(scope, id, name=name, on_alarm=on_alarm)
         metrics = service.metrics
         unhealthy, took = metrics.unhealthy_hosts, metrics.answer_time

@@ -70,20 +70,22 @@ class PostgresDatabase(cdk.Construct):
         name = names.database_instance(checks, name)
         checks.name("database", database, longest=63, owner="database", pattern=r"[A-Za-z_][A-Za-z0-9_]*")
         checks.name("username", username, longest=63, owner="database user", pattern=r"[A-Za-z][A-Za-z0-9_]*")
-        checks.between("storage_gib", storage_gib, 20, 65536, fix="20 is the smallest gp3 volume of RDS")
-        checks.between("backup_days", backup_days, 0, 35, fix="7 is the usual choice")
+        checks.between("storage_gib", storage_gib, 20, 65536, fix="use at least 20, the smallest gp3 volume of RDS")
+        checks.between("backup_days", backup_days, 0, 35, fix="use 7, the usual choice")
         if backup_days < _USUAL_BACKUPS and short_backups_reason is None:
-            raise checks.refuse(
+            raise checks.error(
                 "backup_days",
                 backup_days,
-                allowed=f"are {_USUAL_BACKUPS} to 35, or fewer with a short_backups_reason",
-                fix="Keep them longer, or say in short_backups_reason why fewer are enough",
+                allowed=f"between {_USUAL_BACKUPS} and 35, or fewer with a short_backups_reason",
+                fix="keep backups longer, or give the reason in short_backups_reason",
             )
         check_retention(checks, "log_days", log_days)
-        checks.between("max_connections", max_connections, RESERVED + 1, 262143, fix="PostgreSQL takes no other")
+        checks.between(
+            "max_connections", max_connections, RESERVED + 1, 262143, fix="use a number that PostgreSQL accepts"
+        )
         if "max_connections" in (parameters or {}):
-            raise checks.refuse(
-                "parameters", "max_connections", allowed="are all others", fix="It is an argument of its own"
+            raise checks.error(
+                "parameters", "max_connections", allowed="another parameter", fix="use the argument max_connections"
             )
         super().__init__(scope, id)
 
@@ -204,9 +206,8 @@ class PostgresDatabase(cdk.Construct):
                 self.node.path,
                 option="max_connections",
                 given=self.max_connections,
-                allowed=f"are {taken + RESERVED} and more: {'; '.join(map(str, self._shares))}; "
-                f"{RESERVED} are reserved",
-                fix="Raise it if the instance class has the memory, or let the services open fewer",
+                allowed=f"at least {taken + RESERVED}: {'; '.join(map(str, self._shares))}; {RESERVED} are reserved",
+                fix="raise it if the instance class has the memory, or open fewer connections in each service",
             )
         self.security_group.allow_from(
             service,

@@ -60,20 +60,20 @@ class PublicLoadBalancer(cdk.Construct):
         checks = Checks(scope, id)
         name = names.load_balancer(checks, name)
         seconds = idle_timeout.total_seconds()
-        checks.between("idle_timeout", seconds, 1, 4000, fix="It is in seconds, 60 is the usual choice")
+        checks.between("idle_timeout", seconds, 1, 4000, fix="use 60 seconds, the usual choice")
         if bool(certificate_arn or domain) == bool(plain_http_reason):
-            raise checks.refuse(
+            raise checks.error(
                 "certificate_arn",
                 certificate_arn,
-                allowed="are a certificate or a domain, or neither with a plain_http_reason",
-                fix="Give one, or say in plain_http_reason why people's passwords may travel in clear",
+                allowed="a certificate or a domain, or neither with a plain_http_reason",
+                fix="pass one, or give the reason for unencrypted passwords in plain_http_reason",
             )
         if (access_logs is None) == (access_logs_off_reason is None):
-            raise checks.refuse(
+            raise checks.error(
                 "access_logs",
                 access_logs and access_logs.node.path,
-                allowed="are an AccessLogBucket, or none with an access_logs_off_reason",
-                fix="Give one, or say in access_logs_off_reason why nobody will ask who called",
+                allowed="an AccessLogBucket, or None with an access_logs_off_reason",
+                fix="pass one, or give the reason in access_logs_off_reason",
             )
         super().__init__(scope, id)
         self.security_group = SecurityGroup(

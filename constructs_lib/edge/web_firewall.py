@@ -47,7 +47,7 @@ class WebFirewall(cdk.Construct):
         checks = Checks(scope, id)
         name = names.firewall(checks, name)
         limit = requests_per_5_minutes
-        checks.between("requests_per_5_minutes", limit, 10, 2_000_000_000, fix="2000 is a usual choice")
+        checks.between("requests_per_5_minutes", limit, 10, 2_000_000_000, fix="use 2000, a usual choice")
         check_retention(checks, "log_days", log_days)
         super().__init__(scope, id)
         if large_bodies_reason is not None:

@@ -21,8 +21,8 @@ def check_within(path: str, option: str, given: timedelta, low: timedelta, high:
     """Raise ConstructError for a duration outside ``low`` to ``high``, both included."""
     if not low <= given <= high:
         allowed = (
-            f"are {in_seconds(low)} to {in_seconds(high)}"
+            f"between {in_seconds(low)} and {in_seconds(high)}"
             if low <= high
-            else f"is nothing from {in_seconds(low)} to {in_seconds(high)}"
+            else f"at least {in_seconds(low)} and at most {in_seconds(high)}, which no value satisfies"
         )
         raise ConstructError(path, option=option, given=in_seconds(given), allowed=allowed, fix=fix)

@@ -1,8 +1,8 @@
-"""What a construct says when it is given something it cannot build.
+"""Errors about a construct's arguments, and the checks that raise them.
 
-Every message holds where (the construct's path), what was given, what is allowed and how to mend it:
+Every message names the construct's path, the value, the allowed values and the fix:
 
-    network/vpc: availability_zones is 1; allowed are 2 to 4. Give at least two, the load balancer needs them
+    shop/network: availability_zones is 1; must be between 2 and 4. Fix: use at least 2, as a load balancer needs.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 
 class ConstructError(ValueError):
-    """A construct was given a value it cannot build.
+    """An invalid argument of a construct.
 
     Args:
         path: path of the construct in the tree.
         option: name of the argument.
         given: its value.
-        allowed: what would have been accepted.
-        fix: what to do about it.
+        allowed: the allowed values, completing "must be".
+        fix: what the user should do, in the imperative, without a final period.
     """
 
     def __init__(self, path: str, *, option: str, given: object, allowed: str, fix: str) -> None:
-        super().__init__(f"{path}: {option} is {given!r}; allowed {allowed}. {fix}")
+        super().__init__(f"{path}: {option} is {given!r}; must be {allowed}. Fix: {fix}.")
         self.path = path
         self.option = option
         self.allowed = allowed
@@ -34,11 +34,11 @@ class ConstructError(ValueError):
 
 
 class Checks:
-    """Checks of one construct's arguments, each raising ``ConstructError``.
+    """Checks of one construct's arguments; each raises ``ConstructError``.
 
     Args:
-        scope: the scope the construct is made in.
-        id: its id, so that the message has its path before it exists.
+        scope: scope of the construct.
+        id: id of the construct, which need not exist yet.
     """
 
     def __init__(self, scope: Construct, id: str) -> None:
@@ -47,39 +47,39 @@ class Checks:
 
     @property
     def path(self) -> str:
-        """The construct's path; asked of Node, so only when there is something to say."""
+        """The construct's path. Reading it calls Node, so it is read only for a message."""
         return f"{self._scope.node.path}/{self._id}".lstrip("/")
 
-    def refuse(self, option: str, given: object, *, allowed: str, fix: str) -> ConstructError:
-        """The error to raise when the check is the caller's own."""
+    def error(self, option: str, given: object, *, allowed: str, fix: str) -> ConstructError:
+        """Create the error for a check that the caller makes itself."""
         return ConstructError(self.path, option=option, given=given, allowed=allowed, fix=fix)
 
     def between(self, option: str, given: float, low: float, high: float, *, fix: str) -> None:
-        """Refuse a number outside ``low`` to ``high``, both included."""
+        """Raise an error for a number outside ``low`` to ``high``, both included."""
         if not low <= given <= high:
-            raise self.refuse(option, given, allowed=f"are {low:g} to {high:g}", fix=fix)
+            raise self.error(option, given, allowed=f"between {low:g} and {high:g}", fix=fix)
 
     def one_of(self, option: str, given: object, allowed: tuple[str, ...], *, fix: str) -> None:
-        """Refuse a value that is not in the list."""
+        """Raise an error for a value that is not in the list."""
         if given not in allowed:
-            raise self.refuse(option, given, allowed=f"are {', '.join(allowed)}", fix=fix)
+            raise self.error(option, given, allowed=f"one of {', '.join(allowed)}", fix=fix)
 
     def name(self, option: str, given: str, *, longest: int, owner: str, pattern: str = r"[A-Za-z0-9-]+") -> None:
-        """Refuse a name that AWS would refuse. Names that hold references are left to AWS.
+        """Raise an error for a name that AWS would reject. Names with references are not checked.
 
         Args:
             option: name of the argument.
             given: its value.
-            longest: how many characters AWS takes.
-            owner: the kind of thing that carries the name.
-            pattern: what the characters may be.
+            longest: maximum number of characters.
+            owner: kind of resource that has the name.
+            pattern: regular expression of a valid name.
         """
         if "${" in given:
             return
         if not re.fullmatch(pattern, given) or len(given) > longest:
-            raise self.refuse(
+            raise self.error(
                 option,
                 given,
-                allowed=f"are 1 to {longest} characters matching {pattern}",
-                fix=f"Choose a name AWS accepts for a {owner}",
+                allowed=f"1 to {longest} characters matching {pattern}",
+                fix=f"choose a name that AWS accepts for a {owner}",
             )

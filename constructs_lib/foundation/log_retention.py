@@ -15,5 +15,5 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRete
 def check_retention(checks: Checks, option: str, days: int) -> None:
     """Refuse a number of days that CloudWatch Logs does not know."""
     if days not in RETENTION_DAYS:
-        allowed = f"are {', '.join(map(str, RETENTION_DAYS))}"
-        raise checks.refuse(option, days, allowed=allowed, fix="Choose one CloudWatch Logs knows")
+        allowed = f"one of {', '.join(map(str, RETENTION_DAYS))}"
+        raise checks.error(option, days, allowed=allowed, fix="choose a retention that CloudWatch Logs supports")

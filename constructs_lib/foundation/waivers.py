@@ -76,8 +76,8 @@ def waive(construct: Construct, weakened: str, *, reason: str, explains: Sequenc
             path,
             option="reason",
             given=reason,
-            allowed=f"is why it {weakened}",
-            fix="Write a sentence that the next reader can judge",
+            allowed=f"the reason why it {weakened}",
+            fix="write a sentence that a reviewer can judge",
         )
     stack = cdk.TerraformStack.of(construct)
     entry = {"path": path, "weakened": weakened, "reason": reason, "explains": list(explains)}

@@ -24,20 +24,20 @@ class Cost:
         low: with the fewest instances its groups allow.
         high: with the most.
         unpriced: what the price table does not know.
-        by_use: what is billed by use besides.
+        usage_based: what is billed by use besides.
     """
 
     low: float = 0.0
     high: float = 0.0
     unpriced: tuple[str, ...] = ()
-    by_use: tuple[str, ...] = ()
+    usage_based: tuple[str, ...] = ()
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(
             self.low + other.low,
             self.high + other.high,
             self.unpriced + other.unpriced,
-            self.by_use + other.by_use,
+            self.usage_based + other.usage_based,
         )
 
 
@@ -121,7 +121,7 @@ PRICED: dict[str, Callable[[Resource, list[Resource]], Cost]] = {
 }
 """What a resource costs whether it is used or not, given those of its stack."""
 
-BY_USE = {
+USAGE_BASED = {
     "aws_cloudwatch_log_group": "logs taken in and kept",
     "aws_cloudwatch_query_definition": "logs that queries look through",
     "aws_db_instance": "backups beyond the database's size",
@@ -213,8 +213,8 @@ def of_instance(launch_template: Resource) -> Cost:
 def _of(resource: Resource, siblings: list[Resource]) -> Cost:
     kind = resource.kind
     standing = PRICED[kind](resource, siblings) if kind in PRICED else Cost()
-    used = Cost(by_use=(BY_USE[kind],)) if kind in BY_USE else Cost()
-    unknown = kind.startswith("aws_") and kind not in PRICED.keys() | BY_USE.keys() | FREE
+    used = Cost(usage_based=(USAGE_BASED[kind],)) if kind in USAGE_BASED else Cost()
+    unknown = kind.startswith("aws_") and kind not in PRICED.keys() | USAGE_BASED.keys() | FREE
     return standing + used + Cost(unpriced=(kind,) if unknown else ())
 
 
@@ -233,8 +233,8 @@ def _lines(costs: dict[str, Cost], total: Cost) -> Iterator[str]:
     width = max(len(name) for name, _ in [*shown, ("total", total)])
     for name, cost in [*shown, ("total", total)]:
         yield f"  {name:<{width}}  {_range(cost)}"
-    if total.by_use:
-        yield f"  billed by use besides: {', '.join(sorted(set(total.by_use)))}"
+    if total.usage_based:
+        yield f"  billed by use besides: {', '.join(sorted(set(total.usage_based)))}"
     if total.unpriced:
         yield f"  not counted, for want of a price: {', '.join(sorted(set(total.unpriced)))}"
 

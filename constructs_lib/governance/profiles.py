@@ -3,7 +3,7 @@
     from constructs_lib.governance.profiles import STAGING
 
     network = Network(self, "network", nat=STAGING.nat, ...)
-    PostgresDatabase(self, "postgres", network=network, single_zone_reason=STAGING.why("multi_az"), ...)
+    PostgresDatabase(self, "postgres", network=network, single_zone_reason=STAGING.waiver_reason("multi_az"), ...)
 
 A team's own profile is ``dataclasses.replace(STAGING, name="demo", nat="none", reasons={...})``.
 """
@@ -45,7 +45,7 @@ class Profile:
         """The names of the choices that are weaker than production's."""
         return [choice for choice in CHOICES if _strength(getattr(self, choice)) < _strength(_production(choice))]
 
-    def why(self, choice: str) -> str | None:
+    def waiver_reason(self, choice: str) -> str | None:
         """The reason a choice is weaker than production's, or nothing when it is not.
 
         Raises:
@@ -55,15 +55,16 @@ class Profile:
             return None
         if not self.reasons.get(choice, "").strip():
             raise ValueError(
-                f"profile {self.name}: {choice} is {getattr(self, choice)!r} without a reason; allowed is production's "
-                f"{_production(choice)!r}, or a reason. Add one: reasons={{{choice!r}: 'why that is all right'}}"
+                f"profile {self.name}: {choice} is {getattr(self, choice)!r}; must be production's "
+                f"{_production(choice)!r}, or have a reason. Fix: add reasons={{{choice!r}: 'the reason'}}."
             )
         return f"{self.name}: {self.reasons[choice]}"
 
     def differences(self) -> str:
         """What is weaker than in production and why, one line each; empty when nothing is."""
         lines = [
-            f"  {choice} {_text(getattr(self, choice))}, production {_text(_production(choice))} ({self.why(choice)})"
+            f"  {choice} {_text(getattr(self, choice))}, production {_text(_production(choice))} "
+            f"({self.waiver_reason(choice)})"
             for choice in self.weaker()
         ]
         return "\n".join(["Weaker than production:", *lines]) if lines else ""

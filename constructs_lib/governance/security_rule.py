@@ -62,8 +62,8 @@ class Rule:
     Args:
         id: its name, which ``explains`` may name to excuse it.
         breaks: yields what a resource does wrong.
-        allowed: what would be right.
-        fix: how to mend it.
+        allowed: the compliant configuration, completing "must be".
+        fix: what the user should do, in the imperative, without a final period.
         checkov: ids of checkov's rules about the same thing; they excuse it too.
     """
 
@@ -80,7 +80,7 @@ class Rule:
 
     def message(self, what: str) -> str:
         """The sentence for a resource that breaks it."""
-        return f"{what}; allowed {self.allowed} ({self.id}). {self.fix}, or enter the reason with waive()"
+        return f"{what}; must be {self.allowed} ({self.id}). Fix: {self.fix}, or record the reason with waive()."
 
 
 def _from_block(block: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class BacklogScaling(cdk.Construct):
         group_name: the group.
         queue_name: the queue it consumes.
         target: messages that may wait for each instance.
-        boot: how long an instance takes to be of use.
+        startup_timeout: how long an instance takes to be of use.
         from_zero: whether the group may be empty. Target tracking multiplies the number of instances, and a multiple
             of none is none; then a step policy launches the first instance.
     """
@@ -41,7 +41,7 @@ class BacklogScaling(cdk.Construct):
         group_name: str,
         queue_name: str,
         target: float,
-        boot: timedelta,
+        startup_timeout: timedelta,
         from_zero: bool,
     ) -> None:
         super().__init__(scope, id)
@@ -49,7 +49,7 @@ class BacklogScaling(cdk.Construct):
             "waiting": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": queue_name}),
             "instances": ("AWS/AutoScaling", "GroupInServiceInstances", {"AutoScalingGroupName": group_name}),
         }
-        warmup = int(boot.total_seconds())
+        warmup = int(startup_timeout.total_seconds())
         cdk.aws.autoscaling_policy.AutoscalingPolicy(
             self,
             "tracking",

@@ -37,13 +37,13 @@ class QueueMonitoring(Monitoring):
         on_alarm: AlarmTopic | None = None,
     ) -> None:
         checks = Checks(scope, id)
-        checks.between("depth", depth, 1, 10**9, fix="It is a number of messages")
+        checks.between("depth", depth, 1, 10**9, fix="use a number of messages")
         if not timedelta(0) < oldest < queue.sizing.retention:
-            raise checks.refuse(
+            raise checks.error(
                 "oldest",
                 str(oldest),
-                allowed=f"are times shorter than the queue's retention ({queue.sizing.retention})",
-                fix="No message gets older than the retention; raise it or lower oldest",
+                allowed=f"positive and shorter than the queue's retention ({queue.sizing.retention})",
+                fix="raise the queue's retention or lower oldest",
             )
         super().__init__(scope, id, name=name, on_alarm=on_alarm)
 

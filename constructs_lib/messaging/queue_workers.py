@@ -29,7 +29,7 @@ class QueueWorkers(InstanceGroup):
         release: the software they run.
         command: what runs in the release's folder: an absolute path and its arguments. It says ``READY=1`` to systemd
             when it does its work: https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
-        before: what runs to its end each time before it.
+        pre_start_command: what runs to its end each time before it.
         environment: the variables both are given beside the region's; ``environment()`` of queues, buckets and
             databases makes them.
         capacity: how many: ``(minimum, maximum)``, or a ``Capacity``. At first there is the minimum.
@@ -38,8 +38,8 @@ class QueueWorkers(InstanceGroup):
         group_name: name of the Auto Scaling group, by default ``name``.
         seconds_per_job: how long a usual job takes.
         acceptable_latency: how long a job may wait before it is begun, at least one job's length.
-        jobs_at_once: how many jobs one instance works at side by side.
-        boot: how long an instance takes to be of use, 30 seconds to an hour.
+        concurrency: how many jobs one instance works at side by side.
+        startup_timeout: how long an instance takes to be of use, 30 seconds to an hour.
     """
 
     def __init__(
@@ -54,13 +54,13 @@ class QueueWorkers(InstanceGroup):
         capacity: Capacity | tuple[int, int],
         seconds_per_job: float,
         acceptable_latency: timedelta,
-        before: str | None = None,
+        pre_start_command: str | None = None,
         environment: Mapping[str, str] | None = None,
         instances: InstanceOptions = USUAL_INSTANCES,
         name: str | None = None,
         group_name: str | None = None,
-        jobs_at_once: int = 1,
-        boot: timedelta = timedelta(minutes=5),
+        concurrency: int = 1,
+        startup_timeout: timedelta = timedelta(minutes=5),
     ) -> None:
         checks = Checks(scope, id)
         name = names.fleet(checks, name)
@@ -69,8 +69,8 @@ class QueueWorkers(InstanceGroup):
             queue.sizing,
             seconds_per_job=seconds_per_job,
             acceptable_latency=acceptable_latency,
-            jobs_at_once=jobs_at_once,
-            boot=boot,
+            concurrency=concurrency,
+            startup_timeout=startup_timeout,
         )
         super().__init__(
             scope,
@@ -78,15 +78,15 @@ class QueueWorkers(InstanceGroup):
             network=network,
             release=release,
             command=command,
-            before=before,
+            pre_start_command=pre_start_command,
             environment=environment,
             capacity=capacity,
             instances=instances,
             name=name,
             group_name=group_name,
             stop_timeout=queue.sizing.stop_timeout,
-            boot=boot,
-            departure=DrainPolicy(
+            startup_timeout=startup_timeout,
+            drain=DrainPolicy(
                 timeout=self.sizing.terminate_timeout,
                 heartbeat=self.sizing.terminate_heartbeat,
                 protect_busy=self.sizing.scale_in_protection,
@@ -101,6 +101,6 @@ class QueueWorkers(InstanceGroup):
             group_name=self.group_name,
             queue_name=queue.name,
             target=self.sizing.backlog_per_instance,
-            boot=boot,
+            startup_timeout=startup_timeout,
             from_zero=self.capacity.minimum == 0,
         )

@@ -95,7 +95,7 @@ class QueueWorkersMonitoring(Monitoring):
             comparison="<",
             threshold=1,
             period=_MINUTE,
-            periods=math.ceil((workers.boot + _SCALING) / _MINUTE),
+            periods=math.ceil((workers.startup_timeout + _SCALING) / _MINUTE),
             # Neither queue nor group is measured: nobody has used them for hours.
             missing="notBreaching",
         )

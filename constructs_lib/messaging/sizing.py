@@ -13,7 +13,7 @@ import dataclasses
 import math
 from datetime import timedelta
 
-from constructs_lib.compute.lifecycle_timeouts import LONGEST_HOOK, check_boot, launch_timeout
+from constructs_lib.compute.lifecycle_timeouts import LONGEST_HOOK, check_startup_timeout, launch_timeout
 from constructs_lib.foundation.durations import check_within, in_seconds, round_up
 from constructs_lib.foundation.errors import ConstructError
 
@@ -92,12 +92,12 @@ def visibility_timeout(max_job: timedelta) -> timedelta:
     return min(max(round_up(max_job, _SECOND), _SHORTEST_HIDDEN), _USUAL_HIDDEN)
 
 
-def backlog_per_instance(seconds_per_job: float, acceptable_latency: timedelta, jobs_at_once: int = 1) -> float:
+def backlog_per_instance(seconds_per_job: float, acceptable_latency: timedelta, concurrency: int = 1) -> float:
     """Acceptable latency over the time of a job: the messages one instance clears in time, to two places, at least 1.
 
     https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-using-sqs-queue.html
     """
-    cleared = acceptable_latency.total_seconds() * jobs_at_once / seconds_per_job
+    cleared = acceptable_latency.total_seconds() * concurrency / seconds_per_job
     # Rounded down, or the last message would wait longer than is acceptable. The tiny part is the error of floats.
     return max(1.0, math.floor(cleared * 100 + 1e-6) / 100)
 
@@ -132,16 +132,16 @@ def size_queue(
         max_job,
         _SECOND,
         LONGEST_HIDDEN - hidden,
-        fix="SQS hides a message for 12 hours at most. Cut the job into shorter ones",
+        fix="split the job, as SQS hides a message for at most 12 hours",
     )
     if not 1 <= max_receives <= 1000:
-        fix = "3 is the usual choice; each crash and each worker that is stopped counts as one"
-        raise ConstructError(path, option="max_receives", given=max_receives, allowed="are 1 to 1000", fix=fix)
+        fix = "use 3, the usual choice; each crash and each stopped worker counts as one"
+        raise ConstructError(path, option="max_receives", given=max_receives, allowed="between 1 and 1000", fix=fix)
     tries = round_up(max_receives * (max_job + hidden), _SECOND)
     latest = LONGEST_RETENTION - _TO_LOOK_AT_DEAD
     if tries > latest:
-        allowed = f"are 1 to {latest // (max_job + hidden)} with a max_job of {in_seconds(max_job)}"
-        fix = "SQS keeps no message long enough to try it that often"
+        allowed = f"between 1 and {latest // (max_job + hidden)} with a max_job of {in_seconds(max_job)}"
+        fix = "lower it, as SQS does not keep a message long enough for so many attempts"
         raise ConstructError(path, option="max_receives", given=max_receives, allowed=allowed, fix=fix)
     check_within(
         path,
@@ -149,8 +149,8 @@ def size_queue(
         retention,
         max(SHORTEST_RETENTION, tries),
         latest,
-        fix="A message must outlive its tries (max_receives x (max_job + visibility)) and leave the dead-letter queue "
-        "a day of SQS's 14",
+        fix="leave time for every attempt (max_receives x (max_job + visibility)) and one of SQS's 14 days for the "
+        "dead-letter queue",
     )
     return QueueSizing(
         max_job=max_job,
@@ -168,8 +168,8 @@ def size_workers(
     *,
     seconds_per_job: float,
     acceptable_latency: timedelta,
-    jobs_at_once: int = 1,
-    boot: timedelta = timedelta(minutes=5),
+    concurrency: int = 1,
+    startup_timeout: timedelta = timedelta(minutes=5),
 ) -> WorkerSizing:
     """What a group of workers must be set to so that it keeps up and drops no work.
 
@@ -188,38 +188,38 @@ def size_workers(
         queue: the queue they consume.
         seconds_per_job: how long a usual job takes.
         acceptable_latency: how long a job may wait before it is begun.
-        jobs_at_once: how many jobs one instance works at side by side, 1 to 1000.
-        boot: how long a new instance takes to be of use, 30 seconds to an hour.
+        concurrency: how many jobs one instance works at side by side, 1 to 1000.
+        startup_timeout: how long a new instance takes to be of use, 30 seconds to an hour.
 
     Raises:
         ConstructError: for a value out of its range, and for values that contradict each other.
     """
     longest = queue.max_job.total_seconds()
     if not 0.1 <= seconds_per_job <= longest:
-        fix = f"A usual job takes no longer than the longest one: the queue's max_job is {in_seconds(queue.max_job)}"
-        allowed = f"are 0.1 to {longest:g}"
+        fix = f"use at most the queue's max_job, {in_seconds(queue.max_job)}"
+        allowed = f"between 0.1 and {longest:g}"
         raise ConstructError(path, option="seconds_per_job", given=seconds_per_job, allowed=allowed, fix=fix)
-    if not 1 <= jobs_at_once <= 1000:
+    if not 1 <= concurrency <= 1000:
         raise ConstructError(
-            path, option="jobs_at_once", given=jobs_at_once, allowed="are 1 to 1000", fix="1 is the usual choice"
+            path, option="concurrency", given=concurrency, allowed="between 1 and 1000", fix="use 1, the usual choice"
         )
-    check_boot(path, boot)
-    slack = queue.retention - queue.max_job - boot
+    check_startup_timeout(path, startup_timeout)
+    slack = queue.retention - queue.max_job - startup_timeout
     check_within(
         path,
         "acceptable_latency",
         acceptable_latency,
-        timedelta(seconds=seconds_per_job / jobs_at_once),
+        timedelta(seconds=seconds_per_job / concurrency),
         slack,
-        fix="It is at least one job's turn (seconds_per_job / jobs_at_once), and a message must outlive it",
+        fix="allow at least one job (seconds_per_job / concurrency), and less than the queue's retention",
     )
     waited = queue.stop_timeout + _HOOK_MARGIN
     terminate = min(waited, LONGEST_HOOK)
     return WorkerSizing(
-        backlog_per_instance=backlog_per_instance(seconds_per_job, acceptable_latency, jobs_at_once),
-        launch_timeout=launch_timeout(boot),
+        backlog_per_instance=backlog_per_instance(seconds_per_job, acceptable_latency, concurrency),
+        launch_timeout=launch_timeout(startup_timeout),
         terminate_timeout=terminate,
         terminate_heartbeat=terminate / _HEARTBEATS,
         scale_in_protection=waited > LONGEST_HOOK,
-        oldest_message_alarm=round_up(acceptable_latency + boot + queue.max_job, _MINUTE),
+        oldest_message_alarm=round_up(acceptable_latency + startup_timeout + queue.max_job, _MINUTE),
     )

@@ -60,14 +60,16 @@ class Alarm(cdk.Construct):
     ) -> None:
         checks = Checks(scope, id)
         name = names.alarm(checks, name)
-        checks.one_of("comparison", comparison, tuple(_OPERATORS), fix="Write the condition that is bad")
-        checks.one_of("missing", missing, get_args(Missing), fix="Say what a point that never came means")
+        checks.one_of("comparison", comparison, tuple(_OPERATORS), fix="write the condition that raises the alarm")
+        checks.one_of("missing", missing, get_args(Missing), fix="choose how missing data points are treated")
         for measured in metric.metrics.values() if isinstance(metric, MetricMath) else [metric]:
-            checks.one_of("statistic", measured.statistic, _STATISTICS, fix="Maximum for ages, Sum for counts")
+            checks.one_of("statistic", measured.statistic, _STATISTICS, fix="use Maximum for ages, Sum for counts")
         seconds = int(period.total_seconds())
         if seconds < 60 or seconds % 60:
-            raise checks.refuse("period", period, allowed="are whole minutes", fix="timedelta(minutes=5) is usual")
-        checks.between("periods", periods, 1, max(1, _DAY_SECONDS // seconds), fix="An alarm looks back a day at most")
+            raise checks.error(
+                "period", period, allowed="whole minutes", fix="use timedelta(minutes=5), the usual choice"
+            )
+        checks.between("periods", periods, 1, max(1, _DAY_SECONDS // seconds), fix="look back at most one day")
         super().__init__(scope, id)
         alarm = cdk.aws.cloudwatch_metric_alarm.CloudwatchMetricAlarm(
             self,
@@ -123,7 +125,9 @@ class CompositeAlarm(cdk.Construct):
         checks = Checks(scope, id)
         name = names.alarm(checks, name)
         if not 1 <= len(any_of) <= 100:
-            raise checks.refuse("any_of", len(any_of), allowed="are 1 to 100 alarms", fix="Name what people feel")
+            raise checks.error(
+                "any_of", len(any_of), allowed="between 1 and 100", fix="list the alarms that users notice"
+            )
         super().__init__(scope, id)
         composite = cdk.aws.cloudwatch_composite_alarm.CloudwatchCompositeAlarm(
             self,
@@ -151,7 +155,7 @@ class CompositeAlarm(cdk.Construct):
 def _description(checks: Checks, meaning: str, action: str, page: str | None = None) -> str:
     text = f"{meaning}. {action}." + (f" See {page}" if page else "")
     if len(text) > 1024:
-        raise checks.refuse("meaning", text, allowed="are 1024 characters with action and page", fix="Be brief")
+        raise checks.error("meaning", text, allowed="at most 1024 characters with action and page", fix="shorten it")
     return text
 
 

@@ -35,11 +35,11 @@ class AlarmTopic(cdk.Construct):
     ) -> None:
         checks = Checks(scope, id)
         name = names.topic(checks, name)
-        checks.between("key_recovery_days", key_recovery_days, 7, 30, fix="KMS takes no other")
+        checks.between("key_recovery_days", key_recovery_days, 7, 30, fix="use 30, KMS's default")
         for email in emails:
             checks.name("emails", email, longest=320, owner="subscription", pattern=r"[^@\s/]+@[^@\s/]+\.[^@\s/]+")
             if list(emails).count(email) > 1:
-                raise checks.refuse("emails", email, allowed="are addresses, each once", fix="Remove the second")
+                raise checks.error("emails", email, allowed="unique", fix="remove the duplicate")
         super().__init__(scope, id)
 
         account, partition = stack_context.account(self), stack_context.partition(self)

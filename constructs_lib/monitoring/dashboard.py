@@ -29,8 +29,8 @@ class Dashboard(cdk.Construct):
         name = names.dashboard(checks, name)
         region = stack_context.region(scope)
         if not any(part.alarms or part.graphs for part in parts):
-            raise checks.refuse(
-                "parts", list(parts), allowed="are monitorings with alarms or graphs", fix="Give at least one"
+            raise checks.error(
+                "parts", list(parts), allowed="monitorings with alarms or graphs", fix="pass at least one"
             )
         super().__init__(scope, id)
         arns = [alarm.arn for part in parts for alarm in part.alarms.values()]

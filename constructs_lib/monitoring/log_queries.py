@@ -44,25 +44,25 @@ class LogQueries(cdk.Construct):
         checks = Checks(scope, id)
         name = names.log_queries(checks, name)
         if not queries:
-            raise checks.refuse("queries", 0, allowed="are one or more", fix="Write down what people ask the logs")
+            raise checks.error("queries", 0, allowed="at least 1", fix="add a query")
         called = [each.name for each in queries]
         for each in queries:
             checks.name("queries.name", each.name, longest=100, owner="query", pattern=r"[a-z0-9](-?[a-z0-9])*")
             if called.count(each.name) > 1:
-                raise checks.refuse("queries.name", each.name, allowed="are names, each once", fix="Rename the second")
+                raise checks.error("queries.name", each.name, allowed="unique", fix="rename one of the queries")
             if not 1 <= len(each.log_groups) <= _MOST_GROUPS:
-                raise checks.refuse(
+                raise checks.error(
                     f"{each.name}.log_groups",
                     len(each.log_groups),
-                    allowed=f"are 1 to {_MOST_GROUPS}",
-                    fix="Name the groups that are asked",
+                    allowed=f"between 1 and {_MOST_GROUPS}",
+                    fix="list the log groups to query",
                 )
             if not 1 <= len(each.query.strip()) <= _LONGEST:
-                raise checks.refuse(
+                raise checks.error(
                     f"{each.name}.query",
                     len(each.query.strip()),
-                    allowed=f"are 1 to {_LONGEST} characters",
-                    fix="Write one question",
+                    allowed=f"between 1 and {_LONGEST} characters",
+                    fix="write one query",
                 )
         super().__init__(scope, id)
         for each in queries:

@@ -49,9 +49,11 @@ class InterfaceEndpoints(cdk.Construct):
         for number, service in enumerate(services):
             checks.name("services", service, longest=50, owner="service", pattern=r"[a-z][a-z0-9.-]*")
             if service == "s3":
-                raise checks.refuse("services", service, allowed="are others", fix="S3 has a gateway endpoint already")
+                raise checks.error(
+                    "services", service, allowed="another service", fix="remove it, as S3 has a gateway endpoint"
+                )
             if service in services[:number]:
-                raise checks.refuse("services", service, allowed="is each service once", fix="Name it once")
+                raise checks.error("services", service, allowed="listed once", fix="remove the duplicate")
         super().__init__(scope, id)
         self.security_group = SecurityGroup(
             self, "security-group", vpc_id=vpc_id, name=f"{name}-endpoints-sg", description="AWS services from the VPC"

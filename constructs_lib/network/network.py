@@ -61,8 +61,8 @@ class Network(cdk.Construct):
     ) -> None:
         checks = Checks(scope, id)
         name = names.network(checks, name)
-        checks.between("availability_zones", availability_zones, 2, 4, fix="A load balancer needs two")
-        checks.one_of("nat", nat, ("none", "single", "per_zone"), fix="single is the usual choice")
+        checks.between("availability_zones", availability_zones, 2, 4, fix="use at least 2, as a load balancer needs")
+        checks.one_of("nat", nat, ("none", "single", "per_zone"), fix="use single, the usual choice")
         public, private = _subnet_cidrs(checks, cidr, availability_zones, public_cidrs, private_cidrs)
         super().__init__(scope, id)
 
@@ -193,20 +193,20 @@ def _subnet_cidrs(
 ) -> tuple[list[str], list[str]]:
     vpc = _network(checks, "cidr", cidr)
     if not 16 <= vpc.prefixlen <= 24:
-        raise checks.refuse("cidr", cidr, allowed="are ranges from /16 to /24", fix="10.0.0.0/16 is the usual choice")
+        raise checks.error("cidr", cidr, allowed="between /16 and /24", fix="choose a range such as 10.0.0.0/16")
     blocks = [str(block) for block in vpc.subnets(prefixlen_diff=4)]
     chosen = (list(public or blocks[:zones]), list(private or blocks[_ZONES_FOR_CIDRS : _ZONES_FOR_CIDRS + zones]))
     seen: list[ipaddress.IPv4Network] = []
     for option, ranges in zip(("public_cidrs", "private_cidrs"), chosen, strict=True):
         if len(ranges) != zones:
-            raise checks.refuse(option, ranges, allowed=f"are {zones} ranges", fix="Give one for each zone")
+            raise checks.error(option, ranges, allowed=f"{zones} ranges", fix="list one range for each zone")
         for given in ranges:
             subnet = _network(checks, option, given)
             if not subnet.subnet_of(vpc):
-                raise checks.refuse(option, given, allowed=f"are ranges inside {cidr}", fix="Move it into the VPC")
+                raise checks.error(option, given, allowed=f"inside {cidr}", fix="move it into the VPC's range")
             clash = next((other for other in seen if other.overlaps(subnet)), None)
             if clash:
-                raise checks.refuse(option, given, allowed="are ranges of its own", fix=f"It overlaps {clash}")
+                raise checks.error(option, given, allowed=f"outside {clash}", fix="move one of the two")
             seen.append(subnet)
     return chosen
 
@@ -215,4 +215,6 @@ def _network(checks: Checks, option: str, given: str) -> ipaddress.IPv4Network:
     try:
         return ipaddress.IPv4Network(given)
     except ValueError as error:
-        raise checks.refuse(option, given, allowed="are IPv4 networks such as 10.0.1.0/24", fix=f"{error}") from None
+        raise checks.error(
+            option, given, allowed="an IPv4 network such as 10.0.1.0/24", fix=f"correct it: {error}"
+        ) from None

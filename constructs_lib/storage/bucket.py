@@ -62,16 +62,18 @@ class Bucket(cdk.Construct):
         if name is None:
             name = f"{names.bucket_stem(checks)}-{stack_context.account(scope)}-{stack_context.region(scope)}"
         name = names.bucket(checks, name)
-        checks.between("old_versions_days", old_versions_days, 1, 3650, fix="30 is the usual choice")
+        checks.between("old_versions_days", old_versions_days, 1, 3650, fix="use 30, the usual choice")
         for origin in upload_origins:
             if not re.fullmatch(r"https?://[^/\s*]+", origin):
-                raise checks.refuse(
-                    "upload_origins", origin, allowed="are origins such as https://portal.example", fix="Name each one"
+                raise checks.error(
+                    "upload_origins", origin, allowed="an origin such as https://portal.example", fix="list each origin"
                 )
         for rule in lifecycle:
             if rule.infrequent_access_after_days is not None:
                 days = rule.infrequent_access_after_days
-                checks.between(f"{rule.name}.infrequent_access_after_days", days, 30, 3650, fix="S3 wants 30 or more")
+                checks.between(
+                    f"{rule.name}.infrequent_access_after_days", days, 30, 3650, fix="use at least 30, S3's minimum"
+                )
         super().__init__(scope, id)
 
         bucket = cdk.aws.s3_bucket.S3Bucket(self, "bucket", bucket=name, force_destroy=force_destroy_reason is not None)

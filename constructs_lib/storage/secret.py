@@ -38,8 +38,8 @@ class GeneratedSecret(cdk.Construct):
     ) -> None:
         checks = Checks(scope, id)
         name = names.secret(checks, name)
-        checks.between("length", length, 32, 512, fix="64 is the usual choice")
-        fix = "To have it gone at once, say why in unprotected_reason"
+        checks.between("length", length, 32, 512, fix="use 64, the usual choice")
+        fix = "use 7 or more, or give the reason for immediate deletion in unprotected_reason"
         checks.between("recovery_days", recovery_days, 7, 30, fix=fix)
         super().__init__(scope, id)
         # The framework has no class for ephemeral resources.

@@ -119,7 +119,8 @@ def _check(workers: DeployedWorkers, assumed: Assumed) -> None:
     if boot > workers.launch_timeout:
         raise UserError(
             f"A boot takes {boot:g} s; allowed are up to {workers.launch_timeout:g} s: then the launching hook of "
-            f"{workers.environment} gives an instance up, and none ever works. To mend it: raise QueueWorkers' boot"
+            f"{workers.environment} gives an instance up, and none ever works. To mend it: raise QueueWorkers' "
+            "startup_timeout"
         )
     if longest > workers.terminate_timeout:
         raise UserError(

@@ -122,7 +122,7 @@ _SIZING_OPTIONS = {
     "max_receives": "max_receive_count",
     "seconds_per_job": "worker_seconds_per_video",
     "acceptable_latency": "worker_acceptable_wait",
-    "jobs_at_once": "worker_concurrency",
+    "concurrency": "worker_concurrency",
 }
 
 
@@ -140,7 +140,7 @@ def check_sizing(settings: Settings) -> Iterator[Violation]:
             queue,
             seconds_per_job=settings.worker_seconds_per_video,
             acceptable_latency=timedelta(seconds=settings.worker_acceptable_wait),
-            jobs_at_once=settings.worker_concurrency,
+            concurrency=settings.worker_concurrency,
         )
     except ConstructError as error:
         setting = _SIZING_OPTIONS[error.option]
@@ -148,7 +148,7 @@ def check_sizing(settings: Settings) -> Iterator[Violation]:
         fix = error.fix
         for option, name in _SIZING_OPTIONS.items():
             fix = re.sub(rf"\b{option}\b", name, fix)
-        yield Violation(setting, others, error.allowed.removeprefix("are "), fix)
+        yield Violation(setting, others, error.allowed, fix)
 
 
 RULES: tuple[Rule, ...] = (

@@ -34,7 +34,7 @@ def check(case: Case) -> None:
     rule, what, bad, good = case
     ((found, message),) = told(bad)
     assert found == rule
-    assert message.startswith(f"{what}; allowed ")
-    assert f" ({rule}). " in message
-    assert message.endswith(", or enter the reason with waive()")
+    assert message.startswith(f"{what}; must be ")
+    assert f" ({rule}). Fix: " in message
+    assert message.endswith(", or record the reason with waive().")
     assert told(good) == []

@@ -220,14 +220,14 @@ def test_waiver_reason_names_the_weakening_setting(tmp_path: pathlib.Path) -> No
     profile = load_settings(tmp_path, "multi_az = false").effective_profile
 
     assert profile.weaker() == ["multi_az"]
-    assert profile.why("multi_az") == "production: the setting multi_az says so"
+    assert profile.waiver_reason("multi_az") == "production: the setting multi_az says so"
 
 
 def test_override_as_strong_as_production_needs_no_reason(tmp_path: pathlib.Path) -> None:
     profile = load_settings(tmp_path, 'profile = "staging"', ANB_MULTI_AZ="true").effective_profile
 
     assert "multi_az" not in profile.weaker()
-    assert profile.why("multi_az") is None
+    assert profile.waiver_reason("multi_az") is None
 
 
 def test_defaults_match_the_production_profile() -> None:

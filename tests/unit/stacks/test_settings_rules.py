@@ -96,30 +96,31 @@ from test_settings import load_problems
         (
             "worker_seconds_per_video = 700\nworker_acceptable_wait = 700",
             (
-                "worker_seconds_per_video in production.toml is 700; must be 0.1 to 600. Fix: "
-                "A usual job takes no longer than the longest one: the queue's max_job_seconds is 600 s."
+                "worker_seconds_per_video in production.toml is 700; must be between 0.1 and 600. Fix: "
+                "use at most the queue's max_job_seconds, 600 s."
             ),
         ),
         (
             "worker_acceptable_wait = 20",
             (
-                "worker_acceptable_wait in production.toml is 20; must be 25 s to 344700 s. Fix: It is at "
-                "least one job's turn (worker_seconds_per_video / worker_concurrency), and a message must outlive it."
+                "worker_acceptable_wait in production.toml is 20; must be between 25 s and 344700 s. Fix: "
+                "allow at least one job (worker_seconds_per_video / worker_concurrency), and less than the queue's "
+                "retention."
             ),
         ),
         (
             "max_job_seconds = 43200",
             (
-                "max_job_seconds in production.toml is 43200; must be 1 s to 43080 s. Fix: "
-                "SQS hides a message for 12 hours at most. Cut the job into shorter ones."
+                "max_job_seconds in production.toml is 43200; must be between 1 s and 43080 s. Fix: "
+                "split the job, as SQS hides a message for at most 12 hours."
             ),
         ),
         (
             "message_retention_period = 3000",
             (
-                "message_retention_period in production.toml is 3000; must be 3600 s to 1123200 s. Fix: "
-                "A message must outlive its tries (max_receive_count x (max_job_seconds + visibility)) and leave the "
-                "dead-letter queue a day of SQS's 14."
+                "message_retention_period in production.toml is 3000; must be between 3600 s and 1123200 s. Fix: "
+                "leave time for every attempt (max_receive_count x (max_job_seconds + visibility)) and one of SQS's 14 "
+                "days for the dead-letter queue."
             ),
         ),
     ],

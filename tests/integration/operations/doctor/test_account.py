@@ -124,7 +124,7 @@ def test_each_quota_can_be_counted(client: Client, quota: Any) -> None:
 
 
 def test_every_type_that_can_be_deployed_has_its_actions() -> None:
-    known = cost.PRICED.keys() | cost.BY_USE.keys() | cost.FREE
+    known = cost.PRICED.keys() | cost.USAGE_BASED.keys() | cost.FREE
     assert known - ACTIONS.keys() == set()
 
 

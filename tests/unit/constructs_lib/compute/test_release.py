@@ -94,13 +94,13 @@ def test_what_it_refuses(software: pathlib.Path, tmp_path: pathlib.Path) -> None
     broken = tmp_path / "broken.tar.gz"
     broken.write_bytes(b"broken")
     refused: list[tuple[dict[str, pathlib.Path], str]] = [
-        ({}, r"test/shop: parts is {}; allowed is one or more"),
+        ({}, r"test/shop: parts is {}; must be at least one part"),
         ({"a/b": software}, r"test/shop: parts is 'a/b'"),
-        ({"shop": tmp_path / "nowhere"}, r"parts\[shop\] is '.*/nowhere'; allowed are folders with files and \.tar"),
-        ({"shop": software / "main.py"}, r"parts\[shop\] is '.*/main.py'; allowed are folders with files and \.tar"),
+        ({"shop": tmp_path / "nowhere"}, r"parts\[shop\] is '.*/nowhere'; must be a folder with files or a \.tar"),
+        ({"shop": software / "main.py"}, r"parts\[shop\] is '.*/main.py'; must be a folder with files or a \.tar"),
         (
             {"shop": broken},
-            r"parts\[shop\] is '.*/broken.tar.gz'; allowed are readable \.tar\.gz files\. Build it anew",
+            r"parts\[shop\] is '.*/broken.tar.gz'; must be a readable \.tar\.gz file\. Fix: rebuild it",
         ),
     ]
     for parts, message in refused:

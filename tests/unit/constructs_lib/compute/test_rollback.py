@@ -107,7 +107,7 @@ def test_auto_scaling_takes_ten(software: pathlib.Path) -> None:
         service = web_service(stack, software)
         service.roll_back_on(*(alarm(stack, f"a{number}") for number in range(9)))
 
-    with pytest.raises(ConstructError, match=r"test/web: alarms is 11; allowed are 10\. An instance refresh takes no"):
+    with pytest.raises(ConstructError, match=r"test/web: alarms is 11; must be at most 10\. Fix: keep the"):
         synth(build)
 
 

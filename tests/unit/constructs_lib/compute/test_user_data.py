@@ -50,7 +50,7 @@ def check(folder: pathlib.Path, *scripts: str) -> None:
 
 def test_of_the_constructs_options(software: pathlib.Path, tmp_path: pathlib.Path) -> None:
     templates = (
-        web_service_template(software, before="/bin/true", instances=ISOLATING),
+        web_service_template(software, pre_start_command="/bin/true", instances=ISOLATING),
         queue_workers_template(software, instances=ISOLATING),
     )
     check(tmp_path, *(script for template in templates for script in scripts(template)))

@@ -68,7 +68,7 @@ def test_a_value_that_looks_like_a_place_of_the_script_stays_as_it_is() -> None:
 
 
 def test_the_program_is_ready_when_it_says_so_within_the_boot() -> None:
-    service = unit("web", boot=timedelta(minutes=3), before="/bin/true")
+    service = unit("web", startup_timeout=timedelta(minutes=3), pre_start_command="/bin/true")
 
     assert (service["Type"], service["TimeoutStartSec"]) == (["notify"], ["180"])
     assert (service["ExecStartPre"], service["ExecStart"]) == (["/bin/true"], ["/usr/bin/python3 -m shop"])
@@ -119,9 +119,9 @@ def test_parts_are_fetched_side_by_side_each_in_its_version() -> None:
 @pytest.mark.parametrize(
     ("environment", "message"),
     [
-        ({"a-b": "1"}, "variable 'a-b' is no name; allowed are capitals, digits and underscores"),
-        ({"A": "1\n2"}, r"variable A is '1\\n2'; allowed is text without line breaks"),
-        ({"A": "x" * USER_DATA_LIMIT}, r"user-data of web is \d+ bytes; allowed are 16384\. Move \d+ bytes"),
+        ({"a-b": "1"}, "variable is 'a-b'; must be capitals, digits and underscores. Fix: rename it."),
+        ({"A": "1\n2"}, r"variable A is '1\\n2'; must be text without line breaks"),
+        ({"A": "x" * USER_DATA_LIMIT}, r"user-data of web is \d+ bytes; must be at most 16384\. Fix: move \d+ bytes"),
     ],
 )
 def test_what_it_refuses(environment: dict[str, str], message: str) -> None:

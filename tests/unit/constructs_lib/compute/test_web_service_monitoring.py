@@ -139,6 +139,6 @@ def test_launches_fail(watching: Alarms, desired: list[float], serving: list[flo
 
 def test_it_refuses_a_time_that_nobody_waits(software: pathlib.Path) -> None:
     with pytest.raises(
-        ConstructError, match=r"test/monitoring: slow is 0.0; allowed are 0.001 to 3600\. Half a second"
+        ConstructError, match=r"test/monitoring: slow is 0.0; must be between 0.001 and 3600\. Fix: use 0.5 s"
     ):
         made(software, slow=timedelta(0))

@@ -118,8 +118,8 @@ def test_the_services_share_its_connections(software: pathlib.Path) -> None:
     synth(lambda stack: open_all(stack, 19))
     with pytest.raises(
         ConstructError,
-        match=r"test/database: max_connections is 100; allowed are 105 and more: "
-        r"web takes 100 \(5 instances with 20 each\); 5 are reserved\. Raise it",
+        match=r"test/database: max_connections is 100; must be at least 105: "
+        r"web takes 100 \(5 instances with 20 each\); 5 are reserved\. Fix: raise it",
     ):
         synth(lambda stack: open_all(stack, 20))
 
@@ -150,17 +150,17 @@ def test_by_default_a_standby_waits_in_another_zone() -> None:
         ({"name": "Shop"}, r"test/database: name is 'Shop'; .* accepts for a database instance"),
         ({"database": "my-shop"}, r"database is 'my-shop'"),
         ({"username": "1keeper"}, r"username is '1keeper'"),
-        ({"storage_gib": 10}, r"storage_gib is 10; allowed are 20 to 65536"),
+        ({"storage_gib": 10}, r"storage_gib is 10; must be between 20 and 65536"),
         (
             {"backup_days": 6},
-            r"backup_days is 6; allowed are 7 to 35, or fewer with a short_backups_reason\. Keep them longer",
+            r"backup_days is 6; must be between 7 and 35, or fewer with a short_backups_reason\. Fix: keep",
         ),
-        ({"log_days": 100}, r"log_days is 100; allowed are 1, 3, .* Choose one CloudWatch Logs knows"),
-        ({"backup_days": 36}, r"backup_days is 36; allowed are 0 to 35"),
-        ({"max_connections": 5}, r"max_connections is 5; allowed are 6 to 262143"),
+        ({"log_days": 100}, r"log_days is 100; must be one of 1, 3, .* choose a retention that CloudWatch"),
+        ({"backup_days": 36}, r"backup_days is 36; must be between 0 and 35"),
+        ({"max_connections": 5}, r"max_connections is 5; must be between 6 and 262143"),
         (
             {"parameters": {"max_connections": "50"}},
-            r"parameters is 'max_connections'; allowed are all others\. It is an argument",
+            r"parameters is 'max_connections'; must be another parameter\. Fix: use the argument",
         ),
     ],
 )

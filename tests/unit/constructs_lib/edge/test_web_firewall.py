@@ -96,10 +96,13 @@ def test_what_is_refused_is_logged_without_cookies_and_tokens() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"requests_per_5_minutes": 5}, "requests_per_5_minutes is 5; allowed are 10 to 2e.09. 2000 is a usual choice"),
-        ({"log_days": 31}, "log_days is 31; allowed are 1, 3, .* Choose one CloudWatch Logs knows"),
-        ({"name": "shop waf"}, "test/firewall: name is 'shop waf'; allowed are 1 to 100 characters"),
-        ({"large_bodies_reason": ""}, "reason is ''; allowed is why it lets bodies above 8 KiB in"),
+        (
+            {"requests_per_5_minutes": 5},
+            "requests_per_5_minutes is 5; must be between 10 and 2e.09. Fix: use 2000",
+        ),
+        ({"log_days": 31}, "log_days is 31; must be one of 1, 3, .* choose a retention that CloudWatch"),
+        ({"name": "shop waf"}, "test/firewall: name is 'shop waf'; must be 1 to 100 characters"),
+        ({"large_bodies_reason": ""}, "reason is ''; must be the reason why it lets bodies above 8 KiB in"),
     ],
 )
 def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:

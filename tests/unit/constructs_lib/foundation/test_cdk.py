@@ -47,7 +47,7 @@ def test_an_unknown_framework_is_named_before_node_starts() -> None:
         run("from constructs_lib.foundation import cdk", **{FRAMEWORK: "pulumi", "JSII_NODE": "/no/such/node"})
 
     said = failure.value.stderr.splitlines()[-1]
-    assert said.endswith(f"{FRAMEWORK} is 'pulumi'; allowed are cdktf, cdktn. Unset it to use cdktf")
+    assert said.endswith(f"{FRAMEWORK} is 'pulumi'; must be one of cdktf, cdktn. Fix: unset it to use cdktf.")
 
 
 def test_every_public_name_can_be_imported() -> None:

@@ -74,7 +74,7 @@ def test_a_name_is_made_or_checked(choose: Callable[[Checks, str | None], str]) 
         assert choose(Checks(stack, "jobs"), "given") == "given"
         made = choose(Checks(stack, "j" * 600), None)
         assert len(made) <= longest and re.search(r"-[0-9a-f]{8}$", made)
-        with pytest.raises(ConstructError, match=rf"test/jobs: (group_)?name is 'j+'; allowed are 1 to {longest} char"):
+        with pytest.raises(ConstructError, match=rf"test/jobs: (group_)?name is 'j+'; must be 1 to {longest} char"):
             choose(Checks(stack, "jobs"), "j" * (longest + 1))
         cdk.TerraformOutput(stack, "one", value="resource enough")
 

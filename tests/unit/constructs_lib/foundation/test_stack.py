@@ -86,5 +86,5 @@ def test_in_a_stack_of_another_making_terraform_finds_the_region_out_once() -> N
 
 
 def test_what_is_no_region_is_refused() -> None:
-    with pytest.raises(ConstructError, match="shop: region is 'Ireland'; allowed are .* Choose .* such as eu-west-1"):
+    with pytest.raises(ConstructError, match="shop: region is 'Ireland'; must be .* choose .* such as eu-west-1"):
         document(region="Ireland")

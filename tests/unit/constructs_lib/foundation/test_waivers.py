@@ -156,5 +156,7 @@ def test_the_file_lies_beside_the_stacks(written: Written, tmp_path: pathlib.Pat
 
 @pytest.mark.parametrize("reason", ["", "  "])
 def test_a_reason_says_something(reason: str) -> None:
-    with pytest.raises(ConstructError, match=r"test: reason is '\s*'; allowed is why it sleeps\. Write a sentence"):
+    with pytest.raises(
+        ConstructError, match=r"test: reason is '\s*'; must be the reason why it sleeps\. Fix: write a sentence"
+    ):
         synth(lambda stack: waive(stack, "sleeps", reason=reason))

@@ -15,7 +15,7 @@ from constructs_lib import Network, PostgresDatabase, Queue
 from constructs_lib.foundation.cdk import TerraformStack
 from constructs_lib.foundation.template import resources
 from constructs_lib.governance import prices
-from constructs_lib.governance.cost import BY_USE, FREE, PRICED, Cost, estimate, table
+from constructs_lib.governance.cost import FREE, PRICED, USAGE_BASED, Cost, estimate, table
 from constructs_lib.testing import synth
 from tests.unit.conftest import EMBEDDED
 from tests.unit.constructs_lib import example_apps
@@ -34,7 +34,7 @@ def missing(stacks: dict[str, dict[str, Any]]) -> set[str]:
     """The types of resources that are in no list."""
     kinds = {resource.kind for document in stacks.values() for resource in resources(document)}
     assert kinds
-    return kinds - PRICED.keys() - BY_USE.keys() - FREE
+    return kinds - PRICED.keys() - USAGE_BASED.keys() - FREE
 
 
 def database(stack: TerraformStack, **changes: Any) -> None:
@@ -114,7 +114,7 @@ def test_a_queue_that_nobody_uses_costs_nothing_and_is_billed_by_use() -> None:
     cost = one(lambda stack: Queue(stack, "orders", name="orders", max_job=timedelta(minutes=1)))
 
     assert (cost.low, cost.high) == (0, 0)
-    assert set(cost.by_use) == {"requests to SQS"}
+    assert set(cost.usage_based) == {"requests to SQS"}
 
 
 def test_what_is_billed_by_use_is_told() -> None:
@@ -164,7 +164,7 @@ def test_every_type_of_anb_is_in_a_list(settings: dict[str, Any], synthesize: Ca
 
 
 def test_a_type_is_free_or_costs_something() -> None:
-    assert FREE & (PRICED.keys() | BY_USE.keys()) == set()
+    assert FREE & (PRICED.keys() | USAGE_BASED.keys()) == set()
 
 
 def test_the_table_sums_by_stack_and_says_what_it_is() -> None:

@@ -12,12 +12,12 @@ from constructs_lib.governance.profiles import CHOICES, DEVELOPMENT, PRODUCTION,
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
 def test_each_saving_has_its_reason_and_nothing_else_has(profile: Profile) -> None:
     assert set(profile.reasons) == set(profile.weaker())
-    assert all(profile.why(choice) for choice in profile.weaker())
+    assert all(profile.waiver_reason(choice) for choice in profile.weaker())
 
 
 def test_production_saves_nothing() -> None:
     assert PRODUCTION.weaker() == []
-    assert [PRODUCTION.why(choice) for choice in CHOICES] == [None] * len(CHOICES)
+    assert [PRODUCTION.waiver_reason(choice) for choice in CHOICES] == [None] * len(CHOICES)
     assert PRODUCTION.differences() == ""
 
 
@@ -43,8 +43,8 @@ def test_the_differences_are_told_with_their_reasons() -> None:
 
 def test_a_saving_without_a_reason_is_refused() -> None:
     message = (
-        r"profile demo: multi_az is False without a reason; allowed is production's True, or a reason\. "
-        r"Add one: reasons=\{'multi_az': "
+        r"profile demo: multi_az is False; must be production's True, or have a reason\. Fix: "
+        r"add reasons=\{'multi_az': "
     )
     with pytest.raises(ValueError, match=message):
-        dataclasses.replace(PRODUCTION, name="demo", multi_az=False).why("multi_az")
+        dataclasses.replace(PRODUCTION, name="demo", multi_az=False).waiver_reason("multi_az")

@@ -33,10 +33,10 @@ def open_database(stack: TerraformStack) -> Any:
     )
 
 
-def test_a_finding_stops_the_synth_and_says_how_to_mend_it(written: Written) -> None:
+def test_finding_stops_the_synth_with_its_fix(written: Written) -> None:
     message = (
-        r"\[shop/database\] is a database with a public address; allowed are private addresses \(public-database\)\. "
-        r"Set publicly_accessible to false, or enter the reason with waive\(\)"
+        r"\[shop/database\] is a database with a public address; must be private \(public-database\)\. Fix: "
+        r"set publicly_accessible to false, or record the reason with waive\(\)"
     )
     with pytest.raises(RuntimeError, match=message):
         written(shop=open_database)

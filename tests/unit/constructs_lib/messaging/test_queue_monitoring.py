@@ -88,10 +88,10 @@ def test_each_alarm_looks_at_its_own_queue(watching: Alarms) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"depth": 0}, r"test/monitoring: depth is 0; allowed are 1 to 1e\+09"),
+        ({"depth": 0}, r"test/monitoring: depth is 0; must be between 1 and 1e\+09"),
         (
             {"oldest": timedelta(days=4)},
-            r"oldest is '4 days, 0:00:00'; .* shorter than the queue's retention \(4 days, 0:00:00\)\. No message gets",
+            r"oldest is '4 days, 0:00:00'; .* shorter than the queue's retention \(4 days, 0:00:00\)\. Fix: raise",
         ),
         ({"oldest": timedelta(0)}, r"oldest is '0:00:00'"),
     ],

@@ -64,13 +64,18 @@ def test_a_message_outlives_its_tries_and_its_death(job: timedelta, receives: in
 
 @given(jobs, st.floats(0.1, 40_000), st.integers(1, 100), st.timedeltas(min_value=30 * SECOND, max_value=HOUR))
 def test_nothing_waits_for_less_than_the_longest_job(
-    job: timedelta, seconds: float, at_once: int, boot: timedelta
+    job: timedelta, seconds: float, at_once: int, startup_timeout: timedelta
 ) -> None:
     assume(seconds <= job.total_seconds())
     latency = timedelta(seconds=seconds) + SECOND
     consumed = queue(job)
     sized = size_workers(
-        "p", consumed, seconds_per_job=seconds, acceptable_latency=latency, jobs_at_once=at_once, boot=boot
+        "p",
+        consumed,
+        seconds_per_job=seconds,
+        acceptable_latency=latency,
+        concurrency=at_once,
+        startup_timeout=startup_timeout,
     )
 
     assert consumed.stop_timeout >= job + LONG_POLL
@@ -79,8 +84,8 @@ def test_nothing_waits_for_less_than_the_longest_job(
     assert sized.scale_in_protection == (sized.terminate_timeout < consumed.stop_timeout + MINUTE)
     assert 2 * sized.terminate_heartbeat < sized.terminate_timeout
     assert consumed.stop_timeout < min(GLOBAL_HOOK, 100 * sized.terminate_timeout)
-    assert boot < sized.launch_timeout <= LONGEST_HOOK
-    assert sized.oldest_message_alarm >= latency + job + boot
+    assert startup_timeout < sized.launch_timeout <= LONGEST_HOOK
+    assert sized.oldest_message_alarm >= latency + job + startup_timeout
     assert sized.oldest_message_alarm % MINUTE == timedelta(0)
 
 
@@ -133,24 +138,24 @@ def test_the_last_job_a_hook_can_wait_for_needs_no_protection() -> None:
         (
             {"max_job": timedelta(0)},
             (
-                "shop/jobs: max_job is '0 s'; allowed are 1 s to 43170 s. SQS hides a message for 12 hours at most. "
-                "Cut the job into shorter ones"
+                "shop/jobs: max_job is '0 s'; must be between 1 s and 43170 s. Fix: split the job, as SQS hides a "
+                "message for at most 12 hours."
             ),
         ),
-        ({"max_job": 12 * HOUR}, "max_job is '43200 s'; allowed are 1 s to 43080 s"),
-        ({"max_receives": 0}, "max_receives is 0; allowed are 1 to 1000. 3 is the usual choice"),
+        ({"max_job": 12 * HOUR}, "max_job is '43200 s'; must be between 1 s and 43080 s"),
+        ({"max_receives": 0}, "max_receives is 0; must be between 1 and 1000. Fix: use 3, the usual choice"),
         (
             {"max_job": 11 * HOUR, "max_receives": 40},
-            "max_receives is 40; allowed are 1 to 28 with a max_job of 39600 s. SQS keeps no message long enough",
+            "max_receives is 40; must be between 1 and 28 with a max_job of 39600 s. Fix: lower it, as SQS",
         ),
         (
             {"max_job": HOUR, "retention": HOUR},
             (
-                "retention is '3600 s'; allowed are 11160 s to 1123200 s. A message must outlive its tries "
-                "(max_receives x (max_job + visibility)) and leave the dead-letter queue a day of SQS's 14"
+                "retention is '3600 s'; must be between 11160 s and 1123200 s. Fix: leave time for every attempt "
+                "(max_receives x (max_job + visibility)) and one of SQS's 14 days for the dead-letter queue."
             ),
         ),
-        ({"retention": 14 * DAY}, "retention is '1209600 s'; allowed are 360 s to 1123200 s"),
+        ({"retention": 14 * DAY}, "retention is '1209600 s'; must be between 360 s and 1123200 s"),
     ],
 )
 def test_what_a_queue_refuses(changes: dict[str, Any], message: str) -> None:
@@ -165,21 +170,24 @@ def test_what_a_queue_refuses(changes: dict[str, Any], message: str) -> None:
         (
             {"seconds_per_job": 901},
             (
-                "shop/workers: seconds_per_job is 901; allowed are 0.1 to 900. "
-                "A usual job takes no longer than the longest one: the queue's max_job is 900 s"
+                "shop/workers: seconds_per_job is 901; must be between 0.1 and 900. "
+                "Fix: use at most the queue's max_job, 900 s."
             ),
         ),
-        ({"seconds_per_job": 0}, "seconds_per_job is 0; allowed are 0.1 to 900"),
-        ({"jobs_at_once": 0}, "jobs_at_once is 0; allowed are 1 to 1000. 1 is the usual choice"),
-        ({"boot": 2 * HOUR}, "boot is '7200 s'; allowed are 30 s to 3600 s. A lifecycle hook waits twice as long"),
+        ({"seconds_per_job": 0}, "seconds_per_job is 0; must be between 0.1 and 900"),
+        ({"concurrency": 0}, "concurrency is 0; must be between 1 and 1000. Fix: use 1, the usual choice"),
+        (
+            {"startup_timeout": 2 * HOUR},
+            "startup_timeout is '7200 s'; must be between 30 s and 3600 s. Fix: use at most half of what",
+        ),
         (
             {"acceptable_latency": 20 * SECOND},
             (
-                "acceptable_latency is '20 s'; allowed are 25 s to 344400 s. It is at least one job's turn "
-                "(seconds_per_job / jobs_at_once), and a message must outlive it"
+                "acceptable_latency is '20 s'; must be between 25 s and 344400 s. Fix: allow at least one job "
+                "(seconds_per_job / concurrency), and less than the queue's retention."
             ),
         ),
-        ({"acceptable_latency": 4 * DAY}, "acceptable_latency is '345600 s'; allowed are 25 s to 344400 s"),
+        ({"acceptable_latency": 4 * DAY}, "acceptable_latency is '345600 s'; must be between 25 s and 344400 s"),
     ],
 )
 def test_what_workers_refuse(changes: dict[str, Any], message: str) -> None:

@@ -90,7 +90,7 @@ def test_it_can_refer_to_a_page_that_says_more() -> None:
 
 
 def test_a_page_has_to_fit_as_well() -> None:
-    with pytest.raises(ConstructError, match=r"test/cpu: meaning is .*; allowed are 1024 characters with action and"):
+    with pytest.raises(ConstructError, match=r"test/cpu: meaning is .*; must be at most 1024 characters with action"):
         synth(lambda stack: make(stack, meaning="x" * 900).refer_to("y" * 100))
 
 
@@ -158,16 +158,19 @@ def test_a_composite_alarm_is_on_while_any_of_its_own_is() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"comparison": "=="}, r"test/cpu: comparison is '=='; allowed are >, >=, <, <=\. Write the condition"),
-        ({"period": timedelta(seconds=90)}, r"period is .* allowed are whole minutes"),
-        ({"periods": 289}, r"periods is 289; allowed are 1 to 288\. An alarm looks back a day at most"),
-        ({"missing": "bad"}, r"missing is 'bad'; allowed are notBreaching, breaching, ignore, missing\. Say what"),
+        ({"comparison": "=="}, r"test/cpu: comparison is '=='; must be one of >, >=, <, <=\. Fix: write the condition"),
+        ({"period": timedelta(seconds=90)}, r"period is .* must be whole minutes"),
+        ({"periods": 289}, r"periods is 289; must be between 1 and 288\. Fix: look back at most one day"),
+        ({"missing": "bad"}, r"missing is 'bad'; must be one of notBreaching, breaching, ignore, missing\. "),
         (
             {"metric": Metric(namespace="Shop", name="Used", dimensions={}, label="used", statistic="Mean")},
-            r"statistic is 'Mean'; allowed are Average, Sum, Minimum, Maximum, SampleCount",
+            r"statistic is 'Mean'; must be one of Average, Sum, Minimum, Maximum, SampleCount",
         ),
         ({"name": "shop cpu"}, r"name is 'shop cpu'"),
-        ({"meaning": "x" * 1020}, r"meaning is 'x+.*'; allowed are 1024 characters with action and page\. Be brief"),
+        (
+            {"meaning": "x" * 1020},
+            r"meaning is 'x+.*'; must be at most 1024 characters with action and page\. Fix: shorten",
+        ),
     ],
 )
 def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:
@@ -180,5 +183,7 @@ def test_a_composite_alarm_needs_alarms(count: int) -> None:
     def build(stack: cdk.TerraformStack) -> None:
         CompositeAlarm(stack, "felt", name="shop-felt", meaning="m", action="a", any_of=[make(stack)] * count)
 
-    with pytest.raises(ConstructError, match=rf"test/felt: any_of is {count}; allowed are 1 to 100 alarms\. Name what"):
+    with pytest.raises(
+        ConstructError, match=rf"test/felt: any_of is {count}; must be between 1 and 100\. Fix: list the"
+    ):
         synth(build)

@@ -101,8 +101,8 @@ def test_its_json_is_the_same_however_it_was_written(template: Template) -> None
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"name": "the shop"}, r"test/dashboard: name is 'the shop'; allowed are 1 to 255 characters"),
-        ({"parts": []}, r"parts is \[\]; allowed are monitorings with alarms or graphs\. Give at least one"),
+        ({"name": "the shop"}, r"test/dashboard: name is 'the shop'; must be 1 to 255 characters"),
+        ({"parts": []}, r"parts is \[\]; must be monitorings with alarms or graphs\. Fix: pass"),
     ],
 )
 def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:

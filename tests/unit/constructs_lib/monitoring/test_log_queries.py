@@ -53,12 +53,12 @@ def query(**changes: Any) -> LogQuery:
 @pytest.mark.parametrize(
     ("queries", "message"),
     [
-        ([], "test/questions: queries is 0; allowed are one or more. Write down what people ask the logs"),
-        ([query(), query()], "queries.name is 'slow'; allowed are names, each once. Rename the second"),
-        ([query(log_groups=[])], "slow.log_groups is 0; allowed are 1 to 50. Name the groups that are asked"),
-        ([query(log_groups=["/a"] * 51)], "slow.log_groups is 51; allowed are 1 to 50."),
-        ([query(query=" \n")], "slow.query is 0; allowed are 1 to 10000 characters. Write one question"),
-        ([query(query="x" * 10_001)], "slow.query is 10001; allowed are 1 to 10000 characters."),
+        ([], "test/questions: queries is 0; must be at least 1. Fix: add a query."),
+        ([query(), query()], "queries.name is 'slow'; must be unique. Fix: rename one of the queries."),
+        ([query(log_groups=[])], "slow.log_groups is 0; must be between 1 and 50. Fix: list the log groups to query"),
+        ([query(log_groups=["/a"] * 51)], "slow.log_groups is 51; must be between 1 and 50."),
+        ([query(query=" \n")], "slow.query is 0; must be between 1 and 10000 characters. Fix: write one query"),
+        ([query(query="x" * 10_001)], "slow.query is 10001; must be between 1 and 10000 characters."),
         ([query(name="Slow ones")], "queries.name is 'Slow ones'"),
     ],
 )

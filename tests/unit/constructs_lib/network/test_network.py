@@ -182,28 +182,34 @@ def test_the_default_group_is_emptied_and_no_subnet_gives_public_addresses() -> 
     [
         (
             {"cidr": "10.0.0.1/16"},
-            r"test/network: cidr is '10.0.0.1/16'; allowed are IPv4 networks .* has host bits set",
+            r"test/network: cidr is '10.0.0.1/16'; must be an IPv4 network .* has host bits set",
         ),
-        ({"cidr": "10.0.0.0/8"}, r"cidr is '10.0.0.0/8'; allowed are ranges from /16 to /24\. 10.0.0.0/16 is"),
-        ({"availability_zones": 1}, r"availability_zones is 1; allowed are 2 to 4\. A load balancer needs two"),
-        ({"nat": "cheap"}, r"nat is 'cheap'; allowed are none, single, per_zone\. single is"),
-        ({"public_cidrs": ["10.0.1.0/24"]}, r"public_cidrs is \['10.0.1.0/24'\]; allowed are 2 ranges\. Give one for"),
+        ({"cidr": "10.0.0.0/8"}, r"cidr is '10.0.0.0/8'; must be between /16 and /24\. Fix: choose a range"),
+        ({"availability_zones": 1}, r"availability_zones is 1; must be between 2 and 4\. Fix: use at least 2"),
+        ({"nat": "cheap"}, r"nat is 'cheap'; must be one of none, single, per_zone\. Fix: use single"),
+        ({"public_cidrs": ["10.0.1.0/24"]}, r"public_cidrs is \['10.0.1.0/24'\]; must be 2 ranges\. Fix: list one"),
         (
             {"public_cidrs": ["10.0.1.0/24", "10.1.0.0/24"]},
-            r"public_cidrs is '10.1.0.0/24'; allowed are ranges inside 10.0.0.0/16\. Move it into the VPC",
+            r"public_cidrs is '10.1.0.0/24'; must be inside 10.0.0.0/16\. Fix: move it into the VPC",
         ),
         (
             {"private_cidrs": ["10.0.0.0/24", "10.0.200.0/24"]},
-            r"private_cidrs is '10.0.0.0/24'; allowed are ranges of its own\. It overlaps 10.0.0.0/20",
+            r"private_cidrs is '10.0.0.0/24'; must be outside 10.0.0.0/20\. Fix: move one",
         ),
         (
             {"interface_endpoints": ["SQS"]},
-            r"test/network/endpoints: services is 'SQS'; allowed are .* Choose a name AWS accepts for a service",
+            r"test/network/endpoints: services is 'SQS'; must be .* choose a name that AWS accepts for a service",
         ),
-        ({"interface_endpoints": ["s3"]}, r"services is 's3'; allowed are others\. S3 has a gateway endpoint already"),
-        ({"interface_endpoints": ["sqs", "sqs"]}, r"services is 'sqs'; allowed is each service once\. Name it once"),
-        ({"flow_log_days": 2}, r"test/network/flow-logs: days is 2; allowed are 1, 3, .* Choose one CloudWatch Logs"),
-        ({"flow_logs_off_reason": " "}, r"test/network: reason is ' '; allowed is why it keeps no flow logs\. Write"),
+        ({"interface_endpoints": ["s3"]}, r"services is 's3'; must be another service\. Fix: remove it, as S3 has"),
+        (
+            {"interface_endpoints": ["sqs", "sqs"]},
+            r"services is 'sqs'; must be listed once\. Fix: remove the duplicate",
+        ),
+        ({"flow_log_days": 2}, r"test/network/flow-logs: days is 2; must be one of 1, 3, .* choose a retention"),
+        (
+            {"flow_logs_off_reason": " "},
+            r"test/network: reason is ' '; must be the reason why it keeps no flow logs\. Fix: write",
+        ),
     ],
 )
 def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:

@@ -73,13 +73,13 @@ def test_grants_reach_no_further_than_their_prefix() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"name": "Shop"}, r"test/media: name is 'Shop'; allowed are 1 to 63 characters .* accepts for a bucket"),
+        ({"name": "Shop"}, r"test/media: name is 'Shop'; must be 1 to 63 characters .* accepts for a bucket"),
         ({"name": "shop.media"}, r"name is 'shop.media'"),
-        ({"upload_origins": ["*"]}, r"upload_origins is '\*'; allowed are origins such as https://portal.example"),
-        ({"old_versions_days": 0}, r"old_versions_days is 0; allowed are 1 to 3650"),
+        ({"upload_origins": ["*"]}, r"upload_origins is '\*'; must be an origin such as https://portal.example"),
+        ({"old_versions_days": 0}, r"old_versions_days is 0; must be between 1 and 3650"),
         (
             {"lifecycle": [LifecycleRule(name="cold", prefix="", infrequent_access_after_days=3)]},
-            r"cold.infrequent_access_after_days is 3; allowed are 30 to 3650\. S3 wants 30 or more",
+            r"cold.infrequent_access_after_days is 3; must be between 30 and 3650\. Fix: use at least 30, S3's",
         ),
     ],
 )

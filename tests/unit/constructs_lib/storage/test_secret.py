@@ -52,9 +52,12 @@ def test_a_deleted_secret_can_be_brought_back_unless_there_is_a_reason() -> None
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"length": 16}, r"test/key: length is 16; allowed are 32 to 512"),
-        ({"recovery_days": 0}, r"recovery_days is 0; allowed are 7 to 30\. To have it gone at once, say why in unpro"),
-        ({"unprotected_reason": " "}, r"reason is ' '; allowed is why it is gone at once when deleted"),
+        ({"length": 16}, r"test/key: length is 16; must be between 32 and 512"),
+        (
+            {"recovery_days": 0},
+            r"recovery_days is 0; must be between 7 and 30\. Fix: use 7 or more, or give the reason",
+        ),
+        ({"unprotected_reason": " "}, r"reason is ' '; must be the reason why it is gone at once when deleted"),
     ],
 )
 def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:

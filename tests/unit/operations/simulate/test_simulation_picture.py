@@ -69,7 +69,7 @@ def test_the_first_versions_policy_is_the_contracts() -> None:
             {"boot_seconds": 601.0},
             (
                 "A boot takes 601 s; allowed are up to 600 s: then the launching hook of somewhere gives an instance "
-                "up, and none ever works. To mend it: raise QueueWorkers' boot"
+                "up, and none ever works. To mend it: raise QueueWorkers' startup_timeout"
             ),
         ),
         (
