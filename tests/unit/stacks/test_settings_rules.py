@@ -105,7 +105,7 @@ from test_settings import load_problems
             (
                 "worker_acceptable_wait in production.toml is 20; must be between 25 s and 344700 s. Fix: "
                 "allow at least one job (worker_seconds_per_video / worker_concurrency), and less than the queue's "
-                "retention."
+                "message_retention_period."
             ),
         ),
         (
