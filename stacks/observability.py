@@ -97,7 +97,7 @@ class ObservabilityStack(AnbStack):
     def _link_incident_pages(self, *alarms: Alarm | CompositeAlarm) -> None:
         """Link each alarm to the incident page named after it, without the environment's prefix."""
         for alarm in alarms:
-            alarm.refer_to(f"docs/incidents/{alarm.name.removeprefix(f'{self.prefix}-')}.md")
+            alarm.link_runbook(f"docs/incidents/{alarm.name.removeprefix(f'{self.prefix}-')}.md")
 
     def _monitor_abandoned_videos(self, topic: AlarmTopic | None) -> Monitoring:
         monitoring = Monitoring(self, "players", name=self.prefix, on_alarm=topic)

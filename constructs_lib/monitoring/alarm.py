@@ -1,4 +1,4 @@
-"""CloudWatch alarms: on one metric or an expression, and on several alarms together."""
+"""CloudWatch alarms: on one metric or expression, and on several alarms together."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ _DAY_SECONDS = 86400
 
 
 class Alarm(cdk.Construct):
-    """An alarm on one metric or expression, told in one line: ``Alarm(..., metric=cpu, comparison=">", threshold=80)``.
+    """An alarm on one metric or expression: ``Alarm(..., metric=cpu, comparison=">", threshold=80)``.
 
     Args:
-        meaning: what is the matter when it goes off.
-        action: what whoever it wakes should do.
-        metric: what is measured.
-        comparison: how it compares with the threshold when it is bad.
-        threshold: in the metric's unit.
-        period: length of one data point, a multiple of a minute.
-        periods: how many bad points in a row raise the alarm; together at most a day.
-        missing: what a missing point means: ``notBreaching``, ``breaching``, ``ignore`` (the alarm stays as it is) or
-            ``missing`` (it has no state). https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
-        name: name of the alarm; by default it follows from the construct's path.
-        on_alarm: who is told of both alarm and recovery.
+        meaning: what is wrong when the alarm goes off; first sentence of the description, without a period.
+        action: what the on-call engineer should do; second sentence, without a period.
+        metric: metric or expression to watch.
+        comparison: breaches when the metric is ``>``, ``>=``, ``<`` or ``<=`` the threshold.
+        threshold: threshold in the metric's unit.
+        period: length of a data point, a multiple of a minute.
+        periods: consecutive breaching data points that raise the alarm; together at most a day.
+        missing: how to treat missing data: ``notBreaching``, ``breaching``, ``ignore`` (keep the state) or ``missing``
+            (insufficient data). https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+        name: name of the alarm; by default derived from the construct's path.
+        on_alarm: topic to notify of both alarm and recovery; by default none.
     """
 
     def __init__(
@@ -62,8 +62,8 @@ class Alarm(cdk.Construct):
         name = names.alarm(checks, name)
         checks.one_of("comparison", comparison, tuple(_OPERATORS), fix="write the condition that raises the alarm")
         checks.one_of("missing", missing, get_args(Missing), fix="choose how missing data points are treated")
-        for measured in metric.metrics.values() if isinstance(metric, MetricMath) else [metric]:
-            checks.one_of("statistic", measured.statistic, _STATISTICS, fix="use Maximum for ages, Sum for counts")
+        for part in metric.metrics.values() if isinstance(metric, MetricMath) else [metric]:
+            checks.one_of("statistic", part.statistic, _STATISTICS, fix="use Maximum for ages, Sum for counts")
         seconds = int(period.total_seconds())
         if seconds < 60 or seconds % 60:
             raise checks.error(
@@ -80,35 +80,35 @@ class Alarm(cdk.Construct):
             threshold=threshold,
             evaluation_periods=periods,
             treat_missing_data=missing,
-            **_measured(metric, seconds),
-            **_told(on_alarm),
+            **_metric_arguments(metric, seconds),
+            **_actions(on_alarm),
         )
         self.name = name
         self.reference: str = alarm.alarm_name
-        """Its name for what must wait until it stands."""
+        """Its name, for resources that must be created after it."""
         self.arn: str = alarm.arn
         self.threshold = threshold
         self._alarm = alarm
         self._describe = functools.partial(_description, checks, meaning, action)
 
-    def refer_to(self, page: str) -> None:
-        """Name a page that says more, at the end of the alarm's description.
+    def link_runbook(self, page: str) -> None:
+        """Add a link to a runbook at the end of the alarm's description.
 
         Args:
-            page: where it is, such as ``docs/incidents/queue-depth-high.md``.
+            page: path or URL, such as ``docs/incidents/queue-depth-high.md``.
         """
         self._alarm.alarm_description = self._describe(page)
 
 
 class CompositeAlarm(cdk.Construct):
-    """One alarm for what people feel: on while any of several alarms is.
+    """An alarm that is on while any of several alarms is; use it for user-visible symptoms.
 
     Args:
-        meaning: what is the matter when it goes off.
-        action: what whoever it wakes should do.
-        any_of: the alarms, one to 100.
-        name: name of the alarm; by default it follows from the construct's path.
-        on_alarm: who is told of both alarm and recovery.
+        meaning: what is wrong when the alarm goes off; first sentence of the description, without a period.
+        action: what the on-call engineer should do; second sentence, without a period.
+        any_of: the alarms, 1 to 100.
+        name: name of the alarm; by default derived from the construct's path.
+        on_alarm: topic to notify of both alarm and recovery; by default none.
     """
 
     def __init__(
@@ -135,19 +135,19 @@ class CompositeAlarm(cdk.Construct):
             alarm_name=name,
             alarm_description=_description(checks, meaning, action),
             alarm_rule=" OR ".join(f'ALARM("{alarm.reference}")' for alarm in any_of),
-            **_told(on_alarm),
+            **_actions(on_alarm),
         )
         self.name = name
         self.reference: str = composite.alarm_name
-        """Its name for what must wait until it stands."""
+        """Its name, for resources that must be created after it."""
         self._alarm = composite
         self._describe = functools.partial(_description, checks, meaning, action)
 
-    def refer_to(self, page: str) -> None:
-        """Name a page that says more, as ``Alarm.refer_to`` does.
+    def link_runbook(self, page: str) -> None:
+        """Add a link to a runbook at the end of the alarm's description.
 
         Args:
-            page: where it is.
+            page: path or URL.
         """
         self._alarm.alarm_description = self._describe(page)
 
@@ -159,11 +159,11 @@ def _description(checks: Checks, meaning: str, action: str, page: str | None = N
     return text
 
 
-def _told(on_alarm: AlarmTopic | None) -> dict[str, Any]:
+def _actions(on_alarm: AlarmTopic | None) -> dict[str, Any]:
     return {"alarm_actions": [on_alarm.arn], "ok_actions": [on_alarm.arn]} if on_alarm else {}
 
 
-def _measured(metric: Metric | MetricMath, seconds: int) -> dict[str, Any]:
+def _metric_arguments(metric: Metric | MetricMath, seconds: int) -> dict[str, Any]:
     if isinstance(metric, Metric):
         return {
             "namespace": metric.namespace,
@@ -179,15 +179,15 @@ def _measured(metric: Metric | MetricMath, seconds: int) -> dict[str, Any]:
     parts = [
         module.CloudwatchMetricAlarmMetricQuery(
             id=id,
-            label=each.label,
+            label=part.label,
             metric={
-                "namespace": each.namespace,
-                "metric_name": each.name,
-                "dimensions": dict(each.dimensions),
-                "stat": each.statistic,
+                "namespace": part.namespace,
+                "metric_name": part.name,
+                "dimensions": dict(part.dimensions),
+                "stat": part.statistic,
                 "period": seconds,
             },
         )
-        for id, each in metric.metrics.items()
+        for id, part in metric.metrics.items()
     ]
     return {"metric_query": [result, *parts]}

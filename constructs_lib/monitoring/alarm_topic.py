@@ -1,4 +1,4 @@
-"""Who is told of alarms."""
+"""The topic that alarms notify."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from constructs_lib.foundation.errors import Checks
 
 
 class AlarmTopic(cdk.Construct):
-    """The one topic that alarms are told to, encrypted, that takes messages over TLS only.
+    """An encrypted SNS topic for alarms that accepts messages over TLS only.
 
         on_alarm = AlarmTopic(self, "alarms", emails=["duty@shop.example"])
         QueueMonitoring(self, "queue-watch", queue=queue, on_alarm=on_alarm, ...)
 
-    It has a key of its own, which rotates every year: CloudWatch may not use AWS's own key for SNS, and its messages
-    to a topic under that key are lost without a word.
+    It creates a KMS key, which rotates every year: CloudWatch may not use the AWS managed key for SNS, and silently
+    loses messages to a topic encrypted with it.
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 
     Args:
-        emails: who gets a mail; AWS first asks each of them to confirm. Other subscribers can be added to ``arn``.
-        name: name of the topic, and of its key's alias; by default it follows from the construct's path.
-        key_recovery_days: how long a deleted key can be brought back, 7 to 30.
+        emails: addresses to notify; AWS asks each to confirm. Add other subscribers to ``arn``.
+        name: name of the topic and of its key's alias; by default derived from the construct's path.
+        key_recovery_days: days during which a deleted key can be recovered, 7 to 30.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class AlarmTopic(cdk.Construct):
 
 def _key_statements(root: str) -> list[dict[str, object]]:
     return [
-        # Without it nobody could manage the key, and the account's IAM policies would say nothing about it.
+        # Without this statement the account's IAM policies do not apply to the key, and the key cannot be managed.
         {
             "Sid": "AccountManages",
             "Effect": "Allow",
@@ -74,7 +74,7 @@ def _key_statements(root: str) -> list[dict[str, object]]:
             "Action": "kms:*",
             "Resource": "*",
         },
-        # No condition on the account: CloudWatch publishes as a service, and KMS then knows no calling account.
+        # No condition on the account: CloudWatch publishes as a service, so KMS sees no calling account.
         {
             "Sid": "CloudWatchEncrypts",
             "Effect": "Allow",
@@ -95,6 +95,6 @@ def _topic_statements(arn: str, account: str) -> list[dict[str, object]]:
             "Resource": arn,
             "Condition": {"StringEquals": {"aws:SourceAccount": account}},
         },
-        # SNS takes no "sns:*" in a topic's policy.
+        # SNS rejects "sns:*" in a topic policy.
         policy.deny_plain_http("sns:Publish", [arn]),
     ]

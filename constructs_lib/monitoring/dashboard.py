@@ -1,4 +1,4 @@
-"""A page of graphs."""
+"""CloudWatch dashboards."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _GRAPH_HEIGHT = 6
 
 
 class Dashboard(cdk.Construct):
-    """A CloudWatch dashboard: the alarms' states on top, then a row of graphs for each thing that is watched.
+    """A CloudWatch dashboard: the states of the alarms on top, then a row of graphs per monitoring.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 
     Args:
-        parts: what is watched, from top to bottom; the order in which a request meets them reads best.
-        name: its name; by default it follows from the construct's path.
+        parts: the monitorings, from top to bottom; best in the order in which a request passes them.
+        name: name of the dashboard; by default derived from the construct's path.
     """
 
     def __init__(self, scope: cdk.Construct, id: str, *, parts: Sequence[Monitoring], name: str | None = None) -> None:
@@ -38,14 +38,16 @@ class Dashboard(cdk.Construct):
         y = 0
         if arns:
             status = {"title": "Alarms", "alarms": arns}
-            widgets.append(_placed("alarm", status, x=0, y=y, width=_WIDTH, height=_STATUS_HEIGHT))
+            widgets.append(_widget("alarm", status, x=0, y=y, width=_WIDTH, height=_STATUS_HEIGHT))
             y += _STATUS_HEIGHT
         for part in parts:
             if part.graphs:
                 width = _WIDTH // len(part.graphs)
                 for index, graph in enumerate(part.graphs):
-                    drawn = _drawn(graph, region)
-                    widgets.append(_placed("metric", drawn, x=index * width, y=y, width=width, height=_GRAPH_HEIGHT))
+                    properties = _graph_properties(graph, region)
+                    widgets.append(
+                        _widget("metric", properties, x=index * width, y=y, width=width, height=_GRAPH_HEIGHT)
+                    )
                 y += _GRAPH_HEIGHT
         cdk.aws.cloudwatch_dashboard.CloudwatchDashboard(
             self, "dashboard", dashboard_name=name, dashboard_body=policy.canonical({"widgets": widgets})
@@ -53,14 +55,14 @@ class Dashboard(cdk.Construct):
         self.name = name
 
 
-def _placed(kind: str, properties: Mapping[str, object], **place: int) -> dict[str, object]:
-    return {"type": kind, "properties": properties, **place}
+def _widget(kind: str, properties: Mapping[str, object], **position: int) -> dict[str, object]:
+    return {"type": kind, "properties": properties, **position}
 
 
-def _drawn(graph: Graph, region: str) -> dict[str, object]:
+def _graph_properties(graph: Graph, region: str) -> dict[str, object]:
     lines = [line for metric in graph.left for line in _lines(metric, {})]
     lines += [line for metric in graph.right for line in _lines(metric, {"yAxis": "right"})]
-    drawn: dict[str, object] = {
+    properties: dict[str, object] = {
         "title": graph.title,
         "view": "timeSeries",
         "region": graph.region or region,
@@ -69,19 +71,19 @@ def _drawn(graph: Graph, region: str) -> dict[str, object]:
         "yAxis": {"left": {"min": 0}, "right": {"min": 0}},
     }
     if graph.limits:
-        drawn["annotations"] = {
+        properties["annotations"] = {
             "horizontal": [{"label": alarm.name, "value": alarm.threshold} for alarm in graph.limits]
         }
-    return drawn
+    return properties
 
 
 def _lines(metric: Metric | MetricMath, options: Mapping[str, object]) -> list[list[object]]:
     if isinstance(metric, Metric):
         return [_line(metric, {"label": metric.label, **options})]
-    hidden = [_line(each, {"id": id, "visible": False}) for id, each in metric.metrics.items()]
+    hidden = [_line(part, {"id": id, "visible": False}) for id, part in metric.metrics.items()]
     return [[{"id": RESULT, "expression": metric.expression, "label": metric.label, **options}], *hidden]
 
 
 def _line(metric: Metric, options: Mapping[str, object]) -> list[object]:
-    dimensions = [word for pair in metric.dimensions.items() for word in pair]
+    dimensions = [text for pair in metric.dimensions.items() for text in pair]
     return [metric.namespace, metric.name, *dimensions, {"stat": metric.statistic, **options}]

@@ -1,4 +1,4 @@
-"""What CloudWatch measures: one metric, or arithmetic on several."""
+"""CloudWatch metrics and metric math."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Mapping
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Metric:
-    """One metric of one resource.
+    """A metric of one resource.
 
     Args:
-        namespace: such as ``AWS/SQS``.
+        namespace: namespace, such as ``AWS/SQS``.
         name: name of the metric.
-        dimensions: which resource it is about.
+        dimensions: dimensions that identify the resource.
         statistic: ``Average``, ``Sum``, ``Minimum``, ``Maximum`` or ``SampleCount``.
-        label: what people call it.
+        label: label in graphs and alarms.
     """
 
     namespace: str
@@ -27,14 +27,14 @@ class Metric:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class MetricMath:
-    """Arithmetic on metrics, in CloudWatch's own words.
+    """An expression over metrics, in CloudWatch metric math.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 
     Args:
-        expression: such as ``100 * errors / requests``.
-        metrics: the metrics by the names the expression gives them, lower case.
-        label: what people call the result.
+        expression: expression, such as ``100 * errors / requests``.
+        metrics: the metrics by their lower-case id in the expression.
+        label: label of the result in graphs and alarms.
     """
 
     expression: str
@@ -43,4 +43,4 @@ class MetricMath:
 
 
 RESULT = "result"
-"""What the value of an expression is called among its metrics."""
+"""Id of an expression's result among its metrics."""

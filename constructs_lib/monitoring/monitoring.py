@@ -1,4 +1,4 @@
-"""What the monitoring of each construct has in common: alarms by name, and graphs for a dashboard."""
+"""Base class of the monitorings: alarms by name, and graphs for a dashboard."""
 
 from __future__ import annotations
 
@@ -12,20 +12,18 @@ from constructs_lib.monitoring.alarm import Alarm, Comparison, Missing
 from constructs_lib.monitoring.alarm_topic import AlarmTopic
 from constructs_lib.monitoring.metric import Metric, MetricMath
 
-GROUP_NAMESPACE = "AWS/AutoScaling"
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Graph:
-    """One graph of a dashboard.
+    """A graph of a dashboard.
 
     Args:
-        title: what it shows, with the unit.
-        left: the metrics on the left axis.
-        right: those on the right axis.
-        limits: the alarms whose thresholds are drawn, on the left axis.
-        period: length of one data point.
-        region: where the metrics are; by default where the dashboard's stack is. Billing has its own: ``us-east-1``.
+        title: title, with the unit.
+        left: metrics on the left axis.
+        right: metrics on the right axis.
+        limits: alarms whose thresholds are drawn on the left axis.
+        period: length of a data point.
+        region: region of the metrics; by default the stack's. Billing metrics are in ``us-east-1``.
     """
 
     title: str
@@ -37,18 +35,17 @@ class Graph:
 
 
 class Monitoring(cdk.Construct):
-    """Alarms and graphs of one thing. Made in any stack; it refers to what it watches, never the other way.
+    """Alarms and graphs of one construct, in any stack; it refers to that construct, never the other way.
 
-    Each construct has its own: ``QueueMonitoring``, ``QueueWorkersMonitoring``, ``WebServiceMonitoring``,
-    ``DatabaseMonitoring``. For something else, add to this one:
+    Several constructs have one: ``QueueMonitoring``, ``QueueWorkersMonitoring``, ``WebServiceMonitoring``,
+    ``DatabaseMonitoring``. For anything else, add to this class:
 
         monitoring = Monitoring(self, "cache-watch", on_alarm=topic)
         monitoring.add_alarm("evictions", meaning="...", action="...", metric=evictions, comparison=">", threshold=0)
 
     Args:
-        name: prefix of the alarms' names: an alarm is called ``<name>-<what it tells>``. By default it follows from the
-            construct's path.
-        on_alarm: who is told.
+        name: prefix of the alarms' names, ``<name>-<id>``; by default derived from the construct's path.
+        on_alarm: topic to notify; by default none.
     """
 
     def __init__(
@@ -74,7 +71,7 @@ class Monitoring(cdk.Construct):
         periods: int = 1,
         missing: Missing = "notBreaching",
     ) -> Alarm:
-        """Add an alarm called ``<name>-<id>``. The arguments are those of ``Alarm``."""
+        """Add an alarm named ``<name>-<id>``, with the arguments of ``Alarm``."""
         alarm = Alarm(
             self,
             id,
@@ -93,5 +90,5 @@ class Monitoring(cdk.Construct):
         return alarm
 
     def add_graph(self, graph: Graph) -> None:
-        """Add a graph to the right of the others."""
+        """Append a graph to the row."""
         self.graphs.append(graph)

@@ -1,4 +1,4 @@
-"""Alarm: one metric or expression, one condition, whoever must know. CompositeAlarm: any of several."""
+"""Alarm: a condition on one metric or expression. CompositeAlarm: any of several alarms."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HAD = Metric(namespace="Shop", name="Had", dimensions={}, label="had")
 SHARE = MetricMath(expression="100 * used / had", metrics={"used": USED, "had": HAD}, label="share")
 
 
-def make(stack: cdk.TerraformStack, **changes: Any) -> Alarm:
+def create_alarm(stack: cdk.TerraformStack, **changes: Any) -> Alarm:
     arguments: dict[str, Any] = {
         "name": "shop-cpu",
         "meaning": "The shop is too busy",
@@ -34,17 +34,17 @@ def make(stack: cdk.TerraformStack, **changes: Any) -> Alarm:
 
 
 @once
-def made(**changes: Any) -> Template:
-    return synth(lambda stack: make(stack, **changes))
+def synthesize(**changes: Any) -> Template:
+    return synth(lambda stack: create_alarm(stack, **changes))
 
 
 def alarm(**changes: Any) -> dict[str, Any]:
-    return made(**changes).one("aws_cloudwatch_metric_alarm")
+    return synthesize(**changes).one("aws_cloudwatch_metric_alarm")
 
 
-def told(stack: cdk.TerraformStack) -> None:
+def alarms_with_topic(stack: cdk.TerraformStack) -> None:
     topic = AlarmTopic(stack, "topic", name="shop-alarms")
-    share = make(stack, metric=SHARE, on_alarm=topic)
+    share = create_alarm(stack, metric=SHARE, on_alarm=topic)
     CompositeAlarm(
         stack,
         "felt",
@@ -58,56 +58,56 @@ def told(stack: cdk.TerraformStack) -> None:
 
 @pytest.mark.snapshot
 def test_alarm(recorded: SnapshotAssertion) -> None:
-    assert made().readable() == recorded
+    assert synthesize().readable() == recorded
 
 
 @pytest.mark.snapshot
-def test_alarms_that_are_told(recorded: SnapshotAssertion) -> None:
-    assert synth(told).readable() == recorded
+def test_alarms_with_topic(recorded: SnapshotAssertion) -> None:
+    assert synth(alarms_with_topic).readable() == recorded
 
 
-def test_whoever_it_wakes_reads_what_it_means_and_what_to_do() -> None:
+def test_description_holds_meaning_and_action() -> None:
     assert alarm()["alarm_description"] == "The shop is too busy. Take more instances."
 
 
-def test_it_can_refer_to_a_page_that_says_more() -> None:
+def test_runbook_is_linked_in_the_description() -> None:
     def build(stack: cdk.TerraformStack) -> None:
-        cpu = make(stack)
-        cpu.refer_to("docs/incidents/cpu.md")
+        cpu = create_alarm(stack)
+        cpu.link_runbook("docs/incidents/cpu.md")
         felt = CompositeAlarm(stack, "felt", meaning="Customers wait", action="Look at the shop", any_of=[cpu])
-        felt.refer_to("https://wiki.shop.example/felt")
+        felt.link_runbook("https://wiki.shop.example/felt")
 
     template = synth(build)
 
-    described = [
+    descriptions = [
         template.one(kind)["alarm_description"]
         for kind in ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm")
     ]
-    assert described == [
+    assert descriptions == [
         "The shop is too busy. Take more instances. See docs/incidents/cpu.md",
         "Customers wait. Look at the shop. See https://wiki.shop.example/felt",
     ]
 
 
-def test_a_page_has_to_fit_as_well() -> None:
+def test_runbook_counts_toward_the_description_limit() -> None:
     with pytest.raises(ConstructError, match=r"test/cpu: meaning is .*; must be at most 1024 characters with action"):
-        synth(lambda stack: make(stack, meaning="x" * 900).refer_to("y" * 100))
+        synth(lambda stack: create_alarm(stack, meaning="x" * 900).link_runbook("y" * 100))
 
 
-def test_the_topic_is_told_of_alarm_and_recovery() -> None:
-    template = synth(told)
+def test_topic_is_notified_of_alarm_and_recovery() -> None:
+    template = synth(alarms_with_topic)
     (topic,) = template.resources("aws_sns_topic")
 
     for kind in ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm"):
-        made = template.one(kind)
-        assert made["alarm_actions"] == made["ok_actions"] == [f"${{aws_sns_topic.{topic}.arn}}"]
+        alarm = template.one(kind)
+        assert alarm["alarm_actions"] == alarm["ok_actions"] == [f"${{aws_sns_topic.{topic}.arn}}"]
 
 
-def test_nobody_is_told_without_a_topic() -> None:
+def test_no_actions_without_a_topic() -> None:
     assert {"alarm_actions", "ok_actions"} & alarm().keys() == set()
 
 
-def test_an_expression_gives_back_its_result_and_nothing_else() -> None:
+def test_expression_returns_only_its_result() -> None:
     queries = alarm(metric=SHARE)["metric_query"]
 
     assert [each["expression"] for each in queries if each.get("return_data")] == ["100 * used / had"]
@@ -127,7 +127,7 @@ def test_an_expression_gives_back_its_result_and_nothing_else() -> None:
         (">", [100, 100, 100, 100, 10, 100, 100, 100, 100, 10], ALARM),
     ],
 )
-def test_all_points_in_a_row_must_be_bad(comparison: str, samples: list[float], expected: str) -> None:
+def test_only_consecutive_breaches_raise_the_alarm(comparison: str, samples: list[float], expected: str) -> None:
     assert state(alarm(comparison=comparison), {"CPUUtilization": samples}) == expected
 
 
@@ -135,11 +135,11 @@ def test_all_points_in_a_row_must_be_bad(comparison: str, samples: list[float], 
     ("missing", "expected"),
     [("breaching", ALARM), ("notBreaching", OK), ("ignore", AS_BEFORE), ("missing", NO_DATA)],
 )
-def test_silence_means_what_it_is_said_to_mean(missing: str, expected: str) -> None:
+def test_missing_data_is_treated_as_configured(missing: str, expected: str) -> None:
     assert state(alarm(missing=missing), {"CPUUtilization": [None] * 10}) == expected
 
 
-def test_an_expression_is_computed_for_each_point() -> None:
+def test_expression_is_evaluated_per_data_point() -> None:
     share = alarm(metric=SHARE, periods=1)
 
     assert state(share, {"Used": [9] * 5, "Had": [10] * 5}) == ALARM
@@ -147,8 +147,8 @@ def test_an_expression_is_computed_for_each_point() -> None:
     assert state(share, {"Used": [9] * 5, "Had": [None] * 5}) == OK
 
 
-def test_a_composite_alarm_is_on_while_any_of_its_own_is() -> None:
-    composite = synth(told).one("aws_cloudwatch_composite_alarm")
+def test_composite_alarm_is_on_while_any_alarm_is() -> None:
+    composite = synth(alarms_with_topic).one("aws_cloudwatch_composite_alarm")
     name = composite["alarm_rule"].removeprefix('ALARM("').removesuffix('")')
 
     assert composite_state(composite, {name: ALARM}) == ALARM
@@ -173,15 +173,15 @@ def test_a_composite_alarm_is_on_while_any_of_its_own_is() -> None:
         ),
     ],
 )
-def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:
+def test_invalid_arguments_are_rejected(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConstructError, match=message):
         alarm(**changes)
 
 
 @pytest.mark.parametrize("count", [0, 101])
-def test_a_composite_alarm_needs_alarms(count: int) -> None:
+def test_composite_alarm_needs_1_to_100_alarms(count: int) -> None:
     def build(stack: cdk.TerraformStack) -> None:
-        CompositeAlarm(stack, "felt", name="shop-felt", meaning="m", action="a", any_of=[make(stack)] * count)
+        CompositeAlarm(stack, "felt", name="shop-felt", meaning="m", action="a", any_of=[create_alarm(stack)] * count)
 
     with pytest.raises(
         ConstructError, match=rf"test/felt: any_of is {count}; must be between 1 and 100\. Fix: list the"

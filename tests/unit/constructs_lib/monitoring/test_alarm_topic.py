@@ -1,4 +1,4 @@
-"""AlarmTopic: encrypted with a key that CloudWatch may use, over TLS only, and people get mails."""
+"""AlarmTopic: encrypted with a key that CloudWatch may use, TLS only, with email subscriptions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_alarm_topic(recorded: SnapshotAssertion) -> None:
     assert topic().readable() == recorded
 
 
-def test_its_key_rotates_and_is_its_own() -> None:
+def test_topic_has_its_own_rotating_key() -> None:
     template = topic()
 
     assert template.one("aws_kms_key")["enable_key_rotation"] is True
@@ -44,20 +44,20 @@ def test_cloudwatch_may_use_the_key_and_publish() -> None:
     assert allowed == {"kms:Decrypt", "kms:GenerateDataKey*", "sns:Publish"}
 
 
-def test_only_alarms_of_this_account_may_be_published() -> None:
+def test_only_this_account_may_publish() -> None:
     (publish,) = [each for each in topic().policy("aws_sns_topic_policy") if each["Effect"] == "Allow"]
 
     assert "aws_caller_identity" in publish["Condition"]["StringEquals"]["aws:SourceAccount"]
 
 
-def test_it_refuses_plain_http() -> None:
-    (refused,) = [each for each in topic().policy("aws_sns_topic_policy") if each["Effect"] == "Deny"]
+def test_plain_http_is_denied() -> None:
+    (denied,) = [each for each in topic().policy("aws_sns_topic_policy") if each["Effect"] == "Deny"]
 
-    assert refused["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert refused["Action"] == "sns:Publish", "SNS takes no sns:* in a topic's policy"
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert denied["Action"] == "sns:Publish", "SNS rejects sns:* in a topic policy"
 
 
-def test_a_new_address_leaves_the_others_alone() -> None:
+def test_new_address_keeps_the_other_subscriptions() -> None:
     before = topic().resources("aws_sns_topic_subscription")
     after = topic(emails=["boss@shop.example", DUTY]).resources("aws_sns_topic_subscription")
 
@@ -74,6 +74,6 @@ def test_a_new_address_leaves_the_others_alone() -> None:
         ({"key_recovery_days": 5}, r"key_recovery_days is 5; must be between 7 and 30"),
     ],
 )
-def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:
+def test_invalid_arguments_are_rejected(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConstructError, match=message):
         topic(**changes)

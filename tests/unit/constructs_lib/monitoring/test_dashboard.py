@@ -1,4 +1,4 @@
-"""Dashboard: the alarms on top, a row for each thing that is watched. Monitoring: one's own alarms and graphs."""
+"""Dashboard: alarms on top, a row of graphs per monitoring. Monitoring: custom alarms and graphs."""
 
 from __future__ import annotations
 
@@ -57,19 +57,19 @@ def widgets(template: Template) -> list[dict[str, Any]]:
 
 @pytest.mark.snapshot
 def test_dashboard(recorded: SnapshotAssertion, template: Template) -> None:
-    shown = template.readable()["resource"]
+    resources = template.readable()["resource"]
 
-    assert {kind: shown[kind] for kind in shown if kind.startswith("aws_cloudwatch")} == recorded
+    assert {kind: resources[kind] for kind in resources if kind.startswith("aws_cloudwatch")} == recorded
 
 
-def test_the_alarms_states_are_on_top(template: Template) -> None:
+def test_alarm_states_are_on_top(template: Template) -> None:
     status = widgets(template)[0]
 
     assert (status["type"], status["y"], status["width"]) == ("alarm", 0, 24)
     assert len(status["properties"]["alarms"]) == 4
 
 
-def test_each_part_has_a_row_from_edge_to_edge_and_none_overlap(template: Template) -> None:
+def test_each_part_fills_one_row(template: Template) -> None:
     rows: dict[int, list[tuple[int, int]]] = {}
     for widget in widgets(template)[1:]:
         rows.setdefault(widget["y"], []).append((widget["x"], widget["width"]))
@@ -77,13 +77,13 @@ def test_each_part_has_a_row_from_edge_to_edge_and_none_overlap(template: Templa
     assert rows == {3: [(0, 12), (12, 12)], 9: [(0, 8), (8, 8), (16, 8)]}
 
 
-def test_a_threshold_is_drawn_where_its_metric_is(template: Template) -> None:
+def test_threshold_is_drawn_on_the_left_axis(template: Template) -> None:
     (graph,) = [each for each in widgets(template) if each["properties"]["title"] == "Hit rate (%)"]
 
     assert graph["properties"]["annotations"]["horizontal"][0]["value"] == 50
 
 
-def test_an_expression_is_drawn_without_its_parts(template: Template) -> None:
+def test_only_the_result_of_an_expression_is_drawn(template: Template) -> None:
     (graph,) = [each for each in widgets(template) if each["properties"]["title"] == "Hit rate (%)"]
     lines = graph["properties"]["metrics"]
 
@@ -92,7 +92,7 @@ def test_an_expression_is_drawn_without_its_parts(template: Template) -> None:
     assert lines[3] == ["Shop", "Asked", {"label": "asked", "stat": "Sum", "yAxis": "right"}]
 
 
-def test_its_json_is_the_same_however_it_was_written(template: Template) -> None:
+def test_body_is_canonical_json(template: Template) -> None:
     body = template.one("aws_cloudwatch_dashboard")["dashboard_body"]
 
     assert body == json.dumps(json.loads(body), sort_keys=True, separators=(",", ":"))
@@ -105,17 +105,17 @@ def test_its_json_is_the_same_however_it_was_written(template: Template) -> None
         ({"parts": []}, r"parts is \[\]; must be monitorings with alarms or graphs\. Fix: pass"),
     ],
 )
-def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:
+def test_invalid_arguments_are_rejected(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConstructError, match=message):
         synth(lambda stack: both(stack, **changes))
 
 
-def test_a_graph_can_show_another_region() -> None:
+def test_graph_can_show_another_region() -> None:
     def build(stack: cdk.TerraformStack) -> None:
-        spent = Monitoring(stack, "spent", name="shop-spent")
-        spent.add_graph(Graph(title="Hits here", left=[HITS]))
-        spent.add_graph(Graph(title="Hits there", left=[HITS], region="eu-west-1"))
-        Dashboard(stack, "dashboard", name="shop", parts=[spent])
+        cost = Monitoring(stack, "cost", name="shop-cost")
+        cost.add_graph(Graph(title="Hits here", left=[HITS]))
+        cost.add_graph(Graph(title="Hits there", left=[HITS], region="eu-west-1"))
+        Dashboard(stack, "dashboard", name="shop", parts=[cost])
 
     here, there = (each["properties"]["region"] for each in widgets(synth(build)))
 

@@ -1,4 +1,4 @@
-"""LogQueries: questions to logs, saved in a folder."""
+"""LogQueries: saved queries in a folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SLOW = LogQuery(name="slow", log_groups=["/shop/web"], query="filter ms > 500")
 
 
 @once
-def made(queries: Sequence[LogQuery] = (SLOW,), **changes: Any) -> Template:
+def synthesize(queries: Sequence[LogQuery] = (SLOW,), **changes: Any) -> Template:
     def build(stack: cdk.TerraformStack) -> None:
         LogQueries(stack, "questions", queries=queries, **{"name": "shop", **changes})
 
@@ -29,11 +29,11 @@ def made(queries: Sequence[LogQuery] = (SLOW,), **changes: Any) -> Template:
 def test_log_queries(recorded: SnapshotAssertion) -> None:
     errors = LogQuery(name="errors", log_groups=["/shop/web", "/shop/worker"], query='filter level = "error"')
 
-    assert made([SLOW, errors]).readable() == recorded
+    assert synthesize([SLOW, errors]).readable() == recorded
 
 
-def test_a_query_is_saved_in_the_folder_with_the_groups_it_asks() -> None:
-    saved = made().one("aws_cloudwatch_query_definition")
+def test_query_is_saved_in_the_folder_with_its_log_groups() -> None:
+    saved = synthesize().one("aws_cloudwatch_query_definition")
 
     assert (saved["name"], saved["log_group_names"], saved["query_string"]) == (
         "shop/slow",
@@ -42,8 +42,8 @@ def test_a_query_is_saved_in_the_folder_with_the_groups_it_asks() -> None:
     )
 
 
-def test_the_folder_is_called_as_the_construct_unless_it_is_named() -> None:
-    assert made(name=None).one("aws_cloudwatch_query_definition")["name"] == "test-questions/slow"
+def test_folder_is_named_after_the_construct_by_default() -> None:
+    assert synthesize(name=None).one("aws_cloudwatch_query_definition")["name"] == "test-questions/slow"
 
 
 def query(**changes: Any) -> LogQuery:
@@ -62,11 +62,11 @@ def query(**changes: Any) -> LogQuery:
         ([query(name="Slow ones")], "queries.name is 'Slow ones'"),
     ],
 )
-def test_what_it_refuses(queries: list[LogQuery], message: str) -> None:
+def test_invalid_arguments_are_rejected(queries: list[LogQuery], message: str) -> None:
     with pytest.raises(ConstructError, match=re.escape(message)):
-        made(queries)
+        synthesize(queries)
 
 
-def test_a_folder_has_no_folder_in_it() -> None:
+def test_folder_name_may_not_contain_a_slash() -> None:
     with pytest.raises(ConstructError, match=r"name is 'shop/web'"):
-        made(name="shop/web")
+        synthesize(name="shop/web")
