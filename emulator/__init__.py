@@ -1,1 +1,1 @@
-"""A real Debian 13 that boots what was deployed: containers, a network without a way out, an EC2 around them."""
+"""AWS on one machine: moto with corrections, and Debian 13 containers that boot as EC2 instances, isolated."""

@@ -1,4 +1,4 @@
-"""An event loop in a thread: everything that passes bytes on between the network of the machines and this one."""
+"""An event loop in a thread, and a relay between two connections."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 _CHUNK = 256 * 1024
 
 
-class Loop:
-    """Runs coroutines for threads that have no loop of their own."""
+class EventLoopThread:
+    """Runs coroutines for threads without an event loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
-    def __enter__(self) -> Loop:
+    def __enter__(self) -> EventLoopThread:
         self._thread.start()
         return self
 
@@ -31,9 +31,9 @@ class Loop:
         self._thread.join()
         self._loop.close()
 
-    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Wait for a coroutine and give its result."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+    def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        """Run a coroutine and return its result."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
     async def _cancel_all(self) -> None:
         others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
@@ -42,31 +42,31 @@ class Loop:
         await asyncio.gather(*others, return_exceptions=True)
 
 
-async def join(near: Connection, far: Connection, *, hear: Callable[[bytes], None] | None = None) -> None:
-    """Pass bytes on in both directions until both sides have ended.
+async def relay(client: Connection, upstream: Connection, *, on_data: Callable[[bytes], None] | None = None) -> None:
+    """Copy bytes in both directions until both sides have closed.
 
     Args:
-        near: a connection.
-        far: another one.
-        hear: told what comes from the near one.
+        client: Connection of the client.
+        upstream: Connection to the server.
+        on_data: Called with each chunk from the client.
     """
     try:
-        await asyncio.gather(_copy(near[0], far[1], hear), _copy(far[0], near[1], None))
+        await asyncio.gather(_copy(client[0], upstream[1], on_data), _copy(upstream[0], client[1], None))
     finally:
-        for _, writer in (near, far):
+        for _, writer in (client, upstream):
             writer.close()
 
 
 async def _copy(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hear: Callable[[bytes], None] | None
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_data: Callable[[bytes], None] | None
 ) -> None:
     with contextlib.suppress(OSError):
         while chunk := await reader.read(_CHUNK):
-            if hear:
-                hear(chunk)
+            if on_data:
+                on_data(chunk)
             writer.write(chunk)
             await writer.drain()
-    # TLS has no half-closed connections: who has nothing more to say has left.
+    # TLS has no half-closed connections: the end of one direction closes both.
     with contextlib.suppress(OSError, RuntimeError):
         if writer.can_write_eof():
             writer.write_eof()

@@ -1,6 +1,6 @@
-"""The waits of Auto Scaling, which the embedded AWS does not have: instances say when they are ready, or done.
+"""Lifecycle hooks of Auto Scaling, which moto lacks: instances complete their lifecycle actions.
 
-Everything else that is asked of Auto Scaling is passed on to the embedded AWS.
+All other Auto Scaling requests are forwarded to the embedded AWS.
 https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CompleteLifecycleAction.html
 """
 
@@ -24,7 +24,7 @@ CONTINUE, ABANDON = "CONTINUE", "ABANDON"
 _COMPLETE, _HEARTBEAT = "CompleteLifecycleAction", "RecordLifecycleActionHeartbeat"
 _KEY = re.compile(r"Credential=([^/]+)/")
 _NAMESPACE = "http://autoscaling.amazonaws.com/doc/2011-01-01/"
-_ANSWER = (
+_RESPONSE = (
     '<{0}Response xmlns="{1}"><{0}Result/><ResponseMetadata><RequestId>0</RequestId></ResponseMetadata></{0}Response>'
 )
 _ERROR = (
@@ -34,17 +34,17 @@ _ERROR = (
 
 
 @dataclass(kw_only=True)
-class Wait:
-    """Auto Scaling waits for an instance.
+class LifecycleWait:
+    """A pending lifecycle action of one instance.
 
     Args:
-        group, hook: the group and its lifecycle hook.
-        instance_id: who is waited for.
-        result: what it said, once it has.
-        reported_by: the access key it signed that with.
-        heartbeats: when it said that it was still at it, in seconds since the epoch.
-        over: set when it has said what became of it.
-        over_at: when, in seconds since the epoch.
+        group, hook: Auto Scaling group and its lifecycle hook.
+        instance_id: The instance.
+        result: CONTINUE or ABANDON once reported.
+        reported_by: Access key that signed the report.
+        heartbeats: Times of the heartbeats, in seconds since the epoch.
+        completed: Set once the result is reported.
+        completed_at: Time of the report, in seconds since the epoch.
     """
 
     group: str
@@ -53,29 +53,29 @@ class Wait:
     result: str | None = None
     reported_by: str = ""
     heartbeats: list[float] = field(default_factory=list)
-    over: threading.Event = field(default_factory=threading.Event, repr=False)
-    over_at: float | None = None
+    completed: threading.Event = field(default_factory=threading.Event, repr=False)
+    completed_at: float | None = None
 
     def wait(self, *, seconds: float) -> str | None:
-        """Wait for its word.
+        """Wait for the result.
 
         Returns:
-            CONTINUE or ABANDON; None when the time was over first.
+            CONTINUE or ABANDON; None after the timeout.
         """
-        self.over.wait(seconds)
+        self.completed.wait(seconds)
         return self.result
 
 
 class AutoScaling:
-    """Auto Scaling's API for instances, before the embedded AWS.
+    """Auto Scaling's API for instances, in front of the embedded AWS.
 
     Args:
-        aws_port: where the embedded AWS listens on loopback.
+        aws_port: Port of the embedded AWS on loopback.
     """
 
     def __init__(self, aws_port: int) -> None:
         self._aws_port = aws_port
-        self._waits: list[Wait] = []
+        self._waits: list[LifecycleWait] = []
         service = self
 
         class Handler(_Handler):
@@ -87,7 +87,7 @@ class AutoScaling:
 
     @property
     def port(self) -> int:
-        """Where it listens on loopback."""
+        """Port on loopback."""
         return int(self._server.server_address[1])
 
     def __enter__(self) -> AutoScaling:
@@ -98,61 +98,61 @@ class AutoScaling:
         self._server.shutdown()
         self._server.server_close()
 
-    def expect(self, group: str, hook: str, instance_id: str) -> Wait:
-        """From now on wait for an instance."""
-        wait = Wait(group=group, hook=hook, instance_id=instance_id)
+    def expect(self, group: str, hook: str, instance_id: str) -> LifecycleWait:
+        """Start a lifecycle action of an instance."""
+        wait = LifecycleWait(group=group, hook=hook, instance_id=instance_id)
         self._waits.append(wait)
         return wait
 
-    def take(self, asked: Mapping[str, str], access_key: str) -> str | None:
-        """Take what an instance says.
+    def handle(self, parameters: Mapping[str, str], access_key: str) -> str | None:
+        """Handle a report or heartbeat of an instance.
 
         Args:
-            asked: the parameters of its request.
-            access_key: that it signed with.
+            parameters: Parameters of the request.
+            access_key: Access key that signed the request.
 
         Returns:
-            What is wrong with it, if anything.
+            The error message, or None.
         """
-        problem = _problem(asked)
-        if problem:
-            return problem
-        instance = asked["InstanceId"]
-        found = [
+        error = _validate(parameters)
+        if error:
+            return error
+        instance = parameters["InstanceId"]
+        pending = [
             wait
             for wait in self._waits
             if (wait.group, wait.hook, wait.instance_id)
-            == (asked["AutoScalingGroupName"], asked["LifecycleHookName"], instance)
-            and not wait.over.is_set()
+            == (parameters["AutoScalingGroupName"], parameters["LifecycleHookName"], instance)
+            and not wait.completed.is_set()
         ]
-        if not found:
+        if not pending:
             return f"No active Lifecycle Action found with instance ID {instance}"
-        wait = found[-1]
-        if asked["Action"] == _HEARTBEAT:
+        wait = pending[-1]
+        if parameters["Action"] == _HEARTBEAT:
             wait.heartbeats.append(time.time())
         else:
-            wait.result, wait.reported_by = asked["LifecycleActionResult"], access_key
-            wait.over_at = time.time()
-            wait.over.set()
+            wait.result, wait.reported_by = parameters["LifecycleActionResult"], access_key
+            wait.completed_at = time.time()
+            wait.completed.set()
         return None
 
-    def pass_on(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, str, bytes]:
-        """Ask the embedded AWS; gives its status, the type of its answer, and the answer."""
+    def forward(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, str, bytes]:
+        """Forward a request to the embedded AWS; return status, content type and body of the response."""
         connection = http.client.HTTPConnection(LOOPBACK, self._aws_port, timeout=60)
         try:
-            kept = {name: value for name, value in headers.items() if name.lower() not in ("connection", "expect")}
-            connection.request("POST", path, body, kept)
-            answer = connection.getresponse()
-            return answer.status, answer.headers.get("Content-Type", "text/xml"), answer.read()
+            forwarded = {name: value for name, value in headers.items() if name.lower() not in ("connection", "expect")}
+            connection.request("POST", path, body, forwarded)
+            response = connection.getresponse()
+            return response.status, response.headers.get("Content-Type", "text/xml"), response.read()
         finally:
             connection.close()
 
 
-def _problem(asked: Mapping[str, str]) -> str | None:
+def _validate(parameters: Mapping[str, str]) -> str | None:
     for name in ("AutoScalingGroupName", "LifecycleHookName", "InstanceId"):
-        if not asked.get(name):
+        if not parameters.get(name):
             return f"1 validation error detected: {name} must not be null"
-    if asked["Action"] == _COMPLETE and asked.get("LifecycleActionResult") not in (CONTINUE, ABANDON):
+    if parameters["Action"] == _COMPLETE and parameters.get("LifecycleActionResult") not in (CONTINUE, ABANDON):
         return "1 validation error detected: LifecycleActionResult must be CONTINUE or ABANDON"
     return None
 
@@ -163,23 +163,23 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        asked = dict(parse_qsl(body.decode(errors="replace")))
-        action = asked.get("Action")
+        parameters = dict(parse_qsl(body.decode(errors="replace")))
+        action = parameters.get("Action")
         if action not in (_COMPLETE, _HEARTBEAT):
-            self._answer(*self.scaling.pass_on(self.path, dict(self.headers.items()), body))
+            self._respond(*self.scaling.forward(self.path, dict(self.headers.items()), body))
             return
         signed = _KEY.search(self.headers.get("Authorization", ""))
-        problem = self.scaling.take(asked, signed[1] if signed else "")
-        status = HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK
-        text = _ERROR.format(_NAMESPACE, problem) if problem else _ANSWER.format(action, _NAMESPACE)
-        self._answer(status, "text/xml", text.encode())
+        error = self.scaling.handle(parameters, signed[1] if signed else "")
+        status = HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK
+        text = _ERROR.format(_NAMESPACE, error) if error else _RESPONSE.format(action, _NAMESPACE)
+        self._respond(status, "text/xml", text.encode())
 
-    def _answer(self, status: int, kind: str, body: bytes) -> None:
+    def _respond(self, status: int, content_type: str, body: bytes) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", kind)
+        self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """What instances said is kept in the waits."""
+        """Do not log: the lifecycle waits record the reports."""

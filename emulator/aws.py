@@ -1,4 +1,4 @@
-"""The embedded AWS: moto's server on loopback, and what services and Terraform need to talk to it."""
+"""The embedded AWS: moto's server on loopback, and the settings of its clients."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ REGION = "us-east-1"
 
 
 def endpoint(port: int) -> str:
-    """The URL of the embedded AWS."""
+    """Return the URL of the embedded AWS."""
     return f"http://{LOOPBACK}:{port}"
 
 
 def client_variables(port: int, *, region: str = REGION) -> dict[str, str]:
-    """The variables that point any AWS SDK, command or Terraform provider at the embedded AWS.
+    """Return environment variables that point AWS SDKs, the CLI and Terraform at the embedded AWS.
 
-    The credentials are made up: moto accepts any. Nothing of the user's own AWS set-up is read.
+    The credentials are fake: moto accepts any. The user's own AWS configuration is not read.
 
     Args:
-        port: where the embedded AWS listens.
-        region: the region to work in.
+        port: Port of the embedded AWS.
+        region: AWS region.
     """
     return {
         "AWS_ENDPOINT_URL": endpoint(port),
@@ -43,16 +43,16 @@ def client_variables(port: int, *, region: str = REGION) -> dict[str, str]:
 
 
 def without_aws(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment without the user's own AWS variables (a profile, a session token, an endpoint)."""
+    """Return the variables without the user's own AWS variables (profile, session token, endpoint)."""
     return {name: value for name, value in environment.items() if not name.startswith("AWS_")}
 
 
 def start(port: int, *, log: Path) -> Child:
-    """Start moto's server and wait until it answers.
+    """Start moto's server and wait until it is listening.
 
     Args:
         port: TCP port on loopback.
-        log: file its messages are appended to.
+        log: File that its output is appended to.
     """
     child = Child(
         ManagedProgram(
@@ -68,11 +68,11 @@ def start(port: int, *, log: Path) -> Child:
 
 @cache
 def client(service: str, port: int, *, region: str = REGION) -> Any:
-    """The boto3 client of a service of the embedded AWS, whatever the environment of this process says.
+    """Return the boto3 client of a service of the embedded AWS, independent of this process's environment.
 
-    One for all who ask: making it takes longer than most calls, and threads may share it.
+    Cached: creating a client takes longer than most calls, and threads may share it.
     """
-    import boto3  # a sixth of a second that most commands do not need
+    import boto3  # Takes a sixth of a second that most commands do not need.
 
     return boto3.client(
         service,

@@ -1,4 +1,4 @@
-"""Control groups, version 2: one for each machine, so that its systemd rules over its own processes alone."""
+"""Control groups, version 2: one per machine, so that its systemd manages only its own processes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _REMOVE_SECONDS = 30.0
 
 
 def hierarchy() -> Path | None:
-    """Where control groups of version 2 are mounted, beside the older ones or alone."""
+    """Return the mount point of control groups version 2; None if not mounted."""
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         fields, _, kind = line.partition(" - ")
         if kind.split()[0] == "cgroup2":
@@ -18,39 +18,39 @@ def hierarchy() -> Path | None:
     return None
 
 
-def make(name: str) -> Path:
-    """Make a group.
+def create(name: str) -> Path:
+    """Create a control group.
 
     Args:
-        name: its path below the root of all groups.
+        name: Path below the root group.
     """
     root = hierarchy()
     if root is None:
-        raise RuntimeError("no control groups of version 2 are mounted; `why_not` says so before")
+        raise RuntimeError("control groups version 2 are not mounted; check `unsupported_reason` first")
     group = root / name
     group.mkdir(parents=True, exist_ok=True)
     return group
 
 
-def joining(group: Path, *command: str) -> list[str]:
-    """A command line that puts itself into a group and then runs a program."""
+def run_in(group: Path, *command: str) -> list[str]:
+    """Return a command line that joins a group and then runs a program."""
     return ["sh", "-c", 'echo $$ >"$0" && exec "$@"', str(group / "cgroup.procs"), *command]
 
 
 def remove(group: Path) -> None:
-    """End every process of a group and of those below it, and remove them.
+    """Kill all processes of a group and its subgroups, and remove the groups.
 
     Raises:
-        TimeoutError: they do not end.
+        TimeoutError: The processes did not end.
     """
     with contextlib.suppress(FileNotFoundError):
         (group / "cgroup.kill").write_text("1")
     deadline = time.monotonic() + _REMOVE_SECONDS
     while group.exists():
-        folders = sorted((each for each in group.rglob("*") if each.is_dir()), reverse=True)
+        folders = sorted((path for path in group.rglob("*") if path.is_dir()), reverse=True)
         with contextlib.suppress(OSError):
-            for each in (*folders, group):
-                each.rmdir()
+            for folder in (*folders, group):
+                folder.rmdir()
         if time.monotonic() > deadline:
-            raise TimeoutError(f"the processes of {group} do not end")
+            raise TimeoutError(f"the processes of {group} did not end")
         time.sleep(0.05)

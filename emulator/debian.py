@@ -1,4 +1,4 @@
-"""The root of a Debian 13 like the one on EC2, made once and kept; every machine boots a throw-away layer above it."""
+"""A Debian 13 root file system like the one on EC2, built once and cached; machines boot a temporary layer above it."""
 
 from __future__ import annotations
 
@@ -31,31 +31,31 @@ PACKAGES = (
     "tzdata",
     "udev",
 )
-"""What Debian's image for EC2 has and the instances count on: nothing else may be there."""
+"""Packages of Debian's EC2 image that instances rely on; nothing else is installed."""
 
 _CLOUD_INIT = """\
-# In a container cloud-init does not look for the signs of EC2, and no network card is plugged in while it runs.
+# In a container cloud-init does not detect EC2, and no network card is hot-plugged.
 datasource_list: [Ec2]
 network: {config: disabled}
 updates: {network: {when: [boot-new-instance]}}
 """
-_BOTH = (SUITE, *PACKAGES, _CLOUD_INIT)
+_CONTENT = (SUITE, *PACKAGES, _CLOUD_INIT)
 
 
 def root_name() -> str:
-    """The name of the root made of these packages: another list is another root."""
-    return f"debian-{SUITE}-{hashlib.sha256(repr(_BOTH).encode()).hexdigest()[:12]}"
+    """Return the name of the root; it holds a hash of the packages and the configuration."""
+    return f"debian-{SUITE}-{hashlib.sha256(repr(_CONTENT).encode()).hexdigest()[:12]}"
 
 
 def ensure_root(folder: Path, console: Console) -> Path:
-    """The root of a Debian 13, made with debootstrap unless it is there already.
+    """Build a Debian 13 root with debootstrap if it does not exist.
 
     Args:
-        folder: where roots are kept.
-        console: where the progress is shown.
+        folder: Where roots are cached.
+        console: Where progress is shown.
 
     Raises:
-        UserError: it cannot be made.
+        UserError: The root cannot be built.
     """
     root = folder / root_name()
     if root.exists():
@@ -63,26 +63,26 @@ def ensure_root(folder: Path, console: Console) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / f"{root.name}.{os.getpid()}"
     try:
-        with step("Making a Debian 13 to boot", console) as current:
-            _make(partial, current)
+        with step("Building a Debian 13 root", console) as current:
+            _build(partial, current)
         partial.rename(root)
-    except OSError as problem:
-        if not root.exists():  # somebody else was faster
-            raise UserError(f"The Debian 13 cannot be put in {root}: {problem.strerror}.") from None
+    except OSError as error:
+        if not root.exists():  # Else another process built it first.
+            raise UserError(f"The Debian 13 root cannot be moved to {root}: {error.strerror}.") from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return root
 
 
 def mirror() -> list[str]:
-    """The mirror this machine's own apt uses for Debian, if it is a Debian; else debootstrap knows one."""
+    """Return the Debian mirror that this machine's apt uses; empty for debootstrap's default."""
     if not shutil.which("apt-get"):
         return []
     targets = run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Label: Debian"])
     return targets.split()[:1]
 
 
-def _make(root: Path, current: Step) -> None:
+def _build(root: Path, current: Step) -> None:
     root.mkdir()
     with tempfile.TemporaryDirectory(prefix="anb-") as folder:
         # debootstrap's own script breaks in a path with spaces.
@@ -90,16 +90,16 @@ def _make(root: Path, current: Step) -> None:
         link.symlink_to(root)
         run(["debootstrap", "--variant=minbase", SUITE, str(link), *mirror()], on_line=current.note)
     inside = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--pipe", f"--directory={root}"]
-    # apt and not debootstrap, which cannot choose among the providers of a package that is only a name.
+    # apt installs the packages, because debootstrap cannot choose a provider of a virtual package.
     apt = [*inside, "apt-get", "-qq", "-y", "--no-install-recommends"]
     run([*apt, "update"], on_line=current.note)
     run([*apt, "install", *PACKAGES], on_line=current.note)
     run([*inside, "apt-get", "clean"])
     (root / "etc/cloud/cloud.cfg.d/90-ec2.cfg").write_text(_CLOUD_INIT)
-    # Before it asks EC2, cloud-init asks for an address by DHCP; a machine here has one.
+    # cloud-init requests an address by DHCP before it contacts EC2; machines here have a static one.
     (root / "usr/sbin/dhcpcd").unlink()
-    # An image has never been booted: it has no name, no address and no identity of its own.
+    # A fresh image has no host name, no resolver and no machine ID.
     for file in ("etc/hostname", "etc/resolv.conf", "var/lib/dbus/machine-id"):
         (root / file).unlink(missing_ok=True)
     (root / "etc/machine-id").write_text("")
-    current.note("kept for the next time")
+    current.note("cached")

@@ -1,7 +1,7 @@
-"""A small load balancer that behaves as AWS's does where it matters for a rollout.
+"""A small load balancer that behaves like AWS's in what matters for a rollout.
 
-It checks health, sends requests to healthy targets in turn, keeps connections to them open and uses them again,
-never repeats a request, and lets those of a leaving target finish.
+It checks health, balances round-robin over healthy targets, reuses connections, never retries a request, and drains
+deregistered targets.
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html
 """
 
@@ -29,14 +29,14 @@ _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer",
 
 @dataclass(kw_only=True)
 class BalancerTarget:
-    """Somebody who answers requests.
+    """A registered target.
 
     Args:
-        name: what `connect` takes.
-        healthy: whether its last checks passed.
-        checks: how many in a row said the opposite of `healthy`.
-        busy: requests it is answering.
-        idle: open connections to it that are free.
+        name: Argument of `connect`.
+        healthy: Whether the last health checks passed.
+        checks: Number of consecutive checks that contradict `healthy`.
+        busy: Number of requests in flight.
+        idle: Idle open connections.
     """
 
     name: str
@@ -47,13 +47,13 @@ class BalancerTarget:
 
 
 class LoadBalancer:
-    """Listens on loopback.
+    """A load balancer on loopback.
 
     Args:
-        connect: opens a connection to a target.
-        health_path: answers 200 when a target is healthy.
-        interval: seconds between health checks.
-        threshold: checks in a row that change a target's health.
+        connect: Opens a connection to a target.
+        health_path: Path that returns 200 on a healthy target.
+        interval: Seconds between health checks.
+        threshold: Consecutive checks that change a target's health.
     """
 
     def __init__(
@@ -64,11 +64,11 @@ class LoadBalancer:
         self._targets: dict[str, BalancerTarget] = {}
         self._turn = itertools.count()
         self._changed = threading.Condition()
-        self._over = threading.Event()
+        self._stopped = threading.Event()
         balancer = self
 
         class Handler(_Handler):
-            balancing = balancer
+            load_balancer = balancer
 
         self._server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
         self._server.daemon_threads = True
@@ -79,7 +79,7 @@ class LoadBalancer:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """URL on loopback."""
         return f"http://{LOOPBACK}:{self._server.server_address[1]}"
 
     def __enter__(self) -> LoadBalancer:
@@ -88,29 +88,29 @@ class LoadBalancer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self._stopped.set()
         self._server.shutdown()
         self._server.server_close()
 
     def register(self, name: str) -> None:
-        """Add a target; it gets requests once it is healthy."""
+        """Register a target; it receives requests once healthy."""
         with self._changed:
             self._targets[name] = BalancerTarget(name=name)
 
     def wait_until_healthy(self, name: str, *, seconds: float) -> bool:
-        """Wait until a target is healthy; gives whether it is."""
+        """Wait until a target is healthy; return whether it is."""
         with self._changed:
             return self._changed.wait_for(lambda: self._targets[name].healthy, seconds)
 
     def deregister(self, name: str, *, delay: float) -> bool:
-        """Send a target nothing more and let it finish what it has.
+        """Deregister a target and wait until its requests have finished.
 
         Args:
-            name: of the target.
-            delay: seconds it may take.
+            name: Name of the target.
+            delay: Deregistration delay, in seconds.
 
         Returns:
-            Whether it finished in time.
+            Whether all requests finished in time.
         """
         with self._changed:
             target = self._targets.pop(name)
@@ -120,20 +120,20 @@ class LoadBalancer:
         return finished
 
     def healthy(self) -> list[str]:
-        """The names of the targets that get requests."""
+        """Return the names of the healthy targets."""
         with self._changed:
             return [target.name for target in self._targets.values() if target.healthy]
 
     @contextmanager
     def borrow(self) -> Iterator[http.client.HTTPConnection | None]:
-        """A connection to the target whose turn it is; None when there is no target.
+        """Borrow a connection to the next target; None if no target is registered.
 
-        As AWS's does, it sends requests to sick targets when no other is left.
+        Like AWS's, it routes to unhealthy targets if no healthy one is left.
         """
         with self._changed:
             targets = list(self._targets.values())
-            able = [target for target in targets if target.healthy] or targets
-            target = able[next(self._turn) % len(able)] if able else None
+            candidates = [target for target in targets if target.healthy] or targets
+            target = candidates[next(self._turn) % len(candidates)] if candidates else None
             if target:
                 target.busy += 1
         if target is None:
@@ -141,7 +141,7 @@ class LoadBalancer:
             return
         connection = None
         try:
-            connection = self._idle(target) or self._open(target.name)
+            connection = self._take_idle(target) or self._open(target.name)
             yield connection
             self._keep(target, connection)
         except BaseException:
@@ -153,8 +153,8 @@ class LoadBalancer:
                 target.busy -= 1
                 self._changed.notify_all()
 
-    def _idle(self, target: BalancerTarget) -> http.client.HTTPConnection | None:
-        """A connection that its target has not closed meanwhile."""
+    def _take_idle(self, target: BalancerTarget) -> http.client.HTTPConnection | None:
+        """Return an idle connection that the target has not closed."""
         while True:
             with self._changed:
                 connection = target.idle.pop() if target.idle else None
@@ -164,7 +164,7 @@ class LoadBalancer:
 
     def _keep(self, target: BalancerTarget, connection: http.client.HTTPConnection) -> None:
         with self._changed:
-            # Without a socket the target has said that this was the last request.
+            # http.client drops the socket after "Connection: close".
             if connection.sock and self._targets.get(target.name) is target:
                 target.idle.append(connection)
             else:
@@ -173,23 +173,23 @@ class LoadBalancer:
     def _open(self, name: str) -> http.client.HTTPConnection:
         connection = http.client.HTTPConnection(name, timeout=60)
         connection.sock = self._connect(name)
-        # It is this connection or none: a request is not sent again by another.
+        # Never reconnect: a request must not be sent twice.
         connection.auto_open = 0
         return connection
 
     def _check_health(self) -> None:
-        while not self._over.wait(self._interval):
+        while not self._stopped.wait(self._interval):
             with self._changed:
                 targets = list(self._targets.values())
             for target in targets:
-                good = self._is_good(target.name)
+                healthy = self._passes_check(target.name)
                 with self._changed:
-                    target.checks = target.checks + 1 if good != target.healthy else 0
+                    target.checks = target.checks + 1 if healthy != target.healthy else 0
                     if target.checks >= self._threshold:
-                        target.healthy, target.checks = good, 0
+                        target.healthy, target.checks = healthy, 0
                         self._changed.notify_all()
 
-    def _is_good(self, name: str) -> bool:
+    def _passes_check(self, name: str) -> bool:
         with suppress(OSError, http.client.HTTPException):
             connection = self._open(name)
             try:
@@ -201,60 +201,60 @@ class LoadBalancer:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    balancing: LoadBalancer
+    load_balancer: LoadBalancer
     protocol_version = "HTTP/1.1"
-    # Without this an answer waits for the client's acknowledgement of its headers.
+    # Else a response body waits for the client's acknowledgement of the headers.
     disable_nagle_algorithm = True
 
     def _serve(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
         try:
-            with self.balancing.borrow() as connection:
+            with self.load_balancer.borrow() as connection:
                 if connection is None:
-                    self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+                    self._send_error(HTTPStatus.SERVICE_UNAVAILABLE)
                     return
                 connection.request(self.command, self.path, self._body(length), self._headers_for_target())
-                answer = connection.getresponse()
-                body = answer.read()
-        except (OSError, http.client.HTTPException) as problem:
+                response = connection.getresponse()
+                body = response.read()
+        except (OSError, http.client.HTTPException) as error:
             self.close_connection = True
-            self._refuse(HTTPStatus.BAD_GATEWAY, repr(problem))
+            self._send_error(HTTPStatus.BAD_GATEWAY, repr(error))
             return
-        # The connection is free again before the client can ask for more: its next request may use it.
+        # Return the connection before responding, so that the client's next request can use it.
         with suppress(OSError):
-            self._relay(answer, body)
+            self._relay(response, body)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _serve
 
     def _body(self, length: int) -> Iterator[bytes] | None:
         return self._chunks(length) if length else None
 
-    def _chunks(self, left: int) -> Iterator[bytes]:
-        while left:
-            chunk = self.rfile.read1(min(left, _CHUNK))
+    def _chunks(self, remaining: int) -> Iterator[bytes]:
+        while remaining:
+            chunk = self.rfile.read1(min(remaining, _CHUNK))
             if not chunk:
-                raise ConnectionError("the client left")
-            left -= len(chunk)
+                raise ConnectionError("the client disconnected")
+            remaining -= len(chunk)
             yield chunk
 
     def _headers_for_target(self) -> dict[str, str]:
-        kept = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
-        return {**kept, "X-Forwarded-For": self.client_address[0], "X-Forwarded-Proto": "http"}
+        forwarded = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
+        return {**forwarded, "X-Forwarded-For": self.client_address[0], "X-Forwarded-Proto": "http"}
 
-    def _relay(self, answer: http.client.HTTPResponse, body: bytes) -> None:
-        self.send_response_only(answer.status, answer.reason)
-        for name, value in answer.getheaders():
+    def _relay(self, response: http.client.HTTPResponse, body: bytes) -> None:
+        self.send_response_only(response.status, response.reason)
+        for name, value in response.getheaders():
             if name.lower() not in _HOP_BY_HOP and name.lower() != "content-length":
                 self.send_header(name, value)
         if self.command == "HEAD":
-            self.send_header("Content-Length", answer.headers.get("Content-Length", "0"))
+            self.send_header("Content-Length", response.headers.get("Content-Length", "0"))
         else:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
-    def _refuse(self, status: HTTPStatus, why: str = "") -> None:
-        body = why.encode()
+    def _send_error(self, status: HTTPStatus, reason: str = "") -> None:
+        body = reason.encode()
         self.send_response_only(status)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Server", "balancer")
@@ -262,4 +262,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Clients count what they are answered."""
+        """Do not log: clients count the responses."""

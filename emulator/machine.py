@@ -1,4 +1,4 @@
-"""A machine: a Debian 13 in a container of systemd-nspawn, booted as EC2 boots an instance."""
+"""A machine: Debian 13 in a systemd-nspawn container, booted as EC2 boots an instance."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from workspace.processes import Child, ManagedProgram, last_lines
 
 CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
-# An instance of the Xen family shows this; cloud-init looks here for EC2 in a container too, where it ignores the BIOS.
+# UUID of a Xen-based EC2 instance. cloud-init reads it in a container too, where it ignores the BIOS.
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/identify_ec2_instances.html
 _HYPERVISOR = "ec2e1916-9099-7caf-fd21-012345abcdef\n"
 
-# On EC2 cloud-init gets the address by DHCP before it asks for anything.
+# On EC2, cloud-init gets the address by DHCP before its first request.
 _CARD = """\
 [Unit]
 Description=Network card
@@ -49,13 +49,13 @@ _MANAGER = f"[Manager]\nDefaultEnvironment=AWS_CA_BUNDLE={CA_BUNDLE} SSL_CERT_FI
 
 @dataclass(frozen=True, kw_only=True)
 class MachineOptions:
-    """How a machine is made.
+    """Options of a machine.
 
     Args:
-        name: its name on this computer and on the network.
-        address: on the network.
-        hosts: the addresses it knows by name; it knows no others.
-        authority: the certificate, in PEM, that signs whatever it talks to.
+        name: Name on this computer and on the network.
+        address: IP address on the network.
+        hosts: Addresses by host name; no other names resolve.
+        authority: Certificate of the trusted certificate authority, in PEM.
     """
 
     name: str
@@ -65,13 +65,13 @@ class MachineOptions:
 
 
 class Machine:
-    """A machine above a root that it shares with others and does not change.
+    """A machine on an overlay above a shared, unmodified root.
 
     Args:
-        root: what `ensure_root` made.
-        folder: of its own; gets what it writes, and `console.log`.
-        network: what it is wired to.
-        options: how it is made.
+        root: Root file system from `ensure_root`.
+        folder: Folder for its writable layer and `console.log`.
+        network: Network that it is attached to.
+        options: Options of the machine.
     """
 
     def __init__(self, root: Path, folder: Path, network: NetworkNamespace, options: MachineOptions) -> None:
@@ -87,7 +87,7 @@ class Machine:
         self.started_at = 0.0
 
     def start(self) -> None:
-        """Boot it; it then goes its own way."""
+        """Start booting; does not wait."""
         for each in ("root", "upper", "work", "hypervisor"):
             (self._folder / each).mkdir(parents=True, exist_ok=True)
         layers = f"lowerdir={self._lower},upperdir={self._folder / 'upper'},workdir={self._folder / 'work'}"
@@ -106,19 +106,19 @@ class Machine:
 
     @property
     def running(self) -> bool:
-        """Whether it runs."""
+        """Whether the machine is running."""
         return self._nspawn is not None and psutil.pid_exists(self._nspawn.pid) and self._init() is not None
 
     def execute(self, *command: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-        """Run a command in it as root.
+        """Run a command in the machine as root.
 
         Args:
-            command: with its arguments.
-            timeout: in seconds.
+            command: Program and arguments.
+            timeout: Timeout in seconds.
         """
         init = self._init()
         if init is None:
-            raise UserError(f"The machine {self.name} does not run.\n{last_lines(self.console, 30)}")
+            raise UserError(f"Machine {self.name} is not running.\n{last_lines(self.console, 30)}")
         enter = [
             "nsenter",
             "--target",
@@ -143,65 +143,65 @@ class Machine:
             env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "LC_ALL": "C.UTF-8", "HOME": "/root"},
         )
 
-    def wait_until(self, ready: Callable[[], bool], *, what: str, seconds: float) -> None:
-        """Wait for something to be so.
+    def wait_until(self, ready: Callable[[], bool], *, condition: str, seconds: float) -> None:
+        """Wait until a condition holds.
 
         Args:
-            ready: asked ten times a second.
-            what: is waited for, in words for the error.
-            seconds: after this long it is given up.
+            ready: Condition, checked ten times a second.
+            condition: Text of the condition, for the error.
+            seconds: Timeout in seconds.
 
         Raises:
-            ProcessEnded: the machine ended instead.
-            TimeoutError: it took too long.
+            ProcessEnded: The machine ended first.
+            TimeoutError: The condition did not hold in time.
         """
         assert self._nspawn is not None
         deadline = time.monotonic() + seconds
         while not ready():
             self._nspawn.check()
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{self.name}: {what} after {seconds:g} s: no.\n{last_lines(self.console, 40)}")
+                raise TimeoutError(f"{self.name}: not after {seconds:g} s: {condition}\n{last_lines(self.console, 40)}")
             time.sleep(0.1)
 
     def wait_for_user_data(self, *, seconds: float = 180) -> str:
-        """Wait until cloud-init has done all it does.
+        """Wait until cloud-init has finished.
 
         Returns:
-            How it went, in cloud-init's words: "done" or "error".
+            Status of cloud-init: "done" or "error".
         """
         status = ""
 
-        def finished() -> bool:
+        def has_finished() -> bool:
             nonlocal status
             if self._init() is not None:
                 text = self.execute("cloud-init", "status").stdout
                 status = text.partition("status:")[2].strip()
             return status in ("done", "error", "disabled")
 
-        self.wait_until(finished, what="cloud-init has finished", seconds=seconds)
+        self.wait_until(has_finished, condition="cloud-init has finished", seconds=seconds)
         return status
 
     def user_data_output(self) -> str:
-        """What its user-data printed so far."""
+        """Return the output of the user data so far."""
         file = self._root / "var/log/cloud-init-output.log"
         return file.read_text(errors="replace") if file.exists() else ""
 
     def journal(self, *arguments: str) -> str:
-        """Its journal.
+        """Return the journal.
 
         Args:
-            arguments: journalctl's, such as a unit.
+            arguments: Arguments of journalctl, such as a unit.
         """
         return self.execute("journalctl", "--no-pager", "--output=short-precise", *arguments).stdout
 
     def power_off(self, *, seconds: float = 90) -> None:
-        """Let it shut down, as EC2 does before it takes an instance away: its services get their SIGTERM."""
+        """Shut down as EC2 does before it terminates an instance: services get SIGTERM."""
         if self._nspawn:
             self._nspawn.stop(grace_seconds=seconds)
             self._nspawn = None
 
     def stop(self) -> None:
-        """End it at once, and take away all it has but its folder's logs."""
+        """Kill the machine and delete everything but its logs."""
         group = control_groups.hierarchy()
         if group:
             control_groups.remove(group / self._group)
@@ -214,12 +214,12 @@ class Machine:
 
     def _write_files(self) -> None:
         (self._folder / "hypervisor/uuid").write_text(_HYPERVISOR)
-        named = {"localhost": "127.0.0.1", **self._options.hosts}
+        hosts = {"localhost": "127.0.0.1", **self._options.hosts}
         texts = {
             "etc/systemd/system/card.service": _CARD.format(
                 address=self.address, prefix=SUBNET.prefixlen, metadata=METADATA_ADDRESS
             ),
-            "etc/hosts": "".join(f"{address} {name}\n" for name, address in named.items()),
+            "etc/hosts": "".join(f"{address} {name}\n" for name, address in hosts.items()),
             "etc/systemd/journald.conf.d/console.conf": _JOURNAL,
             "etc/systemd/system.conf.d/authority.conf": _MANAGER,
         }
@@ -235,9 +235,9 @@ class Machine:
     def _program(self) -> ManagedProgram:
         return ManagedProgram(
             name=self.name,
-            arguments=control_groups.joining(
-                control_groups.make(self._group),
-                *self._network.inside("systemd-nspawn"),
+            arguments=control_groups.run_in(
+                control_groups.create(self._group),
+                *self._network.command_inside("systemd-nspawn"),
                 *("--quiet", "--boot", "--register=no", "--keep-unit", "--console=read-only"),
                 *(f"--directory={self._root}", f"--machine={self.name}", "--link-journal=no", "--resolv-conf=off"),
                 *("--timezone=off", f"--network-bridge={BRIDGE}"),
@@ -246,14 +246,14 @@ class Machine:
             log=self.console,
             environment={
                 "PATH": os.environ.get("PATH", os.defpath),
-                # systemd 257 refuses the old control groups, which is all that some machines have.
+                # systemd 257 rejects control groups version 1, the default on some machines.
                 "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
             },
             stop_signal=signal.SIGTERM,
         )
 
     def _init(self) -> int | None:
-        """The pid, here, of its first process."""
+        """Return the host's PID of the machine's init process."""
         assert self._nspawn is not None
         try:
             for process in psutil.Process(self._nspawn.pid).children(recursive=True):
@@ -265,13 +265,13 @@ class Machine:
 
 
 def unmount(folder: Path) -> None:
-    """Unmount a folder, if something is mounted there."""
+    """Unmount a folder if it is a mount point."""
     while os.path.ismount(folder):
         run(["umount", "--lazy", str(folder)])
 
 
 def _pid_inside(pid: int) -> int | None:
-    """A process's pid in its own namespace."""
+    """Return a process's PID in its own namespace."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:

@@ -1,4 +1,4 @@
-"""Instance metadata, version 2 only, as EC2 serves it: a session token first, then what the instance asks about.
+"""Instance metadata service, IMDSv2 only: a session token is required.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-categories.html
 """
@@ -18,8 +18,6 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from emulator.credentials import InstanceCredentials
-
 TOKEN = "X-aws-ec2-metadata-token"
 TTL = "X-aws-ec2-metadata-token-ttl-seconds"
 LONGEST_TTL = 21600
@@ -29,20 +27,60 @@ Tree = Mapping[str, "str | Tree"]
 _VERSION = re.compile(r"latest|\d{4}-\d\d-\d\d")
 
 
-@dataclass(kw_only=True)
-class Identity:
-    """What an instance is told about itself; what may change while it runs can be set.
+@dataclass(frozen=True, kw_only=True)
+class InstanceCredentials:
+    """Temporary credentials of an instance's role.
 
     Args:
-        instance_id: such as "i-0123456789abcdef0".
-        address: private address.
-        region: such as "us-east-1".
-        role: the IAM role of its instance profile.
-        user_data: as the launch template gives it, decoded.
-        instance_type, image_id, account: of the instance.
-        target_state: the Auto Scaling state it is on its way to; Terminated tells it to leave.
-        spot_action: a spot notice, once there is one.
-        credentials: what its role's path gives.
+        access_key, secret_key, token: The three parts, as AWS names them.
+        expires_at: When they expire.
+    """
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    token: str = field(repr=False)
+    expires_at: datetime
+
+    @classmethod
+    def generate(cls, lifetime: timedelta = timedelta(hours=6)) -> InstanceCredentials:
+        """Generate unique credentials; the embedded AWS accepts any."""
+        return cls(
+            access_key=f"ASIA{secrets.token_hex(8).upper()}",
+            secret_key=secrets.token_urlsafe(30),
+            token=secrets.token_urlsafe(200),
+            expires_at=datetime.now(UTC) + lifetime,
+        )
+
+    def as_metadata(self) -> str:
+        """Render as JSON in the format of instance metadata."""
+        return json.dumps(
+            {
+                "Code": "Success",
+                "LastUpdated": _format_time(datetime.now(UTC)),
+                "Type": "AWS-HMAC",
+                "AccessKeyId": self.access_key,
+                "SecretAccessKey": self.secret_key,
+                "Token": self.token,
+                "Expiration": _format_time(self.expires_at),
+            },
+            indent=2,
+        )
+
+
+@dataclass(kw_only=True)
+class Identity:
+    """Metadata of one instance; mutable where it may change while the instance runs.
+
+    Args:
+        instance_id: Instance ID, such as "i-0123456789abcdef0".
+        address: Private IP address.
+        region: AWS region, such as "us-east-1".
+        role: IAM role of its instance profile.
+        user_data: User data, decoded.
+        instance_type, image_id, account: Instance type, AMI and account of the instance.
+        target_state: Target lifecycle state in Auto Scaling; Terminated makes the instance drain.
+        spot_action: Spot interruption notice, if any.
+        credentials: Credentials of the role.
     """
 
     instance_id: str
@@ -55,29 +93,29 @@ class Identity:
     account: str = "123456789012"
     target_state: str = "InService"
     spot_action: str | None = None
-    credentials: InstanceCredentials = field(default_factory=InstanceCredentials.made_up)
+    credentials: InstanceCredentials = field(default_factory=InstanceCredentials.generate)
 
-    def answer(self, path: str) -> str | None:
-        """What EC2 answers a path below the version; None when there is nothing.
+    def find(self, path: str) -> str | None:
+        """Return EC2's response for a path below the version; None if it does not exist.
 
         Args:
-            path: such as "meta-data/instance-id".
+            path: Path, such as "meta-data/instance-id".
         """
-        found: str | Tree | None = self._tree()
+        node: str | Tree | None = self._tree()
         for part in path.strip("/").split("/") if path.strip("/") else []:
-            found = found.get(part) if isinstance(found, Mapping) else None
-        if found is None or isinstance(found, str):
-            return found
-        return "\n".join(f"{name}/" if isinstance(below, Mapping) else name for name, below in found.items())
+            node = node.get(part) if isinstance(node, Mapping) else None
+        if node is None or isinstance(node, str):
+            return node
+        return "\n".join(f"{name}/" if isinstance(child, Mapping) else name for name, child in node.items())
 
-    def spot_notice(self, when: datetime | None = None) -> None:
-        """Let EC2 say that it takes the instance back.
+    def issue_spot_notice(self, when: datetime | None = None) -> None:
+        """Issue a spot interruption notice.
 
         Args:
-            when: by default in two minutes, EC2's usual warning.
+            when: Time of the interruption. Default: in two minutes, as on EC2.
         """
         moment = when or datetime.now(UTC) + timedelta(minutes=2)
-        self.spot_action = json.dumps({"action": "terminate", "time": _moment(moment)})
+        self.spot_action = json.dumps({"action": "terminate", "time": _format_time(moment)})
 
     def _tree(self) -> Tree:
         zone = f"{self.region}a"
@@ -93,7 +131,7 @@ class Identity:
             "version": "2017-09-30",
         }
         hostname = f"ip-{self.address.replace('.', '-')}.{self.region}.compute.internal"
-        card = ":".join(f"{part:02x}" for part in (2, 0, *socket.inet_aton(self.address)))
+        mac = ":".join(f"{part:02x}" for part in (2, 0, *socket.inet_aton(self.address)))
         spot = {"instance-action": self.spot_action} if self.spot_action else {}
         return {
             "meta-data": {
@@ -106,8 +144,8 @@ class Identity:
                 "instance-type": self.instance_type,
                 "local-hostname": hostname,
                 "local-ipv4": self.address,
-                "mac": card,
-                "network": {"interfaces": {"macs": {card: {"device-number": "0", "local-ipv4s": self.address}}}},
+                "mac": mac,
+                "network": {"interfaces": {"macs": {mac: {"device-number": "0", "local-ipv4s": self.address}}}},
                 "placement": {"availability-zone": zone, "region": self.region},
                 "services": {"domain": "amazonaws.com", "partition": "aws"},
                 **({"spot": spot} if spot else {}),
@@ -118,14 +156,14 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A request that was answered.
+class MetadataRequest:
+    """A handled request.
 
     Args:
-        address: who asked.
-        path: for what, below the version.
-        status: what became of it.
-        at: when, in seconds since the epoch.
+        address: IP address of the client.
+        path: Path below the version.
+        status: HTTP status of the response.
+        at: Time of the request, in seconds since the epoch.
     """
 
     address: str
@@ -135,14 +173,14 @@ class Asked:
 
 
 class MetadataService:
-    """Answers every machine about itself, by the address it asks from.
+    """Serves each machine its own metadata, selected by the client's address.
 
     Args:
-        listener: a listening socket.
+        listener: Listening socket.
     """
 
     def __init__(self, listener: socket.socket) -> None:
-        self.asked: list[Asked] = []
+        self.requests: list[MetadataRequest] = []
         self._identities: dict[str, Identity] = {}
         self._tokens: dict[str, tuple[str, float]] = {}
         service = self
@@ -159,7 +197,7 @@ class MetadataService:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """Listening port."""
         return int(self._server.server_address[1])
 
     def __enter__(self) -> MetadataService:
@@ -170,29 +208,29 @@ class MetadataService:
         self._server.shutdown()
         self._server.server_close()
 
-    def introduce(self, identity: Identity) -> None:
-        """From now on answer the machine at this identity's address with it."""
+    def register(self, identity: Identity) -> None:
+        """Serve this metadata to the machine at its address."""
         self._identities[identity.address] = identity
 
     def paths(self, address: str) -> list[str]:
-        """What a machine was told, in order."""
-        return [asked.path for asked in self.asked if asked.address == address and asked.status == HTTPStatus.OK]
+        """Return the paths that a machine has read, in order."""
+        return [each.path for each in self.requests if each.address == address and each.status == HTTPStatus.OK]
 
-    def token(self, address: str, seconds: int) -> str:
-        """A session token for the machine at this address."""
+    def create_token(self, address: str, seconds: int) -> str:
+        """Create a session token for the machine at this address."""
         token = secrets.token_urlsafe(40)
         self._tokens[token] = (address, time.monotonic() + seconds)
         return token
 
-    def answer(self, address: str, token: str | None, path: str) -> tuple[HTTPStatus, str]:
-        """What a GET is answered: without a token of the machine's own that is still good, nothing."""
-        owner, until = self._tokens.get(token or "", ("", 0.0))
-        if owner != address or until < time.monotonic():
+    def respond(self, address: str, token: str | None, path: str) -> tuple[HTTPStatus, str]:
+        """Return status and body of a GET; 401 without a valid token of the same machine."""
+        owner, expires_at = self._tokens.get(token or "", ("", 0.0))
+        if owner != address or expires_at < time.monotonic():
             return HTTPStatus.UNAUTHORIZED, ""
         identity = self._identities.get(address)
-        version, _, below = path.lstrip("/").partition("/")
-        found = identity.answer(below) if identity and _VERSION.fullmatch(version) else None
-        return (HTTPStatus.NOT_FOUND, "") if found is None else (HTTPStatus.OK, found)
+        version, _, remainder = path.lstrip("/").partition("/")
+        value = identity.find(remainder) if identity and _VERSION.fullmatch(version) else None
+        return (HTTPStatus.NOT_FOUND, "") if value is None else (HTTPStatus.OK, value)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -202,24 +240,24 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
 
     def do_PUT(self) -> None:
-        given = self.headers.get(TTL, "")
+        ttl = self.headers.get(TTL, "")
         if self.path != "/latest/api/token":
-            self._answer(HTTPStatus.NOT_FOUND, "")
+            self._send(HTTPStatus.NOT_FOUND, "")
         elif self.headers.get("X-Forwarded-For"):
-            # Whoever asks through a proxy is not the instance.
-            self._answer(HTTPStatus.FORBIDDEN, "")
-        elif not given.isdigit() or not 1 <= int(given) <= LONGEST_TTL:
-            self._answer(HTTPStatus.BAD_REQUEST, "")
+            # A request through a proxy is not from the instance.
+            self._send(HTTPStatus.FORBIDDEN, "")
+        elif not ttl.isdigit() or not 1 <= int(ttl) <= LONGEST_TTL:
+            self._send(HTTPStatus.BAD_REQUEST, "")
         else:
-            self._answer(HTTPStatus.OK, self.metadata.token(self.client_address[0], int(given)), {TTL: given})
+            self._send(HTTPStatus.OK, self.metadata.create_token(self.client_address[0], int(ttl)), {TTL: ttl})
 
     def do_GET(self) -> None:
-        self._answer(*self.metadata.answer(self.client_address[0], self.headers.get(TOKEN), self.path))
+        self._send(*self.metadata.respond(self.client_address[0], self.headers.get(TOKEN), self.path))
 
-    def _answer(self, status: HTTPStatus, text: str, headers: Mapping[str, str] | None = None) -> None:
+    def _send(self, status: HTTPStatus, text: str, headers: Mapping[str, str] | None = None) -> None:
         body = text.encode()
         path = self.path.lstrip("/").partition("/")[2]
-        self.metadata.asked.append(Asked(self.client_address[0], path, int(status), time.time()))
+        self.metadata.requests.append(MetadataRequest(self.client_address[0], path, int(status), time.time()))
         self.send_response(status)
         for name, value in {"Content-Type": "text/plain", "Content-Length": str(len(body)), **(headers or {})}.items():
             self.send_header(name, value)
@@ -227,8 +265,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """`asked` is the log."""
+        """Do not log: `requests` holds all requests."""
 
 
-def _moment(when: datetime) -> str:
+def _format_time(when: datetime) -> str:
     return when.strftime("%Y-%m-%dT%H:%M:%SZ")

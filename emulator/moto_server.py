@@ -1,14 +1,13 @@
-"""moto, served by gunicorn and asked one thing at a time: ``python -m emulator.moto_server -H HOST -p PORT``.
+"""moto served by gunicorn, one request at a time: ``python -m emulator.moto_server -H HOST -p PORT``.
 
-moto keeps everything in dictionaries without locks, and Terraform makes ten resources at once. Now and then a
-request then fails after its work was done, and the provider tries again and is told that the name is taken; or it
-fails half done, and what is left of an instance holds its subnet for ever. One lock for all: Auto Scaling, databases
-and load balancers keep their addresses in EC2's tables. SQS and S3 are left as they are: a long poll must not keep
-others waiting, and they touch nobody's tables.
+moto keeps its state in dictionaries without locks, and Terraform creates ten resources in parallel. Occasionally a
+request then fails after its work was done, and the provider's retry gets "name already taken"; or it fails half-way,
+and the remains of an instance block its subnet forever. All services share one lock, because Auto Scaling, databases
+and load balancers keep their addresses in EC2's tables. SQS and S3 are not locked: a long poll must not block other
+requests, and they share no tables.
 
-An answer can be lost on its way, on a busy machine about once in a thousand. AWS knows a second attempt for what it
-is; moto would say that the name is taken, or that what is to be deleted is gone. So the second attempt of a request
-that was answered gets the answer of the first.
+On a busy machine about one response in a thousand is lost. AWS recognizes a retry; moto would report that the name is
+taken or that the resource does not exist. So a retry of a successful request gets the first response again.
 """
 
 from __future__ import annotations
@@ -30,75 +29,75 @@ from moto.s3.models import FakeDeleteMarker
 from moto.sqs.models import Queue
 
 _SERVICE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/")
-_UNGUARDED = ("s3", "sqs")
-_REMEMBERED = 1000
+_UNLOCKED = ("s3", "sqs")
+_CACHED_RESPONSES = 1000
 
 
-class Answer(NamedTuple):
-    """What a request was answered."""
+class CachedResponse(NamedTuple):
+    """Response to a request."""
 
     status: str
     headers: list[tuple[str, str]]
     body: bytes
 
 
-class OneAtATime(DomainDispatcherApplication):
-    """moto's application behind a lock, with a memory of its last answers."""
+class SerializedMoto(DomainDispatcherApplication):
+    """moto's application behind a lock, with a cache of its last responses."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._lock = threading.Lock()
-        self._answers: OrderedDict[str, Answer] = OrderedDict()
+        self._responses: OrderedDict[str, CachedResponse] = OrderedDict()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer a request, when the one before it has been answered."""
+        """Handle a request after the previous one has finished."""
         signed = _SERVICE.search(environ.get("HTTP_AUTHORIZATION", ""))
-        if signed is None or signed[1] in _UNGUARDED:
-            unguarded: Iterable[bytes] = super().__call__(environ, start_response)
-            return unguarded
-        # AWS's SDKs name a request the same in each of its attempts.
+        if signed is None or signed[1] in _UNLOCKED:
+            unlocked: Iterable[bytes] = super().__call__(environ, start_response)
+            return unlocked
+        # AWS SDKs send the same invocation ID with every attempt of a request.
         # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
         invocation = environ.get("HTTP_AMZ_SDK_INVOCATION_ID", "")
         with self._lock:
-            answer = self._answers.get(invocation) or self._answer(environ)
-            if invocation and answer.status.startswith("2"):
-                self._answers[invocation] = answer
-                if len(self._answers) > _REMEMBERED:
-                    self._answers.popitem(last=False)
-        start_response(answer.status, answer.headers)
-        return [answer.body]
+            response = self._responses.get(invocation) or self._handle(environ)
+            if invocation and response.status.startswith("2"):
+                self._responses[invocation] = response
+                if len(self._responses) > _CACHED_RESPONSES:
+                    self._responses.popitem(last=False)
+        start_response(response.status, response.headers)
+        return [response.body]
 
-    def _answer(self, environ: dict[str, Any]) -> Answer:
-        given: list[Any] = []
-        parts = super().__call__(environ, lambda status, headers, _error=None: given.extend((status, headers)))
+    def _handle(self, environ: dict[str, Any]) -> CachedResponse:
+        head: list[Any] = []
+        parts = super().__call__(environ, lambda status, headers, _error=None: head.extend((status, headers)))
         try:
             body = b"".join(parts)
         finally:
             if hasattr(parts, "close"):
                 parts.close()
-        return Answer(given[0], given[1], body)
+        return CachedResponse(head[0], head[1], body)
 
 
 class EmulatorServer(BaseApplication):  # type: ignore[misc]
-    """gunicorn with one process, which holds all that was made."""
+    """gunicorn with one worker process, which holds the state."""
 
     def __init__(self, address: str) -> None:
         self._address = address
         super().__init__()
 
     def load_config(self) -> None:
-        """Tell gunicorn how to run."""
+        """Set gunicorn's options."""
         settings: dict[str, Any] = {
             "bind": self._address,
             "worker_class": "gthread",
             "threads": 64,
-            # A process that is slow on a busy machine must not be replaced by an empty one.
+            # A worker that is slow on a busy machine must not be replaced by one without state.
             "timeout": 0,
-            # Longer than any client keeps a quiet connection, so that none meets a closed one.
+            # Longer than any client keeps an idle connection, so that no client reuses a closed one.
             "keepalive": 3600,
-            # What still polls then has nothing to lose.
+            # Only long polls remain by then.
             "graceful_timeout": 1,
-            # S3 has metadata with underscores in their names.
+            # S3 metadata headers may have underscores.
             "header_map": "dangerous",
             "control_socket_disable": True,
             "accesslog": "-",
@@ -106,46 +105,46 @@ class EmulatorServer(BaseApplication):  # type: ignore[misc]
         for name, value in settings.items():
             self.cfg.set(name, value)
 
-    def load(self) -> OneAtATime:
-        """moto's application."""
-        return OneAtATime(create_backend_app)
+    def load(self) -> SerializedMoto:
+        """Create moto's application."""
+        return SerializedMoto(create_backend_app)
 
 
-def _dispose_of_nothing(_marker: FakeDeleteMarker) -> None:
-    """moto asks each version that goes to give its bytes back; a marker has none, and moto 5.2.5 breaks on it."""
+def _dispose(_marker: FakeDeleteMarker) -> None:
+    """Do nothing: moto 5.2.5 calls `dispose` on deleted versions, and delete markers lack the method."""
 
 
-# Else a bucket in which an object was ever deleted can't be emptied, and Terraform tries for a quarter of an hour.
-FakeDeleteMarker.dispose = _dispose_of_nothing  # type: ignore[attr-defined]
+# Else a bucket with a delete marker cannot be emptied, and Terraform retries for 15 minutes.
+FakeDeleteMarker.dispose = _dispose  # type: ignore[attr-defined]
 
 
 def _user_data(version: LaunchTemplateVersion) -> Base64EncodedString | None:
-    """moto 5.2.5 wraps the user-data of a template's first version alone, and breaks on that of the others."""
-    given = version.data.get("UserData")
-    return Base64EncodedString(given) if isinstance(given, str) else given
+    """Wrap the user data; moto 5.2.5 wraps only that of a template's first version and fails on the others."""
+    user_data = version.data.get("UserData")
+    return Base64EncodedString(user_data) if isinstance(user_data, str) else user_data
 
 
-# Else a group whose template was ever changed launches no instance.
+# Else a group with a changed template launches no instances.
 LaunchTemplateVersion.user_data = property(_user_data)  # type: ignore[assignment, method-assign]
 
 _moto_attributes = vars(Queue)["attributes"].fget
 
 
 def _attributes(queue: Queue) -> dict[str, Any]:
-    """moto writes a redrive policy with spaces, as AWS does not."""
-    found: dict[str, Any] = _moto_attributes(queue)
+    """Write the redrive policy without spaces, as AWS does."""
+    attributes: dict[str, Any] = _moto_attributes(queue)
     if queue.redrive_policy:
-        found["RedrivePolicy"] = json.dumps(queue.redrive_policy, separators=(",", ":"))
-    return found
+        attributes["RedrivePolicy"] = json.dumps(queue.redrive_policy, separators=(",", ":"))
+    return attributes
 
 
-# Else each deployment changes the queue once more, since the provider compares the text, and waits half a minute.
+# Else each deployment updates the queue, since the provider compares the text, and waits 30 seconds.
 Queue.attributes = property(_attributes)  # type: ignore[assignment, method-assign]
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("-H", "--host", required=True)
     parser.add_argument("-p", "--port", required=True)
-    given = parser.parse_args()
-    os.environ["MOTO_PORT"] = given.port
-    EmulatorServer(f"{given.host}:{given.port}").run()
+    options = parser.parse_args()
+    os.environ["MOTO_PORT"] = options.port
+    EmulatorServer(f"{options.host}:{options.port}").run()

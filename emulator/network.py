@@ -1,7 +1,7 @@
-"""A network that leads nowhere: a bridge in a namespace of its own, to which machines are wired.
+"""An isolated network: a bridge in its own network namespace, to which machines are attached.
 
-Neither the bridge nor a machine has a route to anything else, and no packet is forwarded for them. What they may
-reach is served from sockets that the harness opens inside the namespace.
+The bridge and the machines have no route out, and packets are not forwarded. Reachable services are sockets that the
+harness opens inside the namespace.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ METADATA_ADDRESS = "169.254.169.254"
 """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html"""
 
 BRIDGE = "bridge"
-"""What machines are plugged into."""
+"""Name of the bridge that machines are attached to."""
 
-_CARD = "02:00:00:00:00:01"
+_MAC = "02:00:00:00:00:01"
 _CLONE_NEWNET = 0x40000000  # linux/sched.h
 _NAMESPACES = Path("/run/netns")
 
@@ -33,7 +33,7 @@ class NetworkNamespace:
     """The network of the machines of one run.
 
     Args:
-        name: of its namespace, unique on this machine.
+        name: Name of its namespace, unique on this computer.
     """
 
     def __init__(self, name: str) -> None:
@@ -43,8 +43,8 @@ class NetworkNamespace:
         run(["ip", "netns", "add", self.name])
         try:
             self._ip("link", "set", "lo", "up")
-            # Without an address of its own it has that of a machine, and another once that machine is gone.
-            self._ip("link", "add", BRIDGE, "address", _CARD, "type", "bridge")
+            # Without a fixed MAC, the bridge takes over a machine's and changes it when that machine leaves.
+            self._ip("link", "add", BRIDGE, "address", _MAC, "type", "bridge")
             self._ip("addr", "add", f"{GATEWAY}/{SUBNET.prefixlen}", "dev", BRIDGE)
             self._ip("addr", "add", f"{METADATA_ADDRESS}/32", "dev", BRIDGE)
             self._ip("link", "set", BRIDGE, "up")
@@ -57,24 +57,24 @@ class NetworkNamespace:
         self.close()
 
     def close(self) -> None:
-        """Remove the namespace with everything in it."""
+        """Delete the namespace with everything in it."""
         remove_namespace(self.name)
 
     def add_address(self, address: str) -> None:
-        """Give the harness one more address on the bridge."""
+        """Add an address of the harness to the bridge."""
         self._ip("addr", "add", f"{address}/{SUBNET.prefixlen}", "dev", BRIDGE)
 
-    def inside(self, *command: str) -> list[str]:
-        """A command line that runs a program in this network."""
+    def command_inside(self, *command: str) -> list[str]:
+        """Return a command line that runs a program in this network."""
         return ["nsenter", f"--net={_NAMESPACES / self.name}", *command]
 
     def listener(self, address: str, port: int) -> socket.socket:
-        """A listening socket inside the network, served by this process."""
+        """Open a listening socket inside the network."""
         with self._inside():
             return socket.create_server((address, port), backlog=128)
 
     def socket(self) -> socket.socket:
-        """A TCP socket inside the network, to connect to a machine."""
+        """Open a TCP socket inside the network, to connect to a machine."""
         with self._inside():
             return socket.socket()
 
@@ -83,23 +83,23 @@ class NetworkNamespace:
 
     @contextlib.contextmanager
     def _inside(self) -> Iterator[None]:
-        """Sockets that this thread makes meanwhile belong to the network; the thread comes back afterwards."""
-        with open("/proc/thread-self/ns/net") as home, open(_NAMESPACES / self.name) as there:
-            _enter(there.fileno())
+        """Move this thread into the network during the block; new sockets belong to the network."""
+        with open("/proc/thread-self/ns/net") as original, open(_NAMESPACES / self.name) as target:
+            _enter(target.fileno())
             try:
                 yield
             finally:
-                _enter(home.fileno())
+                _enter(original.fileno())
 
 
 def remove_namespace(name: str) -> None:
-    """Remove a network namespace with everything in it, if it is there."""
+    """Delete a network namespace with everything in it, if it exists."""
     if (_NAMESPACES / name).exists():
         run(["ip", "netns", "delete", name])
 
 
 def namespaces(prefix: str) -> list[str]:
-    """The names of this machine's network namespaces that begin with the prefix."""
+    """List this computer's network namespaces by prefix."""
     return sorted(each.name for each in _NAMESPACES.glob(f"{prefix}*")) if _NAMESPACES.exists() else []
 
 

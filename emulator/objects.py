@@ -1,4 +1,4 @@
-"""The bucket's objects over a stop and a start: the embedded AWS forgets everything when it stops."""
+"""Save and restore the bucket's objects, because the embedded AWS loses its state when it stops."""
 
 from __future__ import annotations
 
@@ -9,44 +9,44 @@ from typing import Any
 
 
 def save_objects(s3: Any, bucket: str, folder: Path) -> int:
-    """Make the folder hold what the bucket holds.
+    """Mirror the bucket into a folder.
 
-    An object is written once under its key, so a file of the same size is the same object.
+    Objects are written once, so a file of the same size is taken as the same object.
 
     Args:
         s3: boto3 client.
-        bucket: name of the bucket.
-        folder: gets a file for each key.
+        bucket: Name of the bucket.
+        folder: Folder with one file per key.
 
     Returns:
-        How many objects there are.
+        Number of objects.
     """
-    kept: set[Path] = set()
+    current: set[Path] = set()
     for key, size in list_objects(s3, bucket):
         path = _path(folder, key)
-        kept.add(path)
+        current.add(path)
         if not path.is_file() or path.stat().st_size != size:
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Under another name until it is whole: half an object must not be restored.
+            # Write to a temporary name: a partial object must not be restored.
             partial = path.with_name(f"{path.name}.partial")
             s3.download_file(bucket, key, str(partial))
             partial.replace(path)
     for path in _files(folder):
-        if path not in kept:
+        if path not in current:
             path.unlink()
-    return len(kept)
+    return len(current)
 
 
 def restore_objects(s3: Any, bucket: str, folder: Path) -> int:
-    """Make the bucket hold what the folder holds.
+    """Upload the objects of a folder into the bucket.
 
     Args:
         s3: boto3 client.
-        bucket: name of the bucket.
-        folder: what `save_objects` filled; may be missing.
+        bucket: Name of the bucket.
+        folder: Folder written by `save_objects`; may be missing.
 
     Returns:
-        How many objects there are.
+        Number of objects.
     """
     count = 0
     for path in _files(folder):
@@ -59,7 +59,7 @@ def restore_objects(s3: Any, bucket: str, folder: Path) -> int:
 
 
 def list_objects(s3: Any, bucket: str) -> Iterator[tuple[str, int]]:
-    """The keys of a bucket and their sizes in bytes."""
+    """List the keys of a bucket with their sizes in bytes."""
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for item in page.get("Contents", []):
             yield item["Key"], item["Size"]
@@ -68,7 +68,7 @@ def list_objects(s3: Any, bucket: str) -> Iterator[tuple[str, int]]:
 def _path(folder: Path, key: str) -> Path:
     path = (folder / key).resolve()
     if not path.is_relative_to(folder.resolve()):
-        raise ValueError(f"the key {key!r} leads out of the bucket's folder")
+        raise ValueError(f"the key {key!r} is outside the bucket's folder")
     return path
 
 

@@ -1,4 +1,4 @@
-"""Sees what instances ask AWS, as it passes: who asked, what, and with whose key."""
+"""Records the requests of instances to AWS: address, action and access key."""
 
 from __future__ import annotations
 
@@ -12,69 +12,68 @@ _LONGEST_HEAD = 16 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
+class RecordedRequest:
     """A request to AWS.
 
     Args:
-        at: when, in seconds since the epoch.
-        address: the machine that asked.
-        host: whom.
-        what: the action for services that name it in a header, such as "AmazonSQS.ReceiveMessage"; else method and
-            path.
-        access_key: that it was signed with; empty when it was not signed in its head.
+        at: Time of the request, in seconds since the epoch.
+        address: IP address of the machine.
+        host: Host header.
+        action: Action if a header names it, such as "AmazonSQS.ReceiveMessage"; else method and path.
+        access_key: Access key of the signature; empty if the headers hold none.
     """
 
     at: float
     address: str
     host: str
-    what: str
+    action: str
     access_key: str
 
 
-class Witness:
-    """Keeps every request that passes."""
+class RequestRecorder:
+    """Stores all requests of all machines."""
 
     def __init__(self) -> None:
-        self.calls: list[Call] = []
+        self.requests: list[RecordedRequest] = []
 
-    def of(self, address: str) -> list[Call]:
-        """What a machine asked."""
-        return [call for call in self.calls if call.address == address]
+    def of(self, address: str) -> list[RecordedRequest]:
+        """Return the requests of a machine."""
+        return [request for request in self.requests if request.address == address]
 
-    def first(self, address: str, what: str) -> Call | None:
-        """A machine's first request for something."""
-        return next((call for call in self.of(address) if call.what == what), None)
+    def first(self, address: str, action: str) -> RecordedRequest | None:
+        """Return a machine's first request for an action."""
+        return next((request for request in self.of(address) if request.action == action), None)
 
 
-class Listener:
-    """Listens to one connection.
+class ConnectionRecorder:
+    """Parses the requests of one connection.
 
     Args:
-        witness: gets the requests.
-        address: the machine's.
+        recorder: Stores the requests.
+        address: IP address of the machine.
     """
 
-    def __init__(self, witness: Witness, address: str) -> None:
-        self._witness, self._address = witness, address
-        self._heard = b""
+    def __init__(self, recorder: RequestRecorder, address: str) -> None:
+        self._recorder, self._address = recorder, address
+        self._buffer = b""
 
     def __call__(self, chunk: bytes) -> None:
-        """Hear what passes next."""
-        self._heard += chunk
+        """Parse the next chunk."""
+        self._buffer += chunk
         end = 0
-        for head in _HEAD.finditer(self._heard):
+        for head in _HEAD.finditer(self._buffer):
             end = head.end()
             lines = (line.partition(":") for line in head[3].decode(errors="replace").split("\r\n"))
             headers = {name.lower(): value.strip() for name, _, value in lines}
             signed = _KEY.search(headers.get("authorization", ""))
-            what = headers.get("x-amz-target") or f"{head[1].decode()} {head[2].decode(errors='replace')}"
-            self._witness.calls.append(
-                Call(
+            action = headers.get("x-amz-target") or f"{head[1].decode()} {head[2].decode(errors='replace')}"
+            self._recorder.requests.append(
+                RecordedRequest(
                     at=time.time(),
                     address=self._address,
                     host=headers.get("host", ""),
-                    what=what,
+                    action=action,
                     access_key=signed[1] if signed else "",
                 )
             )
-        self._heard = self._heard[end:][-_LONGEST_HEAD:]
+        self._buffer = self._buffer[end:][-_LONGEST_HEAD:]

@@ -1,4 +1,4 @@
-"""The bucket, the queue and the secrets the services need, made directly instead of by Terraform.
+"""Create the bucket, queue and secrets of the services without Terraform.
 
 Used by `up --no-infra` and by the tests of the services.
 """
@@ -10,11 +10,11 @@ from typing import Any
 
 
 def create_bucket(s3: Any, name: str) -> None:
-    """Make the bucket of the videos, into which browsers upload directly.
+    """Create the bucket for videos, with CORS for direct uploads from browsers.
 
     Args:
         s3: boto3 client.
-        name: the bucket's name.
+        name: Name of the bucket.
     """
     s3.create_bucket(Bucket=name)
     s3.put_bucket_cors(
@@ -33,16 +33,17 @@ def create_bucket(s3: Any, name: str) -> None:
 
 
 def create_queue(sqs: Any, name: str, *, visibility_seconds: int, max_receives: int = 5) -> str:
-    """Make the queue of the videos to process and its dead-letter queue.
+    """Create the queue of videos to process and its dead-letter queue.
 
     Args:
         sqs: boto3 client.
-        name: the queue's name; its dead-letter queue's has "-dlq" after it.
-        visibility_seconds: how long a received message stays hidden.
-        max_receives: after this many receives a message is dead; as often as the stacks' `max_receive_count` has it.
+        name: Name of the queue; the dead-letter queue appends "-dlq".
+        visibility_seconds: Visibility timeout in seconds.
+        max_receives: Receives before a message moves to the dead-letter queue. Default: that of the stacks'
+            `max_receive_count`.
 
     Returns:
-        The queue's URL.
+        URL of the queue.
     """
     dead = sqs.create_queue(QueueName=f"{name}-dlq")["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]
@@ -60,7 +61,7 @@ def create_queue(sqs: Any, name: str, *, visibility_seconds: int, max_receives: 
 
 
 def create_secret(secrets_manager: Any, name: str, value: str) -> str:
-    """Make a secret.
+    """Create a secret.
 
     Returns:
         Its ARN.

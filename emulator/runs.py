@@ -1,4 +1,4 @@
-"""The folder of a run, and what a run that was killed left behind: processes, mounts, networks."""
+"""Run folders, and cleanup after killed runs: processes, mounts, networks."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ _OWNER, _CHILDREN = "owner.json", "children.jsonl"
 
 
 class EmulatorRun:
-    """A run in a folder of its own.
+    """A run of the emulator.
 
     Args:
-        folder: new and empty.
+        folder: Folder to create.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True)
-        (folder / _OWNER).write_text(_member(os.getpid()))
+        (folder / _OWNER).write_text(_to_line(os.getpid()))
 
     @property
     def name(self) -> str:
-        """Names it on this machine."""
+        """Name of the run, unique on this computer."""
         return self.folder.name
 
-    def remember(self, pid: int) -> None:
-        """Note a process that must not outlive the run."""
+    def track(self, pid: int) -> None:
+        """Record a process that must not outlive the run."""
         with (self.folder / _CHILDREN).open("a") as children:
-            children.write(_member(pid))
+            children.write(_to_line(pid))
 
 
 @contextlib.contextmanager
 def open_run(parent: Path) -> Iterator[EmulatorRun]:
-    """A new run; what killed runs left is cleaned up before, and what this one leaves afterwards.
+    """Open a new run; clean up killed runs before, and this run afterwards.
 
     Args:
-        parent: where the folders of runs are.
+        parent: Folder of the run folders.
     """
-    sweep(parent)
+    clean_stale_runs(parent)
     run = EmulatorRun(parent / f"anb-{secrets.token_hex(4)}")
     try:
         yield run
@@ -58,39 +58,39 @@ def open_run(parent: Path) -> Iterator[EmulatorRun]:
         clean(run.folder)
 
 
-def sweep(parent: Path) -> int:
-    """Clean up after the runs whose process is gone; gives how many there were."""
-    swept = 0
+def clean_stale_runs(parent: Path) -> int:
+    """Clean up runs whose process has died; return their number."""
+    count = 0
     for folder in parent.iterdir() if parent.exists() else []:
         owner = _read(folder / _OWNER)
         if not any(member.alive for member in owner):
             clean(folder)
-            swept += 1
-    return swept
+            count += 1
+    return count
 
 
 def clean(folder: Path) -> None:
-    """End what a run started and remove what it made."""
+    """Stop the processes of a run and delete its resources."""
     groups = control_groups.hierarchy()
     if groups:
         control_groups.remove(groups / folder.name)
     for child in _read(folder / _CHILDREN):
         if child.alive:
             stop_tree(child.pid, signal.SIGKILL, grace_seconds=10)
-    for mounted in sorted(_mounts(folder), reverse=True):
-        unmount(mounted)
+    for mount_point in sorted(_mounts(folder), reverse=True):
+        unmount(mount_point)
     remove_namespace(folder.name)
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def _mounts(folder: Path) -> list[Path]:
     points = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    # A space is written \040 there.
+    # mountinfo escapes a space as \040.
     paths = [Path(point.encode().decode("unicode_escape")) for point in points]
     return [path for path in paths if path.is_relative_to(folder)]
 
 
-def _member(pid: int) -> str:
+def _to_line(pid: int) -> str:
     return json.dumps(asdict(ProcessRecord(pid, start_time(pid) or 0.0))) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""What booting containers needs of this machine: Linux, root, debootstrap and systemd-nspawn."""
+"""Requirements for booting containers: Linux, root, debootstrap and systemd-nspawn."""
 
 from __future__ import annotations
 
@@ -13,50 +13,50 @@ from workspace import apt
 from workspace.errors import UnsupportedHost, UserError
 
 PACKAGES = {"debootstrap": "debootstrap", "systemd-nspawn": "systemd-container", "ip": "iproute2"}
-"""The Debian package of each program."""
+"""Required programs with their Debian packages."""
 
 
-def why_not() -> str | None:
-    """Why containers cannot be booted on this machine; None when they can, or could with packages installed."""
+def unsupported_reason() -> str | None:
+    """Return why this machine cannot boot containers; None if it can, or can after installing packages."""
     if sys.platform != "linux":
-        return f"a Debian 13 is booted in a container of Linux, and this is {sys.platform}"
+        return f"containers need Linux, and this is {sys.platform}"
     if os.geteuid() != 0:
-        return "containers are booted as root; run it with sudo, or as root in a virtual machine"
+        return "containers need root; run with sudo, or as root in a virtual machine"
     if control_groups.hierarchy() is None:
-        return "no control groups of version 2 are mounted; mount them at /sys/fs/cgroup or below it"
+        return "control groups version 2 are not mounted; mount them at or below /sys/fs/cgroup"
     missing = [program for program in PACKAGES if not shutil.which(program)]
     if missing and not shutil.which("apt-get"):
-        return f"{' and '.join(missing)} cannot be found; install {' and '.join(PACKAGES[each] for each in missing)}"
+        return f"{' and '.join(missing)} are missing; install {' and '.join(PACKAGES[each] for each in missing)}"
     return None
 
 
 def ensure_programs() -> None:
-    """Install what is missing, with apt-get.
+    """Install missing programs with apt-get.
 
     Raises:
-        UnsupportedHost: this machine cannot boot containers.
-        UserError: a package cannot be installed.
+        UnsupportedHost: This machine cannot boot containers.
+        UserError: A package cannot be installed.
     """
-    reason = why_not()
+    reason = unsupported_reason()
     if reason:
-        raise UnsupportedHost(f"The lane instances cannot run here: {reason}.")
+        raise UnsupportedHost(f"The instances lane cannot run here: {reason}.")
     packages = sorted({package for program, package in PACKAGES.items() if not shutil.which(program)})
     if packages:
         apt.install(packages)
 
 
 def run(command: list[str], *, on_line: Callable[[str], None] | None = None) -> str:
-    """Run a program of the system to its end.
+    """Run a system program and wait for it.
 
     Args:
-        command: with its arguments.
-        on_line: told each line of its output.
+        command: Program and arguments.
+        on_line: Called with each line of its output.
 
     Returns:
-        Its output, errors among it.
+        Its output, including stderr.
 
     Raises:
-        UserError: it failed.
+        UserError: The program failed.
     """
     lines: list[str] = []
     with subprocess.Popen(

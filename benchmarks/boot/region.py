@@ -18,16 +18,16 @@ from rich.console import Console
 from benchmarks.boot.groups import PORTAL, LaunchGroup, read_groups
 from constructs_lib.compute.lifecycle import LAUNCHING, TERMINATING
 from emulator import aws
-from emulator.async_thread import Loop
-from emulator.autoscaling import AutoScaling, Wait
+from emulator.async_thread import EventLoopThread
+from emulator.autoscaling import AutoScaling, LifecycleWait
 from emulator.debian import ensure_root
 from emulator.machine import Machine, MachineOptions
 from emulator.metadata import Identity, MetadataService
 from emulator.network import METADATA_ADDRESS, SUBNET, NetworkNamespace
-from emulator.request_recorder import Witness
+from emulator.request_recorder import RequestRecorder
 from emulator.runs import EmulatorRun, open_run
 from emulator.system import ensure_programs
-from emulator.tls_proxies import Authority, aws_names, postgres_front, tls_front
+from emulator.tls_proxies import CertificateAuthority, aws_names, postgres_tls_proxy, tls_proxy
 from operations.local import deployment
 from operations.release.build import build
 from workspace import paths
@@ -58,7 +58,7 @@ class BootedInstance:
     group: LaunchGroup
     machine: Machine
     identity: Identity
-    launching: Wait | None
+    launching: LifecycleWait | None
 
     @property
     def serves(self) -> bool:
@@ -104,11 +104,11 @@ class Region:
             password=secrets.token_urlsafe(24),
             durable=False,
         )
-        self.authority = Authority()
+        self.authority = CertificateAuthority()
         self.network = NetworkNamespace(run.name)
-        self.loop = Loop()
+        self.loop = EventLoopThread()
         self.scaling = AutoScaling(self.aws_port)
-        self.witness = Witness()
+        self.recorder = RequestRecorder()
 
     def __enter__(self) -> Region:
         with ExitStack() as stack:
@@ -151,7 +151,7 @@ class Region:
             instance_type=group.instance_type,
             image_id=group.image_id,
         )
-        self.metadata.introduce(identity)
+        self.metadata.register(identity)
         waits = LAUNCHING in group.hooks
         name = f"{service}-{number}"
         machine = Machine(
@@ -166,7 +166,7 @@ class Region:
         machine.start()
         return instance
 
-    def tell_to_leave(self, instance: BootedInstance) -> Wait | None:
+    def tell_to_leave(self, instance: BootedInstance) -> LifecycleWait | None:
         """Tell an instance to leave, as Auto Scaling does; gives its wait, where the group has a hook for that."""
         waits = TERMINATING in instance.group.hooks
         wait = self.scaling.expect(instance.group.name, TERMINATING, instance.identity.instance_id) if waits else None
@@ -204,12 +204,12 @@ class Region:
         for address in (AWS_ADDRESS, SCALING_ADDRESS, DATABASE_ADDRESS):
             self.network.add_address(address)
         certificate = self.authority.server_context(names)
-        listen, loop = self.network.listener, self.loop
-        stack.enter_context(tls_front(loop, listen(AWS_ADDRESS, 443), certificate, self.aws_port, self.witness))
-        stack.enter_context(tls_front(loop, listen(SCALING_ADDRESS, 443), certificate, self.scaling.port, self.witness))
+        listen, loop, recorder = self.network.listener, self.loop, self.recorder
+        stack.enter_context(tls_proxy(loop, listen(AWS_ADDRESS, 443), certificate, self.aws_port, recorder))
+        stack.enter_context(tls_proxy(loop, listen(SCALING_ADDRESS, 443), certificate, self.scaling.port, recorder))
         port = int(portal["DATABASE_PORT"])
         certificate = self.authority.server_context([database])
-        stack.enter_context(postgres_front(loop, listen(DATABASE_ADDRESS, port), certificate, self.cluster.port))
+        stack.enter_context(postgres_tls_proxy(loop, listen(DATABASE_ADDRESS, port), certificate, self.cluster.port))
 
     def _stop_all(self) -> None:
         for instance in self._launched:
@@ -217,4 +217,4 @@ class Region:
 
     def _keep(self, stack: ExitStack, child: Child) -> None:
         stack.callback(child.stop)
-        self.run.remember(child.pid)
+        self.run.track(child.pid)

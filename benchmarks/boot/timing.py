@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks.boot.groups import PORTAL, WORKER
-from emulator.request_recorder import Call
+from emulator.request_recorder import RecordedRequest
 
 if TYPE_CHECKING:
     from benchmarks.boot.region import BootedInstance, Region
@@ -85,19 +85,19 @@ def sizes(region: Region, service: str) -> str:
 
 def _moments(region: Region, instance: BootedInstance, worked: float) -> dict[str, float]:
     address, started = instance.identity.address, instance.machine.started_at
-    asked = [each.at for each in region.metadata.asked if each.address == address and each.path == "user-data"]
-    calls = region.witness.of(address)
+    asked = [each.at for each in region.metadata.requests if each.address == address and each.path == "user-data"]
+    calls = region.recorder.of(address)
     seen = {
         "cloud-init has the user-data": min(asked, default=None),
-        "the release is asked for": _first(calls, lambda call: call.what.startswith("GET /releases/")),
-        "the service reads its first secret": _first(calls, lambda call: call.what.endswith(".GetSecretValue")),
+        "the release is asked for": _first(calls, lambda call: call.action.startswith("GET /releases/")),
+        "the service reads its first secret": _first(calls, lambda call: call.action.endswith(".GetSecretValue")),
         TOTALS[instance.group.service]: worked,
-        "Auto Scaling is told": instance.launching.over_at if instance.launching else None,
+        "Auto Scaling is told": instance.launching.completed_at if instance.launching else None,
     }
     return {name: at - started for name, at in seen.items() if at is not None}
 
 
-def _first(calls: Sequence[Call], wanted: Callable[[Call], bool]) -> float | None:
+def _first(calls: Sequence[RecordedRequest], wanted: Callable[[RecordedRequest], bool]) -> float | None:
     return next((call.at for call in calls if wanted(call)), None)
 
 
@@ -110,7 +110,7 @@ def _wait(instance: BootedInstance, moment: Callable[[], float | None]) -> float
             found.append(at)
         return at is not None
 
-    instance.machine.wait_until(came, what=TOTALS[instance.group.service], seconds=_SECONDS)
+    instance.machine.wait_until(came, condition=TOTALS[instance.group.service], seconds=_SECONDS)
     return found[0]
 
 
@@ -126,5 +126,5 @@ def _is_healthy(region: Region, instance: BootedInstance) -> float | None:
 
 
 def _has_received(region: Region, instance: BootedInstance) -> float | None:
-    call = region.witness.first(instance.identity.address, RECEIVE)
+    call = region.recorder.first(instance.identity.address, RECEIVE)
     return call.at if call else None

@@ -65,7 +65,7 @@ def boot(run: EmulatorRun, debian: Path, network: NetworkNamespace, metadata: Me
         identity = Identity(
             instance_id=f"i-{number:017x}", address=address, region="us-east-1", role="tried", user_data=user_data
         )
-        metadata.introduce(identity)
+        metadata.register(identity)
         options = MachineOptions(name=name, address=address, hosts={"aws.example": str(SUBNET[1])})
         machine = Machine(debian, run.folder / name, network, options)
         machines.append(machine)

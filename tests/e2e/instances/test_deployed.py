@@ -54,7 +54,7 @@ def test_nothing_but_session_manager_has_failed_on_it(instance: BootedInstance) 
 def test_its_credentials_come_from_the_path_of_its_role(region: Region, instance: BootedInstance) -> None:
     address = instance.identity.address
     assert f"{KEYS}/{instance.group.role}" in region.metadata.paths(address)
-    assert {call.access_key for call in region.witness.of(address) if call.access_key} == {
+    assert {call.access_key for call in region.recorder.of(address) if call.access_key} == {
         instance.identity.credentials.access_key
     }
     assert instance.launching is not None

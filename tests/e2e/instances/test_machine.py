@@ -120,7 +120,7 @@ def test_a_machine_that_is_stopped_leaves_only_its_log(
     options = MachineOptions(name="short", address="10.0.0.99")
     machine = Machine(debian, run.folder / "short", network, options)
     machine.start()
-    machine.wait_until(lambda: "systemd[1]:" in machine.console.read_text(), what="it boots", seconds=30)
+    machine.wait_until(lambda: "systemd[1]:" in machine.console.read_text(), condition="it boots", seconds=30)
     processes = in_group(network, machine.name)
     assert processes
     machine.stop()
@@ -136,7 +136,7 @@ def test_a_run_that_was_killed_is_cleaned_up(debian: Path, tmp_path: Path) -> No
     options = MachineOptions(name="left", address="10.0.0.16")
     machine = Machine(debian, abandoned.folder / "left", network, options)
     machine.start()
-    machine.wait_until(lambda: machine.running, what="it runs", seconds=30)
+    machine.wait_until(lambda: machine.running, condition="it runs", seconds=30)
     processes = in_group(network)
     assert processes
     clean(abandoned.folder)

@@ -1,4 +1,4 @@
-"""Auto Scaling's waits, reported on with the real AWS client."""
+"""Lifecycle actions, completed with the real AWS client."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def complete(client: Any, result: str, instance: str = INSTANCE, hook: str = "la
 
 
 @pytest.mark.parametrize("result", [CONTINUE, ABANDON])
-def test_an_instance_says_what_became_of_it(scaling: AutoScaling, client: Any, result: str) -> None:
+def test_instance_completes_a_lifecycle_action(scaling: AutoScaling, client: Any, result: str) -> None:
     wait = scaling.expect("web", "launching", INSTANCE)
     complete(client, result)
     assert wait.wait(seconds=0) == result
     assert wait.reported_by == "ASIAROLE"
 
 
-def test_who_is_not_waited_for_is_told_so(scaling: AutoScaling, client: Any) -> None:
+def test_unexpected_instance_or_hook_is_an_error(scaling: AutoScaling, client: Any) -> None:
     wait = scaling.expect("web", "launching", INSTANCE)
     for other in ({"instance": "i-0fffffffffffffff0"}, {"hook": "terminating"}):
         with pytest.raises(ClientError, match="No active Lifecycle Action found with instance ID"):
@@ -54,20 +54,20 @@ def test_who_is_not_waited_for_is_told_so(scaling: AutoScaling, client: Any) -> 
     assert wait.wait(seconds=0) is None
 
 
-def test_nobody_reports_twice(scaling: AutoScaling, client: Any) -> None:
+def test_second_completion_is_an_error(scaling: AutoScaling, client: Any) -> None:
     scaling.expect("web", "launching", INSTANCE)
     complete(client, CONTINUE)
     with pytest.raises(ClientError, match="No active Lifecycle Action"):
         complete(client, CONTINUE)
 
 
-def test_a_result_is_continue_or_abandon(scaling: AutoScaling, client: Any) -> None:
+def test_result_must_be_continue_or_abandon(scaling: AutoScaling, client: Any) -> None:
     scaling.expect("web", "launching", INSTANCE)
     with pytest.raises(ClientError, match="must be CONTINUE or ABANDON"):
         complete(client, "DONE")
 
 
-def test_heartbeats_are_counted(scaling: AutoScaling, client: Any) -> None:
+def test_heartbeats_are_recorded(scaling: AutoScaling, client: Any) -> None:
     wait = scaling.expect("web", "terminating", INSTANCE)
     for _ in range(2):
         client.record_lifecycle_action_heartbeat(
@@ -77,7 +77,7 @@ def test_heartbeats_are_counted(scaling: AutoScaling, client: Any) -> None:
     assert wait.result is None
 
 
-def test_everything_else_is_the_embedded_aws_s(client: Any) -> None:
+def test_other_requests_are_forwarded_to_the_embedded_aws(client: Any) -> None:
     client.create_launch_configuration(LaunchConfigurationName="one", ImageId="ami-1", InstanceType="t3.micro")
     found = client.describe_launch_configurations()["LaunchConfigurations"]
     assert "one" in [each["LaunchConfigurationName"] for each in found]

@@ -1,4 +1,4 @@
-"""The embedded AWS answers SDKs that know nothing of it but their environment."""
+"""The embedded AWS serves SDKs that are configured by environment variables only."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from emulator import aws, resources
 from stacks.settings.model import Settings
 
 
-def test_a_client_without_arguments_reaches_it(media_bucket: str) -> None:
+def test_client_without_arguments_uses_the_embedded_aws(media_bucket: str) -> None:
     boto3.client("s3").put_object(Bucket=media_bucket, Key="uploads/a", Body=b"1")
     assert boto3.client("s3").get_object(Bucket=media_bucket, Key="uploads/a")["Body"].read() == b"1"
 
 
-def test_browsers_of_any_origin_may_upload_and_read_the_etag_of_a_part(media_bucket: str) -> None:
+def test_cors_permits_uploads_from_any_origin(media_bucket: str) -> None:
     rule = boto3.client("s3").get_bucket_cors(Bucket=media_bucket)["CORSRules"][0]
     assert rule["AllowedOrigins"] == ["*"]
     assert "PUT" in rule["AllowedMethods"]
     assert rule["ExposeHeaders"] == ["ETag"]
 
 
-def test_a_message_received_too_often_goes_to_the_dead_letter_queue(queue_url: str) -> None:
+def test_queue_has_a_dead_letter_queue(queue_url: str) -> None:
     attributes = boto3.client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
     policy = json.loads(attributes["RedrivePolicy"])
     assert policy["deadLetterTargetArn"].endswith("-dlq")
@@ -31,19 +31,19 @@ def test_a_message_received_too_often_goes_to_the_dead_letter_queue(queue_url: s
     assert attributes["VisibilityTimeout"] == "30"
 
 
-def test_a_message_is_received_as_often_as_where_the_stacks_are_deployed(aws_port: int) -> None:
+def test_default_max_receives_is_that_of_the_stacks(aws_port: int) -> None:
     sqs = aws.client("sqs", aws_port)
     url = resources.create_queue(sqs, "received-often", visibility_seconds=30)
     policy = json.loads(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]["RedrivePolicy"])
     assert int(policy["maxReceiveCount"]) == Settings().max_receive_count
 
 
-def test_a_secret_is_read_by_its_arn(aws_endpoint: str, aws_port: int) -> None:
+def test_secret_is_read_by_its_arn(aws_endpoint: str, aws_port: int) -> None:
     arn = resources.create_secret(aws.client("secretsmanager", aws_port), "some/secret", "value")
     assert boto3.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"] == "value"
 
 
-def test_nothing_of_the_users_own_aws_is_read() -> None:
+def test_aws_configuration_of_the_user_is_ignored() -> None:
     variables = {"AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t", "HOME": "/home/someone"}
     assert aws.without_aws(variables) == {"HOME": "/home/someone"}
     ours = aws.client_variables(4566)

@@ -1,4 +1,4 @@
-"""The embedded AWS does one thing at a time, but for long polls and objects."""
+"""The embedded AWS serializes requests, except to SQS and S3."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from moto.server import DomainDispatcherApplication
 
 from emulator import aws
-from emulator.moto_server import OneAtATime
+from emulator.moto_server import SerializedMoto
 
 
 def signed(service: str) -> dict[str, str]:
@@ -19,7 +19,7 @@ def signed(service: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "together"),
+    ("first", "second", "concurrent"),
     [
         ("ec2", "ec2", False),
         ("autoscaling", "ec2", False),
@@ -28,22 +28,24 @@ def signed(service: str) -> dict[str, str]:
         ("s3", "s3", True),
     ],
 )
-def test_who_waits_for_whom(monkeypatch: pytest.MonkeyPatch, first: str, second: str, together: bool) -> None:
+def test_requests_are_serialized_except_sqs_and_s3(
+    monkeypatch: pytest.MonkeyPatch, first: str, second: str, concurrent: bool
+) -> None:
     inside, entered = threading.Semaphore(0), threading.Semaphore(0)
 
-    def answer(_self: Any, _environ: Any, start: Any) -> list[bytes]:
+    def respond(_self: Any, _environ: Any, start: Any) -> list[bytes]:
         entered.release()
         assert inside.acquire(timeout=30)
         start("200 OK", [])
         return []
 
-    monkeypatch.setattr(DomainDispatcherApplication, "__call__", answer)
-    application = OneAtATime(lambda _service: None)
+    monkeypatch.setattr(DomainDispatcherApplication, "__call__", respond)
+    application = SerializedMoto(lambda _service: None)
     requests = [threading.Thread(target=application, args=(signed(name), lambda *_: None)) for name in (first, second)]
     requests[0].start()
     assert entered.acquire(timeout=30)
     requests[1].start()
-    assert entered.acquire(timeout=30 if together else 0.3) is together
+    assert entered.acquire(timeout=30 if concurrent else 0.3) is concurrent
     for _ in requests:
         inside.release()
     for request in requests:
@@ -52,61 +54,61 @@ def test_who_waits_for_whom(monkeypatch: pytest.MonkeyPatch, first: str, second:
 
 
 @pytest.mark.parametrize(
-    ("status", "attempts", "answers"),
+    ("status", "attempts", "expected"),
     [
         ("200 OK", ["a", "a"], [b"1", b"1"]),
         ("200 OK", ["a", "b"], [b"1", b"2"]),
         ("200 OK", ["", ""], [b"1", b"2"]),
         ("500 INTERNAL SERVER ERROR", ["a", "a"], [b"1", b"2"]),
     ],
-    ids=["an answered request tried again", "another request", "requests without a name", "a request that failed"],
+    ids=["retry of a successful request", "another request", "no invocation id", "retry of a failed request"],
 )
-def test_a_second_attempt_gets_the_answer_of_the_first(
-    monkeypatch: pytest.MonkeyPatch, status: str, attempts: list[str], answers: list[bytes]
+def test_retry_gets_the_first_response(
+    monkeypatch: pytest.MonkeyPatch, status: str, attempts: list[str], expected: list[bytes]
 ) -> None:
-    asked: list[None] = []
+    handled: list[None] = []
 
-    def answer(_self: Any, _environ: Any, start: Any) -> list[bytes]:
-        asked.append(None)
-        start(status, [("x-amzn-requestid", str(len(asked)))])
-        return [str(len(asked)).encode()]
+    def respond(_self: Any, _environ: Any, start: Any) -> list[bytes]:
+        handled.append(None)
+        start(status, [("x-amzn-requestid", str(len(handled)))])
+        return [str(len(handled)).encode()]
 
-    monkeypatch.setattr(DomainDispatcherApplication, "__call__", answer)
-    application = OneAtATime(lambda _service: None)
-    told: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(DomainDispatcherApplication, "__call__", respond)
+    application = SerializedMoto(lambda _service: None)
+    heads: list[tuple[Any, ...]] = []
     bodies = []
     for name in attempts:
         environ = {**signed("ec2"), **({"HTTP_AMZ_SDK_INVOCATION_ID": name} if name else {})}
-        bodies.append(b"".join(application(environ, lambda *given: told.append(given))))
+        bodies.append(b"".join(application(environ, lambda *head: heads.append(head))))
 
-    assert bodies == answers
-    assert told == [(status, [("x-amzn-requestid", body.decode())]) for body in answers]
+    assert bodies == expected
+    assert heads == [(status, [("x-amzn-requestid", body.decode())]) for body in expected]
 
 
-def test_what_was_made_is_not_made_again_when_the_answer_was_lost(aws_port: int) -> None:
+def test_retry_of_a_create_returns_the_same_resource(aws_port: int) -> None:
     iam = aws.client("iam", aws_port)
 
-    def name_it(request: Any, **_: Any) -> None:
+    def set_invocation_id(request: Any, **_: Any) -> None:
         request.headers["amz-sdk-invocation-id"] = "5f1c9d2e-lost"
 
-    iam.meta.events.register("before-send.iam.CreateInstanceProfile", name_it)
+    iam.meta.events.register("before-send.iam.CreateInstanceProfile", set_invocation_id)
     first, second = (iam.create_instance_profile(InstanceProfileName="lost-answer") for _ in range(2))
-    iam.meta.events.unregister("before-send.iam.CreateInstanceProfile", name_it)
+    iam.meta.events.unregister("before-send.iam.CreateInstanceProfile", set_invocation_id)
 
     assert first["InstanceProfile"]["InstanceProfileId"] == second["InstanceProfile"]["InstanceProfileId"]
     assert len(iam.list_instance_profiles()["InstanceProfiles"]) == 1
 
 
-def test_a_bucket_in_which_something_was_deleted_can_be_emptied(aws_port: int, media_bucket: str) -> None:
+def test_bucket_with_delete_markers_can_be_emptied(aws_port: int, media_bucket: str) -> None:
     s3 = aws.client("s3", aws_port)
     s3.put_object(Bucket=media_bucket, Key="before.mp4", Body=b"video")
     s3.put_bucket_versioning(Bucket=media_bucket, VersioningConfiguration={"Status": "Enabled"})
     s3.delete_object(Bucket=media_bucket, Key="before.mp4")
-    # As Terraform takes a bucket down: versioning first, then what is in it, marker after marker.
+    # As Terraform destroys a bucket: suspend versioning, then delete all versions and markers.
     s3.put_bucket_versioning(Bucket=media_bucket, VersioningConfiguration={"Status": "Suspended"})
-    held = s3.list_object_versions(Bucket=media_bucket)
+    listed = s3.list_object_versions(Bucket=media_bucket)
     everything = [
-        {"Key": each["Key"], "VersionId": each["VersionId"]} for each in held["Versions"] + held["DeleteMarkers"]
+        {"Key": each["Key"], "VersionId": each["VersionId"]} for each in listed["Versions"] + listed["DeleteMarkers"]
     ]
 
     assert len(everything) == 2
@@ -116,7 +118,7 @@ def test_a_bucket_in_which_something_was_deleted_can_be_emptied(aws_port: int, m
     assert media_bucket not in [each["Name"] for each in s3.list_buckets()["Buckets"]]
 
 
-def test_a_group_whose_template_was_changed_launches_instances(aws_port: int) -> None:
+def test_group_with_a_changed_template_launches_instances(aws_port: int) -> None:
     ec2, scaling = aws.client("ec2", aws_port), aws.client("autoscaling", aws_port)
     image = ec2.describe_images()["Images"][0]["ImageId"]
     data = {"ImageId": image, "InstanceType": "t3.small", "UserData": "IyEvYmluL3NoCg=="}
@@ -136,14 +138,14 @@ def test_a_group_whose_template_was_changed_launches_instances(aws_port: int) ->
     assert len(group["Instances"]) == 1
 
 
-def test_a_redrive_policy_is_told_as_aws_writes_it(aws_port: int) -> None:
+def test_redrive_policy_has_the_format_of_aws(aws_port: int) -> None:
     sqs, name = aws.client("sqs", aws_port), uuid.uuid4().hex
     dead = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     policy = f'{{"deadLetterTargetArn":"{arn}","maxReceiveCount":3}}'
     queue = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})["QueueUrl"]
 
-    told = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+    attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
 
-    assert told["RedrivePolicy"] == policy
+    assert attributes["RedrivePolicy"] == policy
     assert "RedrivePolicy" not in sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["All"])["Attributes"]

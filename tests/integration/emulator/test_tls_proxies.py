@@ -1,4 +1,4 @@
-"""TLS before what speaks none, under names and certificates that clients check."""
+"""TLS proxies with certificates that clients verify."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ import psycopg
 import pytest
 from botocore.exceptions import SSLError
 
-from emulator.async_thread import Loop
-from emulator.request_recorder import Listener, Witness
-from emulator.tls_proxies import Authority, aws_names, postgres_front, tls_front
+from emulator.async_thread import EventLoopThread
+from emulator.request_recorder import ConnectionRecorder, RequestRecorder
+from emulator.tls_proxies import CertificateAuthority, aws_names, postgres_tls_proxy, tls_proxy
 from workspace.ports import LOOPBACK
 from workspace.postgres import Cluster
 
 
 @pytest.fixture(scope="module")
-def authority() -> Authority:
-    return Authority()
+def authority() -> CertificateAuthority:
+    return CertificateAuthority()
 
 
 @pytest.fixture(scope="module")
-def bundle(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bundle(authority: CertificateAuthority, tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("authority") / "ca.pem"
     file.write_text(authority.certificate)
     return file
 
 
 @pytest.fixture
-def loop() -> Iterator[Loop]:
-    with Loop() as loop:
+def loop() -> Iterator[EventLoopThread]:
+    with EventLoopThread() as loop:
         yield loop
 
 
@@ -49,23 +49,23 @@ def client(service: str, port: int, verify: str | bool) -> object:
     )
 
 
-def test_the_names_are_those_of_the_region_and_its_buckets() -> None:
+def test_names_of_the_region_and_its_buckets() -> None:
     names = aws_names("eu-west-1", ["clips"])
     assert {"sqs.eu-west-1.amazonaws.com", "clips.s3.eu-west-1.amazonaws.com"} <= set(names)
     assert "clips.s3.amazonaws.com" not in names
 
 
-def test_s3_of_the_first_region_has_its_old_name_too() -> None:
+def test_s3_of_us_east_1_has_its_legacy_name_too() -> None:
     assert {"clips.s3.us-east-1.amazonaws.com", "clips.s3.amazonaws.com"} <= set(aws_names("us-east-1", ["clips"]))
 
 
-def test_aws_answers_behind_it_and_large_objects_pass(
-    loop: Loop, authority: Authority, bundle: Path, aws_port: int
+def test_aws_requests_and_large_objects_pass_the_proxy(
+    loop: EventLoopThread, authority: CertificateAuthority, bundle: Path, aws_port: int
 ) -> None:
     listener = socket.create_server((LOOPBACK, 0))
     port = listener.getsockname()[1]
-    witness = Witness()
-    with tls_front(loop, listener, authority.server_context(["localhost"]), aws_port, witness):
+    recorder = RequestRecorder()
+    with tls_proxy(loop, listener, authority.server_context(["localhost"]), aws_port, recorder):
         s3 = client("s3", port, str(bundle))
         s3.create_bucket(Bucket="front")  # type: ignore[attr-defined]
         body = bytes(range(256)) * 40_000
@@ -74,33 +74,33 @@ def test_aws_answers_behind_it_and_large_objects_pass(
         with pytest.raises(SSLError, match="CERTIFICATE_VERIFY_FAILED"):
             client("s3", port, True).list_buckets()  # type: ignore[attr-defined]
         client("sqs", port, str(bundle)).create_queue(QueueName="front")  # type: ignore[attr-defined]
-    asked = [call.what for call in witness.of(LOOPBACK)]
-    assert asked == ["PUT /front", "PUT /front/large", "GET /front/large", "AmazonSQS.CreateQueue"]
-    assert {call.access_key for call in witness.calls} == {"embedded"}
-    assert witness.first(LOOPBACK, "AmazonSQS.CreateQueue") is witness.calls[-1]
+    actions = [request.action for request in recorder.of(LOOPBACK)]
+    assert actions == ["PUT /front", "PUT /front/large", "GET /front/large", "AmazonSQS.CreateQueue"]
+    assert {request.access_key for request in recorder.requests} == {"embedded"}
+    assert recorder.first(LOOPBACK, "AmazonSQS.CreateQueue") is recorder.requests[-1]
 
 
 @pytest.mark.parametrize("size", [1, 7, 100_000])
-def test_requests_are_seen_however_they_are_cut(size: int) -> None:
-    witness = Witness()
-    hear = Listener(witness, "10.0.0.16")
+def test_requests_are_recorded_across_chunk_boundaries(size: int) -> None:
+    recorder = RequestRecorder()
+    record = ConnectionRecorder(recorder, "10.0.0.16")
     key = "Authorization: AWS4-HMAC-SHA256 Credential=ASIAROLE/20261123/us-east-1/s3/aws4_request, Signature=0"
     head = f"PUT /clip HTTP/1.1\r\nHost: clips.s3.us-east-1.amazonaws.com\r\n{key}\r\nContent-Length: 4\r\n\r\n"
     stream = (head + "body").encode() * 3
     for start in range(0, len(stream), size):
-        hear(stream[start : start + size])
-    assert [(call.host, call.what, call.access_key) for call in witness.of("10.0.0.16")] == [
+        record(stream[start : start + size])
+    assert [(each.host, each.action, each.access_key) for each in recorder.of("10.0.0.16")] == [
         ("clips.s3.us-east-1.amazonaws.com", "PUT /clip", "ASIAROLE")
     ] * 3
 
 
-def test_postgres_is_reached_by_tls_and_its_certificate_holds(
-    loop: Loop, authority: Authority, bundle: Path, postgres_server: Cluster
+def test_postgres_requires_tls_with_a_valid_certificate(
+    loop: EventLoopThread, authority: CertificateAuthority, bundle: Path, postgres_server: Cluster
 ) -> None:
     listener = socket.create_server((LOOPBACK, 0))
     port = listener.getsockname()[1]
     url = postgres_server.url("postgres").replace(f":{postgres_server.port}/", f":{port}/")
-    with postgres_front(loop, listener, authority.server_context([LOOPBACK]), postgres_server.port):
+    with postgres_tls_proxy(loop, listener, authority.server_context([LOOPBACK]), postgres_server.port):
         with psycopg.connect(url, sslmode="verify-full", sslrootcert=str(bundle)) as connection:
             row = connection.execute("SELECT repeat('x', 1000000)").fetchone()
             assert row is not None and len(row[0]) == 1_000_000
@@ -108,32 +108,34 @@ def test_postgres_is_reached_by_tls_and_its_certificate_holds(
             psycopg.connect(url, sslmode="disable")
 
 
-def test_who_connects_while_nothing_answers_behind_is_let_go(loop: Loop, authority: Authority, bundle: Path) -> None:
-    gone = socket.create_server((LOOPBACK, 0))
-    nobody = gone.getsockname()[1]
-    gone.close()
+def test_connection_closes_if_upstream_is_down(
+    loop: EventLoopThread, authority: CertificateAuthority, bundle: Path
+) -> None:
+    closed = socket.create_server((LOOPBACK, 0))
+    closed_port = closed.getsockname()[1]
+    closed.close()
     listener = socket.create_server((LOOPBACK, 0))
-    trusting = ssl.create_default_context(cafile=str(bundle))
+    client_context = ssl.create_default_context(cafile=str(bundle))
     with (
-        tls_front(loop, listener, authority.server_context(["localhost"]), nobody),
+        tls_proxy(loop, listener, authority.server_context(["localhost"]), closed_port),
         socket.create_connection(listener.getsockname()) as plain,
-        trusting.wrap_socket(plain, server_hostname="localhost") as connection,
+        client_context.wrap_socket(plain, server_hostname="localhost") as connection,
     ):
         assert connection.recv(1) == b""
 
 
-def test_a_loop_ends_with_what_it_still_passes_on(authority: Authority, bundle: Path) -> None:
-    behind = socket.create_server((LOOPBACK, 0))
+def test_stopping_the_loop_closes_open_connections(authority: CertificateAuthority, bundle: Path) -> None:
+    upstream = socket.create_server((LOOPBACK, 0))
     listener = socket.create_server((LOOPBACK, 0))
-    trusting = ssl.create_default_context(cafile=str(bundle))
-    context, port = authority.server_context(["localhost"]), behind.getsockname()[1]
-    with Loop() as loop, tls_front(loop, listener, context, port):
+    client_context = ssl.create_default_context(cafile=str(bundle))
+    context, port = authority.server_context(["localhost"]), upstream.getsockname()[1]
+    with EventLoopThread() as loop, tls_proxy(loop, listener, context, port):
         plain = socket.create_connection(listener.getsockname())
-        connection = trusting.wrap_socket(plain, server_hostname="localhost")
+        connection = client_context.wrap_socket(plain, server_hostname="localhost")
         connection.sendall(b"hello")
-        accepted, _ = behind.accept()
+        accepted, _ = upstream.accept()
         assert accepted.recv(5) == b"hello"
     assert not [thread for thread in threading.enumerate() if "run_forever" in thread.name]
     assert connection.recv(1) == b""
-    for each in (connection, accepted, behind):
+    for each in (connection, accepted, upstream):
         each.close()

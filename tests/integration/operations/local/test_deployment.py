@@ -78,7 +78,7 @@ def test_states_of_the_last_run_are_removed(tmp_path: Path, monkeypatch: pytest.
     def no_tools() -> NoReturn:
         raise UserError("no Node")
 
-    monkeypatch.setattr(Tools, "ready", no_tools)
+    monkeypatch.setattr(Tools, "ensure", no_tools)
     with pytest.raises(UserError, match="no Node"):
         with_terraform(tmp_path, 1, Console(file=io.StringIO()))
     assert not state.exists()
