@@ -1,4 +1,4 @@
-"""What the original does with a clip: three commands, two of them copies. Our own emulation of its recipe."""
+"""What the original does with a clip: three commands, two of them copies. Our own emulation of its settings."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ _GRAPH = (
 )
 
 
-def commands(recipe: EncodeSettings) -> list[list[str]]:
+def commands(settings: EncodeSettings) -> list[list[str]]:
     """The command lines, to be run in a folder that holds the clip; the last one is the encode.
 
     Args:
-        recipe: for the program, the watermark and the length.
+        settings: for the program, the watermark and the length.
     """
-    start = [str(recipe.ffmpeg), "-nostdin", "-hide_banner", "-v", "error", "-y"]
+    start = [str(settings.ffmpeg), "-nostdin", "-hide_banner", "-v", "error", "-y"]
     return [
-        [*start, "-ss", "0", "-i", media.ORIGINAL, "-t", str(recipe.max_seconds), "-c", "copy", "trimmed.mp4"],
+        [*start, "-ss", "0", "-i", media.ORIGINAL, "-t", str(settings.max_seconds), "-c", "copy", "trimmed.mp4"],
         [*start, "-i", "trimmed.mp4", "-an", "-c:v", "copy", "silent.mp4"],
-        [*start, "-i", "silent.mp4", "-i", str(recipe.watermark), "-filter_complex", _GRAPH, "-map", "[out]"]
+        [*start, "-i", "silent.mp4", "-i", str(settings.watermark), "-filter_complex", _GRAPH, "-map", "[out]"]
         + ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "28", "-tune", "fastdecode", "-threads", "0"]
         + ["-movflags", "+faststart", "-an", media.PROCESSED],
     ]

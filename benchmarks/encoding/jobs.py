@@ -14,7 +14,7 @@ from benchmarks.encoding.ffmpeg import cost_of, run
 from benchmarks.encoding.variants import place
 from operations.simulate.measured import BUSY_VCPUS
 from services.worker.pipeline import EncodeSettings
-from services.worker.toolchain import find_curtain, find_ffmpeg, find_watermark
+from services.worker.toolchain import find_bumper, find_ffmpeg, find_watermark
 from stacks.settings.model import Settings
 from workspace.errors import UserError
 
@@ -76,16 +76,16 @@ def measure(*, rounds: int, told: Callable[[str], None]) -> list[Timing]:
     """
     timings = []
     kept = Settings.model_validate({}).max_clip_seconds
-    recipe = EncodeSettings(find_ffmpeg(os.environ).path, find_watermark(), find_curtain(), kept, _THREADS)
+    settings = EncodeSettings(find_ffmpeg(os.environ).path, find_watermark(), find_bumper(), kept, _THREADS)
     with tempfile.TemporaryDirectory() as folder:
         for clip in CLIPS:
             told(clip.name)
-            original = _made(clip, recipe.ffmpeg, Path(folder) / "clip.mp4")
+            original = _made(clip, settings.ffmpeg, Path(folder) / "clip.mp4")
             job = Path(folder) / "job"
             costs = []
             for _ in range(rounds):
                 place(original, job)
-                costs.append(cost_of(lambda job=job: pipeline_runner.process(recipe, job, offline=False)))  # type: ignore[misc]
+                costs.append(cost_of(lambda job=job: pipeline_runner.process(settings, job, offline=False)))  # type: ignore[misc]
             wall, processor = median(cost.wall for cost in costs), median(cost.processor for cost in costs)
             timings.append(Timing(clip=clip, wall=wall, processor=processor))
     return timings

@@ -25,16 +25,16 @@ def look(folder: Path, *, offline: bool) -> media.VideoStream:
     """
     from services.worker.probe import probe  # with PyAV, which the tables of a bench do not need
 
-    return probe(folder, offline=offline, draft=_draft())
+    return probe(folder, offline=offline, builder=_builder())
 
 
 def process(
-    recipe: EncodeSettings, folder: Path, *, offline: bool, report: Callable[[int], None] = lambda _: None
+    settings: EncodeSettings, folder: Path, *, offline: bool, report: Callable[[int], None] = lambda _: None
 ) -> media.VideoStream:
     """Check, probe and transcode a folder's file, and write its receipt; returns what the probe found.
 
     Args:
-        recipe: of the worker.
+        settings: of the worker.
         folder: a job's, with the player's file in it.
         offline: whether our programs are cut off from the network, as a worker's are.
         report: told how far the work is, in percent.
@@ -42,27 +42,27 @@ def process(
     from services.worker.probe import probe
     from services.worker.transcode import transcode
 
-    draft = _draft()
-    draft.fetched(folder / media.ORIGINAL)
+    builder = _builder()
+    builder.add_original(folder / media.ORIGINAL)
     check_container(folder / media.ORIGINAL)
-    picture = probe(folder, offline=offline, draft=draft)
+    picture = probe(folder, offline=offline, builder=builder)
     transcode(
         folder,
-        recipe,
+        settings,
         picture,
         seconds=_SECONDS_ALLOWED,
         offline=offline,
         report=report,
         cancelled=lambda: False,
-        draft=draft,
+        builder=builder,
     )
     for name in (media.PROCESSED, media.POSTER, media.PREVIEW):
-        draft.made(name, folder / name)
-    draft.receipt()
+        builder.add_output(name, folder / name)
+    builder.build()
     return picture
 
 
-def _draft() -> ReceiptBuilder:
+def _builder() -> ReceiptBuilder:
     from services.worker.receipt import ReceiptBuilder
 
     return ReceiptBuilder(release="", ffmpeg="")

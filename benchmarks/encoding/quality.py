@@ -37,7 +37,7 @@ def vmaf(ffmpeg: Path, video: Path, reference: Path, *, first: int = 0, frames: 
     Args:
         ffmpeg: the program; its libvmaf is used.
         video, reference: compared picture by picture.
-        first: number of the first picture that counts, so that curtains do not flatter.
+        first: number of the first picture that counts, so that bumpers do not flatter.
         frames: how many count.
     """
     cut = f"trim=start_frame={first}:end_frame={first + frames},settb=AVTB,setpts=N/30/TB"

@@ -15,8 +15,8 @@ from benchmarks.load import targets
 from benchmarks.load.targets import Goal
 from services.worker.__main__ import threads_for
 from services.worker.pipeline import EncodeSettings
-from services.worker.sandbox import kernel_refusal
-from services.worker.toolchain import find_curtain, find_ffmpeg, find_watermark
+from services.worker.sandbox import isolation_error
+from services.worker.toolchain import find_bumper, find_ffmpeg, find_watermark
 from workspace.progress import step
 
 _KEPT_SECONDS = 30
@@ -48,25 +48,25 @@ def run(console: Console, *, seconds: int, rounds: int, presets: bool) -> str:
         presets: whether x264's presets are measured too.
     """
     ffmpeg = find_ffmpeg(os.environ)
-    recipe = EncodeSettings(
+    settings = EncodeSettings(
         ffmpeg=ffmpeg.path,
         watermark=find_watermark(),
-        curtain=find_curtain(),
+        bumper=find_bumper(),
         max_seconds=_KEPT_SECONDS,
         threads=threads_for(1),
     )
-    offline = kernel_refusal() is None
+    offline = isolation_error() is None
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with step("Clips", console):
-            made = clips.make(recipe.ffmpeg, folder, seconds=seconds)
+            made = clips.make(settings.ffmpeg, folder, seconds=seconds)
         with step("Three ways, in turn", console) as current:
-            tables = {title: _measure(recipe, clip, folder, rounds, offline) for title, clip in made.items()}
+            tables = {title: _measure(settings, clip, folder, rounds, offline) for title, clip in made.items()}
             current.note(f"{rounds} rounds of {len(made)} clips")
         curves = {}
         if presets:
             with step("Presets", console):
-                curves = {title: curve.table(recipe, clip, folder, offline=offline) for title, clip in made.items()}
+                curves = {title: curve.table(settings, clip, folder, offline=offline) for title, clip in made.items()}
     kept = min(seconds, _KEPT_SECONDS)
     parts = [
         (
@@ -78,21 +78,21 @@ def run(console: Console, *, seconds: int, rounds: int, presets: bool) -> str:
     ]
     parts += [f"## {title.capitalize()}\n\n{_table(rows, kept)}" for title, rows in tables.items()]
     parts.append(
-        "The worker's video has 4 s of curtain more, and comes with a poster and a preview; VMAF is of the player's "
+        "The worker's video has 4 s of bumper more, and comes with a poster and a preview; VMAF is of the player's "
         "pictures alone, against a lossless run of the same graph."
     )
     parts += [f"## Presets: {title}\n\n{table}" for title, table in curves.items()]
     return "\n\n".join([*parts, curve.NOTE] if curves else parts)
 
 
-def _measure(recipe: EncodeSettings, clip: Path, folder: Path, rounds: int, offline: bool) -> dict[str, ReportRow]:
+def _measure(settings: EncodeSettings, clip: Path, folder: Path, rounds: int, offline: bool) -> dict[str, ReportRow]:
     runs: dict[str, list[variants.EncodedVariant]] = {way: [] for way in variants.NAMES}
     for _ in range(rounds):
         for way in variants.NAMES:
-            runs[way].append(variants.make(way, recipe, clip, folder / way, offline=offline))
+            runs[way].append(variants.make(way, settings, clip, folder / way, offline=offline))
     # The bare command writes the same bytes as the worker does.
     vmaf = {
-        way: variants.quality(way, recipe, clip, folder / way, offline=offline)
+        way: variants.quality(way, settings, clip, folder / way, offline=offline)
         for way in (variants.ORIGINAL, variants.OURS)
     }
     return {

@@ -1,1 +1,1 @@
-"""The worker: takes uploads from the queue and makes the videos that people watch and vote for."""
+"""The worker: receives uploads from the queue and encodes the videos that people watch and vote for."""

@@ -1,4 +1,4 @@
-"""Why a video is given up for good, and what may pass when it is tried again."""
+"""Errors of the worker: permanent, transient, and at startup."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from services.videos.failures import FailureReason
 
 
 class StartupError(Exception):
-    """The worker cannot start; the text is one sentence that says how to mend it."""
+    """The worker cannot start; the message says how to fix it."""
 
 
 class InvalidMedia(Exception):
-    """The player's file cannot become a video, however often it is tried.
+    """The player's file can never become a video; retries are pointless.
 
     Args:
-        reason: what the portal tells the player.
-        detail: what an operator wants to know.
+        reason: failure reason shown to the player.
+        detail: diagnostic text for operators.
     """
 
     def __init__(self, reason: FailureReason, detail: str) -> None:
@@ -24,8 +24,8 @@ class InvalidMedia(Exception):
 
 
 class TransientError(Exception):
-    """Something around the worker failed (disk, memory, time on a busy machine); another attempt may succeed."""
+    """The worker's environment failed (disk, memory, overloaded machine); another attempt may succeed."""
 
 
 class JobCancelled(Exception):
-    """The work was called off: the worker stops, or the claim was lost."""
+    """The job was cancelled: the worker is stopping, or the claim was lost."""

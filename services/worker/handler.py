@@ -1,4 +1,4 @@
-"""What the queue's messages ask for."""
+"""Parses queue messages and runs their jobs."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from services.shared.telemetry import bind
 from services.worker.job import WorkerContext, process
 
 
-def video_of(message: Message) -> UUID:
-    """The video a message asks to process.
+def parse_video_id(message: Message) -> UUID:
+    """Return the id of the video to process.
 
     Raises:
-        UnreadableMessage: it is no such message.
+        UnreadableMessage: the message is not a processing request.
     """
     kind = message.attributes.get("TaskType", TASK_TYPE)
     if kind != TASK_TYPE:
@@ -27,29 +27,29 @@ def video_of(message: Message) -> UUID:
         raise UnreadableMessage(f'the body is not {{"video_id": "<uuid>"}}: {error}') from error
 
 
-def uploaded_by(message: Message) -> dict[str, str | int]:
-    """Whose video it is and which request brought it, as far as the message tells: what log lines are found by."""
-    told: dict[str, str | int] = {}
+def log_fields(message: Message) -> dict[str, str | int]:
+    """Return the request and user ids of the upload, as far as the message has them, for log lines."""
+    fields: dict[str, str | int] = {}
     if request_id := message.attributes.get(REQUEST_ID):
-        told["request_id"] = request_id
-    # The portal's lines have a number; so have the worker's, unless somebody else wrote the message.
+        fields["request_id"] = request_id
+    # Numeric, as in the portal's log lines; anything else was not written by the portal.
     if (user_id := message.attributes.get(USER_ID, "")).isdecimal():
-        told["user_id"] = int(user_id)
-    return told
+        fields["user_id"] = int(user_id)
+    return fields
 
 
 class VideoHandler:
-    """Processes the videos that messages name.
+    """Processes the video named by each message.
 
     Args:
-        bench: what the jobs work with.
+        context: shared dependencies of the jobs.
     """
 
-    def __init__(self, bench: WorkerContext) -> None:
-        self._bench = bench
+    def __init__(self, context: WorkerContext) -> None:
+        self._context = context
 
     def __call__(self, message: Message, interrupted: threading.Event) -> Verdict:
-        """Process a message's video; see `services.consumer.Handler`."""
-        video_id = video_of(message)
-        bind(video_id=str(video_id), **uploaded_by(message))
-        return process(self._bench, video_id, interrupted, receives=message.receive_count)
+        """Process the video of a message; see `services.consumer.Handler`."""
+        video_id = parse_video_id(message)
+        bind(video_id=str(video_id), **log_fields(message))
+        return process(self._context, video_id, interrupted, receives=message.receive_count)

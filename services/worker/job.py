@@ -1,4 +1,4 @@
-"""One video's way: claimed, fetched, probed, transcoded, stored, finished."""
+"""Processes one video: claim, fetch, probe, transcode, store, finish."""
 
 from __future__ import annotations
 
@@ -26,110 +26,114 @@ from services.worker.lease import Lease
 from services.worker.mp4_boxes import check_container
 from services.worker.mp4_index_guard import check_index
 from services.worker.pipeline import EncodeSettings
-from services.worker.probe import probe
+from services.worker.probe import check_contest_rules, probe
 from services.worker.receipt import ReceiptBuilder
-from services.worker.rules import check_rules
 from services.worker.transcode import transcode
 from services.worker.workspace import Workspace
 
 log = get_logger(__name__)
-# By then a message has waited for longer than a lease, so another's claim that still holds is alive; this message would
-# only go on to the dead letters. Should it be the claim's own, whose heartbeats failed, the sweep finds the video.
-_RECEIVES_WHILE_HELD = 4
+# After this many receives a message has waited longer than a lease, so a claim that still holds is alive: delete this
+# message before it becomes a dead letter. If it was the claim's own message, whose heartbeats failed, the sweep of
+# stale videos covers the case.
+_MAX_RECEIVES_WHILE_HELD = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerContext:
-    """What every job of a worker works with.
+    """Dependencies and settings that all jobs of a worker share.
 
     Args:
-        engine: the database.
-        store: the bucket.
-        workspace: where jobs have their folders.
-        recipe: how videos are made.
-        lease_seconds: how long a claim lasts without a renewal. Shorter than the message's
-            visibility, so that a dead worker's video is free when its message comes back.
-        max_seconds: longest time one video may take.
-        enforce_rules: whether clips are held to the contest's rules.
-        offline: whether the programs that read videos are cut off from the network.
-        measures: where jobs are counted.
-        release: version of the project that the worker runs.
-        ffmpeg: what the recipe's program says it is.
+        engine: database engine.
+        store: media bucket.
+        workspace: provider of job folders.
+        encode_settings: settings of the ffmpeg command.
+        lease_seconds: lifetime of a claim without renewal, in seconds. Shorter than the visibility timeout of the
+            message, so that a dead worker's claim has expired when its message returns.
+        max_seconds: time limit of a job, in seconds.
+        enforce_rules: whether to check the contest's rules for clips.
+        offline: whether programs that read videos run without network access.
+        metrics: metrics of the worker.
+        release: version of the running release.
+        ffmpeg: version line of ffmpeg.
     """
 
     engine: Engine
     store: storage.MediaStore
     workspace: Workspace
-    recipe: EncodeSettings
+    encode_settings: EncodeSettings
     lease_seconds: int
     max_seconds: int
     enforce_rules: bool
     offline: bool
-    measures: EmfMetrics
+    metrics: EmfMetrics
     release: str
     ffmpeg: str
 
 
-def process(bench: WorkerContext, video_id: UUID, interrupted: threading.Event, *, receives: int = 1) -> Verdict:
-    """Process a video, whatever has happened to it before.
+def process(context: WorkerContext, video_id: UUID, interrupted: threading.Event, *, receives: int = 1) -> Verdict:
+    """Claim and process a video; safe to call again for the same video.
 
     Args:
-        bench: what to work with.
-        video_id: which video.
-        interrupted: set when the work must be given up.
-        receives: how often the message that asks for it was received.
+        context: shared dependencies of the jobs.
+        video_id: id of the video.
+        interrupted: set to cancel the job.
+        receives: receive count of the message.
     """
     try:
-        with bench.engine.begin() as connection:
-            claim = claims.claim(connection, video_id, lease_seconds=bench.lease_seconds)
+        with context.engine.begin() as connection:
+            claim = claims.claim(connection, video_id, lease_seconds=context.lease_seconds)
     except SQLAlchemyError as error:
         log.warning("video could not be claimed", error=str(error))
         return Verdict.RETRY
     if isinstance(claim, claims.Refusal):
         log.info("video not claimed", why=claim.value)
-        waits = claim is claims.Refusal.BUSY and receives < _RECEIVES_WHILE_HELD
-        return Verdict.RETRY if waits else Verdict.DELETE
+        retry = claim is claims.Refusal.BUSY and receives < _MAX_RECEIVES_WHILE_HELD
+        return Verdict.RETRY if retry else Verdict.DELETE
     log.info("video claimed", attempt=claim.attempt)
-    return Job(bench, claim, interrupted).run()
+    return Job(context, claim, interrupted).run()
 
 
 class Job:
-    """One attempt at a video.
+    """One attempt to process a video.
 
     Args:
-        bench: what to work with.
-        claim: the right to process the video.
-        interrupted: set when the work must be given up.
+        context: shared dependencies of the jobs.
+        claim: claim on the video.
+        interrupted: set to cancel the job.
     """
 
-    def __init__(self, bench: WorkerContext, claim: claims.Claim, interrupted: threading.Event) -> None:
-        self._bench = bench
+    def __init__(self, context: WorkerContext, claim: claims.Claim, interrupted: threading.Event) -> None:
+        self._context = context
         self._claim = claim
         self._interrupted = interrupted
         self._started = time.monotonic()
-        self._processed, self._poster, self._preview = _keys(claim, claim.attempt)
-        self._draft = ReceiptBuilder(release=bench.release, ffmpeg=bench.ffmpeg)
+        self._video_key, self._poster_key, self._preview_key = _object_keys(claim, claim.attempt)
+        self._builder = ReceiptBuilder(release=context.release, ffmpeg=context.ffmpeg)
 
     def run(self) -> Verdict:
-        """Do the work and settle the claim; what the message's fate is."""
+        """Process the video and settle the claim; return what to do with the message."""
         try:
-            with Lease(self._bench.engine, self._claim, seconds=self._bench.lease_seconds) as lease:
+            with Lease(self._context.engine, self._claim, seconds=self._context.lease_seconds) as lease:
                 try:
-                    self._make(lease)
+                    self._produce(lease)
                 except JobCancelled:
-                    return self._lost() if lease.lost else self._give_back("the worker was stopped", Verdict.RELEASE)
-                except InvalidMedia as problem:
-                    return self._fail(problem)
+                    return (
+                        self._handle_lost_claim()
+                        if lease.lost
+                        else self._release("the worker was stopped", Verdict.RELEASE)
+                    )
+                except InvalidMedia as invalid:
+                    return self._fail(invalid)
                 return self._finish()
         except (TransientError, OSError, BotoCoreError, ClientError, SQLAlchemyError) as error:
             log.warning("video not processed this time", error=str(error))
-            return self._give_back(f"{type(error).__name__}: {error}", Verdict.RETRY)
+            return self._release(f"{type(error).__name__}: {error}", Verdict.RETRY)
         except Exception as error:
-            self._give_back(f"{type(error).__name__}: {error}", Verdict.RETRY)
+            self._release(f"{type(error).__name__}: {error}", Verdict.RETRY)
             raise
 
-    def _make(self, lease: Lease) -> None:
-        store, key = self._bench.store, self._claim.original_key
+    def _produce(self, lease: Lease) -> None:
+        store, key = self._context.store, self._claim.original_key
 
         def cancelled() -> bool:
             return self._interrupted.is_set() or lease.lost
@@ -137,127 +141,127 @@ class Job:
         size = store.size(key)
         if size is None:
             raise InvalidMedia(FailureReason.FILE_MISSING, f"there is no {key}")
-        with self._bench.workspace.job(original_bytes=size) as folder:
+        with self._context.workspace.job(original_bytes=size) as folder:
             try:
                 store.fetch_file(key, folder / media.ORIGINAL)
             except FileNotFoundError:
                 raise InvalidMedia(FailureReason.FILE_MISSING, f"there is no {key}") from None
-            self._draft.fetched(folder / media.ORIGINAL)
+            self._builder.add_original(folder / media.ORIGINAL)
             check_container(folder / media.ORIGINAL)
             check_index(folder / media.ORIGINAL)
-            picture = probe(folder, offline=self._bench.offline, draft=self._draft)
-            if self._bench.enforce_rules:
-                check_rules(picture)
-            left = self._bench.max_seconds - (time.monotonic() - self._started)
+            video_stream = probe(folder, offline=self._context.offline, builder=self._builder)
+            if self._context.enforce_rules:
+                check_contest_rules(video_stream)
+            remaining = self._context.max_seconds - (time.monotonic() - self._started)
             transcode(
                 folder,
-                self._bench.recipe,
-                picture,
-                seconds=left,
-                offline=self._bench.offline,
+                self._context.encode_settings,
+                video_stream,
+                seconds=remaining,
+                offline=self._context.offline,
                 report=lease.report,
                 cancelled=cancelled,
-                draft=self._draft,
+                builder=self._builder,
             )
             if cancelled():
                 raise JobCancelled
-            self._draft.made("video", folder / media.PROCESSED)
-            self._draft.made("poster", folder / media.POSTER)
-            self._draft.made("preview", folder / media.PREVIEW)
-            store.store_file(self._processed, folder / media.PROCESSED, "video/mp4")
-            store.store_file(self._poster, folder / media.POSTER, "image/jpeg")
-            store.store_file(self._preview, folder / media.PREVIEW, "video/mp4")
+            self._builder.add_output("video", folder / media.PROCESSED)
+            self._builder.add_output("poster", folder / media.POSTER)
+            self._builder.add_output("preview", folder / media.PREVIEW)
+            store.store_file(self._video_key, folder / media.PROCESSED, "video/mp4")
+            store.store_file(self._poster_key, folder / media.POSTER, "image/jpeg")
+            store.store_file(self._preview_key, folder / media.PREVIEW, "video/mp4")
 
     def _finish(self) -> Verdict:
-        receipt = self._draft.receipt()
-        for attempt in self._persistently():
-            with attempt, self._bench.engine.begin() as connection:
+        receipt = self._builder.build()
+        for attempt in self._database_retries():
+            with attempt, self._context.engine.begin() as connection:
                 published = claims.finish(
                     connection,
                     self._claim,
-                    processed_key=self._processed,
-                    poster_key=self._poster,
-                    preview_key=self._preview,
+                    processed_key=self._video_key,
+                    poster_key=self._poster_key,
+                    preview_key=self._preview_key,
                 )
                 if published:
                     store_receipt(connection, self._claim.video_id, receipt)
         if not published:
-            return self._lost()
-        self._remove(range(1, self._claim.attempt))
+            return self._handle_lost_claim()
+        self._delete_objects(range(1, self._claim.attempt))
         seconds = time.monotonic() - self._started
-        self._bench.measures.count("JobsProcessed")
-        self._bench.measures.sample("JobSeconds", seconds)
+        self._context.metrics.count("JobsProcessed")
+        self._context.metrics.sample("JobSeconds", seconds)
         if receipt.encoder:
-            # The rest is fetching, looking, storing and waiting for the database.
-            self._bench.measures.sample("JobEncoding", 100 * receipt.encoder.wall_seconds / seconds, "Percent")
+            # The rest of the job is transfers, checks and the database.
+            self._context.metrics.sample("JobEncoding", 100 * receipt.encoder.wall_seconds / seconds, "Percent")
         log.info("video processed", seconds=round(seconds, 3))
         return Verdict.DELETE
 
-    def _fail(self, problem: InvalidMedia) -> Verdict:
-        receipt = self._draft.receipt()
-        for attempt in self._persistently():
-            with attempt, self._bench.engine.begin() as connection:
-                failed = claims.fail(connection, self._claim, reason=problem.reason, detail=problem.detail)
+    def _fail(self, error: InvalidMedia) -> Verdict:
+        receipt = self._builder.build()
+        for attempt in self._database_retries():
+            with attempt, self._context.engine.begin() as connection:
+                failed = claims.fail(connection, self._claim, reason=error.reason, detail=error.detail)
                 if failed:
                     store_receipt(connection, self._claim.video_id, receipt)
         if not failed:
-            return self._lost()
-        self._remove(range(1, self._claim.attempt))
-        self._bench.measures.count("JobsFailed")
-        log.info("video failed", reason=problem.reason, detail=problem.detail)
+            return self._handle_lost_claim()
+        self._delete_objects(range(1, self._claim.attempt))
+        self._context.metrics.count("JobsFailed")
+        log.info("video failed", reason=error.reason, detail=error.detail)
         return Verdict.DELETE
 
-    def _give_back(self, detail: str, verdict: Verdict) -> Verdict:
-        """Let another attempt have the video at once; without the database, when the lease runs out."""
+    def _release(self, detail: str, verdict: Verdict) -> Verdict:
+        """Release the claim for another attempt; if the database fails, the lease expires instead."""
         try:
-            with self._bench.engine.begin() as connection:
+            with self._context.engine.begin() as connection:
                 released = claims.release(connection, self._claim, detail=detail)
             if not released:
-                return self._lost()
-            # Only now is it certain that the video does not point to what this attempt stored.
-            self._remove([self._claim.attempt])
+                return self._handle_lost_claim()
+            # Only after the release is it certain that the video does not reference this attempt's objects.
+            self._delete_objects([self._claim.attempt])
         except SQLAlchemyError as error:
             log.warning("claim could not be released", error=str(error))
-        self._bench.measures.count("JobsGivenBack")
+        self._context.metrics.count("JobsGivenBack")
         log.info("video given back", why=detail)
         return verdict
 
-    def _lost(self) -> Verdict:
-        """The claim is no longer ours: remove what we stored, unless the video points to it.
+    def _handle_lost_claim(self) -> Verdict:
+        """Delete this attempt's objects, unless the video references them.
 
-        It does when our own commit was done but its answer was lost.
+        It does if this attempt's own commit succeeded but the reply was lost.
         """
-        with self._bench.engine.begin() as connection:
+        with self._context.engine.begin() as connection:
             video = records.find_video(connection, self._claim.video_id)
-        if video is not None and video.processed_url == self._processed:
+        if video is not None and video.processed_url == self._video_key:
             return Verdict.DELETE
-        self._bench.measures.count("JobsLost")
+        self._context.metrics.count("JobsLost")
         log.info("claim lost", gone=video is None)
         if video is None:
-            self._remove(range(1, self._claim.attempt + 1))
+            self._delete_objects(range(1, self._claim.attempt + 1))
             return Verdict.DELETE
-        self._remove([self._claim.attempt])
+        self._delete_objects([self._claim.attempt])
         return Verdict.DELETE if video.status in ("processed", "failed") else Verdict.ABANDON
 
-    def _remove(self, attempts: Iterable[int]) -> None:
-        """Remove what attempts stored for nothing; those that died could not do it themselves."""
+    def _delete_objects(self, attempts: Iterable[int]) -> None:
+        """Delete the objects of attempts that did not finish; dead workers could not do it themselves."""
         try:
             for attempt in attempts:
-                self._bench.store.delete(*_keys(self._claim, attempt))
+                self._context.store.delete(*_object_keys(self._claim, attempt))
         except (BotoCoreError, ClientError) as error:
             log.warning("objects left behind", error=str(error))
 
-    def _persistently(self) -> Retrying:
-        """Try again while the database is away, for as long as nobody else may take the video."""
+    def _database_retries(self) -> Retrying:
+        """Retry database errors until the lease expires."""
         return Retrying(
             retry=retry_if_exception_type(SQLAlchemyError),
-            stop=stop_after_delay(self._bench.lease_seconds),
+            stop=stop_after_delay(self._context.lease_seconds),
             wait=wait_random_exponential(multiplier=0.2, max=3),
             reraise=True,
         )
 
 
-def _keys(claim: claims.Claim, attempt: int) -> tuple[str, str, str]:
+def _object_keys(claim: claims.Claim, attempt: int) -> tuple[str, str, str]:
     return (
         storage.processed_key(claim.video_id, attempt),
         storage.poster_key(claim.video_id, attempt),

@@ -1,4 +1,4 @@
-"""Keeps the claim on a video alive while it is worked on, and tells the portal how far the work is."""
+"""Renews the claim on a video while its job runs, and stores the progress that the portal shows."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from services.shared.telemetry import get_logger
 from services.videos import claims
 
 log = get_logger(__name__)
-_LEAST_SECONDS_BETWEEN = 1.0
+_MIN_INTERVAL_SECONDS = 1.0
 
 
 class Lease:
-    """A thread that renews a claim, for the length of a block.
+    """Context manager with a thread that renews a claim.
 
     Args:
-        engine: the database.
-        claim: what is held.
-        seconds: how long a renewal lasts.
+        engine: database engine.
+        claim: claim to renew.
+        seconds: length of the lease after each renewal.
     """
 
     def __init__(self, engine: Engine, claim: claims.Claim, *, seconds: int) -> None:
@@ -32,17 +32,17 @@ class Lease:
         self._progress = 0
         self._lost = threading.Event()
         self._ended = threading.Event()
-        # Its log lines have the ids of the job's.
+        # Log lines of the thread carry the job's ids.
         context = contextvars.copy_context()
         self._thread = threading.Thread(target=context.run, args=(self._run,), name="lease", daemon=True)
 
     @property
     def lost(self) -> bool:
-        """Whether a later attempt has taken over, or the video is gone."""
+        """Whether a later attempt has taken over or the video was deleted."""
         return self._lost.is_set()
 
     def report(self, percent: int) -> None:
-        """Tell how far the work is; it reaches the database within a second or so."""
+        """Set the progress in percent; it reaches the database within about a second."""
         self._progress = percent
 
     def __enter__(self) -> Lease:
@@ -54,19 +54,19 @@ class Lease:
         self._thread.join()
 
     def _run(self) -> None:
-        renewed, told = time.monotonic(), 0
-        while not self._ended.wait(_LEAST_SECONDS_BETWEEN):
+        renewed_at, stored_progress = time.monotonic(), 0
+        while not self._ended.wait(_MIN_INTERVAL_SECONDS):
             progress = self._progress
-            if progress == told and time.monotonic() - renewed < self._seconds / 4:
+            if progress == stored_progress and time.monotonic() - renewed_at < self._seconds / 4:
                 continue
             try:
                 with self._engine.begin() as connection:
                     held = claims.renew(connection, self._claim, lease_seconds=self._seconds, progress=progress)
             except SQLAlchemyError as error:
-                # The fence holds even after the lease has run out; nobody else may have taken the video yet.
+                # Keep trying after the lease expired: the attempt number still fences, and the video may be unclaimed.
                 log.warning("claim could not be renewed", error=str(error))
                 continue
             if not held:
                 self._lost.set()
                 return
-            renewed, told = time.monotonic(), progress
+            renewed_at, stored_progress = time.monotonic(), progress

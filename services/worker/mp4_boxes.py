@@ -1,4 +1,4 @@
-"""The first gate: is the file an MP4 or QuickTime container, and whole? No decoder sees it before.
+"""First check of an upload, before any decoder runs: a complete MP4 or QuickTime container.
 
 Box structure: ISO/IEC 14496-12, 4.2; Apple's QuickTime File Format uses the same.
 """
@@ -11,38 +11,38 @@ from pathlib import Path
 from services.videos.failures import FailureReason
 from services.worker.errors import InvalidMedia
 
-# The boxes that a file of the family may begin with: old QuickTime files have no ftyp.
-_FIRST = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
-_MOST_BOXES = 100_000
+# Allowed first boxes; old QuickTime files have no ftyp.
+_FIRST_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+_MAX_BOXES = 100_000
 _OLD_QUICKTIME = "qt"
 
 
 def check_container(path: Path) -> None:
-    """Walk the outermost boxes of a file.
+    """Check the top-level boxes of a file.
 
     Raises:
-        InvalidMedia: it is no such container, or it is cut off.
+        InvalidMedia: not an MP4 or QuickTime container, or truncated.
     """
-    _check_whole({kind for kind, _, _ in outermost(path)}, path.stat().st_size)
+    _check_required_boxes({kind for kind, _, _ in read_top_level_boxes(path)}, path.stat().st_size)
 
 
-def outermost(path: Path) -> list[tuple[bytes, int, int]]:
-    """The kinds of a file's outermost boxes, and where each begins and ends; what is none at its end has no kind.
+def read_top_level_boxes(path: Path) -> list[tuple[bytes, int, int]]:
+    """Return kind, start and end of each top-level box; trailing bytes that are no box get an empty kind.
 
     Raises:
-        InvalidMedia: it does not begin with one, or one ends after the file.
+        InvalidMedia: the file does not start with a known box, or a box ends beyond the file.
     """
     size = path.stat().st_size
-    found: list[tuple[bytes, int, int]] = []
+    boxes: list[tuple[bytes, int, int]] = []
     with path.open("rb") as file:
         position = 0
-        for _ in range(_MOST_BOXES):
+        for _ in range(_MAX_BOXES):
             file.seek(position)
             header = file.read(16)
             if len(header) < 8:
                 break
             length, kind = struct.unpack(">I4s", header[:8])
-            if not found and kind not in _FIRST:
+            if not boxes and kind not in _FIRST_BOXES:
                 raise InvalidMedia(FailureReason.NOT_A_VIDEO, f"first box is {kind!r}")
             if length == 1 and len(header) == 16:
                 length = struct.unpack(">Q", header[8:])[0]
@@ -55,25 +55,25 @@ def outermost(path: Path) -> list[tuple[bytes, int, int]]:
                 raise InvalidMedia(
                     FailureReason.DAMAGED, f"box {kind!r} ends at {position + length}, {after} bytes after the file"
                 )
-            found.append((kind, position, position + length))
+            boxes.append((kind, position, position + length))
             position += length
     if position < size:
-        found.append((b"", position, size))
-    return found
+        boxes.append((b"", position, size))
+    return boxes
 
 
-def brand(path: Path) -> str | None:
-    """What a file's first box says the container is, such as ``isom``; None where it is none of the family."""
+def read_brand(path: Path) -> str | None:
+    """Return the container's brand, such as ``isom``; None if the first box has none."""
     with path.open("rb") as file:
         first = file.read(12)
     if first[4:8] != b"ftyp":
-        return _OLD_QUICKTIME if first[4:8] in _FIRST else None
+        return _OLD_QUICKTIME if first[4:8] in _FIRST_BOXES else None
     name = first[8:].decode("ascii", errors="replace").strip()
-    # A stranger's four bytes, which people are going to read.
+    # Untrusted bytes that will be displayed.
     return name if name.isascii() and name.isalnum() else None
 
 
-def _check_whole(seen: set[bytes], size: int) -> None:
+def _check_required_boxes(seen: set[bytes], size: int) -> None:
     if not seen - {b""}:
         raise InvalidMedia(FailureReason.NOT_A_VIDEO, f"no box in {size} bytes")
     for box in (b"moov", b"mdat"):

@@ -1,4 +1,4 @@
-"""The second gate: what the file holds, found out by PyAV in a confined process."""
+"""Third check of an upload: inspect the file with PyAV in a sandbox, and hold it against limits and contest rules."""
 
 from __future__ import annotations
 
@@ -16,62 +16,66 @@ from services.worker import media, probe_child
 from services.worker.colours import colours_of
 from services.worker.errors import InvalidMedia, TransientError
 from services.worker.receipt import ReceiptBuilder
-from services.worker.sandbox import Limits, kill_group, start_confined
+from services.worker.sandbox import Limits, kill_group, start_sandboxed
 
 _LIMITS = Limits(cpu_seconds=10, memory_bytes=2 * 2**30, file_bytes=2**20)
-# Far more than the CPU limit: only a machine that is too busy takes that long.
+# Far above the CPU limit: exceeded only on an overloaded machine.
 _WALL_SECONDS = 60
-_MESSAGES = "probe.log"
+_STDERR_FILE = "probe.log"
+_RULE_MIN_SECONDS, _RULE_MAX_SECONDS = 20, 60
+_RULE_MIN_LINES = 1080
+# Cameras end a clip a frame early or late, and some report the length of a longer sound track.
+_RULE_TOLERANCE_SECONDS = 0.5
 
 
-def probe(folder: Path, *, offline: bool, draft: ReceiptBuilder) -> media.VideoStream:
-    """The video stream of a job's original.
+def probe(folder: Path, *, offline: bool, builder: ReceiptBuilder) -> media.VideoStream:
+    """Inspect a job's original and return the video stream to process.
 
     Args:
-        folder: the job's folder.
-        offline: whether the program that reads it is cut off from the network.
-        draft: the video's receipt, which is told what the file holds.
+        folder: folder of the job.
+        offline: whether the probe runs without network access.
+        builder: receipt that records the result.
 
     Raises:
-        InvalidMedia: the file holds no video that is accepted.
-        TransientError: the probe could not do its work.
+        InvalidMedia: the file has no acceptable video stream.
+        TransientError: the probe itself failed.
     """
-    found = _read(folder, offline, draft)
-    draft.found(found)
-    return choose(found)
+    found = _run_probe(folder, offline, builder)
+    builder.add_probe_result(found)
+    return choose_stream(found)
 
 
-def choose(found: dict[str, Any]) -> media.VideoStream:
-    """Check what was found and choose the stream to process: the first that is no cover picture.
+def choose_stream(found: dict[str, Any]) -> media.VideoStream:
+    """Return the first video stream that is no cover image, checked against the limits of media.py.
 
     Raises:
-        InvalidMedia: it is not accepted.
+        InvalidMedia: no acceptable video stream.
     """
     if not found["video"]:
         reason = FailureReason.NOT_A_VIDEO if found["streams"] else FailureReason.DAMAGED
         raise InvalidMedia(reason, f"no video among {found['streams']} streams")
     if found["streams"] > media.MAX_STREAMS:
         raise InvalidMedia(
-            FailureReason.UNSUPPORTED_FORMAT, f"{found['streams']} streams; allowed are {media.MAX_STREAMS}"
+            FailureReason.UNSUPPORTED_FORMAT, f"{found['streams']} streams; must be at most {media.MAX_STREAMS}"
         )
     stream = found["video"][0]
     if stream["codec"] not in media.CODECS:
         raise InvalidMedia(
-            FailureReason.UNSUPPORTED_FORMAT, f"codec {stream['codec']}; allowed are {', '.join(media.CODECS)}"
+            FailureReason.UNSUPPORTED_FORMAT, f"codec {stream['codec']}; must be one of {', '.join(media.CODECS)}"
         )
     pixels = stream["width"] * stream["height"]
     if pixels > media.MAX_PIXELS:
         raise InvalidMedia(
             FailureReason.TOO_LARGE_PICTURE,
-            f"{stream['width']}x{stream['height']} is {pixels} pixels; allowed are {media.MAX_PIXELS}",
+            f"{stream['width']}x{stream['height']} is {pixels} pixels; must be at most {media.MAX_PIXELS}",
         )
     if not pixels:
-        raise InvalidMedia(FailureReason.DAMAGED, "the size of the picture cannot be found")
+        raise InvalidMedia(FailureReason.DAMAGED, "unknown frame size")
     seconds = stream["seconds"] or found["seconds"]
     if seconds is not None and seconds < media.MIN_SECONDS:
-        raise InvalidMedia(FailureReason.TOO_SHORT, f"{seconds} s; allowed are {media.MIN_SECONDS} s or more")
+        raise InvalidMedia(FailureReason.TOO_SHORT, f"{seconds} s; must be at least {media.MIN_SECONDS} s")
     return media.VideoStream(
-        stream=stream["index"],
+        index=stream["index"],
         codec=stream["codec"],
         width=stream["width"],
         height=stream["height"],
@@ -84,15 +88,34 @@ def choose(found: dict[str, Any]) -> media.VideoStream:
     )
 
 
-def _read(folder: Path, offline: bool, draft: ReceiptBuilder) -> dict[str, Any]:
-    with (folder / _MESSAGES).open("w+b") as messages:
-        process = start_confined(
+def check_contest_rules(video_stream: media.VideoStream) -> None:
+    """Check the contest's rules for clips: 20 to 60 seconds, 1080p or better, in any orientation.
+
+    Raises:
+        InvalidMedia: the clip breaks a rule.
+    """
+    lines = min(video_stream.width, video_stream.height)
+    if lines < _RULE_MIN_LINES:
+        raise InvalidMedia(
+            FailureReason.BELOW_1080P,
+            f"{video_stream.width}x{video_stream.height}; the shorter side must be at least {_RULE_MIN_LINES} pixels",
+        )
+    seconds, tolerance = video_stream.seconds, _RULE_TOLERANCE_SECONDS
+    if seconds is None or not _RULE_MIN_SECONDS - tolerance <= seconds <= _RULE_MAX_SECONDS + tolerance:
+        raise InvalidMedia(
+            FailureReason.WRONG_LENGTH, f"{seconds} s; must be between {_RULE_MIN_SECONDS} s and {_RULE_MAX_SECONDS} s"
+        )
+
+
+def _run_probe(folder: Path, offline: bool, builder: ReceiptBuilder) -> dict[str, Any]:
+    with (folder / _STDERR_FILE).open("w+b") as stderr:
+        process = start_sandboxed(
             [sys.executable, "-P", "-B", "-m", probe_child.__name__, media.ORIGINAL],
             _LIMITS,
             directory=folder,
-            stderr=messages,
+            stderr=stderr,
             offline=offline,
-            # The very modules that this process sees, wherever the release put them.
+            # The child finds the same modules as this process, wherever the release is installed.
             environment={"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},
         )
         try:
@@ -101,9 +124,9 @@ def _read(folder: Path, offline: bool, draft: ReceiptBuilder) -> dict[str, Any]:
             raise TransientError(f"probe did not answer within {_WALL_SECONDS} s") from None
         finally:
             kill_group(process)
-            draft.probed(process.usage)
-        messages.seek(0)
-        detail = messages.read(2000).decode(errors="replace").strip()
+            builder.add_probe_usage(process.usage)
+        stderr.seek(0)
+        detail = stderr.read(2000).decode(errors="replace").strip()
     match process.returncode:
         case 0:
             found: dict[str, Any] = json.loads(output)

@@ -1,6 +1,6 @@
-"""Reads a stranger's file with PyAV and prints what it holds as JSON; a confined process runs it.
+"""Inspects an untrusted file with PyAV and prints the result as JSON. Runs in a sandbox.
 
-It ends with code 0 and a line of JSON, or with code 3 and the reason why libav refused the file.
+Exits with code 0 and a line of JSON, or with code 3 and libav's error on standard error.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from av.video.stream import VideoStream
 from services.worker import media
 
 REFUSED = 3
-_PACKETS = 8
+_MAX_PACKETS_FOR_ROTATION = 8
 
 
 def main(path: str) -> int:
     options = {**media.DEMUXER_OPTIONS, "codec_whitelist": ",".join(media.CODECS)}
     try:
-        # Titles and brands are anybody's bytes; none of them is a reason to refuse a video.
+        # Titles and brands may hold invalid text, which is no reason to refuse a video.
         with av.open(path, format=media.DEMUXER, options=options, metadata_errors="replace") as container:
             videos = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
-            streams = [_described(stream) for stream in videos]
+            streams = [_describe(stream) for stream in videos]
             seconds = container.duration / av.time_base if container.duration else None
             rotation = None
             if streams:
-                unsaid = not (streams[0]["seconds"] or seconds)
-                rotation, counted = _read(container, videos[0], count=unsaid)
-                seconds = counted if unsaid else seconds
+                duration_unknown = not (streams[0]["seconds"] or seconds)
+                rotation, measured = _read_packets(container, videos[0], measure_duration=duration_unknown)
+                seconds = measured if duration_unknown else seconds
             found = {
                 "streams": len(container.streams),
                 "sounds": len(container.streams.audio),
@@ -47,7 +47,7 @@ def main(path: str) -> int:
     return 0
 
 
-def _described(stream: VideoStream) -> dict[str, object]:
+def _describe(stream: VideoStream) -> dict[str, object]:
     context = stream.codec_context
     return {
         "index": stream.index,
@@ -64,26 +64,28 @@ def _described(stream: VideoStream) -> dict[str, object]:
     }
 
 
-def _read(container: InputContainer, stream: VideoStream, *, count: bool) -> tuple[int | None, float | None]:
-    """How players turn the picture, which libav tells with the first one that it decodes; and how long the stream is.
+def _read_packets(
+    container: InputContainer, stream: VideoStream, *, measure_duration: bool
+) -> tuple[int | None, float | None]:
+    """Return the rotation, known only after decoding a frame, and the duration of the stream.
 
     Args:
-        count: whether its length is asked for, which its header does not say: every packet's time is read then.
+        measure_duration: whether to read the times of all packets, for files without a duration in the header.
     """
     decodable = stream.codec_context.width * stream.codec_context.height <= media.MAX_PIXELS
     rotation: int | None = None
     first, last = math.inf, -math.inf
     try:
         for number, packet in enumerate(container.demux(stream)):
-            wanted = decodable and rotation is None and number < _PACKETS
-            if not (wanted or count):
+            needs_frame = decodable and rotation is None and number < _MAX_PACKETS_FOR_ROTATION
+            if not (needs_frame or measure_duration):
                 break
             if packet.pts is not None:
                 first, last = min(first, packet.pts), max(last, packet.pts + (packet.duration or 0))
-            if wanted:
+            if needs_frame:
                 rotation = next((int(frame.rotation) for frame in packet.decode()), None)
     except av.FFmpegError:
-        pass  # Whether the pictures can be read is for the encoder to find out.
+        pass  # The encoder decides whether the frames are readable.
     length = float((last - first) * stream.time_base) if last > first and stream.time_base else None
     return rotation, length
 

@@ -1,4 +1,4 @@
-"""Writes a video's receipt down while the video is worked on."""
+"""Collects a video's receipt while its job runs."""
 
 from __future__ import annotations
 
@@ -9,44 +9,44 @@ from typing import Any
 
 from services.videos.receipts import FileDigest, ProcessingTime, Receipt, ReceiptOutputs, SourceProperties
 from services.worker import media
-from services.worker.mp4_boxes import brand
+from services.worker.mp4_boxes import read_brand
 from services.worker.sandbox import Usage
 
 
 class ReceiptBuilder:
-    """What is known of a video so far; made by the thread that does the work.
+    """Collects the data of a receipt; create it in the thread that runs the job.
 
     Args:
-        release: version of the project that runs.
-        ffmpeg: what the program says it is.
+        release: version of the running release.
+        ffmpeg: version line of ffmpeg.
     """
 
     def __init__(self, *, release: str, ffmpeg: str) -> None:
         self._release = release
         self._ffmpeg = ffmpeg
         self._started = time.monotonic()
-        # This thread's alone: other slots of the worker have theirs.
-        self._cpu_at_start = time.thread_time()
-        self._cpu_of_programs = 0.0
+        # CPU time of this thread only: other jobs of the worker run in other threads.
+        self._start_cpu_seconds = time.thread_time()
+        self._child_cpu_seconds = 0.0
         self._original: FileDigest | None = None
         self._container: str | None = None
         self._found: SourceProperties | None = None
         self._command: tuple[str, ...] | None = None
-        self._made: ReceiptOutputs | None = None
+        self._outputs: ReceiptOutputs | None = None
         self._encoder: ProcessingTime | None = None
         self._files: dict[str, FileDigest] = {}
 
-    def fetched(self, original: Path) -> None:
-        """The player's file is here."""
+    def add_original(self, original: Path) -> None:
+        """Record the fetched file."""
         self._original = FileDigest.of(original)
-        self._container = brand(original)
+        self._container = read_brand(original)
 
-    def probed(self, usage: Usage) -> None:
-        """The probe ended, whatever it found."""
-        self._cpu_of_programs += usage.cpu_seconds
+    def add_probe_usage(self, usage: Usage) -> None:
+        """Add the CPU time of the probe."""
+        self._child_cpu_seconds += usage.cpu_seconds
 
-    def found(self, found: dict[str, Any]) -> None:
-        """The probe read the file; see `services.worker.probe_child` for what it tells."""
+    def add_probe_result(self, found: dict[str, Any]) -> None:
+        """Record the output of `services.worker.probe_child`."""
         known = {"container": self._container, "streams": found["streams"], "sound": bool(found["sounds"])}
         if not found["video"]:
             self._found = SourceProperties(**known)
@@ -64,38 +64,40 @@ class ReceiptBuilder:
             seconds=stream["seconds"] or found["seconds"],
         )
 
-    def encoding(self, command: list[str], picture: media.VideoStream, frame_rate: str, max_seconds: int) -> None:
-        """The command is about to run."""
-        # Where the release lies on this machine is nobody's business.
+    def add_command(
+        self, command: list[str], video_stream: media.VideoStream, frame_rate: str, max_seconds: int
+    ) -> None:
+        """Record the ffmpeg command, before it runs."""
+        # Paths of this machine are kept out of the receipt.
         self._command = tuple(Path(part).name if os.path.isabs(part) else part for part in command)
-        self._made = ReceiptOutputs(
+        self._outputs = ReceiptOutputs(
             width=media.WIDTH,
             height=media.HEIGHT,
             frame_rate=frame_rate,
-            kept_seconds=min(picture.seconds, max_seconds) if picture.seconds else None,
+            kept_seconds=min(video_stream.seconds, max_seconds) if video_stream.seconds else None,
         )
 
-    def encoded(self, usage: Usage) -> None:
-        """The command ended, however it did."""
+    def add_encoder_usage(self, usage: Usage) -> None:
+        """Record the time of the ffmpeg command, successful or not."""
         self._encoder = ProcessingTime(round(usage.wall_seconds, 3), round(usage.cpu_seconds, 3))
-        self._cpu_of_programs += usage.cpu_seconds
+        self._child_cpu_seconds += usage.cpu_seconds
 
-    def made(self, name: str, file: Path) -> None:
-        """A file is ready to be stored."""
+    def add_output(self, name: str, file: Path) -> None:
+        """Record an output file, before it is stored."""
         self._files[name] = FileDigest.of(file)
 
-    def receipt(self) -> Receipt:
-        """The receipt of a work that ends now."""
-        cpu = time.thread_time() - self._cpu_at_start + self._cpu_of_programs
+    def build(self) -> Receipt:
+        """Return the receipt of the job, which ends now."""
+        cpu_seconds = time.thread_time() - self._start_cpu_seconds + self._child_cpu_seconds
         return Receipt(
             release=self._release,
             ffmpeg=self._ffmpeg,
-            job=ProcessingTime(round(time.monotonic() - self._started, 3), round(cpu, 3)),
+            job=ProcessingTime(round(time.monotonic() - self._started, 3), round(cpu_seconds, 3)),
             original=self._original,
             found=self._found,
             command=self._command,
-            # A command that failed made nothing.
-            made=self._made if self._files else None,
+            # A failed command has no outputs.
+            made=self._outputs if self._files else None,
             files=self._files,
             encoder=self._encoder,
         )

@@ -1,7 +1,7 @@
-"""Runs a program that reads strangers' files: bounded, without an environment or a network, and gone with the worker.
+"""Runs a program that reads untrusted files: resource limits, empty environment, no network, killed with the worker.
 
-The limits are set by this file, run as a script that then becomes the program: setting them between
-fork and exec of a process with threads can hang it (Python's documentation of ``preexec_fn``).
+This file, run as a script, sets the limits and then executes the program: setting them between fork and exec of a
+threaded process can deadlock (Python's documentation of ``preexec_fn``).
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-NOT_CONFINED = 125
-"""Exit code of a program that was not started, because the kernel refused to confine it."""
+NOT_SANDBOXED = 125
+"""Exit code if the program was not started because the kernel refused the network namespace."""
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000  # linux/sched.h
 _OPEN_FILES = 64
-_LOOK_SECONDS = 0.001
+_POLL_SECONDS = 0.001
 _RSS_UNIT = 1024 if sys.platform == "linux" else 1  # getrusage(2)
 
 
 class Limits(NamedTuple):
-    """What a program may use."""
+    """Resource limits of a program."""
 
     cpu_seconds: int
     memory_bytes: int
@@ -37,7 +37,7 @@ class Limits(NamedTuple):
 
 
 class Usage(NamedTuple):
-    """What a program used; its memory is the most it held, this process's own at its start included."""
+    """Resources used by a program; its peak memory includes that of this process at the fork."""
 
     wall_seconds: float
     cpu_seconds: float
@@ -45,7 +45,7 @@ class Usage(NamedTuple):
 
 
 class SandboxedProgram(subprocess.Popen[bytes]):
-    """A confined program; ``usage`` tells what it used once it is gone."""
+    """A sandboxed program; ``usage`` is set once it has ended."""
 
     usage = Usage(0, 0, 0)
 
@@ -54,7 +54,7 @@ class SandboxedProgram(subprocess.Popen[bytes]):
         super().__init__(*arguments, **options)
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait until it is gone; see `subprocess.Popen.wait`, which does not tell what a program used."""
+        """Wait for the end of the program and record its usage; see `subprocess.Popen.wait`, which does not."""
         deadline = None if timeout is None else time.monotonic() + timeout
         while self.returncode is None:
             pid, status, used = os.wait4(self.pid, 0 if deadline is None else os.WNOHANG)
@@ -65,11 +65,11 @@ class SandboxedProgram(subprocess.Popen[bytes]):
             elif deadline is not None and time.monotonic() > deadline:
                 raise subprocess.TimeoutExpired(self.args, timeout or 0)
             else:
-                time.sleep(_LOOK_SECONDS)
+                time.sleep(_POLL_SECONDS)
         return self.returncode
 
 
-def start_confined(
+def start_sandboxed(
     arguments: Sequence[str | Path],
     limits: Limits,
     *,
@@ -78,16 +78,16 @@ def start_confined(
     offline: bool,
     environment: Mapping[str, str] | None = None,
 ) -> SandboxedProgram:
-    """Start a program in a process group of its own, its standard output a pipe to us.
+    """Start a program in a new process group, with standard output as a pipe.
 
     Args:
-        arguments: the command line, from the program's path on.
-        limits: what it may use; the kernel ends it when it takes more.
-        directory: its working directory.
-        stderr: where its messages go.
-        offline: whether it is cut off from every network, this machine's loopback included. It then ends with
-            ``NOT_CONFINED`` where the kernel refuses that.
-        environment: its environment variables; none by default.
+        arguments: command line; starts with the absolute path of the program.
+        limits: resource limits, enforced by the kernel.
+        directory: working directory.
+        stderr: file for standard error.
+        offline: whether to run without any network, loopback included. The program exits with ``NOT_SANDBOXED`` if
+            the kernel refuses.
+        environment: environment variables; none by default.
     """
     return SandboxedProgram(
         [sys.executable, "-I", "-S", "-B", __file__]
@@ -102,21 +102,21 @@ def start_confined(
     )
 
 
-def kernel_refusal() -> str | None:
-    """Why the kernel does not let programs be cut off from the network, or None where it does."""
-    with tempfile.TemporaryFile() as messages:
+def isolation_error() -> str | None:
+    """Return why the kernel refuses to run programs without network; None if it allows it."""
+    with tempfile.TemporaryFile() as stderr:
         limits = Limits(cpu_seconds=10, memory_bytes=2**30, file_bytes=2**20)
-        process = start_confined(
-            [sys.executable, "-I", "-S", "-c", ""], limits, directory=Path("/"), stderr=messages, offline=True
+        process = start_sandboxed(
+            [sys.executable, "-I", "-S", "-c", ""], limits, directory=Path("/"), stderr=stderr, offline=True
         )
         process.communicate()
-        messages.seek(0)
-        said = messages.read(1000).decode(errors="replace").strip()
-    return (said or f"exit code {process.returncode}") if process.returncode else None
+        stderr.seek(0)
+        message = stderr.read(1000).decode(errors="replace").strip()
+    return (message or f"exit code {process.returncode}") if process.returncode else None
 
 
 def kill_group(process: SandboxedProgram) -> None:
-    """End a program and all it started, at once, and wait until it is gone."""
+    """Kill a program and its children, and wait for its end."""
     if process.returncode is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -124,9 +124,9 @@ def kill_group(process: SandboxedProgram) -> None:
         process.stdout.close()
 
 
-def _become(parent: int, offline: bool, limits: Limits, arguments: list[str]) -> None:
+def _exec_with_limits(parent: int, offline: bool, limits: Limits, arguments: list[str]) -> None:
     for kind, value, spare in (
-        # The kernel's first word is SIGXCPU, which tells this limit from every other end.
+        # The soft limit sends SIGXCPU, which identifies this limit; the hard limit kills.
         (resource.RLIMIT_CPU, limits.cpu_seconds, 5),
         (resource.RLIMIT_AS, limits.memory_bytes, 0),
         (resource.RLIMIT_FSIZE, limits.file_bytes, 0),
@@ -134,25 +134,25 @@ def _become(parent: int, offline: bool, limits: Limits, arguments: list[str]) ->
         (resource.RLIMIT_CORE, 0, 0),
     ):
         hard = resource.getrlimit(kind)[1]
-        most = value + spare if hard == resource.RLIM_INFINITY else min(value + spare, hard)
-        resource.setrlimit(kind, (min(value, most), most))
+        new_hard = value + spare if hard == resource.RLIM_INFINITY else min(value + spare, hard)
+        resource.setrlimit(kind, (min(value, new_hard), new_hard))
     if offline:
-        _leave_networks()
+        _enter_empty_network_namespace()
     if sys.platform == "linux":
-        # A worker that is killed takes its programs with it; else they would write on for nobody.
+        # The kernel kills the program when the worker dies.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             sys.exit("the worker is gone")
     os.execv(arguments[0], arguments)
 
 
-def _leave_networks() -> None:
-    """Enter a network namespace with nothing in it; the user namespace around it is what anybody may make one in."""
+def _enter_empty_network_namespace() -> None:
+    """Enter an empty network namespace, within a new user namespace, so that no privilege is needed."""
     libc = ctypes.CDLL(None, use_errno=True)  # os.unshare needs Python 3.12.
     if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
         print(f"unshare: {os.strerror(ctypes.get_errno())}", file=sys.stderr)  # noqa: T201
-        sys.exit(NOT_CONFINED)
+        sys.exit(NOT_SANDBOXED)
 
 
 if __name__ == "__main__":
-    _become(int(sys.argv[1]), sys.argv[2] == "1", Limits(*map(int, sys.argv[3:6])), sys.argv[6:])
+    _exec_with_limits(int(sys.argv[1]), sys.argv[2] == "1", Limits(*map(int, sys.argv[3:6])), sys.argv[6:])

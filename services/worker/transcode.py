@@ -1,4 +1,4 @@
-"""Runs the pipeline's command: bounded, watched, and called off when it must be."""
+"""Runs the ffmpeg command: resource limits, progress, cancellation, and checks of the result."""
 
 from __future__ import annotations
 
@@ -15,77 +15,79 @@ from pathlib import Path
 from services.videos.failures import FailureReason
 from services.worker import media
 from services.worker.errors import InvalidMedia, JobCancelled, TransientError
-from services.worker.pipeline import EncodeSettings, command, curtain_frames, frame_rate
+from services.worker.pipeline import EncodeSettings, bumper_frames, command, frame_rate
 from services.worker.receipt import ReceiptBuilder
-from services.worker.sandbox import NOT_CONFINED, Limits, kill_group, start_confined
+from services.worker.sandbox import NOT_SANDBOXED, Limits, kill_group, start_sandboxed
 
 _MEMORY_BYTES = 4 * 2**30
 _FILE_BYTES = 512 * 2**20
-_LOOK_SECONDS = 0.2
-_MESSAGES = "ffmpeg.log"
-_BROKEN_BY_FILE = (signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGBUS)
+_POLL_SECONDS = 0.2
+_STDERR_FILE = "ffmpeg.log"
+_CRASH_SIGNALS = (signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGBUS)
 
 
 def transcode(
     folder: Path,
-    recipe: EncodeSettings,
-    picture: media.VideoStream,
+    settings: EncodeSettings,
+    video_stream: media.VideoStream,
     *,
     seconds: float,
     offline: bool,
     report: Callable[[int], None],
     cancelled: Callable[[], bool],
-    draft: ReceiptBuilder,
+    builder: ReceiptBuilder,
 ) -> None:
-    """Make the video, its poster and its preview of a job's original.
+    """Encode the video, its poster and its preview from a job's original.
 
     Args:
-        folder: the job's folder.
-        recipe: what is the same for all videos.
-        picture: the stream to process.
-        seconds: how long it may take.
-        offline: whether the program is cut off from the network.
-        report: told how far the work is, in percent, about twice a second.
-        cancelled: asked several times a second whether to stop.
-        draft: the video's receipt, which is told what was run and what it took.
+        folder: folder of the job.
+        settings: settings that all videos share.
+        video_stream: stream to process.
+        seconds: time limit, in seconds.
+        offline: whether ffmpeg runs without network access.
+        report: called with the progress in percent, about twice a second.
+        cancelled: polled several times a second; True cancels the encode.
+        builder: receipt that records the command and its resource usage.
 
     Raises:
-        InvalidMedia: the file cannot be processed, or not in time.
-        TransientError: the machine could not do it now.
-        JobCancelled: it was called off.
+        InvalidMedia: the file cannot be processed, or not within the time limit.
+        TransientError: a failure of the machine, not of the file.
+        JobCancelled: ``cancelled`` returned True.
     """
     limits = Limits(
-        # A frozen worker watches no clock; the wall limit below comes first otherwise.
+        # A backstop for a frozen worker; otherwise the wall-clock limit below is reached first.
         cpu_seconds=max(1, round(seconds)) * (os.cpu_count() or 1),
         memory_bytes=_MEMORY_BYTES,
         file_bytes=_FILE_BYTES,
     )
-    rate = frame_rate(picture)
-    expected_frames = max(1, round(rate * min(picture.seconds or recipe.max_seconds, recipe.max_seconds)))
-    curtains = 2 * curtain_frames(rate)
-    line = command(recipe, picture)
-    draft.encoding(line, picture, str(rate), recipe.max_seconds)
-    with (folder / _MESSAGES).open("w+b") as messages:
-        process = start_confined(line, limits, directory=folder, stderr=messages, offline=offline)
+    rate = frame_rate(video_stream)
+    expected_frames = max(1, round(rate * min(video_stream.seconds or settings.max_seconds, settings.max_seconds)))
+    bumper_total = 2 * bumper_frames(rate)
+    line = command(settings, video_stream)
+    builder.add_command(line, video_stream, str(rate), settings.max_seconds)
+    with (folder / _STDERR_FILE).open("w+b") as stderr:
+        process = start_sandboxed(line, limits, directory=folder, stderr=stderr, offline=offline)
         try:
-            frames = _watch(process, time.monotonic() + seconds, curtains + expected_frames, report, cancelled)
+            frames = _read_progress(
+                process, time.monotonic() + seconds, bumper_total + expected_frames, report, cancelled
+            )
         finally:
             kill_group(process)
-            draft.encoded(process.usage)
-        messages.seek(0)
-        detail = messages.read(2000).decode(errors="replace").strip()
-    _judge(process.returncode, detail)
-    _check(folder, frames - curtains, expected_frames, rate)
+            builder.add_encoder_usage(process.usage)
+        stderr.seek(0)
+        detail = stderr.read(2000).decode(errors="replace").strip()
+    _check_exit_code(process.returncode, detail)
+    _check_outputs(folder, frames - bumper_total, expected_frames, rate)
 
 
-def _watch(
+def _read_progress(
     process: subprocess.Popen[bytes],
     deadline: float,
     expected_frames: int,
     report: Callable[[int], None],
     cancelled: Callable[[], bool],
 ) -> int:
-    """Read the progress until ffmpeg ends; returns how many pictures were made."""
+    """Report progress until ffmpeg ends; return the number of frames written."""
     assert process.stdout is not None
     frames = 0
     pending = b""
@@ -94,12 +96,12 @@ def _watch(
         while True:
             if cancelled():
                 raise JobCancelled
-            left = deadline - time.monotonic()
-            if left <= 0:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
                 raise InvalidMedia(
-                    FailureReason.TOOK_TOO_LONG, f"{frames} of {expected_frames} pictures were made in time"
+                    FailureReason.TOOK_TOO_LONG, f"{frames} of {expected_frames} frames were encoded in time"
                 )
-            if not selector.select(min(_LOOK_SECONDS, left)):
+            if not selector.select(min(_POLL_SECONDS, remaining)):
                 continue
             chunk = os.read(process.stdout.fileno(), 65536)
             if not chunk:
@@ -114,32 +116,32 @@ def _watch(
     return frames
 
 
-def _judge(code: int, detail: str) -> None:
+def _check_exit_code(code: int, detail: str) -> None:
     if code == 0:
         return
-    if code == NOT_CONFINED:
+    if code == NOT_SANDBOXED:
         raise TransientError(f"ffmpeg was not started: {detail}")
     if code == 256 - errno.ENOENT:
-        raise TransientError(f"a file of the worker's own is gone: {detail}")
+        raise TransientError(f"a file of the worker is missing: {detail}")
     if code == 256 - errno.ENOSPC:
         raise TransientError(f"disk full: {detail}")
     if code == 256 - errno.ENOMEM:
         raise InvalidMedia(FailureReason.TOO_LARGE_PICTURE, f"more than {_MEMORY_BYTES} bytes of memory: {detail}")
-    if code == 255 or (code < 0 and -code not in _BROKEN_BY_FILE):
-        # ffmpeg answers 255 to a polite signal. Ours is SIGKILL, so somebody else's came: the system
-        # goes down, or it ran out of memory.
-        raise TransientError(f"ffmpeg was ended from outside, code {code}: {detail}")
-    raise InvalidMedia(FailureReason.DAMAGED, f"ffmpeg ended with code {code}: {detail}")
+    if code == 255 or (code < 0 and -code not in _CRASH_SIGNALS):
+        # ffmpeg exits with 255 on SIGTERM. The worker sends SIGKILL only, so this signal came from the system:
+        # shutdown, or out of memory.
+        raise TransientError(f"ffmpeg was killed externally, code {code}: {detail}")
+    raise InvalidMedia(FailureReason.DAMAGED, f"ffmpeg exited with code {code}: {detail}")
 
 
-def _check(folder: Path, frames: int, expected_frames: int, rate: Fraction) -> None:
+def _check_outputs(folder: Path, frames: int, expected_frames: int, rate: Fraction) -> None:
     if frames < media.MIN_SECONDS * rate:
         raise InvalidMedia(
-            FailureReason.TOO_SHORT, f"{frames} pictures at {rate} a second; allowed are {media.MIN_SECONDS} s or more"
+            FailureReason.TOO_SHORT, f"{frames} frames at {rate} fps; must be at least {media.MIN_SECONDS} s"
         )
-    # ffmpeg conceals what it cannot decode; a video with more than half of it gone is none.
+    # ffmpeg conceals decoding errors; a video that lost more than half of its frames counts as damaged.
     if frames < expected_frames / 2:
-        raise InvalidMedia(FailureReason.DAMAGED, f"only {frames} of {expected_frames} pictures could be read")
+        raise InvalidMedia(FailureReason.DAMAGED, f"only {frames} of {expected_frames} frames are readable")
     for name in (media.PROCESSED, media.POSTER, media.PREVIEW):
         if not (folder / name).stat().st_size:
             raise TransientError(f"ffmpeg wrote an empty {name}")

@@ -1,4 +1,4 @@
-"""Private folders for jobs, under one folder that belongs to this process alone."""
+"""Private folders for jobs, within one folder per worker process."""
 
 from __future__ import annotations
 
@@ -17,34 +17,33 @@ from services.worker.errors import TransientError
 log = get_logger(__name__)
 _PREFIX = "anb-worker-"
 _LOCK = "lock"
-# What the result and the messages of a job may take beside the original.
+# Space for the outputs and logs of a job, in addition to the original.
 _SPARE_BYTES = 256 * 2**20
 
 
 class Workspace:
-    """This process's folder for jobs. What dead workers left behind is removed when it is made.
+    """The job folders of this process. Creating it removes folders of dead workers.
 
-    A worker holds a lock on its folder for as long as it lives, so the living are told from the
-    dead for certain, which a process id could not do.
+    A worker holds a lock on its folder while it lives, which identifies dead workers reliably; a process id would not.
 
     Args:
-        parent: where the folder is made; the system's folder for temporary files by default.
+        parent: parent folder; the system's temporary folder by default.
     """
 
     def __init__(self, parent: Path | None = None) -> None:
         folder = parent or Path(tempfile.gettempdir())
         _remove_leftovers(folder)
-        self._root, self._lock = _make_locked(folder)
+        self._root, self._lock = _create_locked_folder(folder)
 
     @contextlib.contextmanager
     def job(self, *, original_bytes: int) -> Iterator[Path]:
-        """A folder that only we can enter, removed with all it holds at the end.
+        """Create a private folder for a job; remove it and its content afterwards.
 
         Args:
-            original_bytes: size of the file that is going to be fetched into it.
+            original_bytes: size of the file that will be fetched into it.
 
         Raises:
-            TransientError: the disk is too full.
+            TransientError: not enough free disk space.
         """
         free = shutil.disk_usage(self._root).free
         if free < original_bytes + _SPARE_BYTES:
@@ -61,10 +60,10 @@ class Workspace:
         self._lock.close()
 
 
-def _make_locked(parent: Path) -> tuple[Path, IO[bytes]]:
+def _create_locked_folder(parent: Path) -> tuple[Path, IO[bytes]]:
     while True:
         root = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-        # Until it is locked, a worker that starts at this moment takes the folder for a dead one's.
+        # Until it is locked, a worker that starts now may remove it as a leftover.
         with contextlib.suppress(FileNotFoundError, BlockingIOError):
             lock = (root / _LOCK).open("wb")
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -12,7 +12,7 @@ from rich.console import Console
 from benchmarks.encoding import curve, report, variants
 from operations.local.clips import make_clip
 from services.worker.pipeline import EncodeSettings
-from services.worker.toolchain import find_curtain, find_ffmpeg, find_watermark
+from services.worker.toolchain import find_bumper, find_ffmpeg, find_watermark
 
 
 @pytest.fixture(scope="module")
@@ -39,15 +39,15 @@ def test_every_way_has_its_figures(text: str, part: str) -> None:
 
 
 def test_a_better_rate_factor_costs_bytes_and_brings_quality(tmp_path: Path) -> None:
-    recipe = EncodeSettings(
+    settings = EncodeSettings(
         ffmpeg=find_ffmpeg(os.environ).path,
         watermark=find_watermark(),
-        curtain=find_curtain(),
+        bumper=find_bumper(),
         max_seconds=30,
         threads=2,
     )
     clip = make_clip(tmp_path / "clip.mp4", seconds=1, size="640x360")
-    told = curve.table(recipe, clip, tmp_path, offline=True, choices=[("ultrafast", 20), ("ultrafast", 40)])
+    told = curve.table(settings, clip, tmp_path, offline=True, choices=[("ultrafast", 20), ("ultrafast", 40)])
     good, poor = ([float(figure) for figure in row.split("|")[3:6]] for row in told.splitlines()[2:])
     assert good[1] > poor[1] > 0
     assert 100 >= good[2] > poor[2] > 0

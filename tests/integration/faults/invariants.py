@@ -1,43 +1,43 @@
-"""The end of every fault: all is as if nothing had happened."""
+"""Checks after every fault: the system recovers as if nothing had happened."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-from world import WorkerProcess, World
+from world import WorkerProcess, WorkerWorld
 
 from tests.integration.faults.matrix import Fault
 
-PATIENCE = 600
-"""Seconds after which a test gives up: a safety net, longer than any recovery on a busy machine."""
-PAUSE = 0.2
-"""Seconds between two looks; each asks the database or the queue, which share the cores with what is waited for."""
+TIMEOUT_SECONDS = 600
+"""A safety net, longer than any recovery on a busy machine."""
+POLL_SECONDS = 0.2
+"""Polls query the database or the queue, which compete for the cores with the system under test."""
 
 
-def until(happened: Callable[[], bool]) -> None:
-    """Wait until something happens."""
-    deadline = time.monotonic() + PATIENCE
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(PAUSE)
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Poll until a condition holds."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "timed out"
+        time.sleep(POLL_SECONDS)
 
 
-def settle(world: World, fault: Fault, *workers: WorkerProcess) -> None:
-    """Wait until every upload is processed or failed, end the workers, and hold the invariant against all that is left.
+def settle(world: WorkerWorld, fault: Fault, *workers: WorkerProcess) -> None:
+    """Wait until every upload is processed or failed, stop the workers, and check the invariant.
 
     Args:
-        world: what the uploads went into.
-        fault: told that it was recovered from.
-        workers: those that live; the dead have left what the living removed.
+        world: environment of the workers.
+        fault: fault to mark as recovered.
+        workers: live workers.
     """
     for video_id in world.uploads:
-        until(lambda video_id=video_id: world.video(video_id).status in ("processed", "failed"))  # type: ignore[misc]
-    fault.recovered()
-    until(lambda: world.waiting() == (0, 0))
+        wait_until(lambda video_id=video_id: world.video(video_id).status in ("processed", "failed"))  # type: ignore[misc]
+    fault.mark_recovered()
+    wait_until(lambda: world.message_counts() == (0, 0))
     for worker in workers:
-        # Before it listens for the signal it would end with it, not in order.
-        until(lambda worker=worker: bool(worker.said("worker started")))  # type: ignore[misc]
+        # Until it handles the signal, SIGTERM would kill it.
+        wait_until(lambda worker=worker: bool(worker.log_lines("worker started")))  # type: ignore[misc]
         assert worker.terminate() == 0
     for worker in workers:
         assert worker.encoders() == []
@@ -45,6 +45,6 @@ def settle(world: World, fault: Fault, *workers: WorkerProcess) -> None:
     world.check_settled()
 
 
-def begun(world: World) -> None:
-    """Wait until the work at the last upload has come some way."""
-    until(lambda: world.video(world.uploads[-1]).progress > 0)
+def wait_until_encoding(world: WorkerWorld) -> None:
+    """Wait until the encode of the last upload has made progress."""
+    wait_until(lambda: world.video(world.uploads[-1]).progress > 0)

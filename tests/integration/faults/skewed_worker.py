@@ -1,6 +1,6 @@
-"""``python skewed_worker.py SECONDS``: the worker, in a process whose clock is wrong by so much.
+"""``python skewed_worker.py SECONDS``: a worker with a clock that is off by a number of seconds.
 
-libfaketime is not used: it fails now and then below Python's time.sleep, which waits for an absolute time.
+libfaketime is not used: it occasionally breaks Python's time.sleep, which waits for an absolute time.
 """
 
 from __future__ import annotations
@@ -27,6 +27,6 @@ class _Skewed(datetime.datetime):
 
 time.time = lambda: _time() + _SHIFT
 time.time_ns = lambda: _time_ns() + int(_SHIFT * 1e9)
-# Before anything else is imported, so that every module finds these.
+# Before other imports, so that all modules use the patched clock.
 datetime.datetime = _Skewed  # type: ignore[misc]
 runpy.run_module("services.worker", run_name="__main__", alter_sys=True)

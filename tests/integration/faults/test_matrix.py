@@ -1,4 +1,4 @@
-"""The matrix is whole: every row has a test, every test a row, and the table says what was measured."""
+"""The matrix is complete: every row has a test, every test a row, and the table has the measured times."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.faults.matrix import ROWS, Fault, Recoveries, rows_of
+from tests.integration.faults.matrix import ROWS, Fault, Recoveries, parse_rows
 
 FOLDER = Path(__file__).parent
 
@@ -19,24 +19,24 @@ def test_every_row_has_a_test_and_every_test_a_row() -> None:
         if file.name not in ("test_matrix.py", "test_toxics.py")
         for name in re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE)
     ]
-    assert {row for test in tests for row in rows_of(test)} == set(ROWS)
+    assert {row for test in tests for row in parse_rows(test)} == set(ROWS)
 
 
-def test_a_test_that_names_no_row_is_told() -> None:
-    with pytest.raises(ValueError, match="test_something names no row; a test of the matrix is called test_w03_"):
-        rows_of("test_something")
+def test_test_name_without_row_is_an_error() -> None:
+    with pytest.raises(ValueError, match="test_something names no row; must be like test_w03_description"):
+        parse_rows("test_something")
 
 
-def test_a_test_may_have_several_rows() -> None:
-    assert rows_of("test_w08_w09_bad_file") == ("W8", "W9")
+def test_test_name_may_have_several_rows() -> None:
+    assert parse_rows("test_w08_w09_bad_file") == ("W8", "W9")
 
 
-def test_the_table_has_every_row_and_the_longest_recovery_of_each(tmp_path: Path) -> None:
+def test_table_has_every_row_with_its_longest_recovery(tmp_path: Path) -> None:
     recoveries = Recoveries()
     for _ in range(2):
         fault = Fault(("W3",), recoveries)
-        fault.ends()
-        fault.recovered()
+        fault.end()
+        fault.mark_recovered()
     recoveries.seconds["W3"] = [1.04, 12.26]
     recoveries.write(tmp_path / "new/faults.md")
     lines = (tmp_path / "new/faults.md").read_text().splitlines()
@@ -45,6 +45,6 @@ def test_the_table_has_every_row_and_the_longest_recovery_of_each(tmp_path: Path
     assert line.endswith("| 2 | 12.3 |")
 
 
-def test_a_recovery_without_a_fault_is_a_mistake_of_the_test() -> None:
+def test_recovery_before_end_of_fault_is_an_error() -> None:
     with pytest.raises(AssertionError, match="the fault has not ended"):
-        Fault(("W3",), Recoveries()).recovered()
+        Fault(("W3",), Recoveries()).mark_recovered()

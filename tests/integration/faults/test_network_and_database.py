@@ -1,4 +1,4 @@
-"""The network is cut and the database is killed under a worker that goes on."""
+"""The network is cut or the database is killed while a worker runs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from world import WorkerProcess, World
+from world import WorkerProcess, WorkerWorld
 
 from emulator import aws, resources
-from tests.integration.faults.invariants import begun, settle, until
+from tests.integration.faults.invariants import settle, wait_until, wait_until_encoding
 from tests.integration.faults.matrix import Fault
 from tests.integration.faults.toxics import Proxy
 from tests.killable_postgres import NAME, MortalDatabase
@@ -24,21 +24,21 @@ Start = Callable[..., WorkerProcess]
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MortalDatabase]:
-    mortal = MortalDatabase(tmp_path_factory.mktemp("mortal"))
-    yield mortal
-    mortal.stop()
+    killable = MortalDatabase(tmp_path_factory.mktemp("killable"))
+    yield killable
+    killable.stop()
 
 
 @pytest.fixture
-def mortal_world(database: MortalDatabase, world: World) -> Iterator[World]:
+def killable_world(database: MortalDatabase, world: WorkerWorld) -> Iterator[WorkerWorld]:
     engine = database.engine()
     yield dataclasses.replace(world, engine=engine)
     engine.dispose()
 
 
 @pytest.fixture
-def at_database(database: MortalDatabase, aws_port: int, aws_endpoint: str) -> dict[str, Any]:
-    """What leads a worker to it."""
+def database_settings(database: MortalDatabase, aws_port: int, aws_endpoint: str) -> dict[str, Any]:
+    """Settings of a worker that uses the killable database."""
     credentials = json.dumps({"username": SUPERUSER, "password": database.cluster.password})
     secret = resources.create_secret(aws.client("secretsmanager", aws_port), uuid.uuid4().hex, credentials)
     return {"database_port": database.cluster.port, "database_name": NAME, "database_secret_arn": secret}
@@ -46,102 +46,102 @@ def at_database(database: MortalDatabase, aws_port: int, aws_endpoint: str) -> d
 
 def test_w05_network_to_queue_and_database_cut(
     fault: Fault,
-    world: World,
+    world: WorkerWorld,
     start_worker: Start,
     start_slow: Start,
     proxied: Callable[[int], Proxy],
     postgres_server: Cluster,
     aws_port: int,
-    long: Path,
+    long_clip: Path,
 ) -> None:
     queue, database = proxied(aws_port), proxied(postgres_server.port)
-    alone = start_slow(
+    isolated = start_slow(
         database_port=database.port, variables={"AWS_ENDPOINT_URL_SQS": f"http://127.0.0.1:{queue.port}"}
     )
-    video_id = world.upload(long)
-    begun(world)
+    video_id = world.upload(long_clip)
+    wait_until_encoding(world)
     with queue.timeout(), database.timeout():
         other = start_worker()
-        until(lambda: world.video(video_id).status == "processed")
-    fault.ends()
-    until(lambda: alone.said("claim lost") != [])
-    settle(world, fault, alone, other)
+        wait_until(lambda: world.video(video_id).status == "processed")
+    fault.end()
+    wait_until(lambda: isolated.log_lines("claim lost") != [])
+    settle(world, fault, isolated, other)
     assert world.attempts(video_id) == 2
 
 
-def test_w05_queue_that_resets_and_delays(
-    fault: Fault, world: World, start_slow: Start, proxied: Callable[[int], Proxy], aws_port: int, long: Path
+def test_w05_queue_resets_and_delays(
+    fault: Fault, world: WorkerWorld, start_slow: Start, proxied: Callable[[int], Proxy], aws_port: int, long_clip: Path
 ) -> None:
     queue = proxied(aws_port)
     worker = start_slow(variables={"AWS_ENDPOINT_URL_SQS": f"http://127.0.0.1:{queue.port}"})
-    video_id = world.upload(long)
-    begun(world)
+    video_id = world.upload(long_clip)
+    wait_until_encoding(world)
     with queue.reset_peer():
-        until(lambda: bool(worker.said("heartbeat failed")))
-    fault.ends()
+        wait_until(lambda: bool(worker.log_lines("heartbeat failed")))
+    fault.end()
     with queue.latency(0.2):
         settle(world, fault, worker)
     assert world.attempts(video_id) == 1
 
 
-def test_w07_database_that_comes_back_within_the_lease(
+def test_w07_database_returns_within_lease(
     fault: Fault,
-    mortal_world: World,
+    killable_world: WorkerWorld,
     database: MortalDatabase,
-    at_database: dict[str, Any],
+    database_settings: dict[str, Any],
     start_slow: Start,
-    long: Path,
+    long_clip: Path,
 ) -> None:
-    mortal_world.upload(long)
-    worker = start_slow(**at_database, speed=4, visibility_seconds=600)
-    begun(mortal_world)
+    killable_world.upload(long_clip)
+    worker = start_slow(**database_settings, speed=4, visibility_seconds=600)
+    wait_until_encoding(killable_world)
     database.kill()
-    until(lambda: len(mortal_world.objects()) >= 2)
+    wait_until(lambda: len(killable_world.objects()) >= 2)
     database.start()
-    fault.ends()
-    settle(mortal_world, fault, worker)
-    assert mortal_world.attempts(mortal_world.uploads[-1]) == 1
+    fault.end()
+    settle(killable_world, fault, worker)
+    assert killable_world.attempts(killable_world.uploads[-1]) == 1
 
 
-def test_w07_database_that_stays_away(
+def test_w07_database_returns_after_lease(
     fault: Fault,
-    mortal_world: World,
+    killable_world: WorkerWorld,
     database: MortalDatabase,
-    at_database: dict[str, Any],
+    database_settings: dict[str, Any],
     start_slow: Start,
-    long: Path,
+    long_clip: Path,
 ) -> None:
-    # It is received in vain until the database has started again.
-    mortal_world.allow_receives(20)
-    mortal_world.upload(long)
-    worker = start_slow(**at_database, speed=4)
-    begun(mortal_world)
+    # The message is received repeatedly until the database is back.
+    killable_world.allow_receives(20)
+    killable_world.upload(long_clip)
+    worker = start_slow(**database_settings, speed=4)
+    wait_until_encoding(killable_world)
     database.kill()
-    until(lambda: bool(worker.said("claim could not be released")))
+    wait_until(lambda: bool(worker.log_lines("claim could not be released")))
     database.start()
-    fault.ends()
-    settle(mortal_world, fault, worker)
-    assert mortal_world.attempts(mortal_world.uploads[-1]) == 2
+    fault.end()
+    settle(killable_world, fault, worker)
+    assert killable_world.attempts(killable_world.uploads[-1]) == 2
 
 
-def test_w07_database_that_is_away_when_a_message_comes(
+def test_w07_database_is_down_when_message_arrives(
     fault: Fault,
-    mortal_world: World,
+    killable_world: WorkerWorld,
     database: MortalDatabase,
-    at_database: dict[str, Any],
+    database_settings: dict[str, Any],
     start_worker: Start,
-    short: Path,
+    short_clip: Path,
 ) -> None:
-    mortal_world.allow_receives(20)
-    worker = start_worker(**at_database)
-    first = mortal_world.upload(short)
-    until(lambda: mortal_world.video(first).status == "processed")
+    killable_world.allow_receives(20)
+    worker = start_worker(**database_settings)
+    first = killable_world.upload(short_clip)
+    wait_until(lambda: killable_world.video(first).status == "processed")
     second = uuid.uuid4()
-    mortal_world.add_row(second)
-    mortal_world.store.store_file(f"uploads/{second}.mp4", short, "video/mp4")
+    killable_world.add_row(second)
+    killable_world.store.store_file(f"uploads/{second}.mp4", short_clip, "video/mp4")
     database.kill()
-    mortal_world.ask_for(second)
-    until(lambda: bool(worker.said("video could not be claimed")))
+    killable_world.send_message(second)
+    wait_until(lambda: bool(worker.log_lines("video could not be claimed")))
     database.start()
-    fault.ends()
-    settle(mortal_world, fault, worker)
+    fault.end()
+    settle(killable_world, fault, worker)

@@ -1,4 +1,4 @@
-"""The proxy does to connections what its toxics are called after."""
+"""Toxics of the proxy."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tests.integration.faults.toxics import Proxy
 
 @pytest.fixture
 def echo() -> Iterator[int]:
-    """A server that says back what it is told."""
+    """An echo server."""
 
-    def answer(connection: socket.socket) -> None:
+    def echo_back(connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):
             while data := connection.recv(65536):
                 connection.sendall(data)
@@ -28,7 +28,7 @@ def echo() -> Iterator[int]:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            threading.Thread(target=answer, args=(connection,), daemon=True).start()
+            threading.Thread(target=echo_back, args=(connection,), daemon=True).start()
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=serve, daemon=True).start()
@@ -46,7 +46,7 @@ def connect(proxy: Proxy) -> socket.socket:
     return socket.create_connection(("127.0.0.1", proxy.port), timeout=30)
 
 
-def test_without_a_toxic_everything_comes_through(proxy: Proxy) -> None:
+def test_without_toxics_all_data_passes(proxy: Proxy) -> None:
     with connect(proxy) as client:
         client.sendall(b"x" * 1_000_000)
         received = 0
@@ -54,15 +54,15 @@ def test_without_a_toxic_everything_comes_through(proxy: Proxy) -> None:
             received += len(client.recv(65536))
 
 
-def test_latency_makes_it_late(proxy: Proxy) -> None:
+def test_latency_delays_data(proxy: Proxy) -> None:
     with connect(proxy) as client, proxy.latency(0.2):
-        began = time.monotonic()
+        started = time.monotonic()
         client.sendall(b"x")
         assert client.recv(1) == b"x"
-        assert time.monotonic() - began >= 0.4
+        assert time.monotonic() - started >= 0.4
 
 
-def test_a_timeout_holds_everything_and_lets_it_arrive_afterwards(proxy: Proxy) -> None:
+def test_timeout_holds_data_until_it_ends(proxy: Proxy) -> None:
     with connect(proxy) as client:
         with proxy.timeout():
             client.sendall(b"x")
@@ -73,7 +73,7 @@ def test_a_timeout_holds_everything_and_lets_it_arrive_afterwards(proxy: Proxy) 
         assert client.recv(1) == b"x"
 
 
-def test_reset_peer_resets_what_is_there_and_what_comes(proxy: Proxy) -> None:
+def test_reset_peer_resets_open_and_new_connections(proxy: Proxy) -> None:
     with connect(proxy) as client:
         client.sendall(b"x")
         assert client.recv(1) == b"x"
@@ -88,12 +88,12 @@ def test_reset_peer_resets_what_is_there_and_what_comes(proxy: Proxy) -> None:
         assert client.recv(1) == b"x"
 
 
-def test_limit_data_cuts_an_answer(proxy: Proxy) -> None:
+def test_limit_data_truncates_reply(proxy: Proxy) -> None:
     with proxy.limit_data(3), connect(proxy) as client:
         client.sendall(b"12345")
         received = b""
         with contextlib.suppress(ConnectionResetError):
             while data := client.recv(65536):
                 received += data
-        # A reset may overtake what came before it.
+        # A reset may discard data received before it.
         assert received in (b"", b"123")

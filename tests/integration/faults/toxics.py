@@ -1,4 +1,4 @@
-"""A TCP proxy that does to connections what networks do; its toxics are called as toxiproxy's.
+"""A TCP proxy that simulates network faults, named like the toxics of toxiproxy.
 
 https://github.com/Shopify/toxiproxy#toxics
 """
@@ -15,14 +15,14 @@ from types import TracebackType
 
 from workspace.ports import LOOPBACK
 
-_RESET = struct.pack("ii", 1, 0)  # SO_LINGER of no time: close() sends RST
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER with timeout 0: close() sends RST
 
 
 class Proxy:
-    """Stands between programs and a server, for the length of a block.
+    """Context manager with a proxy in front of a server.
 
     Args:
-        upstream: the server's port on loopback.
+        upstream: port of the server on loopback.
     """
 
     def __init__(self, upstream: int) -> None:
@@ -39,7 +39,7 @@ class Proxy:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port of the proxy."""
         return int(self._listener.getsockname()[1])
 
     def __enter__(self) -> Proxy:
@@ -49,35 +49,35 @@ class Proxy:
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self._listener.close()
         self._flowing.set()
-        self._cut()
+        self._reset_all()
 
     @contextlib.contextmanager
     def latency(self, seconds: float) -> Iterator[None]:
-        """Every piece of data is late."""
+        """Delay all data."""
         self._latency = seconds
         yield
         self._latency = 0.0
 
     @contextlib.contextmanager
     def timeout(self) -> Iterator[None]:
-        """Nothing comes through and nothing is closed, as when a cable is pulled; afterwards it all arrives."""
+        """Hold all data without closing connections, like an unplugged cable; deliver it afterwards."""
         self._flowing.clear()
         yield
         self._flowing.set()
 
     @contextlib.contextmanager
     def reset_peer(self) -> Iterator[None]:
-        """Connections are reset, those there are and each new one."""
+        """Reset open and new connections."""
         self._resetting = True
-        self._cut()
+        self._reset_all()
         yield
         self._resetting = False
 
     @contextlib.contextmanager
     def limit_data(self, count: int) -> Iterator[None]:
-        """New connections are reset after so many bytes from the server."""
+        """Reset new connections after ``count`` bytes from the server."""
         self._limit = count
-        self._cut()
+        self._reset_all()
         yield
         self._limit = None
 
@@ -115,13 +115,13 @@ class Proxy:
                 target.sendall(data)
         self._flowing.wait()
         with self._lock:
-            # Who was cut meanwhile, or told enough, must not be said goodbye to in order.
+            # Connections that were cut or exceeded the limit are reset instead of closed.
             broken = source in self._broken or (limit is not None and passed > limit)
             self._connections -= {source, target}
         for end in (source, target):
             (_reset if broken else _close)(end)
 
-    def _cut(self) -> None:
+    def _reset_all(self) -> None:
         with self._lock:
             connections, self._connections = self._connections, set()
             self._broken |= connections
@@ -138,7 +138,7 @@ def _close(connection: socket.socket) -> None:
 def _reset(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-    # A thread that waits in recv() keeps the socket open; it is woken first.
+    # A thread blocked in recv() keeps the socket open; wake it first.
     with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_RD)
     connection.close()

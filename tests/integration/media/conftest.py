@@ -1,6 +1,6 @@
-"""What the media tests share: the worker's recipe, and the corpus of honest files.
+"""Fixtures of the media tests: encode settings, and the corpus of valid clips.
 
-Each is made, processed and decoded once; the tests look at what was kept of it.
+Each clip is created, processed and decoded once; the tests share the result.
 """
 
 from __future__ import annotations
@@ -16,101 +16,104 @@ from av.video.frame import VideoFrame
 from benchmarks.encoding import pipeline_runner
 from benchmarks.encoding.variants import place
 from services.worker import media
-from services.worker.pipeline import EncodeSettings, curtain_frames
-from services.worker.toolchain import find_curtain, find_watermark
+from services.worker.pipeline import EncodeSettings, bumper_frames
+from services.worker.toolchain import find_bumper, find_watermark
 from tests.integration.services.worker import clips
 from tests.integration.services.worker.clips import FFMPEG
 
-from .honest import HONEST, Honest
+from .valid_media import VALID_CLIPS, ValidClip
 
 
 @dataclass(frozen=True, kw_only=True)
-class Processed:
-    """What a job made of an honest file.
+class PipelineRun:
+    """Result of processing a valid clip.
 
     Args:
-        picture: what the probe found.
-        folder: of the job.
-        percentages: what was reported of the progress.
+        video_stream: stream found by the probe.
+        folder: folder of the job.
+        percentages: reported progress.
     """
 
-    picture: media.VideoStream
+    video_stream: media.VideoStream
     folder: Path
     percentages: list[int]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Video:
-    """A processed file, looked at once.
+class ProcessedVideo:
+    """A published video, decoded once.
 
     Args:
-        honest: the file it was made of.
-        job: what the job made.
-        seen: what the video is.
-        first: number of the first of the player's pictures.
-        last: number of the last picture.
-        pictures: some pictures of the video by their numbers, in RGB: those at its ends, around each end of the
-            player's clip, and in the clip's middle.
+        valid_clip: source clip.
+        run: result of the pipeline.
+        info: properties of the video.
+        first: number of the clip's first frame.
+        last: number of the last frame.
+        frames: some frames in RGB, by number: first and last, around both ends of the clip, and in its middle.
     """
 
-    honest: Honest
-    job: Processed
-    seen: clips.Seen
+    valid_clip: ValidClip
+    run: PipelineRun
+    info: clips.VideoInfo
     first: int
     last: int
-    pictures: dict[int, VideoFrame]
+    frames: dict[int, VideoFrame]
 
     @property
     def middle(self) -> int:
-        """Number of a picture in the middle of the player's."""
-        return middle_of(self.honest)
+        """Number of a frame in the middle of the clip."""
+        return middle_of(self.valid_clip)
 
 
-def middle_of(honest: Honest) -> int:
-    """Number of a picture in the middle of the player's, in the video made of a file."""
-    return curtain_frames(honest.rate) + round(honest.rate * honest.seconds) // 2
-
-
-@pytest.fixture(scope="session")
-def recipe() -> EncodeSettings:
-    return EncodeSettings(ffmpeg=FFMPEG, watermark=find_watermark(), curtain=find_curtain(), max_seconds=30, threads=3)
+def middle_of(valid_clip: ValidClip) -> int:
+    """Return the number of the frame in the middle of a clip, within its video."""
+    return bumper_frames(valid_clip.rate) + round(valid_clip.rate * valid_clip.seconds) // 2
 
 
 @pytest.fixture(scope="session")
-def processed(recipe: EncodeSettings, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Processed]:
-    """Makes an honest file and processes it as a job does, or gives what was made of it before."""
-    made: dict[str, Processed] = {}
+def encode_settings() -> EncodeSettings:
+    return EncodeSettings(ffmpeg=FFMPEG, watermark=find_watermark(), bumper=find_bumper(), max_seconds=30, threads=3)
 
-    def get(name: str) -> Processed:
-        if name not in made:
-            made[name] = process(name)
-        return made[name]
 
-    def process(name: str) -> Processed:
-        base = tmp_path_factory.mktemp("honest")
-        clip, folder = base / f"clip.{HONEST[name].ending}", base / "job"
-        HONEST[name].make(clip)
+@pytest.fixture(scope="session")
+def processed(
+    encode_settings: EncodeSettings, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], PipelineRun]:
+    """Return a function that creates and processes a valid clip, cached by name."""
+    runs: dict[str, PipelineRun] = {}
+
+    def get(name: str) -> PipelineRun:
+        if name not in runs:
+            runs[name] = process(name)
+        return runs[name]
+
+    def process(name: str) -> PipelineRun:
+        base = tmp_path_factory.mktemp("valid-clip")
+        clip, folder = base / f"clip.{VALID_CLIPS[name].ending}", base / "job"
+        VALID_CLIPS[name].create(clip)
         place(clip, folder)
-        reported: list[int] = []
-        picture = pipeline_runner.process(recipe, folder, offline=True, report=reported.append)
-        return Processed(picture=picture, folder=folder, percentages=reported)
+        percentages: list[int] = []
+        video_stream = pipeline_runner.process(encode_settings, folder, offline=True, report=percentages.append)
+        return PipelineRun(video_stream=video_stream, folder=folder, percentages=percentages)
 
     return get
 
 
-@pytest.fixture(scope="module", params=HONEST)
-def video(request: pytest.FixtureRequest, processed: Callable[[str], Processed]) -> Video:
-    """Each honest file in turn: all tests of a module look at it before the next is made."""
-    honest, job = HONEST[request.param], processed(request.param)
-    path = job.folder / media.PROCESSED
-    seen, first = clips.look(path), curtain_frames(honest.rate)
-    last = seen.frames - 1
-    wanted = {0, first - 1, first, middle_of(honest), last - first, last}
-    return Video(honest=honest, job=job, seen=seen, first=first, last=last, pictures=pictures_of(path, wanted))
+@pytest.fixture(scope="module", params=VALID_CLIPS)
+def video(request: pytest.FixtureRequest, processed: Callable[[str], PipelineRun]) -> ProcessedVideo:
+    """Each valid clip in turn; all tests of a module run on it before the next is created."""
+    valid_clip, run = VALID_CLIPS[request.param], processed(request.param)
+    path = run.folder / media.PROCESSED
+    info, first = clips.inspect(path), bumper_frames(valid_clip.rate)
+    last = info.frames - 1
+    numbers = {0, first - 1, first, middle_of(valid_clip), last - first, last}
+    return ProcessedVideo(
+        valid_clip=valid_clip, run=run, info=info, first=first, last=last, frames=decode_frames(path, numbers)
+    )
 
 
-def pictures_of(path: Path, numbers: Set[int]) -> dict[int, VideoFrame]:
-    """Some pictures of a video in RGB, from one decoding."""
+def decode_frames(path: Path, numbers: Set[int]) -> dict[int, VideoFrame]:
+    """Decode some frames of a video, in RGB."""
     with av.open(str(path)) as container:
         return {
             number: frame.reformat(format="rgb24")

@@ -1,4 +1,4 @@
-"""A file that does not say what its colours are is guessed as players do; what is not BT.709 is converted."""
+"""Unspecified colours are guessed as players do; everything except BT.709 is converted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from services.worker.colours import BT470BG, BT709, BT2020, PQ, RGB, SMPTE170M, 
 
 
 @pytest.mark.parametrize(
-    ("codec", "lines", "said", "meant"),
+    ("codec", "lines", "declared", "expected"),
     [
         ("h264", 1080, (UNSPECIFIED, UNSPECIFIED, UNSPECIFIED), Colours(BT709, BT709, BT709)),
         ("h264", 480, (UNSPECIFIED, UNSPECIFIED, UNSPECIFIED), Colours(BT709, BT709, SMPTE170M)),
@@ -20,14 +20,14 @@ from services.worker.colours import BT470BG, BT709, BT2020, PQ, RGB, SMPTE170M, 
         ("h264", 1080, (250, 251, 252), Colours(BT709, BT709, BT709)),
     ],
 )
-def test_what_a_file_does_not_say_is_guessed(
-    codec: str, lines: int, said: tuple[int, int, int], meant: Colours
+def test_unspecified_colours_are_guessed(
+    codec: str, lines: int, declared: tuple[int, int, int], expected: Colours
 ) -> None:
-    assert colours_of(codec, lines, *said) == meant
+    assert colours_of(codec, lines, *declared) == expected
 
 
 @pytest.mark.parametrize(
-    ("said", "is_bt709"),
+    ("declared", "is_bt709"),
     [
         ((1, 1, 1), True),
         ((1, 13, 1), True),
@@ -37,5 +37,5 @@ def test_what_a_file_does_not_say_is_guessed(
         ((9, 1, 1), False),
     ],
 )
-def test_only_what_is_not_bt709_already_is_converted(said: tuple[int, int, int], is_bt709: bool) -> None:
-    assert Colours(*said).is_bt709 == is_bt709
+def test_bt709_needs_no_conversion(declared: tuple[int, int, int], is_bt709: bool) -> None:
+    assert Colours(*declared).is_bt709 == is_bt709

@@ -1,4 +1,4 @@
-"""The arena of the attacks."""
+"""Fixtures of the attacks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from attack_harness import SECRET, Arena, Canary, watched
+from attack_harness import SECRET, AttackHarness, Canary, recording_program_runs
 from sqlalchemy import create_engine
 
 from emulator import aws, resources
@@ -22,37 +22,37 @@ from services.worker.toolchain import find_ffmpeg
 from services.worker.workspace import Workspace
 from tests.conftest import OWNER
 from tests.integration.services.worker import clips
-from tests.integration.services.worker.world import World
+from tests.integration.services.worker.world import WorkerWorld
 from workspace.postgres import Cluster
 
 
 @pytest.fixture(scope="session")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of clips that are made once."""
+    """A folder with clips, created once."""
     folder = tmp_path_factory.mktemp("shelf")
-    clips.make(folder / "honest.mp4", "64x64", seconds=0.6, rate="5")
-    clips.make(folder / "neighbour.mp4", "320x240", seconds=3, source="color=magenta")
-    clips.make(folder / "base.mp4", "320x240", seconds=2, rate="15")
+    clips.create_clip(folder / "valid_clip.mp4", "64x64", seconds=0.6, rate="5")
+    clips.create_clip(folder / "neighbour.mp4", "320x240", seconds=3, source="color=magenta")
+    clips.create_clip(folder / "base.mp4", "320x240", seconds=2, rate="15")
     return folder
 
 
 @pytest.fixture(scope="session")
 def base(shelf: Path) -> bytes:
-    """An honest clip of 30 pictures whose index comes last, so that it may grow."""
+    """A valid clip of 30 frames with its index at the end, so that it may grow."""
     return (shelf / "base.mp4").read_bytes()
 
 
 @pytest.fixture(scope="module")
-def worker_bench(
-    recipe: EncodeSettings,
+def module_harness(
+    encode_settings: EncodeSettings,
     shelf: Path,
     postgres_server: Cluster,
     migrated_template: str,
     aws_endpoint: str,
     aws_port: int,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Arena]:
-    """A bench for all attacks of a module, with another player's video beside it; at the end it must still work."""
+) -> Iterator[AttackHarness]:
+    """Harness for all attacks of a module; at the end its worker must still work."""
     name, folder = f"attacks_{uuid.uuid4().hex}", tmp_path_factory.mktemp("attacks")
     postgres_server.copy_database(name, template=migrated_template, owner=OWNER)
     engine = create_engine(postgres_server.url(name, user=OWNER).replace("postgresql://", DRIVER_URL), pool_size=5)
@@ -69,29 +69,29 @@ def worker_bench(
     neighbour.parent.mkdir()
     neighbour.write_bytes((shelf / "neighbour.mp4").read_bytes())
     neighbour.with_name("secret.txt").write_bytes(SECRET * 100)
-    arena = Arena(
-        world=World(engine, store, sqs, s3, bucket, queue_url),
-        bench=WorkerContext(
+    shared_harness = AttackHarness(
+        world=WorkerWorld(engine, store, sqs, s3, bucket, queue_url),
+        context=WorkerContext(
             engine=engine,
             store=store,
             workspace=workspace,
-            recipe=recipe,
+            encode_settings=encode_settings,
             lease_seconds=60,
             max_seconds=120,
             enforce_rules=False,
             offline=True,
-            measures=EmfMetrics("test", "worker"),
+            metrics=EmfMetrics("test", "worker"),
             release="1.2.3",
             ffmpeg=program.version,
         ),
         canary=canary,
         folder=root,
         neighbour=neighbour,
-        honest=shelf / "honest.mp4",
+        valid_clip=shelf / "valid_clip.mp4",
         scratch=folder,
     )
-    yield arena
-    arena.check_works_on()
+    yield shared_harness
+    shared_harness.check_still_works()
     workspace.close()
     canary.close()
     engine.dispose()
@@ -99,9 +99,9 @@ def worker_bench(
 
 
 @pytest.fixture
-def arena(worker_bench: Arena, tmp_path: Path) -> Iterator[Arena]:
-    """The module's bench, with a folder and a list of programs of this test's own."""
-    own = dataclasses.replace(worker_bench, scratch=tmp_path / "scratch", ran=[])
-    own.scratch.mkdir()
-    with watched(own.ran):
-        yield own
+def harness(module_harness: AttackHarness, tmp_path: Path) -> Iterator[AttackHarness]:
+    """The module's harness, with a folder and a list of program runs for this test."""
+    test_harness = dataclasses.replace(module_harness, scratch=tmp_path / "scratch", program_runs=[])
+    test_harness.scratch.mkdir()
+    with recording_program_runs(test_harness.program_runs):
+        yield test_harness

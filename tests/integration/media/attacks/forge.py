@@ -1,4 +1,4 @@
-"""Forges MP4 files: boxes made by hand, and boxes of an honest clip exchanged for hostile ones.
+"""Forges MP4 files: builds boxes, and replaces boxes of a valid clip with malicious ones.
 
 Box structure: ISO/IEC 14496-12, 4.2; alias records: Apple's QuickTime File Format, "data reference atoms".
 """
@@ -12,12 +12,12 @@ Change = Callable[[bytes], bytes]
 
 
 def box(kind: bytes, content: bytes = b"") -> bytes:
-    """A box of any kind."""
+    """Build a box."""
     return struct.pack(">I4s", 8 + len(content), kind) + content
 
 
 def table(kind: bytes, count: int, content: bytes = b"", *, before: bytes = b"") -> bytes:
-    """A box that says how many entries it has, truly or not.
+    """Build a box with an entry count, which may be wrong.
 
     Args:
         before: fields between the version and the count.
@@ -25,12 +25,12 @@ def table(kind: bytes, count: int, content: bytes = b"", *, before: bytes = b"")
     return box(kind, bytes(4) + before + struct.pack(">I", count) + content)
 
 
-def edited(content: bytes, path: str, change: Change) -> bytes:
-    """A file in which the first box at a path was exchanged; the sizes around it fit again.
+def replace_box(content: bytes, path: str, change: Change) -> bytes:
+    """Replace the first box at a path and adjust the sizes of the boxes around it.
 
     Args:
-        path: kinds from the outermost on, such as ``moov/trak/mdia``.
-        change: gets the box's content and gives the bytes that take the whole box's place.
+        path: box kinds from the top level down, such as ``moov/trak/mdia``.
+        change: maps the content of the box to the bytes that replace the whole box.
     """
     kind, _, rest = path.partition("/")
     position = 0
@@ -38,21 +38,21 @@ def edited(content: bytes, path: str, change: Change) -> bytes:
         size, found = struct.unpack_from(">I4s", content, position)
         if found.decode("latin-1") == kind:
             inner = content[position + 8 : position + size]
-            new = box(found, edited(inner, rest, change)) if rest else change(inner)
+            new = box(found, replace_box(inner, rest, change)) if rest else change(inner)
             return content[:position] + new + content[position + size :]
         position += size
     raise LookupError(path)
 
 
 def content_of(content: bytes, path: str) -> bytes:
-    """What a box holds."""
+    """Return the content of a box."""
     found = []
-    edited(content, path, lambda inner: found.append(inner) or inner)  # type: ignore[func-returns-value]
+    replace_box(content, path, lambda inner: found.append(inner) or inner)  # type: ignore[func-returns-value]
     return found[0]
 
 
 def with_fields(kind: bytes, *fields: tuple[int, bytes]) -> Change:
-    """Writes bytes over parts of a box, by their places in it."""
+    """Return a change that overwrites bytes at positions of a box."""
 
     def change(inner: bytes) -> bytes:
         changed = bytearray(inner)
@@ -64,13 +64,13 @@ def with_fields(kind: bytes, *fields: tuple[int, bytes]) -> Change:
 
 
 def data_reference(kind: bytes, content: bytes, *, elsewhere: bool = True) -> bytes:
-    """A ``dref`` that says where the pictures lie: in another file."""
+    """Build a ``dref`` that places the media data in another file."""
     flags = bytes(3) + bytes([0 if elsewhere else 1])
     return table(b"dref", 1, box(kind, flags + content))
 
 
 def alias(path: str, *, levels_up: int) -> bytes:
-    """An alias record that names a file from the root of the disk, and how far up the two have a folder in common."""
+    """Build an alias record with an absolute path, and the number of levels up to the common folder."""
     name = path.encode()
     record = bytes(10) + bytes(28) + bytes(12) + bytes(64) + bytes(16)
     record += struct.pack(">hh", levels_up, path.count("/")) + bytes(16)
@@ -80,6 +80,6 @@ def alias(path: str, *, levels_up: int) -> bytes:
 
 
 def nested(kind: bytes, depth: int) -> bytes:
-    """Boxes in boxes."""
+    """Build nested boxes."""
     size = 8 * depth
     return b"".join(struct.pack(">I4s", size - 8 * level, kind) for level in range(depth))

@@ -1,4 +1,4 @@
-"""Files that are something else, whatever their name says: each gate refuses them by itself."""
+"""Files of other formats, named .mp4: each check alone refuses them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from attack_harness import Arena, Canary
+from attack_harness import AttackHarness, Canary
 from forge import box
 
 from services.worker import media
@@ -56,8 +56,8 @@ def _hls(address: str) -> bytes:
 
 FORGERIES: dict[str, Forgery] = {
     "concat of the neighbour": lambda _, __: b"ffconcat version 1.0\nfile ../job-neighbour/in.mp4\n",
-    "concat of a file beside it": lambda _, __: b"ffconcat version 1.0\nfile beside.mp4\n",
-    "concat of a whole path": lambda _, path: f"ffconcat version 1.0\nfile '{path}'\n".encode(),
+    "concat of a file in the same folder": lambda _, __: b"ffconcat version 1.0\nfile beside.mp4\n",
+    "concat of an absolute path": lambda _, path: f"ffconcat version 1.0\nfile '{path}'\n".encode(),
     "concat from a server": lambda url, _: f"ffconcat version 1.0\nfile {url}\n".encode(),
     "HLS from a server": lambda url, _: _hls(url),
     "HLS of a file": lambda _, path: _hls(f"file://{path}"),
@@ -77,23 +77,23 @@ FORGERIES: dict[str, Forgery] = {
 }
 
 
-def test_other_formats_are_refused_before_any_program_reads_them(arena: Arena) -> None:
-    found = {name: arena.attack(forge(arena.url, arena.neighbour)) for name, forge in FORGERIES.items()}
-    assert {name: (outcome.reason, outcome.programs) for name, outcome in found.items()} == dict.fromkeys(
+def test_other_formats_are_refused_before_any_program_runs(harness: AttackHarness) -> None:
+    outcomes = {name: harness.attack(forge(harness.url, harness.neighbour)) for name, forge in FORGERIES.items()}
+    assert {name: (outcome.reason, outcome.programs) for name, outcome in outcomes.items()} == dict.fromkeys(
         FORGERIES, ("not_a_video", [])
     )
 
 
-def test_a_picture_is_refused_before_any_program_reads_it(arena: Arena) -> None:
-    clips.ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x240", "-frames:v", "1", arena.scratch / "picture.png")
-    outcome = arena.attack(arena.scratch / "picture.png")
+def test_image_is_refused_before_any_program_runs(harness: AttackHarness) -> None:
+    clips.run_ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x240", "-frames:v", "1", harness.scratch / "image.png")
+    outcome = harness.attack(harness.scratch / "image.png")
     assert (outcome.reason, outcome.programs) == ("not_a_video", [])
 
 
-@pytest.mark.parametrize("name", ["concat of a whole path", "HLS of a secret", "DASH from a server", "web page"])
-def test_behind_a_box_that_looks_honest_it_is_damaged(arena: Arena, name: str) -> None:
-    hidden = FORGERIES[name](arena.url, arena.neighbour)
-    outcome = arena.with_network().attack(box(b"ftyp", b"isomisom") + box(b"moov", hidden) + box(b"mdat", hidden))
+@pytest.mark.parametrize("name", ["concat of an absolute path", "HLS of a secret", "DASH from a server", "web page"])
+def test_other_format_inside_valid_boxes_is_damaged(harness: AttackHarness, name: str) -> None:
+    hidden = FORGERIES[name](harness.url, harness.neighbour)
+    outcome = harness.with_network().attack(box(b"ftyp", b"isomisom") + box(b"moov", hidden) + box(b"mdat", hidden))
     assert outcome.reason == "damaged"
     # The probe refused it; no encoder was started.
     assert len(outcome.programs) == 1
@@ -101,40 +101,40 @@ def test_behind_a_box_that_looks_honest_it_is_damaged(arena: Arena, name: str) -
 
 @pytest.fixture
 def job(shelf: Path, tmp_path: Path) -> Path:
-    """A job's folder, with a neighbour's next to it."""
+    """A job folder next to another player's."""
     for folder in ("job", "job-neighbour"):
         (tmp_path / folder).mkdir()
-    for place in ("job/beside.mp4", "job-neighbour/in.mp4"):
-        shutil.copy(shelf / "neighbour.mp4", tmp_path / place)
+    for name in ("job/beside.mp4", "job-neighbour/in.mp4"):
+        shutil.copy(shelf / "neighbour.mp4", tmp_path / name)
     return tmp_path / "job"
 
 
 @pytest.fixture(scope="module")
-def encode(shelf: Path, recipe: EncodeSettings, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def encode(shelf: Path, encode_settings: EncodeSettings, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The command line that encodes a valid clip, to be run on a forged one."""
     folder = tmp_path_factory.mktemp("valid")
-    shutil.copy(shelf / "honest.mp4", folder / media.ORIGINAL)
-    return command(recipe, probe(folder, offline=False, draft=ReceiptBuilder(release="", ffmpeg="")))
+    shutil.copy(shelf / "valid_clip.mp4", folder / media.ORIGINAL)
+    return command(encode_settings, probe(folder, offline=False, builder=ReceiptBuilder(release="", ffmpeg="")))
 
 
 @pytest.mark.parametrize("name", FORGERIES)
-def test_each_gate_alone_refuses_other_formats(job: Path, encode: list[str], name: str) -> None:
+def test_each_check_alone_refuses_other_formats(job: Path, encode: list[str], name: str) -> None:
     canary = Canary()
     forged = FORGERIES[name](f"http://127.0.0.1:{canary.port}/x.mp4", job.parent / "job-neighbour" / "in.mp4")
     (job / media.ORIGINAL).write_bytes(forged)
     with pytest.raises(InvalidMedia):
         check_container(job / media.ORIGINAL)
     with pytest.raises(InvalidMedia):
-        probe(job, offline=False, draft=ReceiptBuilder(release="", ffmpeg=""))
+        probe(job, offline=False, builder=ReceiptBuilder(release="", ffmpeg=""))
     ended = subprocess.run(encode, cwd=job, capture_output=True, timeout=120)
     assert ended.returncode != 0
     assert not (job / media.PROCESSED).exists() or not (job / media.PROCESSED).stat().st_size
-    assert not canary.was_called
+    assert not canary.was_contacted
     canary.close()
 
 
-def test_without_the_demuxers_name_a_neighbour_would_be_played(job: Path) -> None:
-    """What the gates are for: the same ffmpeg plays the file beside when it may guess."""
-    (job / media.ORIGINAL).write_bytes(FORGERIES["concat of a file beside it"]("", job))
-    clips.ffmpeg("-protocol_whitelist", "file", "-i", job / media.ORIGINAL, "-frames:v", "1", job / "stolen.png")
-    assert clips.colour(clips.frame_at(job / "stolen.png"), 100, 100)[0] > 200
+def test_guessed_format_would_play_another_file(job: Path) -> None:
+    """Control: the same ffmpeg plays the file in the same folder if it may guess the format."""
+    (job / media.ORIGINAL).write_bytes(FORGERIES["concat of a file in the same folder"]("", job))
+    clips.run_ffmpeg("-protocol_whitelist", "file", "-i", job / media.ORIGINAL, "-frames:v", "1", job / "stolen.png")
+    assert clips.mean_colour(clips.frame_at(job / "stolen.png"), 100, 100)[0] > 200

@@ -1,4 +1,4 @@
-"""Clips whose streams are the attack: bombs, sizes that change, codecs in codecs, and text of the player's."""
+"""Clips with malicious streams: decompression bombs, changing sizes, nested codecs and hostile text."""
 
 from __future__ import annotations
 
@@ -7,59 +7,59 @@ import struct
 from pathlib import Path
 
 import pytest
-from attack_harness import Arena
-from forge import box, content_of, edited, table
+from attack_harness import AttackHarness
+from forge import box, content_of, replace_box, table
 
 from tests.integration.services.worker import clips
 
 STBL = "moov/trak/mdia/minf/stbl"
 
 
-def test_a_small_file_of_enormous_pictures_is_refused_before_they_are_decoded(arena: Arena) -> None:
-    """A black picture costs a few hundred bytes to store, and 100 MB to decode."""
-    bomb = arena.scratch / "bomb.mp4"
-    clips.make(bomb, "8192x8192", seconds=0.6, rate="5", source="color=black")
+def test_huge_frames_are_refused_before_decoding(harness: AttackHarness) -> None:
+    """A black frame takes a few hundred bytes to store, and 100 MB to decode."""
+    bomb = harness.scratch / "bomb.mp4"
+    clips.create_clip(bomb, "8192x8192", seconds=0.6, rate="5", source="color=black")
     assert bomb.stat().st_size < 200_000
-    outcome = arena.attack(bomb)
+    outcome = harness.attack(bomb)
     assert outcome.reason == "too_large_picture"
     assert len(outcome.programs) == 1
 
 
-def test_enormous_pictures_after_a_small_one_are_not_decoded(arena: Arena, tmp_path: Path) -> None:
-    """The index and the first picture are small; the stream itself says later that it grows."""
+def test_frames_that_grow_later_are_not_decoded(harness: AttackHarness, tmp_path: Path) -> None:
+    """The index and the first frames are small; the stream grows later."""
     for name, size, count in (("small", "64x64", 20), ("large", "8192x4096", 3)):
-        clips.ffmpeg(
+        clips.run_ffmpeg(
             *("-f", "lavfi", "-i", f"color=s={size}:r=10", "-frames:v", str(count), "-c:v", "libx264"),
             *("-preset", "ultrafast", "-bf", "0", tmp_path / f"{name}.h264"),
         )
     (tmp_path / "both.h264").write_bytes(
         b"".join((tmp_path / f"{name}.h264").read_bytes() for name in ("small", "large"))
     )
-    clips.ffmpeg("-r", "10", "-f", "h264", "-i", tmp_path / "both.h264", "-c", "copy", tmp_path / "grows.mp4")
-    outcome = arena.attack(tmp_path / "grows.mp4")
+    clips.run_ffmpeg("-r", "10", "-f", "h264", "-i", tmp_path / "both.h264", "-c", "copy", tmp_path / "grows.mp4")
+    outcome = harness.attack(tmp_path / "grows.mp4")
     (encoder,) = [program for program in outcome.programs if program.name.startswith("ffmpeg")]
-    # A decoded picture of that size alone is 50 MB, and a decoder of two threads holds several.
+    # A decoded frame of that size takes 50 MB, and a decoder with two threads holds several.
     assert outcome.reason is None
     assert encoder.usage.peak_bytes < 700 * 2**20
 
 
-def test_pictures_that_change_their_size_are_refused(arena: Arena, tmp_path: Path) -> None:
+def test_changing_frame_sizes_are_refused(harness: AttackHarness, tmp_path: Path) -> None:
     for name, size in (("wide", "640x360"), ("tall", "360x640")):
-        clips.ffmpeg(
+        clips.run_ffmpeg(
             *("-f", "lavfi", "-i", f"color=red:s={size}:r=10", "-frames:v", "10", "-c:v", "libx264"),
             *("-preset", "ultrafast", "-bf", "0", tmp_path / f"{name}.h264"),
         )
     joined = b"".join((tmp_path / f"{name}.h264").read_bytes() for name in ("wide", "tall", "wide"))
     (tmp_path / "both.h264").write_bytes(joined)
-    clips.ffmpeg("-r", "10", "-f", "h264", "-i", tmp_path / "both.h264", "-c", "copy", tmp_path / "turns.mp4")
-    # ffmpeg begins its filters anew, and with them the clip's time.
-    assert arena.attack(tmp_path / "turns.mp4").reason == "damaged"
+    clips.run_ffmpeg("-r", "10", "-f", "h264", "-i", tmp_path / "both.h264", "-c", "copy", tmp_path / "turns.mp4")
+    # ffmpeg restarts its filters, which resets the clip's time.
+    assert harness.attack(tmp_path / "turns.mp4").reason == "damaged"
 
 
-def test_a_million_tiny_pictures_are_given_up_at_the_limit(arena: Arena, base: bytes) -> None:
-    """Thirty seconds that hold 900,000 pictures: 30,000 a second."""
-    tiny = arena.scratch / "tiny.mp4"
-    clips.make(tiny, "16x16", seconds=10, rate="30")
+def test_million_tiny_frames_hit_the_time_limit(harness: AttackHarness, base: bytes) -> None:
+    """Thirty seconds with 900,000 frames: 30,000 per second."""
+    tiny = harness.scratch / "tiny.mp4"
+    clips.create_clip(tiny, "16x16", seconds=10, rate="30")
     content = tiny.read_bytes()
     sizes, (offset,) = (
         content_of(content, f"{STBL}/stsz")[12:],
@@ -67,82 +67,82 @@ def test_a_million_tiny_pictures_are_given_up_at_the_limit(arena: Arena, base: b
     )
     first, second = struct.unpack(">II", sizes[:8])
     count = 900_000
-    # Every picture is the same bytes of the file: the key picture, again and again.
-    places = table(b"co64", count, struct.pack(">Q", offset) * count)
-    content = edited(content, f"{STBL}/stsz", lambda _: table(b"stsz", count, before=struct.pack(">I", first)))
-    content = edited(content, f"{STBL}/stco", lambda _: places)
-    content = edited(content, f"{STBL}/stsc", lambda _: table(b"stsc", 1, struct.pack(">III", 1, 1, 1)))
-    content = edited(content, f"{STBL}/stss", lambda _: b"")
-    content = edited(content, f"{STBL}/stts", lambda _: table(b"stts", 1, struct.pack(">II", count, 1)))
-    hurried = dataclasses.replace(arena, bench=dataclasses.replace(arena.bench, max_seconds=4))
-    outcome = hurried.attack(content)
+    # Every frame is the same bytes of the file: the key frame.
+    chunk_offsets = table(b"co64", count, struct.pack(">Q", offset) * count)
+    content = replace_box(content, f"{STBL}/stsz", lambda _: table(b"stsz", count, before=struct.pack(">I", first)))
+    content = replace_box(content, f"{STBL}/stco", lambda _: chunk_offsets)
+    content = replace_box(content, f"{STBL}/stsc", lambda _: table(b"stsc", 1, struct.pack(">III", 1, 1, 1)))
+    content = replace_box(content, f"{STBL}/stss", lambda _: b"")
+    content = replace_box(content, f"{STBL}/stts", lambda _: table(b"stts", 1, struct.pack(">II", count, 1)))
+    impatient = dataclasses.replace(harness, context=dataclasses.replace(harness.context, max_seconds=4))
+    outcome = impatient.attack(content)
     assert outcome.reason in ("took_too_long", "damaged"), outcome.detail
     assert second > 0
 
 
 @pytest.mark.parametrize("size", ["16384x1", "1x16384", "2x8192"])
-def test_pictures_like_a_thread_are_shown_or_refused(arena: Arena, size: str) -> None:
+def test_one_pixel_wide_frames_are_harmless(harness: AttackHarness, size: str) -> None:
     coded = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv444p")
-    thread = clips.make(arena.scratch / "thread.mp4", size, seconds=0.6, rate="5", source="color=red", codec=coded)
-    assert arena.attack(thread).reason in (None, "damaged")
+    thin = clips.create_clip(harness.scratch / "thin.mp4", size, seconds=0.6, rate="5", source="color=red", codec=coded)
+    assert harness.attack(thin).reason in (None, "damaged")
 
 
-def test_a_cover_picture_alone_is_not_a_video(arena: Arena, tmp_path: Path) -> None:
-    clips.ffmpeg("-f", "lavfi", "-i", "color=green:s=64x64", "-frames:v", "1", tmp_path / "cover.jpg")
-    clips.ffmpeg(
+def test_cover_image_alone_is_not_a_video(harness: AttackHarness, tmp_path: Path) -> None:
+    clips.run_ffmpeg("-f", "lavfi", "-i", "color=green:s=64x64", "-frames:v", "1", tmp_path / "cover.jpg")
+    clips.run_ffmpeg(
         *("-f", "lavfi", "-i", "sine=duration=2", "-i", tmp_path / "cover.jpg", "-map", "0", "-map", "1"),
         *("-c:v", "copy", "-disposition:v:0", "attached_pic", tmp_path / "song.mp4"),
     )
-    assert arena.attack(tmp_path / "song.mp4").reason == "not_a_video"
+    assert harness.attack(tmp_path / "song.mp4").reason == "not_a_video"
 
 
-def test_an_encrypted_clip_is_damaged(arena: Arena, tmp_path: Path, shelf: Path) -> None:
+def test_encrypted_clip_is_damaged(harness: AttackHarness, tmp_path: Path, shelf: Path) -> None:
     keys = (
         "-encryption_key",
         "76a6c65c5ea762046bd749a2e632ccbb",
         "-encryption_kid",
         "a7e61c373e219033c21091fa607bf3b8",
     )
-    clips.ffmpeg(
+    clips.run_ffmpeg(
         *("-i", shelf / "base.mp4", "-c", "copy", "-encryption_scheme", "cenc-aes-ctr", *keys, tmp_path / "locked.mp4")
     )
-    assert arena.attack(tmp_path / "locked.mp4").reason == "damaged"
+    assert harness.attack(tmp_path / "locked.mp4").reason == "damaged"
 
 
-def test_photographs_with_endless_descriptions_are_read_as_pictures(arena: Arena, tmp_path: Path) -> None:
-    """EXIF whose directories point at themselves, in every picture of a camera's MJPEG."""
-    clips.ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x240", "-frames:v", "1", tmp_path / "plain.jpg")
+def test_recursive_exif_is_harmless(harness: AttackHarness, tmp_path: Path) -> None:
+    """EXIF with self-referencing directories, in every frame of an MJPEG clip."""
+    clips.run_ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x240", "-frames:v", "1", tmp_path / "plain.jpg")
     plain = (tmp_path / "plain.jpg").read_bytes()
-    # One directory of 4000 entries that are all "EXIF is over there": here. The next directory is this one.
+    # A directory of 4000 EXIF pointers to itself, followed by itself.
     entry = struct.pack("<HHII", 0x8769, 4, 1, 8)
     exif = b"Exif\0\0II*\0" + struct.pack("<I", 8) + struct.pack("<H", 4000) + entry * 4000 + struct.pack("<I", 8)
     for number in range(10):
         (tmp_path / f"{number}.jpg").write_bytes(
             plain[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + plain[2:]
         )
-    clips.ffmpeg("-f", "image2", "-r", "5", "-i", tmp_path / "%d.jpg", "-c", "copy", tmp_path / "exif.mov")
-    outcome = arena.attack(tmp_path / "exif.mov")
+    clips.run_ffmpeg("-f", "image2", "-r", "5", "-i", tmp_path / "%d.jpg", "-c", "copy", tmp_path / "exif.mov")
+    outcome = harness.attack(tmp_path / "exif.mov")
     assert outcome.reason is None
     assert all(program.usage.cpu_seconds < 20 for program in outcome.programs)
 
 
-def test_a_clip_that_is_a_web_page_too_is_only_a_clip(arena: Arena, base: bytes) -> None:
-    page = b"<!doctype html><script>fetch('" + arena.url.encode() + b"')</script>"
-    outcome = arena.attack(base[:32] + box(b"free", page) + base[32:] + box(b"skip", page))
-    # Moved bytes are not where the index says; the clip behind the last box is untouched.
+def test_embedded_web_page_is_not_published(harness: AttackHarness, base: bytes) -> None:
+    page = b"<!doctype html><script>fetch('" + harness.url.encode() + b"')</script>"
+    outcome = harness.attack(base[:32] + box(b"free", page) + base[32:] + box(b"skip", page))
+    # Inserting bytes breaks the index's offsets; appending does not.
     assert outcome.reason == "damaged"
-    outcome = arena.attack(base + box(b"skip", page) + box(b"udta", page))
+    outcome = harness.attack(base + box(b"skip", page) + box(b"udta", page))
     assert outcome.reason is None
-    for content in outcome.made.values():
+    for content in outcome.outputs.values():
         assert b"<script" not in content
 
 
 HOSTILE_TEXT = "$(touch pwned);`touch pwned`|touch pwned -y -i /etc/passwd %d \x1b]0;pwned\x07"
 
 
-def test_what_the_player_wrote_reaches_no_program(arena: Arena, shelf: Path, tmp_path: Path) -> None:
+def test_player_text_reaches_no_program(harness: AttackHarness, shelf: Path, tmp_path: Path) -> None:
     title = HOSTILE_TEXT[:100]
-    clips.ffmpeg(
+    clips.run_ffmpeg(
         *(
             "-i",
             shelf / "base.mp4",
@@ -155,34 +155,34 @@ def test_what_the_player_wrote_reaches_no_program(arena: Arena, shelf: Path, tmp
         ),
         tmp_path / "titled.mp4",
     )
-    outcome = arena.attack(tmp_path / "titled.mp4", title=title)
+    outcome = harness.attack(tmp_path / "titled.mp4", title=title)
     assert outcome.reason is None
     assert outcome.receipt.command is not None
-    said = " ".join(outcome.receipt.command)
-    assert "pwned" not in said and "passwd" not in said
-    assert not list(arena.folder.rglob("pwned")) and not Path("pwned").exists()
-    for content in outcome.made.values():
+    command_line = " ".join(outcome.receipt.command)
+    assert "pwned" not in command_line and "passwd" not in command_line
+    assert not list(harness.folder.rglob("pwned")) and not Path("pwned").exists()
+    for content in outcome.outputs.values():
         assert b"pwned" not in content
 
 
-def test_descriptions_of_megabytes_are_left_out(arena: Arena, base: bytes) -> None:
+def test_megabytes_of_metadata_are_left_out(harness: AttackHarness, base: bytes) -> None:
     texts = b"".join(
         box(kind, box(b"data", struct.pack(">II", 1, 0) + (b"\x00\x01\x1b\xff" * 2**20)))
         for kind in (b"\xa9nam", b"\xa9cmt", b"\xa9lyr")
     )
     handler = table(b"hdlr", 0, b"mdirappl" + bytes(9))
-    described = edited(
+    with_texts = replace_box(
         base,
         "moov",
         lambda inner: box(b"moov", inner + box(b"udta", box(b"meta", bytes(4) + handler + box(b"ilst", texts)))),
     )
-    outcome = arena.attack(described)
+    outcome = harness.attack(with_texts)
     assert outcome.reason is None
-    assert sum(map(len, outcome.made.values())) < 2**20
+    assert sum(map(len, outcome.outputs.values())) < 2**20
 
 
-def test_the_pictures_of_an_honest_clip_stay_the_neighbours_own(arena: Arena) -> None:
-    """Nothing of a job is left for the next one: the same bench, one after the other."""
-    outcome = arena.attack(arena.honest)
+def test_valid_clip_shows_nothing_of_other_jobs(harness: AttackHarness) -> None:
+    """Jobs that share a context leave nothing for the next one."""
+    outcome = harness.attack(harness.valid_clip)
     assert outcome.reason is None
     assert [program.name.split("-")[0].rstrip("0123456789.") for program in outcome.programs] == ["python", "ffmpeg"]

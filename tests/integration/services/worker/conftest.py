@@ -1,4 +1,4 @@
-"""What the worker's tests share: its environment, its bench, uploads, and clips made once."""
+"""Fixtures of the worker's tests: environment, job context, uploads and cached clips."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import clips
 import pytest
 from sqlalchemy import Engine
-from world import HookedStore, WorkerProcess, World
+from world import HookedStore, WorkerProcess, WorkerWorld
 
 from emulator import aws
 from services.environment import PortalEnvironment, ServiceEnvironment, WorkerEnvironment
@@ -20,28 +20,28 @@ from services.shared import storage
 from services.shared.emf_metrics import EmfMetrics
 from services.worker.job import WorkerContext
 from services.worker.pipeline import EncodeSettings
-from services.worker.toolchain import find_curtain, find_ffmpeg, find_watermark
+from services.worker.toolchain import find_bumper, find_ffmpeg, find_watermark
 from services.worker.workspace import Workspace
 from stacks.settings.model import Settings
 
 REPLAY = """#!/bin/sh
 set -e
 key=$({{ printf '%s\\n' "$@"; cat in.mp4; }} | sha256sum | cut -c 1-64)
-kept={kept}/$key
-if [ ! -e "$kept" ]; then
+cached={cache}/$key
+if [ ! -e "$cached" ]; then
     {real} "$@" > progress.txt
-    mkdir "$kept.new"
-    cp out.mp4 poster.jpg preview.mp4 progress.txt "$kept.new"
-    mv "$kept.new" "$kept"
+    mkdir "$cached.new"
+    cp out.mp4 poster.jpg preview.mp4 progress.txt "$cached.new"
+    mv "$cached.new" "$cached"
 fi
-cp "$kept"/*.mp4 "$kept"/*.jpg .
-cat "$kept/progress.txt"
+cp "$cached"/*.mp4 "$cached"/*.jpg .
+cat "$cached/progress.txt"
 """
 
 
 @pytest.fixture
 def worker_environment(portal_environment: PortalEnvironment) -> WorkerEnvironment:
-    """The environment of a worker of this test alone."""
+    """Environment of a worker, for this test only."""
     shared = {field.name: getattr(portal_environment, field.name) for field in dataclasses.fields(ServiceEnvironment)}
     return WorkerEnvironment(
         **shared,
@@ -56,9 +56,9 @@ def worker_environment(portal_environment: PortalEnvironment) -> WorkerEnvironme
 
 
 @pytest.fixture
-def recipe() -> EncodeSettings:
+def encode_settings() -> EncodeSettings:
     return EncodeSettings(
-        ffmpeg=clips.FFMPEG, watermark=find_watermark(), curtain=find_curtain(), max_seconds=30, threads=3
+        ffmpeg=clips.FFMPEG, watermark=find_watermark(), bumper=find_bumper(), max_seconds=30, threads=3
     )
 
 
@@ -73,14 +73,14 @@ def hooked(media_bucket: str, aws_port: int) -> HookedStore:
 
 
 @pytest.fixture
-def bench(
+def context(
     engine: Engine,
     store: storage.MediaStore,
-    recipe: EncodeSettings,
+    encode_settings: EncodeSettings,
     worker_environment: WorkerEnvironment,
     tmp_path: Path,
 ) -> Iterator[WorkerContext]:
-    """What a worker's jobs work with, in this process."""
+    """Context for running jobs in this process."""
     folder = tmp_path / "workspace"
     folder.mkdir()
     workspace = Workspace(folder)
@@ -88,12 +88,12 @@ def bench(
         engine=engine,
         store=store,
         workspace=workspace,
-        recipe=recipe,
+        encode_settings=encode_settings,
         lease_seconds=math.floor(worker_environment.visibility_seconds * 2 / 3),
         max_seconds=worker_environment.max_job_seconds,
         enforce_rules=False,
         offline=True,
-        measures=EmfMetrics("test", "worker"),
+        metrics=EmfMetrics("test", "worker"),
         release="1.2.3",
         ffmpeg=find_ffmpeg(os.environ).version,
     )
@@ -102,56 +102,60 @@ def bench(
 
 @pytest.fixture(scope="session")
 def replaying_ffmpeg(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A program that encodes a file once, and then writes again what came of the same command and the same file."""
+    """An ffmpeg wrapper that caches its outputs by command and input file."""
     folder = tmp_path_factory.mktemp("replayed")
     program = folder / "ffmpeg"
-    program.write_text(REPLAY.format(real=clips.FFMPEG, kept=folder))
+    program.write_text(REPLAY.format(real=clips.FFMPEG, cache=folder))
     program.chmod(0o755)
     return program
 
 
 @pytest.fixture
-def quick_bench(bench: WorkerContext, replaying_ffmpeg: Path) -> WorkerContext:
-    """A bench for tests of what is done around the encoding."""
-    return dataclasses.replace(bench, recipe=dataclasses.replace(bench.recipe, ffmpeg=replaying_ffmpeg))
+def fast_context(context: WorkerContext, replaying_ffmpeg: Path) -> WorkerContext:
+    """Context with cached encodes, for tests of everything around the encoding."""
+    return dataclasses.replace(
+        context, encode_settings=dataclasses.replace(context.encode_settings, ffmpeg=replaying_ffmpeg)
+    )
 
 
 @pytest.fixture
-def world(engine: Engine, store: storage.MediaStore, media_bucket: str, queue_url: str, aws_port: int) -> World:
-    made = World(engine, store, aws.client("sqs", aws_port), aws.client("s3", aws_port), media_bucket, queue_url)
-    made.allow_receives(Settings.model_fields["max_receive_count"].default)
-    return made
+def world(engine: Engine, store: storage.MediaStore, media_bucket: str, queue_url: str, aws_port: int) -> WorkerWorld:
+    worker_world = WorkerWorld(
+        engine, store, aws.client("sqs", aws_port), aws.client("s3", aws_port), media_bucket, queue_url
+    )
+    worker_world.allow_receives(Settings.model_fields["max_receive_count"].default)
+    return worker_world
 
 
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Makes a clip, or gives the one made before with the same wishes."""
+    """Return a function that creates a clip, cached by its options."""
     folder = tmp_path_factory.mktemp("clips")
-    made: dict[str, Path] = {}
+    cache: dict[str, Path] = {}
 
-    def get(size: str = "640x360", *, ending: str = "mp4", **wishes: Any) -> Path:
-        key = repr((size, ending, sorted(wishes.items())))
-        if key not in made:
-            made[key] = clips.make(folder / f"{len(made)}.{ending}", size, **wishes)
-        return made[key]
+    def get(size: str = "640x360", *, ending: str = "mp4", **options: Any) -> Path:
+        key = repr((size, ending, sorted(options.items())))
+        if key not in cache:
+            cache[key] = clips.create_clip(folder / f"{len(cache)}.{ending}", size, **options)
+        return cache[key]
 
     return get
 
 
 @pytest.fixture
 def start_worker(worker_environment: WorkerEnvironment, tmp_path: Path) -> Iterator[Callable[..., WorkerProcess]]:
-    """Starts worker processes, which share a folder for temporary files, and ends them after the test."""
+    """Return a function that starts a worker process; they share a temporary folder and are killed after the test."""
     started: list[WorkerProcess] = []
 
     def start(
         *,
         variables: Mapping[str, str] | None = None,
-        before: Sequence[str] = (),
+        prefix: Sequence[str] = (),
         program: Sequence[str] = ("-m", "services.worker"),
         **changes: Any,
     ) -> WorkerProcess:
         environment = dataclasses.replace(worker_environment, **changes)
-        worker = WorkerProcess(environment, tmp_path / "temporary", variables or {}, before, program)
+        worker = WorkerProcess(environment, tmp_path / "temporary", variables or {}, prefix, program)
         started.append(worker)
         return worker
 

@@ -1,4 +1,4 @@
-"""An upload is followed by its request's id, from the portal's log lines to the worker's."""
+"""The request id of an upload appears in the log lines of portal and worker."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import pytest
 import requests
 from portal.people import PASSWORD, registration
 from portal.process import PortalProcess
-from world import WorkerProcess, World, until
+from world import WorkerProcess, WorkerWorld, wait_until
 
 from services.consumer import Message
 from services.environment import PortalEnvironment
 from services.shared.queue import REQUEST_ID, USER_ID
-from services.worker.handler import uploaded_by
+from services.worker.handler import log_fields
 from workspace.ports import free_port
 
 ID = "Root=1-67891233-abcdef012345678912345678"
@@ -26,10 +26,10 @@ def lines(log: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
 
 
-def test_an_upload_has_one_id_in_the_lines_of_both_services(
+def test_portal_and_worker_log_the_same_request_id(
     portal_environment: PortalEnvironment,
     start_worker: Callable[..., WorkerProcess],
-    world: World,
+    world: WorkerWorld,
     clip: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
@@ -51,7 +51,7 @@ def test_an_upload_has_one_id_in_the_lines_of_both_services(
         assert (answer.status_code, answer.headers["X-Request-Id"]) == (201, ID)
         video_id = answer.json()["task_id"]
         worker = start_worker()
-        until(lambda: world.video(video_id).status == "processed")
+        wait_until(lambda: world.video(video_id).status == "processed")
         assert worker.terminate() == 0
     finally:
         portal.process.terminate()
@@ -59,13 +59,13 @@ def test_an_upload_has_one_id_in_the_lines_of_both_services(
 
     (received,) = portal.log_lines("video received")
     assert (received["request_id"], received["video_id"]) == (ID, video_id)
-    of_video = [line for line in lines(worker.log) if line.get("video_id") == video_id]
-    assert {"video claimed", "video processed"} <= {line["event"] for line in of_video}
-    assert {(line.get("request_id"), line.get("user_id")) for line in of_video} == {(ID, received["user_id"])}
+    video_lines = [line for line in lines(worker.log) if line.get("video_id") == video_id]
+    assert {"video claimed", "video processed"} <= {line["event"] for line in video_lines}
+    assert {(line.get("request_id"), line.get("user_id")) for line in video_lines} == {(ID, received["user_id"])}
 
 
 @pytest.mark.parametrize(
-    ("attributes", "told"),
+    ("attributes", "fields"),
     [
         ({}, {}),
         ({REQUEST_ID: "r1"}, {"request_id": "r1"}),
@@ -73,9 +73,7 @@ def test_an_upload_has_one_id_in_the_lines_of_both_services(
         ({REQUEST_ID: "", USER_ID: "seven"}, {}),
     ],
 )
-def test_a_message_of_an_earlier_release_or_of_somebody_else_tells_less(
-    attributes: dict[str, str], told: dict[str, object]
-) -> None:
+def test_missing_or_invalid_attributes_are_left_out(attributes: dict[str, str], fields: dict[str, object]) -> None:
     message = Message(id="m", body="{}", attributes=attributes, receive_count=1, receipt="r")
 
-    assert uploaded_by(message) == told
+    assert log_fields(message) == fields

@@ -1,4 +1,4 @@
-"""The word to stop is given and heard, whatever a signal interrupts."""
+"""Shutdown requests from signal handlers."""
 
 from __future__ import annotations
 
@@ -8,42 +8,42 @@ import time
 from types import FrameType
 from typing import Any
 
-from services.worker.shutdown import Stopping
+from services.worker.__main__ import ShutdownRequest
 
 
-def test_it_is_heard_by_who_asks_and_by_who_waits() -> None:
-    stopping = Stopping()
-    assert not stopping.told
-    stopping.wait(0.01)
-    assert not stopping.told
+def test_request_is_seen_by_polling_and_waiting() -> None:
+    shutdown = ShutdownRequest()
+    assert not shutdown.requested
+    shutdown.wait(0.01)
+    assert not shutdown.requested
 
-    threading.Timer(0.05, stopping.tell).start()
-    began = time.monotonic()
-    stopping.wait(60)
-    assert stopping.told and time.monotonic() - began < 50
-    stopping.wait(60)
-    assert stopping.told, "it is heard by everybody"
-    assert time.monotonic() - began < 50
+    threading.Timer(0.05, shutdown.request).start()
+    started = time.monotonic()
+    shutdown.wait(60)
+    assert shutdown.requested and time.monotonic() - started < 50
+    shutdown.wait(60)
+    assert shutdown.requested, "the request stays set"
+    assert time.monotonic() - started < 50
 
 
-def test_it_may_be_given_in_the_midst_of_being_given_or_waited_for() -> None:
-    stopping = Stopping()
+def test_request_during_request_or_wait_does_not_deadlock() -> None:
+    shutdown = ShutdownRequest()
 
     def interrupt(_frame: FrameType, _event: str, _argument: Any) -> Any:
-        # As a signal does, between any two steps of the same thread.
+        # Runs between any two steps of the same thread, as a signal handler does.
         sys.settrace(None)
-        stopping.tell()
+        shutdown.request()
         sys.settrace(interrupt)
         return interrupt
 
     def interrupted() -> None:
         sys.settrace(interrupt)
-        stopping.wait(0.01)
-        stopping.tell()
+        shutdown.wait(0.01)
+        shutdown.request()
         sys.settrace(None)
 
     thread = threading.Thread(target=interrupted, daemon=True)
     thread.start()
     thread.join(60)
     assert not thread.is_alive()
-    assert stopping.told
+    assert shutdown.requested

@@ -1,4 +1,4 @@
-"""The outside of a worker in the tests: uploads, the queue, the bucket and the database."""
+"""The environment of a worker under test: uploads, queue, bucket, database and worker processes."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from workspace.paths import ROOT
 
 
 @dataclass
-class World:
-    """The outside of a worker: players upload, the queue carries, the bucket and the database are looked at."""
+class WorkerWorld:
+    """Uploads videos, and reads queue, bucket and database."""
 
     engine: Engine
     store: storage.MediaStore
@@ -42,11 +42,11 @@ class World:
     uploads: list[UUID] = field(default_factory=list)
 
     def upload(self, path: Path, *, video_id: UUID | None = None) -> UUID:
-        """Upload a file as the portal does: object, row, message."""
+        """Upload a file as the portal does: store the object, insert the row, send the message."""
         video_id = video_id or uuid4()
         self.store.store_file(storage.original_key(video_id), path, "video/mp4")
         self.add_row(video_id)
-        self.ask_for(video_id)
+        self.send_message(video_id)
         return video_id
 
     def add_row(self, video_id: UUID) -> None:
@@ -69,20 +69,20 @@ class World:
             )
         self.uploads.append(video_id)
 
-    def entitle(self, video_id: UUID, title: str) -> None:
-        """Give a video's row a title and a file name, as its owner does."""
+    def set_title(self, video_id: UUID, title: str) -> None:
+        """Set the title and file name of a video."""
         with self.engine.begin() as connection:
             statement = text("UPDATE videos SET title = :title, original_filename = :title WHERE id = :id")
             connection.execute(statement, {"title": title, "id": video_id})
 
-    def ask_for(self, video_id: UUID) -> None:
+    def send_message(self, video_id: UUID) -> None:
         VideoQueue(self.sqs, self.queue_url).send(video_id)
 
     def video(self, video_id: UUID) -> records.Video:
         with self.engine.begin() as connection:
-            found = records.find_video(connection, video_id)
-        assert found is not None
-        return found
+            video = records.find_video(connection, video_id)
+        assert video is not None
+        return video
 
     def attempts(self, video_id: UUID) -> int:
         with self.engine.begin() as connection:
@@ -90,7 +90,7 @@ class World:
             return int(connection.execute(statement, {"id": video_id}).scalar_one())
 
     def detail(self, video_id: UUID) -> str | None:
-        """What the operator reads about a video's work."""
+        """Return the error message of a video's task, for operators."""
         with self.engine.begin() as connection:
             statement = text("SELECT error_message FROM task_results WHERE video_id = :id")
             return connection.execute(statement, {"id": video_id}).scalar_one()  # type: ignore[no-any-return]
@@ -103,16 +103,16 @@ class World:
         self.uploads.remove(video_id)
 
     def objects(self, prefix: str = "processed/") -> list[str]:
-        found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", [])
-        return sorted(item["Key"] for item in found)
+        contents = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", [])
+        return sorted(item["Key"] for item in contents)
 
     def fetch(self, key: str, folder: Path) -> Path:
         path = folder / key.replace("/", "_")
         self.store.fetch_file(key, path)
         return path
 
-    def waiting(self, queue_url: str | None = None) -> tuple[int, int]:
-        """Messages of a queue: visible and in flight."""
+    def message_counts(self, queue_url: str | None = None) -> tuple[int, int]:
+        """Return the number of visible and in-flight messages of a queue."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         answer = self.sqs.get_queue_attributes(QueueUrl=queue_url or self.queue_url, AttributeNames=names)
         visible, hidden = (int(answer["Attributes"][name]) for name in names)
@@ -125,19 +125,19 @@ class World:
         return str(self.sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"])
 
     def allow_receives(self, count: int) -> None:
-        """Let a message be received so often before it is dead."""
+        """Set the maximum receive count of the redrive policy."""
         answer = self.sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=["RedrivePolicy"])
         policy = {**json.loads(answer["Attributes"]["RedrivePolicy"]), "maxReceiveCount": str(count)}
         self.sqs.set_queue_attributes(QueueUrl=self.queue_url, Attributes={"RedrivePolicy": json.dumps(policy)})
 
     def receipt(self, video_id: UUID) -> DatedReceipt:
         with self.engine.begin() as connection:
-            found = find_receipt(connection, video_id)
-        assert found is not None
-        return found
+            receipt = find_receipt(connection, video_id)
+        assert receipt is not None
+        return receipt
 
     def check_receipt(self, video: records.Video) -> None:
-        """What a video's receipt says was stored lies in the bucket, byte for byte."""
+        """Assert that the bucket holds exactly the files listed in a video's receipt."""
         dated = self.receipt(video.id)
         assert dated.attempt == self.attempts(video.id)
         assert video.processed_url and video.poster_url and video.preview_url
@@ -147,9 +147,9 @@ class World:
             assert dated.receipt.files[name] == FileDigest(len(content), hashlib.sha256(content).hexdigest())
 
     def check_settled(self) -> None:
-        """The invariant: every upload is processed or failed with its receipt, a processed one has its three objects.
+        """Assert the invariant: every upload is processed or failed and has a receipt; no messages are left.
 
-        No object is there for nothing, and each is the one that the receipt tells of.
+        The bucket holds exactly the three objects of each processed video, as listed in its receipt.
         """
         expected = []
         for video_id in self.uploads:
@@ -160,36 +160,36 @@ class World:
                 assert video.processed_url and video.poster_url and video.preview_url
                 expected += [video.processed_url, video.poster_url, video.preview_url]
                 self.check_receipt(video)
-                self._check_probed(video.processed_url)
+                self._check_playable(video.processed_url)
         assert self.objects() == sorted(expected)
-        assert self.waiting() == (0, 0)
-        assert self.waiting(self.dead_queue_url) == (0, 0)
+        assert self.message_counts() == (0, 0)
+        assert self.message_counts(self.dead_queue_url) == (0, 0)
 
-    def _check_probed(self, key: str) -> None:
+    def _check_playable(self, key: str) -> None:
         with tempfile.TemporaryDirectory() as folder, av.open(str(self.fetch(key, Path(folder)))) as container:
             assert [stream.type for stream in container.streams] == ["video"]
-            picture = container.streams.video[0].codec_context
-            assert (picture.width, picture.height) == (1280, 720)
+            codec = container.streams.video[0].codec_context
+            assert (codec.width, codec.height) == (1280, 720)
             assert container.duration is not None and 0 < container.duration / av.time_base <= 35
 
 
-def until(happened: Callable[[], bool], *, seconds: float = 240) -> None:
-    """Wait for something that must happen; the time is a safety net only."""
+def wait_until(condition: Callable[[], bool], *, seconds: float = 240) -> None:
+    """Poll until a condition holds; the timeout is only a safety net."""
     deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen"
+    while not condition():
+        assert time.monotonic() < deadline, "timed out"
         time.sleep(0.05)
 
 
 class WorkerProcess:
-    """``python -m services.worker`` with an environment and a folder for temporary files of its own."""
+    """A ``python -m services.worker`` process with its own environment and temporary folder."""
 
     def __init__(
         self,
         environment: WorkerEnvironment,
         folder: Path,
         variables: Mapping[str, str],
-        before: Sequence[str],
+        prefix: Sequence[str],
         program: Sequence[str],
     ) -> None:
         self.folder = folder
@@ -197,7 +197,7 @@ class WorkerProcess:
         folder.mkdir(exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*before, sys.executable, *program],
+                [*prefix, sys.executable, *program],
                 env={
                     **os.environ,
                     "PYTHONPATH": str(ROOT),
@@ -212,47 +212,47 @@ class WorkerProcess:
             )
 
     def terminate(self, *, times: int = 1) -> int:
-        """Ask it to end, as systemd does; its exit code."""
+        """Send SIGTERM, as systemd does, and return the exit code."""
         for _ in range(times):
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(600)
 
     def kill(self) -> None:
-        """End it without a word, as a power cut does."""
+        """Send SIGKILL and wait for the end."""
         self.process.kill()
         self.process.wait()
 
     def freeze(self) -> None:
-        """Stop it in the middle of whatever it does, its encoders with it."""
+        """Suspend the worker and its encoders."""
         for process in [psutil.Process(self.process.pid), *self.encoders()]:
             process.suspend()
 
-    def thaw(self) -> None:
-        """Let it go on."""
+    def resume(self) -> None:
+        """Resume the worker and its encoders."""
         for process in [psutil.Process(self.process.pid), *self.encoders()]:
             process.resume()
 
-    def said(self, event: str) -> list[dict[str, Any]]:
-        """Its log lines about one kind of event."""
+    def log_lines(self, event: str) -> list[dict[str, Any]]:
+        """Return the log lines of an event."""
         lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
         return [line for line in lines if line["event"] == event]
 
     def leftovers(self) -> list[Path]:
-        """What it left in its folder for temporary files."""
+        """Return the content of the temporary folder."""
         return list(self.folder.iterdir())
 
     def encoders(self) -> list[psutil.Process]:
-        """The ffmpeg programs that run in its folder, whoever their parent is by now."""
-        found = []
+        """Return the processes running in the temporary folder, orphans included."""
+        encoders = []
         for process in psutil.process_iter(["cwd", "name"]):
             with contextlib.suppress(psutil.Error):
                 if str(process.cwd()).startswith(str(self.folder)):
-                    found.append(process)
-        return found
+                    encoders.append(process)
+        return encoders
 
 
 class HookedStore(storage.MediaStore):
-    """A bucket in which something happens between the last object's storing and the commit."""
+    """A bucket that calls ``when_stored`` between the last upload and the commit."""
 
     when_stored: Callable[[], None]
 
