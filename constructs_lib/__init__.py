@@ -2,7 +2,7 @@
 
     from constructs_lib import Bucket, Network, Queue
 
-Importing the package costs next to nothing and starts no Node: each name is imported when first used.
+Each name is imported on first use, so importing the package is fast and does not start Node.
 """
 
 from __future__ import annotations

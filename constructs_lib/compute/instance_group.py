@@ -78,7 +78,7 @@ class InstanceGroup(cdk.Construct):
         check_startup_timeout(checks.path, startup_timeout)
         capacity = checked_capacity(checks, capacity, initial_capacity=initial_capacity)
         checks.between("disk_gib", instances.disk_gib, 8, 16384, fix="use 30, the usual choice")
-        name = names.fleet(checks, name)
+        name = names.instance_group(checks, name)
         group_name = names.group(checks, group_name or name)
         log_group = names.log_group(checks, instances.log_group or f"/{name}")
         check_retention(checks, "log_days", instances.log_days)

@@ -82,7 +82,7 @@ class WebService(InstanceGroup):
     ) -> None:
         checks = Checks(scope, id)
         checks.between("cpu_target", cpu_target, 10, 90, fix="use 70, the usual choice")
-        name = names.fleet(checks, name)
+        name = names.instance_group(checks, name)
         idle = load_balancer.idle_timeout.total_seconds()
         fix = f"compare it with the load balancer's idle_timeout of {idle:g} seconds"
         checks.between("request_timeout", request_timeout.total_seconds(), 1, idle, fix=fix)

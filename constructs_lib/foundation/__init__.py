@@ -1,1 +1,1 @@
-"""What every construct is built on: the CDKTF seam, stacks, checks, names, IAM policies, waivers."""
+"""Framework seam, stacks, checks, names, IAM policies and waivers: the base of every construct."""

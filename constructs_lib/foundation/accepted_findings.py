@@ -1,6 +1,6 @@
-"""What scanners object to and the library does nowhere, by decision: no option changes it.
+"""Scanner findings that the library accepts everywhere; no option changes them.
 
-Each is part of the register of waivers, in every stack that holds something of the kind.
+Every stack with a resource of the type has an entry in the register of waivers.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class AcceptedFinding:
-    """A protection that is left out everywhere.
+    """A protection that no construct of the library has.
 
     Args:
-        kind: Terraform's type of what it is about; a data source's begins with ``data.``.
-        weakened: what is weaker than a scanner wants.
-        reason: why that is all right.
-        explains: ids of the scanner rules that would object.
+        kind: Terraform type of the resources; that of a data source starts with ``data.``.
+        weakened: protection that is missing.
+        reason: reason why that is acceptable.
+        explains: ids of the scanner rules that report it.
     """
 
     kind: str
@@ -28,69 +28,69 @@ class AcceptedFinding:
 ACCEPTED_FINDINGS = (
     AcceptedFinding(
         kind="aws_s3_bucket",
-        weakened="is in one region alone",
-        reason="a second region costs as much again; replaced and deleted objects can be brought back for a time",
+        weakened="is in one region only",
+        reason="a second region doubles the cost; replaced and deleted objects can be restored for a limited time",
         explains=("CKV_AWS_144",),
     ),
     AcceptedFinding(
         kind="aws_s3_bucket",
-        weakened="is encrypted under S3's own key",
-        reason="a key of one's own protects from nobody who may call S3, and costs by the request",
+        weakened="is encrypted with an S3-managed key",
+        reason="a customer key does not protect against callers of S3, and is billed by request",
         explains=("CKV_AWS_145",),
     ),
     AcceptedFinding(
         kind="aws_s3_bucket",
-        weakened="writes down no requests",
-        reason="who may read is narrow; CloudTrail's data events write down more and sooner, where that is asked for",
+        weakened="has no access logs",
+        reason="read access is narrow; CloudTrail data events record more, and sooner, where that is required",
         explains=("CKV_AWS_18",),
     ),
     AcceptedFinding(
         kind="aws_s3_bucket",
-        weakened="tells nobody of its events",
-        reason="a queue is told by the program that knows what was uploaded; nothing waits for a bucket's events",
+        weakened="has no event notifications",
+        reason="the program that accepts an upload sends the message; no consumer waits for bucket events",
         explains=("CKV2_AWS_62",),
     ),
     AcceptedFinding(
         kind="aws_secretsmanager_secret",
-        weakened="is encrypted under Secrets Manager's own key",
-        reason="who may read a secret is said by its grants",
+        weakened="is encrypted with the key of Secrets Manager",
+        reason="grants limit who can read a secret",
         explains=("CKV_AWS_149",),
     ),
     AcceptedFinding(
         kind="aws_secretsmanager_secret",
-        weakened="is not rotated by a clock",
-        reason="a new value would end what was signed with the old one; it is made by raising the secret's version",
+        weakened="is not rotated automatically",
+        reason="a new value invalidates everything signed with the old one; raising the secret's version creates one",
         explains=("CKV2_AWS_57",),
     ),
     AcceptedFinding(
         kind="aws_cloudwatch_log_group",
-        weakened="is encrypted under CloudWatch's own key",
-        reason="who may read logs is said by IAM",
+        weakened="is encrypted with the key of CloudWatch",
+        reason="IAM policies limit who can read logs",
         explains=("CKV_AWS_158",),
     ),
     AcceptedFinding(
         kind="data.aws_availability_zones",
-        weakened="takes the zones the region has",
-        reason="they are counted at deployment, and a zone that opens later changes no subnet's zone",
+        weakened="uses the zones of the region",
+        reason="zones are read at deployment, and a zone that opens later does not move a subnet",
         explains=("CKV_AWS_394",),
     ),
     AcceptedFinding(
         kind="aws_db_instance",
         weakened="has no enhanced monitoring",
-        reason="it wants a role and pays for logs by the second; the alarms read what RDS publishes for nothing",
+        reason="it needs a role and pays for logs; the alarms use the metrics that RDS publishes for free",
         explains=("CKV_AWS_118",),
     ),
     AcceptedFinding(
         kind="aws_db_instance",
-        weakened="takes passwords and not IAM's tokens",
-        reason="the password is made and rotated by RDS and read with a role; a second way in is one more to guard",
+        weakened="accepts passwords, not IAM tokens",
+        reason="RDS creates and rotates the password, and roles read it; a second login method is one more to protect",
         explains=("CKV_AWS_161",),
     ),
     AcceptedFinding(
         kind="aws_db_instance",
         weakened="has no Performance Insights",
-        reason="which statements take long is looked into when an alarm asks; it can be switched on while it runs",
+        reason="slow statements are analyzed after an alarm; it can be enabled without a restart",
         explains=("CKV_AWS_353",),
     ),
 )
-"""All decisions."""
+"""Every accepted finding."""

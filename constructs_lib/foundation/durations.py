@@ -1,4 +1,4 @@
-"""Durations: rounding, wording and range checks."""
+"""Durations: rounding, formatting and range checks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def round_up(duration: timedelta, unit: timedelta) -> timedelta:
 
 
 def in_seconds(duration: timedelta) -> str:
-    """The duration as text, such as "90 s"."""
+    """Format a duration, such as "90 s"."""
     return f"{duration.total_seconds():.10g} s"
 
 

@@ -1,4 +1,4 @@
-"""What every grant takes: a role, or anything that runs with one."""
+"""The types that grants accept: a role, or a construct that runs with one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Role(Protocol):
-    """A role whose policy takes statements."""
+    """A role with a policy that statements can be added to."""
 
     def allow(
         self,
@@ -20,8 +20,8 @@ class Role(Protocol):
 
 
 class RoleOwner(Protocol):
-    """Anything that runs with a role."""
+    """A construct that runs with a role."""
 
     @property
     def role(self) -> Role:
-        """The role to grant to."""
+        """The role that receives the grant."""

@@ -1,4 +1,4 @@
-// The provider's lib/index.js loads its two thousand modules at once; the lazy-index.js beside it loads each when used.
+// lib/index.js of the provider loads its two thousand modules at once; lazy-index.js loads each on first use.
 const fs = require("node:fs");
 const Module = require("node:module");
 const resolve = Module._resolveFilename;

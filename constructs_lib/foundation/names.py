@@ -1,8 +1,8 @@
-"""The names AWS knows things by: given and checked, or made from the stack and the construct's path.
+"""Names of AWS resources: check a given name, or derive one from the construct's path.
 
-``shop/thumbnails`` becomes ``shop-thumbnails``. A path that is deeper, too long, or holds other characters ends in a
-part of its hash, so that two paths never make one name. The same path makes the same name for ever: names are contract,
-as ids are.
+``shop/thumbnails`` becomes ``shop-thumbnails``. The name of a path that is deeper, too long or has other characters
+ends in part of its hash, so two paths never get the same name. Derived names are part of the library's contract, as
+ids are: the name of a path never changes.
 """
 
 from __future__ import annotations
@@ -12,49 +12,49 @@ import re
 
 from constructs_lib.foundation.errors import Checks
 
-_TAIL = 8
+_HASH_LENGTH = 8
 _DIRECTLY_IN_A_STACK = 1
 
 
 def alarm(checks: Checks, given: str | None) -> str:
     """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"""
-    return _chosen(checks, given, 255, "alarm")
+    return _given_or_derived(checks, given, 255, "alarm")
 
 
 def alarms(checks: Checks, given: str | None) -> str:
-    """Prefix of the names of several alarms, with room for what each tells."""
-    return _chosen(checks, given, 200, "alarm")
+    """Prefix of the names of several alarms, with room for their suffixes."""
+    return _given_or_derived(checks, given, 200, "alarm")
 
 
 def bucket(checks: Checks, given: str) -> str:
-    """A bucket's name. Dots are left out, its TLS certificate does not cover them.
+    """A bucket's name, without dots, which S3's TLS certificate does not cover.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
     """
-    return _chosen(checks, given, 63, "bucket", r"[a-z0-9][a-z0-9-]{2,62}")
+    return _given_or_derived(checks, given, 63, "bucket", r"[a-z0-9][a-z0-9-]{2,62}")
 
 
 def bucket_stem(checks: Checks) -> str:
-    """What an account's number (12 characters) and a region (14 at most) can follow in a bucket's name."""
-    return _chosen(checks, None, 35, "bucket", r"[a-z0-9][a-z0-9-]*")
+    """Start of a bucket's name, with room for the account's number (12 characters) and the region (at most 14)."""
+    return _given_or_derived(checks, None, 35, "bucket", r"[a-z0-9][a-z0-9-]*")
 
 
 def dashboard(checks: Checks, given: str | None) -> str:
     """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html"""
-    return _chosen(checks, given, 255, "dashboard", r"[A-Za-z0-9_-]+")
+    return _given_or_derived(checks, given, 255, "dashboard", r"[A-Za-z0-9_-]+")
 
 
 def database_instance(checks: Checks, given: str | None) -> str:
     """https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html"""
-    return _chosen(checks, given, 63, "database instance", r"[a-z](-?[a-z0-9])*")
+    return _given_or_derived(checks, given, 63, "database instance", r"[a-z](-?[a-z0-9])*")
 
 
 def firewall(checks: Checks, given: str | None) -> str:
     """A web ACL, and its log group. https://docs.aws.amazon.com/waf/latest/APIReference/API_CreateWebACL.html"""
-    return _chosen(checks, given, 100, "web ACL")
+    return _given_or_derived(checks, given, 100, "web ACL")
 
 
-def fleet(checks: Checks, given: str | None) -> str:
-    """Prefix of the parts of a group of instances; its role's is the shortest."""
+def instance_group(checks: Checks, given: str | None) -> str:
+    """Prefix of the names of an instance group's resources; the role's name has the lowest limit."""
     return role(checks, given)
 
 
@@ -62,78 +62,78 @@ def group(checks: Checks, given: str | None) -> str:
     """An Auto Scaling group.
     https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html
     """
-    return _chosen(checks, given, 255, "group", option="group_name")
+    return _given_or_derived(checks, given, 255, "group", option="group_name")
 
 
 def load_balancer(checks: Checks, given: str | None) -> str:
     """https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html"""
-    return _chosen(checks, given, 32, "load balancer")
+    return _given_or_derived(checks, given, 32, "load balancer")
 
 
 def log_group(checks: Checks, given: str) -> str:
     """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html"""
-    return _chosen(checks, given, 512, "log group", r"[A-Za-z0-9_./#-]+", option="log_group")
+    return _given_or_derived(checks, given, 512, "log group", r"[A-Za-z0-9_./#-]+", option="log_group")
 
 
 def log_queries(checks: Checks, given: str | None) -> str:
-    """Folder of saved queries, with room for the name of each.
+    """Folder of saved queries, with room for the query's name.
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutQueryDefinition.html
     """
-    return _chosen(checks, given, 150, "folder of queries", r"[A-Za-z0-9_-]+")
+    return _given_or_derived(checks, given, 150, "folder of queries", r"[A-Za-z0-9_-]+")
 
 
 def network(checks: Checks, given: str | None) -> str:
-    """Prefix of the parts of a network; the role of its flow logs ends in ``-flows-``."""
-    return _chosen(checks, given, 31, "network", r"[\w+=,.@-]+")
+    """Prefix of the names of a network's resources; the role of its flow logs adds ``-flows-``."""
+    return _given_or_derived(checks, given, 31, "network", r"[\w+=,.@-]+")
 
 
 def queue(checks: Checks, given: str | None) -> str:
     """A queue's name, with room for ``-dlq``.
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
     """
-    return _chosen(checks, given, 76, "queue", r"[A-Za-z0-9_-]+")
+    return _given_or_derived(checks, given, 76, "queue", r"[A-Za-z0-9_-]+")
 
 
 def role(checks: Checks, given: str | None) -> str:
     """Prefix of a role's name: 38 characters with its hyphen, Terraform adds 26 of IAM's 64."""
-    return _chosen(checks, given, 37, "role's name prefix", r"[\w+=,.@-]+")
+    return _given_or_derived(checks, given, 37, "role's name prefix", r"[\w+=,.@-]+")
 
 
 def secret(checks: Checks, given: str | None) -> str:
     """Prefix of a secret's name.
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
     """
-    return _chosen(checks, given, 480, "secret", r"[\w/+=.@-]+")
+    return _given_or_derived(checks, given, 480, "secret", r"[\w/+=.@-]+")
 
 
 def security_group(checks: Checks, given: str | None) -> str:
     """Prefix of a security group's name; Terraform adds 26 of EC2's 255 characters."""
-    return _chosen(checks, given, 200, "security group")
+    return _given_or_derived(checks, given, 200, "security group")
 
 
 def topic(checks: Checks, given: str | None) -> str:
-    """A topic's name, and its key's alias, which is the shorter.
+    """A topic's name, and its key's alias, which has the lower limit.
     https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
     """
-    return _chosen(checks, given, 240, "topic", r"[A-Za-z0-9_-]+")
+    return _given_or_derived(checks, given, 240, "topic", r"[A-Za-z0-9_-]+")
 
 
-def derived(path: str, longest: int) -> str:
-    """The name that a construct's path makes.
+def derive(path: str, longest: int) -> str:
+    """Derive a name from a construct's path.
 
     Args:
-        path: the stack and the ids below it, with slashes.
-        longest: how many characters it may have.
+        path: the stack's id and the ids below it, separated by slashes.
+        longest: maximum number of characters.
     """
     joined = path.replace("/", "-")
     readable = re.sub(r"[^a-z0-9]+", "-", joined.lower()).strip("-")
     if readable == joined and len(readable) <= longest and path.count("/") <= _DIRECTLY_IN_A_STACK:
         return readable
-    tail = hashlib.sha256(path.encode()).hexdigest()[:_TAIL]
-    return f"{readable[: longest - _TAIL - 1].rstrip('-')}-{tail}".lstrip("-")
+    suffix = hashlib.sha256(path.encode()).hexdigest()[:_HASH_LENGTH]
+    return f"{readable[: longest - _HASH_LENGTH - 1].rstrip('-')}-{suffix}".lstrip("-")
 
 
-def _chosen(
+def _given_or_derived(
     checks: Checks,
     given: str | None,
     longest: int,
@@ -142,6 +142,6 @@ def _chosen(
     *,
     option: str = "name",
 ) -> str:
-    name = derived(checks.path, longest) if given is None else given
+    name = derive(checks.path, longest) if given is None else given
     checks.name(option, name, longest=longest, owner=owner, pattern=pattern)
     return name

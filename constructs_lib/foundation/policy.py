@@ -1,4 +1,4 @@
-"""IAM policy documents, always written the same way so that Terraform sees no difference where there is none."""
+"""IAM policy documents in a canonical form, so that Terraform plans no false changes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 
 @dataclasses.dataclass(frozen=True)
 class Statement:
-    """What one statement of an identity's policy allows.
+    """A statement that allows something in an identity's policy.
 
     Args:
-        sid: letters and digits, says what it is for.
+        sid: id of the statement, letters and digits.
         actions: the API actions.
-        resources: the ARNs they may touch.
-        condition: IAM's condition block, when there is one.
+        resources: ARNs of the resources.
+        condition: IAM's condition block; none by default.
     """
 
     sid: str
@@ -24,7 +24,7 @@ class Statement:
     condition: Mapping[str, Mapping[str, object]] | None = None
 
     def as_dict(self) -> dict[str, object]:
-        """The statement as IAM's JSON has it."""
+        """Convert the statement to IAM's JSON form."""
         statement: dict[str, object] = {
             "Sid": self.sid,
             "Effect": "Allow",
@@ -37,21 +37,21 @@ class Statement:
 
 
 def canonical(value: object) -> str:
-    """JSON as AWS gives it back: compact, its keys in order."""
+    """Render JSON as AWS returns it: compact, with sorted keys."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def document(statements: Sequence[Mapping[str, object]]) -> str:
-    """The policy document holding the statements, as canonical JSON."""
+    """Render a policy document as canonical JSON."""
     return canonical({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 def trust(service: str, *, account: str | None = None) -> str:
-    """The document that lets an AWS service assume a role.
+    """Render the trust policy that lets an AWS service assume a role.
 
     Args:
-        service: such as ``ec2.amazonaws.com``.
-        account: the account it must act for, where the service may act for any.
+        service: service principal, such as ``ec2.amazonaws.com``.
+        account: account that the service must act for; any account by default.
             https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     """
     statement: dict[str, object] = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
@@ -61,7 +61,7 @@ def trust(service: str, *, account: str | None = None) -> str:
 
 
 def deny_plain_http(actions: str, resources: Sequence[str]) -> dict[str, object]:
-    """The statement of a resource's policy that refuses every request made without TLS."""
+    """Create the statement of a resource policy that denies requests without TLS."""
     return {
         "Sid": "DenyPlainHttp",
         "Effect": "Deny",

@@ -1,4 +1,4 @@
-"""A stack: what is deployed together, in one region, with one state."""
+"""Stacks: resources that are deployed together, in one region, with one state."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from constructs_lib.foundation.errors import Checks
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class LocalState:
-    """Terraform's state on this machine, for one person.
+    """Terraform state on this machine, for one user.
 
     Args:
-        folder: where it is kept, as ``<stack>.tfstate``; a relative one is seen from where Terraform runs.
+        folder: folder of ``<stack>.tfstate``; a relative path starts at Terraform's working folder.
     """
 
     folder: str | pathlib.Path
@@ -24,14 +24,14 @@ class LocalState:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class S3State:
-    """Terraform's state in S3, encrypted, locked by S3 itself: no table is needed.
+    """Terraform state in S3, encrypted and locked by S3 itself, without a DynamoDB table.
 
     https://developer.hashicorp.com/terraform/language/backend/s3
 
     Args:
-        bucket: made beforehand, with versions kept.
-        prefix: what stands before ``<stack>.tfstate`` in the key, such as ``shop/``.
-        region: of the bucket; by default the stack's.
+        bucket: name of an existing bucket, which should be versioned.
+        prefix: prefix of the key ``<stack>.tfstate``, such as ``shop/``; none by default.
+        region: region of the bucket; by default the stack's.
     """
 
     bucket: str
@@ -40,7 +40,7 @@ class S3State:
 
 
 class Stack(cdk.TerraformStack):
-    """A Terraform stack on AWS: its region, its tags and where its state is.
+    """A Terraform stack on AWS, with its region, tags and state backend.
 
         app = cdk.App()
         stack = Stack(app, "shop", region="eu-west-1", tags={"Team": "shop"})
@@ -48,10 +48,10 @@ class Stack(cdk.TerraformStack):
         app.synth()
 
     Args:
-        region: the AWS region.
-        tags: of everything in it that can be tagged.
-        state: where Terraform keeps its state, ``S3State`` or ``LocalState``; by default in the folder the app is run
-            in, as ``terraform.<stack>.tfstate``.
+        region: AWS region.
+        tags: tags of every resource that supports tags.
+        state: where Terraform keeps the state, ``S3State`` or ``LocalState``; by default the file
+            ``terraform.<stack>.tfstate`` in the working folder.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Stack(cdk.TerraformStack):
                 region=state.region or region,
                 encrypt=True,
             )
-            # S3's own locking is newer than the framework's list of options.
+            # The framework's options do not include S3's own locking.
             backend.add_override("use_lockfile", True)
 
     @property
@@ -91,11 +91,11 @@ class Stack(cdk.TerraformStack):
         return stack_context.account(self)
 
     def output(self, name: str, value: str, description: str | None = None) -> None:
-        """An output by exactly this name.
+        """Add a Terraform output with exactly this name.
 
         Args:
-            name: as ``terraform output`` shows it.
-            value: usually an attribute of a construct.
-            description: what it is.
+            name: name in ``terraform output``.
+            value: value, usually an attribute of a construct.
+            description: description of the output.
         """
         cdk.TerraformOutput(self, name, value=value, description=description).override_logical_id(name)

@@ -1,4 +1,4 @@
-"""The synthesized stacks as data: what the reports and the security rules read."""
+"""Read synthesized stacks as data, for the reports and the security rules."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 Documents = Mapping[str, Mapping[str, Any]]
-"""Each stack's parsed ``cdk.tf.json``, by the stack's name."""
+"""Parsed ``cdk.tf.json`` of each stack, by the stack's name."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,10 +17,10 @@ class Resource:
     """A resource of a stack.
 
     Args:
-        kind: Terraform's type, such as ``aws_s3_bucket``.
-        name: its name in Terraform.
-        path: path of the construct that made it.
-        properties: its arguments.
+        kind: Terraform type, such as ``aws_s3_bucket``.
+        name: name in Terraform.
+        path: path of the construct that created it.
+        properties: arguments of the resource.
     """
 
     kind: str
@@ -30,19 +30,19 @@ class Resource:
 
     @property
     def address(self) -> str:
-        """Terraform's address of it, inside its stack."""
+        """Terraform's address of the resource in its stack."""
         return f"{self.kind}.{self.name}"
 
     def blocks(self, name: str) -> list[Mapping[str, Any]]:
-        """A nested block, which may have been written once or as a list."""
+        """Return a nested block as a list, whether it was written once or as a list."""
         return blocks(self.properties, name)
 
 
 def read(folder: pathlib.Path) -> dict[str, dict[str, Any]]:
-    """The stacks of an output folder such as ``cdktf.out``, by name.
+    """Read the stacks of an output folder such as ``cdktf.out``, by name.
 
     Raises:
-        FileNotFoundError: nothing was synthesized there.
+        FileNotFoundError: the folder has no synthesized stacks.
     """
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     return {
@@ -52,28 +52,28 @@ def read(folder: pathlib.Path) -> dict[str, dict[str, Any]]:
 
 
 def resources(document: Mapping[str, Any]) -> Iterator[Resource]:
-    """Every resource of a stack."""
+    """Yield every resource of a stack."""
     yield from _entries(document.get("resource", {}), "")
 
 
 def data(document: Mapping[str, Any]) -> Iterator[Resource]:
-    """Every data source of a stack; its kind begins with ``data.``, as its address does."""
+    """Yield every data source of a stack; its kind starts with ``data.``, like its address."""
     yield from _entries(document.get("data", {}), "data.")
 
 
 def _entries(entries: Mapping[str, Any], prefix: str) -> Iterator[Resource]:
-    for kind, found in entries.items():
-        for name, properties in found.items():
+    for kind, named in entries.items():
+        for name, properties in named.items():
             path = properties.get("//", {}).get("metadata", {}).get("path", name)
             yield Resource(f"{prefix}{kind}", name, path, properties)
 
 
 def blocks(owner: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    """A nested block, which may have been written once or as a list."""
+    """Return a nested block as a list, whether it was written once or as a list."""
     value = owner.get(name) or []
     return [value] if isinstance(value, Mapping) else list(value)
 
 
-def lies_in(path: str, ancestor: str) -> bool:
-    """Whether a construct is another one or part of it."""
+def is_within(path: str, ancestor: str) -> bool:
+    """Whether a construct is another construct or part of it."""
     return path == ancestor or path.startswith(f"{ancestor}/")

@@ -1,18 +1,18 @@
-"""The register of waivers: every default that was weakened, where, why, and which scanner rules that explains.
+"""The register of waivers: every weakened default, with its place, its reason and the scanner rules it explains.
 
-A construct that leaves out a protection enters it with its reason. The register is the stack's output ``waivers``,
-so it is in the plan, in the state and in ``terraform output``; it holds no values but texts. ``write`` gathers the
-registers of all stacks in ``waivers.json`` beside them, a list of
+A construct without a protection adds an entry with the reason. The register is the stack's output ``waivers``, so it
+is in the plan, in the state and in ``terraform output``; it has text only. ``write`` collects the registers of all
+stacks in ``waivers.json`` in the output folder, a list of
 
     {"stack": "edge", "path": "edge/balancer", "weakened": "redirects nothing to HTTPS",
      "reason": "no certificate_arn is set", "explains": ["CKV2_AWS_20"],
      "resources": ["aws_lb.balancer_E3121A8F", ...]}
 
-What the library leaves out everywhere, by decision (``decisions.py``), is there as well: one entry a stack, whose path
-is the stack's and whose resources are all of the kind.
+Findings that the library accepts everywhere (``accepted_findings.py``) are included: one entry per stack, with the
+stack's path and all resources of the type.
 
-``resources`` are the Terraform addresses of all that lies in the construct. A rule named in ``explains`` that a scanner
-holds against one of them is explained; any other finding is not. The ids are checkov's, or ``SecurityAspect``'s own.
+``resources`` are the Terraform addresses of all resources in the construct. The entry explains a scanner's finding if
+``explains`` has the rule and ``resources`` the resource. The ids are checkov's or those of ``SecurityAspect``.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ class Waiver:
     """One weakened default.
 
     Args:
-        path: path of the construct it is about.
-        weakened: what is weaker than it would be by default.
-        reason: why that is all right.
-        explains: ids of the scanner rules that would object.
+        path: path of the construct.
+        weakened: what is weaker than the default.
+        reason: reason why that is acceptable.
+        explains: ids of the scanner rules that report it.
     """
 
     path: str
@@ -52,21 +52,21 @@ class Waiver:
     explains: tuple[str, ...] = ()
 
     def covers(self, path: str, rules: Iterable[str]) -> bool:
-        """Whether it explains one of these rules for a construct."""
-        return template.lies_in(path, self.path) and bool(set(rules) & set(self.explains))
+        """Whether the waiver explains one of these rules for a construct."""
+        return template.is_within(path, self.path) and bool(set(rules) & set(self.explains))
 
 
 def waive(construct: Construct, weakened: str, *, reason: str, explains: Sequence[str] = ()) -> None:
-    """Enter a weakened default in the register of the construct's stack.
+    """Add a weakened default to the register of the construct's stack.
 
     Args:
-        construct: what is weaker; everything in it is covered.
-        weakened: what is weaker, in a few words.
-        reason: why that is all right.
-        explains: ids of the scanner rules that would object, such as ``CKV_AWS_2``.
+        construct: construct that is weaker; the entry covers everything in it.
+        weakened: what is weaker, in a few words that complete "it".
+        reason: reason why that is acceptable.
+        explains: ids of the scanner rules that report it, such as ``CKV_AWS_2``.
 
     Raises:
-        ConstructError: the reason says nothing.
+        ConstructError: if the reason is empty.
     """
     from constructs_lib.foundation import cdk
 
@@ -81,7 +81,7 @@ def waive(construct: Construct, weakened: str, *, reason: str, explains: Sequenc
         )
     stack = cdk.TerraformStack.of(construct)
     entry = {"path": path, "weakened": weakened, "reason": reason, "explains": list(explains)}
-    # The output lives in Node, so it is found again however many Python objects have stood for it.
+    # Kept in Node, because several Python objects can represent one output.
     output: Any = stack.node.try_find_child(OUTPUT)
     if output is None:
         cdk.TerraformOutput(stack, OUTPUT, value=[entry], description="What is weaker than by default, and why")
@@ -90,28 +90,28 @@ def waive(construct: Construct, weakened: str, *, reason: str, explains: Sequenc
 
 
 def registered(document: Mapping[str, Any]) -> list[Waiver]:
-    """The register of a synthesized stack, in the order of the paths."""
+    """Read the register of a synthesized stack, sorted by path."""
     entries = document.get("output", {}).get(OUTPUT, {}).get("value", [])
-    found = [Waiver(**{**entry, "explains": tuple(entry["explains"])}) for entry in entries]
-    return sorted(found, key=lambda each: (each.path, each.weakened))
+    waivers = [Waiver(**{**entry, "explains": tuple(entry["explains"])}) for entry in entries]
+    return sorted(waivers, key=lambda waiver: (waiver.path, waiver.weakened))
 
 
 def report(stacks: template.Documents) -> Iterator[dict[str, Any]]:
-    """What ``waivers.json`` holds: the registers of all stacks, each with the decisions that matter in it."""
+    """Yield the entries of ``waivers.json``: each stack's register and the accepted findings that apply to it."""
     for name, document in sorted(stacks.items()):
         resources = list(template.resources(document))
-        for each in registered(document):
-            inside = sorted(part.address for part in resources if template.lies_in(part.path, each.path))
-            yield {"stack": name, **dataclasses.asdict(each), "resources": inside}
-        yield from _decided(name, [*resources, *template.data(document)])
+        for waiver in registered(document):
+            covered = sorted(part.address for part in resources if template.is_within(part.path, waiver.path))
+            yield {"stack": name, **dataclasses.asdict(waiver), "resources": covered}
+        yield from _accepted(name, [*resources, *template.data(document)])
 
 
-def _decided(stack: str, parts: Sequence[Resource]) -> Iterator[dict[str, Any]]:
-    for decision in ACCEPTED_FINDINGS:
-        about = sorted(part.address for part in parts if part.kind == decision.kind)
-        if about:
-            entry = Waiver(path=stack, weakened=decision.weakened, reason=decision.reason, explains=decision.explains)
-            yield {"stack": stack, **dataclasses.asdict(entry), "resources": about}
+def _accepted(stack: str, resources: Sequence[Resource]) -> Iterator[dict[str, Any]]:
+    for accepted in ACCEPTED_FINDINGS:
+        covered = sorted(resource.address for resource in resources if resource.kind == accepted.kind)
+        if covered:
+            entry = Waiver(path=stack, weakened=accepted.weakened, reason=accepted.reason, explains=accepted.explains)
+            yield {"stack": stack, **dataclasses.asdict(entry), "resources": covered}
 
 
 def write(folder: pathlib.Path) -> None:

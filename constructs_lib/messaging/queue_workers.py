@@ -63,7 +63,7 @@ class QueueWorkers(InstanceGroup):
         startup_timeout: timedelta = timedelta(minutes=5),
     ) -> None:
         checks = Checks(scope, id)
-        name = names.fleet(checks, name)
+        name = names.instance_group(checks, name)
         self.sizing = size_workers(
             checks.path,
             queue.sizing,

@@ -1,4 +1,4 @@
-"""What the tests of the monitorings share."""
+"""Helpers of the monitoring tests."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from constructs_lib.foundation import cdk
 from constructs_lib.testing import Template, synth
 
 Alarms = dict[str, dict[str, Any]]
-"""The alarms of a monitoring, by what comes after its name."""
+"""Alarms of a monitoring, by name without the monitoring's prefix."""
 
-_TELLS_NOBODY = ("-stranded", "-rollback-server-errors", "-rollback-unhealthy-hosts")
+_NO_NOTIFICATION = ("-stranded", "-rollback-server-errors", "-rollback-unhealthy-hosts")
 
 
 def template(build: Callable[[cdk.TerraformStack, AlarmTopic], Monitoring]) -> Template:
-    """What a monitoring became in a stack with a topic."""
+    """Synthesize a monitoring in a stack with an alarm topic."""
     return synth(lambda stack: build(stack, AlarmTopic(stack, "topic", name="shop-alarms")))
 
 
 def alarms(template: Template, name: str) -> Alarms:
-    """The alarms whose names begin with this, each told to the topic, with a meaning and something to do.
+    """Return a monitoring's alarms; assert that each notifies the topic and has a meaning and an action.
 
-    Those that launch the first worker and that take a release back tell nobody, and are no alarms of a monitoring.
+    The alarms that launch the first worker or roll back a release notify no topic and are left out.
     """
-    everything = template.resources("aws_cloudwatch_metric_alarm").values()
-    made = [alarm for alarm in everything if not alarm["alarm_name"].endswith(_TELLS_NOBODY)]
-    for alarm in made:
+    all_alarms = template.resources("aws_cloudwatch_metric_alarm").values()
+    found = [alarm for alarm in all_alarms if not alarm["alarm_name"].endswith(_NO_NOTIFICATION)]
+    for alarm in found:
         assert alarm["alarm_name"].startswith(f"{name}-")
         assert len(alarm["alarm_actions"]) == len(alarm["ok_actions"]) == 1
-        # Two sentences at least: what it means, and what to do.
+        # At least two sentences: the meaning and the action.
         assert re.fullmatch(r"[A-Za-z0-9].+\. [A-Z].+\.", alarm["alarm_description"]), alarm["alarm_description"]
-    return {alarm["alarm_name"].removeprefix(f"{name}-"): alarm for alarm in made}
+    return {alarm["alarm_name"].removeprefix(f"{name}-"): alarm for alarm in found}

@@ -1,4 +1,4 @@
-"""What the constructs' tests share."""
+"""Fixtures of the constructs' tests."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from constructs_lib.testing import Build, synth_app
 
 @pytest.fixture
 def recorded(snapshot: SnapshotAssertion) -> SnapshotAssertion:
-    """The recorded output, one readable JSON file for each test."""
+    """Snapshot of a test as a readable JSON file."""
     return snapshot.use_extension(JSONSnapshotExtension)
 
 
 @pytest.fixture
 def own_software(tmp_path: pathlib.Path) -> pathlib.Path:
-    """A small program to release, of the test's own: it may change it."""
+    """A small program to release, which the test may change."""
     folder = tmp_path / "program"
     folder.mkdir()
     (folder / "main.py").write_text("print('hello')\n")
@@ -30,7 +30,7 @@ def own_software(tmp_path: pathlib.Path) -> pathlib.Path:
 
 @pytest.fixture
 def written(tmp_path: pathlib.Path) -> Callable[..., dict[str, dict[str, Any]]]:
-    """Synthesize stacks of these names into the test's folder; gives their documents."""
+    """Synthesize stacks by name into the test's folder; return their documents."""
 
     def run(**builds: Build) -> dict[str, dict[str, Any]]:
         return {name: template.document for name, template in synth_app(tmp_path, **builds).items()}

@@ -1,4 +1,4 @@
-"""The apps of examples/, synthesized in this process."""
+"""Synthesize the apps of examples/ in this process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXAMPLES = sorted(file.stem for file in FOLDER.glob("*.py"))
 
 
 def synthesize(name: str) -> Template:
-    """Run an example as it stands; returns its only stack."""
+    """Run an example unchanged; return its only stack."""
     from constructs_lib.foundation import cdk
 
     with tempfile.TemporaryDirectory() as out, pytest.MonkeyPatch.context() as patch:
@@ -28,5 +28,5 @@ def synthesize(name: str) -> Template:
 
 @functools.cache
 def example(name: str) -> Template:
-    """An example's stack, synthesized once; its tests only read it."""
+    """Return an example's stack, synthesized once; tests must not change it."""
     return synthesize(name)

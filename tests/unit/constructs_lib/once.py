@@ -1,4 +1,4 @@
-"""Templates that several tests read are synthesized once."""
+"""Synthesize once what several tests read."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from constructs_lib.testing import Template
 
 
 def once(build: Callable[..., Template]) -> Callable[..., Template]:
-    """Keep what a function synthesizes for each set of arguments. The tests only read it.
+    """Cache a function's template by its arguments; tests must not change it.
 
-    Arguments are told apart by how they are written, so they must be values: no functions and no constructs.
+    The key is the arguments' ``repr``, so they must be values, not functions or constructs.
     """
-    made: dict[str, Template] = {}
+    templates: dict[str, Template] = {}
 
     @functools.wraps(build)
-    def kept(*arguments: Any, **changes: Any) -> Template:
+    def cached(*arguments: Any, **changes: Any) -> Template:
         key = f"{arguments} {sorted(changes.items())}"
-        assert " at 0x" not in key, f"no value: {key}"
-        if key not in made:
-            made[key] = build(*arguments, **changes)
-        return made[key]
+        assert " at 0x" not in key, f"not a value: {key}"
+        if key not in templates:
+            templates[key] = build(*arguments, **changes)
+        return templates[key]
 
-    return kept
+    return cached

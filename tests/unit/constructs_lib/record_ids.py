@@ -19,12 +19,12 @@ def version() -> str:
 
 
 def addresses() -> dict[str, list[str]]:
-    """Terraform's addresses of each example's resources."""
-    found: dict[str, list[str]] = {}
+    """Terraform addresses of each example's resources."""
+    by_example: dict[str, list[str]] = {}
     for example in EXAMPLES:
         resources = example_apps.example(example).document["resource"]
-        found[example] = sorted(f"{kind}.{name}" for kind, made in resources.items() for name in made)
-    return found
+        by_example[example] = sorted(f"{kind}.{name}" for kind, named in resources.items() for name in named)
+    return by_example
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Small systems that several tests build."""
+"""Small stacks that several tests use."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from constructs_lib.testing import Template, annotations_of, synth
 
 
 def network(stack: TerraformStack, **changes: Any) -> Network:
-    usual = {"name": "shop", "flow_logs_off_reason": "a test"}
-    return Network(stack, "network", **{**usual, **changes})
+    defaults = {"name": "shop", "flow_logs_off_reason": "a test"}
+    return Network(stack, "network", **{**defaults, **changes})
 
 
 def warnings(construct: Construct) -> list[str]:
-    """What a construct and those in it warn of."""
-    return [each.message for each in annotations_of(construct, "warning")]
+    """Warnings of a construct and of the constructs in it."""
+    return [annotation.message for annotation in annotations_of(construct, "warning")]
 
 
 def program(stack: TerraformStack, software: pathlib.Path, **variables: str) -> dict[str, Any]:
-    """What the instances run."""
+    """Arguments for the software that the instances run."""
     release = Release(
         stack, "release", bucket=Bucket(stack, "software", name="shop-software"), parts={"shop": software}
     )

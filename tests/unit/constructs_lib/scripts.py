@@ -1,4 +1,4 @@
-"""The user-data of a small web service."""
+"""User-data of a small web service."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LOG_GROUP = "/shop/web"
 
 
 def bootstrap(**changes: Any) -> UserData:
-    """A web service's, small."""
+    """User-data of a small web service, with some arguments changed."""
     arguments: dict[str, Any] = {
         "name": "web",
         "region": REGION,
@@ -27,5 +27,5 @@ def bootstrap(**changes: Any) -> UserData:
 
 
 def decoded(user_data: str) -> str:
-    """What Terraform makes of the doubled signs."""
+    """Undo the doubling of ``$`` and ``%``, as Terraform does."""
     return user_data.replace("$${", "${").replace("%%{", "%{")

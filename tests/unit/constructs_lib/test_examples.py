@@ -1,4 +1,4 @@
-"""The examples: complete, short, listed, and their resources keep their names."""
+"""Examples: each has its main resource, keeps the security rules, is short and is listed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from constructs_lib.governance import security_aspect
 from tests.unit.constructs_lib.example_apps import EXAMPLES, FOLDER, example
 
-HOLDS = {
+MAIN_RESOURCE = {
     "bucket": "aws_s3_bucket_lifecycle_configuration",
     "database": "aws_db_instance",
     "edge": "aws_wafv2_web_acl_association",
@@ -23,32 +23,32 @@ HOLDS = {
     "shop": "aws_lb_listener",
     "web_service": "aws_lb_target_group",
 }
-"""A resource that each example is about."""
+"""Main resource of each example."""
 
-LOOKED_UP = "every_option"
-"""The one that is not read from top to bottom; what it holds is tested by test_example_options.py."""
-
-
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_each_makes_what_it_is_about(name: str) -> None:
-    assert example(name).resources(HOLDS[name])
+REFERENCE = "every_option"
+"""The example that serves for reference; test_example_options.py tests its content."""
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_each_keeps_the_security_rules(name: str) -> None:
+def test_example_has_its_main_resource(name: str) -> None:
+    assert example(name).resources(MAIN_RESOURCE[name])
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_example_keeps_the_security_rules(name: str) -> None:
     assert security_aspect.findings(example(name).document) == []
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_each_is_read_in_a_minute(name: str) -> None:
+def test_example_is_short(name: str) -> None:
     text = (FOLDER / f"{name}.py").read_text()
 
-    assert len(text.splitlines()) <= (300 if name == LOOKED_UP else 65)
+    assert len(text.splitlines()) <= (300 if name == REFERENCE else 65)
     assert re.findall(r"^(?:from|import) (\w+)", text, re.MULTILINE)[-1] == "constructs_lib"
     assert "anb" not in text.lower()
 
 
-def test_the_table_lists_them_all() -> None:
+def test_readme_lists_every_example() -> None:
     listed = re.findall(r"^\| \[(\w+)\.py\]", (FOLDER / "README.md").read_text(), re.MULTILINE)
 
     assert sorted(listed) == EXAMPLES

@@ -1,6 +1,6 @@
-"""Ids are contract: a resource that changes its address is destroyed and made anew, unless its state is moved.
+"""Ids are part of the contract: Terraform replaces a resource whose address changes, unless its state is moved.
 
-Every address of the last recorded version is still there, or UPGRADE.md says how to move it.
+Every address of the last recorded version still exists, or UPGRADE.md has the move.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ MOVE = re.compile(r"^terraform state mv '([^']+)' '([^']+)'$", re.MULTILINE)
 GONE = re.compile(r"^- gone: `([^`]+)`", re.MULTILINE)
 
 
-def unannounced(before: Addresses, now: Addresses, upgrade: str) -> list[str]:
-    """What changed its address and UPGRADE.md does not tell of."""
-    there = {address for made in now.values() for address in made}
-    moved = {old for old, new in MOVE.findall(upgrade) if new in there}
-    told = moved | set(GONE.findall(upgrade))
+def undocumented_changes(before: Addresses, now: Addresses, upgrade: str) -> list[str]:
+    """Changed addresses that UPGRADE.md does not mention."""
+    existing = {address for addresses in now.values() for address in addresses}
+    moved = {old for old, new in MOVE.findall(upgrade) if new in existing}
+    documented = moved | set(GONE.findall(upgrade))
     return [
         f"{example}: {address}"
-        for example, made in before.items()
-        for address in made
-        if address not in now.get(example, ()) and address not in told
+        for example, addresses in before.items()
+        for address in addresses
+        if address not in now.get(example, ()) and address not in documented
     ]
 
 
-def told_in_vain(now: Addresses, upgrade: str) -> list[str]:
-    """Moves that lead to no resource."""
-    there = {address for made in now.values() for address in made}
-    return [new for _, new in MOVE.findall(upgrade) if new not in there]
+def invalid_moves(now: Addresses, upgrade: str) -> list[str]:
+    """Targets of moves that are not addresses of a resource."""
+    existing = {address for addresses in now.values() for address in addresses}
+    return [new for _, new in MOVE.findall(upgrade) if new not in existing]
 
 
-def outside_of_templates(upgrade: str) -> str:
-    """UPGRADE.md without the part that shows how an entry looks."""
+def without_template(upgrade: str) -> str:
+    """UPGRADE.md without the section that shows the form of an entry."""
     return upgrade.partition("\n## ")[2]
 
 
@@ -51,22 +51,22 @@ def now() -> Addresses:
 
 @pytest.fixture
 def upgrade() -> str:
-    return outside_of_templates((FOLDER.parent / "UPGRADE.md").read_text())
+    return without_template((FOLDER.parent / "UPGRADE.md").read_text())
 
 
-def test_every_address_is_still_there_or_its_move_is_told(now: Addresses, upgrade: str) -> None:
+def test_changed_addresses_are_in_upgrade_notes(now: Addresses, upgrade: str) -> None:
     newest = max(RECORDS.glob("*.json"), key=lambda file: [int(part) for part in file.stem.split(".")])
 
-    lost = unannounced(json.loads(newest.read_text()), now, upgrade)
+    lost = undocumented_changes(json.loads(newest.read_text()), now, upgrade)
 
     assert lost == [], (
         f"these addresses of {newest.stem} are gone. Keep the ids, or write the move in UPGRADE.md; as long as "
         f"{newest.stem} is unreleased, record them again: .venv/bin/python -m tests.unit.constructs_lib.record_ids"
     )
-    assert told_in_vain(now, upgrade) == []
+    assert invalid_moves(now, upgrade) == []
 
 
-def test_the_version_is_recorded_and_in_the_changelog() -> None:
+def test_version_is_recorded_and_in_the_changelog() -> None:
     assert (RECORDS / f"{version()}.json").exists()
     assert f"## {version()}" in (FOLDER.parent / "CHANGELOG.md").read_text()
 
@@ -85,16 +85,16 @@ LOST = ["bucket: aws_s3_bucket.photos_bucket_1"]
             "terraform state mv 'aws_s3_bucket.photos_bucket_1' 'aws_s3_bucket.nowhere'\n",
             ["bucket: aws_s3_bucket.photos_bucket_1"],
         ),
-        ("- gone: `aws_s3_bucket.photos_bucket_1`, made by nobody any more\n", []),
+        ("- gone: `aws_s3_bucket.photos_bucket_1`, no longer created\n", []),
     ],
 )
-def test_a_changed_id_is_seen(upgrade: str, lost: list[str]) -> None:
-    assert unannounced(BEFORE, MOVED, upgrade) == lost
-    assert unannounced(BEFORE, BEFORE, "") == []
+def test_changed_address_is_detected(upgrade: str, lost: list[str]) -> None:
+    assert undocumented_changes(BEFORE, MOVED, upgrade) == lost
+    assert undocumented_changes(BEFORE, BEFORE, "") == []
 
 
-def test_the_form_of_an_entry_is_what_is_read() -> None:
-    shown = (FOLDER.parent / "UPGRADE.md").read_text()
+def test_template_entry_is_parsed() -> None:
+    page = (FOLDER.parent / "UPGRADE.md").read_text()
 
-    assert len(MOVE.findall(shown)) == 1 and len(GONE.findall(shown)) == 1
-    assert "Before" in shown and "After" in shown
+    assert len(MOVE.findall(page)) == 1 and len(GONE.findall(page)) == 1
+    assert "Before" in page and "After" in page

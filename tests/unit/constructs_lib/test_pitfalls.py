@@ -1,4 +1,4 @@
-"""The day-one traps: the app falls into none, and each is seen where it is laid."""
+"""Known pitfalls: the app has none, and the checks detect each one that is injected."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ def documents(templates: Mapping[str, Template]) -> Apps:
 
 @pytest.fixture(scope="module")
 def apps(synthesize: Callable[..., dict[str, Template]]) -> Apps:
-    """Every stack of the product, and the example that holds all constructs."""
+    """Every stack of the product, and the example of a whole app."""
     return documents({**synthesize(), "shop": example_apps.example("shop")})
 
 
 def first(apps: Apps, kind: str) -> Document:
-    """The arguments of a resource of a type."""
+    """Return the arguments of the first resource of a type."""
     return next(iter(resource for app in apps.values() for resource in app.get("resource", {}).get(kind, {}).values()))
 
 
 def tracking(apps: Apps) -> Document:
-    """The first policy that returns a quotient."""
+    """Return the first policy that tracks metric math."""
     for app in apps.values():
         for rule in app.get("resource", {}).get("aws_autoscaling_policy", {}).values():
-            found: Document | None = rule.get("target_tracking_configuration", {}).get(
+            specification: Document | None = rule.get("target_tracking_configuration", {}).get(
                 "customized_metric_specification"
             )
-            if found:
-                return found
+            if specification:
+                return specification
     raise AssertionError("no policy tracks metric math")
 
 
@@ -61,20 +61,20 @@ def two_schedules(apps: Apps, **second: object) -> None:
 
 
 def quotient(apps: Apps) -> Document:
-    found: Document = next(metric for metric in tracking(apps)["metrics"] if metric["return_data"])
-    return found
+    metric: Document = next(metric for metric in tracking(apps)["metrics"] if metric["return_data"])
+    return metric
 
 
 def queue_length(apps: Apps) -> Document:
-    found: Document = next(
+    source: Document = next(
         metric["metric_stat"]["metric"]
         for metric in tracking(apps)["metrics"]
         if metric.get("metric_stat", {}).get("metric", {}).get("namespace") == "AWS/SQS"
     )
-    return found
+    return source
 
 
-def objects_left_out(apps: Apps) -> None:
+def remove_objects_from_policy(apps: Apps) -> None:
     policy = first(apps, "aws_s3_bucket_policy")
     policy["policy"] = policy["policy"].replace("/*", "")
 
@@ -86,7 +86,7 @@ def protect(apps: Apps, chosen: str | None) -> None:
     (refresh if isinstance(refresh, dict) else refresh[0])["preferences"]["scale_in_protected_instances"] = chosen
 
 
-LAID: list[tuple[Callable[[pitfalls.App], Any], str, Callable[[Apps], object]]] = [
+INJECTED: list[tuple[Callable[[pitfalls.App], Any], str, Callable[[Apps], object]]] = [
     (
         pitfalls.stale_instances,
         r"launch template version \$Latest starts no refresh",
@@ -95,19 +95,19 @@ LAID: list[tuple[Callable[[pitfalls.App], Any], str, Callable[[Apps], object]]] 
     (pitfalls.stale_instances, "no instance_refresh", lambda apps: first(apps, pitfalls.GROUP).pop("instance_refresh")),
     (
         pitfalls.reset_capacity,
-        "desired_capacity is set back",
+        "each deployment resets desired_capacity",
         lambda apps: first(apps, pitfalls.GROUP).update(desired_capacity=2, lifecycle={}),
     ),
     (
         pitfalls.schedules,
-        "night: max_size is left out, which means 0",
+        "night: max_size is omitted, which means 0",
         lambda apps: add(
             apps,
             "aws_autoscaling_schedule",
             night={"min_size": 0, "desired_capacity": 0, "autoscaling_group_name": "shop"},
         ),
     ),
-    (pitfalls.schedules, "morning: made at the same time as night", two_schedules),
+    (pitfalls.schedules, "morning: created at the same time as night", two_schedules),
     (
         pitfalls.backlog,
         r"returns \['waiting', 'backlog'\]",
@@ -117,7 +117,7 @@ LAID: list[tuple[Callable[[pitfalls.App], Any], str, Callable[[Apps], object]]] 
     (pitfalls.backlog, "divides by zero", lambda apps: quotient(apps).update(expression="waiting / instances")),
     (
         pitfalls.backlog,
-        r"dimensions \['name'\] are no queue's",
+        r"dimensions are \['name'\], not QueueName",
         lambda apps: queue_length(apps).update(dimensions=[{"name": "name", "value": "jobs"}]),
     ),
     (
@@ -130,7 +130,7 @@ LAID: list[tuple[Callable[[pitfalls.App], Any], str, Callable[[Apps], object]]] 
         "no metrics each minute",
         lambda apps: [group.update(metrics_granularity="5Minute") for group in groups(apps)],
     ),
-    (pitfalls.plain_http_to_objects, "refuses plain HTTP for", objects_left_out),
+    (pitfalls.plain_http_to_objects, "denies plain HTTP for", remove_objects_from_policy),
     (
         pitfalls.untagged_volumes,
         r"tags \['instance'\], not instance and volume",
@@ -142,8 +142,8 @@ LAID: list[tuple[Callable[[pitfalls.App], Any], str, Callable[[Apps], object]]] 
         (pitfalls.wedged_replacements, message, lambda apps, kind=kind, change=change: first(apps, kind).update(change))
         for kind in pitfalls.PREFIXED
         for change, message in (
-            ({"name": "shop", "name_prefix": None}, "a name of its own collides"),
-            ({"lifecycle": {}}, "destroyed before its successor"),
+            ({"name": "shop", "name_prefix": None}, "a fixed name collides"),
+            ({"lifecycle": {}}, "destroyed before its replacement"),
         )
     ),
     (
@@ -151,8 +151,8 @@ LAID: list[tuple[Callable[[pitfalls.App], Any], str, Callable[[Apps], object]]] 
         "prefix portal- is longer than 6",
         lambda apps: first(apps, "aws_lb_target_group").update(name_prefix="portal-"),
     ),
-    (pitfalls.ignored_protection, "passed by \\(Ignore, the default", lambda apps: protect(apps, None)),
-    (pitfalls.ignored_protection, "passed by \\(Ignore\\)", lambda apps: protect(apps, "Ignore")),
+    (pitfalls.ignored_protection, "skipped \\(Ignore, the default", lambda apps: protect(apps, None)),
+    (pitfalls.ignored_protection, "skipped \\(Ignore\\)", lambda apps: protect(apps, "Ignore")),
     (pitfalls.secrets_in_state, "random_password puts a secret", lambda apps: add(apps, "random_password", made={})),
     (
         pitfalls.secrets_in_state,
@@ -170,7 +170,7 @@ LAID: list[tuple[Callable[[pitfalls.App], Any], str, Callable[[Apps], object]]] 
         lambda apps: apps["shop"].setdefault("data", {}).update(aws_secretsmanager_secret_version={"read": {}}),
     ),
     (
-        pitfalls.visible_crossings,
+        pitfalls.visible_cross_stack_outputs,
         "cross-stack-output-.* is not sensitive",
         lambda apps: next(
             output.pop("sensitive")
@@ -179,12 +179,12 @@ LAID: list[tuple[Callable[[pitfalls.App], Any], str, Callable[[Apps], object]]] 
         ),
     ),
     (
-        pitfalls.unread_by_scanners,
-        "required_version blinds",
+        pitfalls.skipped_by_scanners,
+        "checkov skips stacks",
         lambda apps: apps["shop"]["terraform"].update(required_version=">= 1.11"),
     ),
     (
-        pitfalls.hashed_references,
+        pitfalls.unresolved_references,
         r"TfToken\[TOKEN is unresolved",
         lambda apps: first(apps, "aws_s3_bucket").update(bucket="shop-${TfToken[TOKEN.12]}"),
     ),
@@ -195,42 +195,44 @@ def groups(apps: Apps) -> list[Document]:
     return [group for app in apps.values() for group in app.get("resource", {}).get(pitfalls.GROUP, {}).values()]
 
 
-CHECKS = sorted({check for check, _, _ in LAID}, key=lambda check: check.__name__)
+CHECKS = sorted({check for check, _, _ in INJECTED}, key=lambda check: check.__name__)
 
 
-@pytest.mark.parametrize("trap", CHECKS, ids=lambda check: check.__name__)
-def test_the_app_falls_into_none(apps: Apps, trap: Callable[[pitfalls.App], Any]) -> None:
-    assert list(trap(apps)) == []
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_app_has_no_pitfall(apps: Apps, check: Callable[[pitfalls.App], Any]) -> None:
+    assert list(check(apps)) == []
 
 
-@pytest.mark.parametrize(("trap", "seen", "lay"), LAID, ids=[f"{each[0].__name__}-{each[1][:30]}" for each in LAID])
-def test_a_trap_that_is_laid_is_seen(
-    apps: Apps, trap: Callable[[pitfalls.App], Any], seen: str, lay: Callable[[Apps], object]
+@pytest.mark.parametrize(
+    ("check", "message", "inject"), INJECTED, ids=[f"{check.__name__}-{message[:30]}" for check, message, _ in INJECTED]
+)
+def test_injected_pitfall_is_detected(
+    apps: Apps, check: Callable[[pitfalls.App], Any], message: str, inject: Callable[[Apps], object]
 ) -> None:
-    worse = copy.deepcopy(apps)
-    lay(worse)
+    broken = copy.deepcopy(apps)
+    inject(broken)
 
-    found = list(trap(worse))
+    problems = list(check(broken))
 
-    assert re.search(seen, "\n".join(found))
+    assert re.search(message, "\n".join(problems))
 
 
-def test_synthesized_twice_it_is_the_same(apps: Apps, software: pathlib.Path) -> None:
+def test_two_synths_are_equal(apps: Apps, software: pathlib.Path) -> None:
     settings = Settings.model_validate({"state_directory": "/states"})
     again = synth_stacks(build(cdk.Testing.app(), settings, sources(software)))
 
     assert documents({**again, "shop": example_apps.synthesize("shop")}) == apps
 
 
-def test_schedules_in_a_row_are_none(apps: Apps) -> None:
-    fine = copy.deepcopy(apps)
-    two_schedules(fine, depends_on=["aws_autoscaling_schedule.night"])
+def test_ordered_schedules_are_no_pitfall(apps: Apps) -> None:
+    correct = copy.deepcopy(apps)
+    two_schedules(correct, depends_on=["aws_autoscaling_schedule.night"])
 
-    assert list(pitfalls.schedules(fine)) == []
+    assert list(pitfalls.schedules(correct)) == []
 
 
-def test_a_consumer_changes_its_producer() -> None:
-    """So the producer is deployed first; and it goes last, since its output can't go while it is read."""
+def test_consumer_adds_an_output_to_its_producer() -> None:
+    """So the producer is deployed first and destroyed last, while nothing reads its output."""
 
     def synthesized(consumed: bool) -> dict[str, Document]:
         app = cdk.Testing.app()
@@ -248,15 +250,15 @@ def test_a_consumer_changes_its_producer() -> None:
     assert "output" not in alone["producer"]
     assert output == {"sensitive": True, "value": "${aws_vpc.vpc.id}"}
     assert "producer" in str(together["consumer"]["data"]["terraform_remote_state"])
-    assert list(pitfalls.visible_crossings(together)) == []
+    assert list(pitfalls.visible_cross_stack_outputs(together)) == []
 
 
 IMPORTS = "import sys, constructs_lib; sys.exit(sorted({'jsii', 'cdktf', 'cdktn'} & {*sys.modules}) or 0)"
 
 
-def test_importing_the_library_opens_no_framework() -> None:
+def test_import_loads_no_framework() -> None:
     assert subprocess.run([sys.executable, "-c", IMPORTS], check=False).returncode == 0
-    opened = subprocess.run(
+    with_seam = subprocess.run(
         [sys.executable, "-c", IMPORTS.replace("constructs_lib;", "constructs_lib.foundation.cdk;")],
         env=dict(os.environ),
         cwd=pathlib.Path(__file__).parents[3],
@@ -264,4 +266,4 @@ def test_importing_the_library_opens_no_framework() -> None:
         text=True,
         check=False,
     )
-    assert "jsii" in opened.stderr
+    assert "jsii" in with_seam.stderr

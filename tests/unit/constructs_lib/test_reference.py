@@ -1,4 +1,4 @@
-"""The reference pages say what the docstrings say, and the docstrings speak of every argument."""
+"""The reference pages match the docstrings, and the docstrings describe every argument."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from tools import reference
 PAGES = reference.pages()
 
 
-def test_the_pages_are_up_to_date(tmp_path: pathlib.Path) -> None:
+def test_pages_are_up_to_date(tmp_path: pathlib.Path) -> None:
     written = {file.name: file.read_text() for file in reference.FOLDER.glob("*.md")}
 
     stale = sorted(name for name in written.keys() | PAGES.keys() if written.get(name) != PAGES.get(name))
-    assert stale == [], "make them anew: .venv/bin/python -m tools.reference"
+    assert stale == [], "generate them: .venv/bin/python -m tools.reference"
 
 
 @pytest.mark.parametrize("name", constructs_lib.__all__)
-def test_every_public_name_has_a_section(name: str) -> None:
+def test_public_name_has_a_section(name: str) -> None:
     page = PAGES[reference.page_of(constructs_lib._MODULES[name])]
 
     assert f"\n## {name}\n" in page
@@ -29,14 +29,16 @@ def test_every_public_name_has_a_section(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in constructs_lib.__all__ if name[0].isupper()])
-def test_every_argument_is_explained(name: str) -> None:
+def test_every_argument_is_documented(name: str) -> None:
     tree = ast.parse(reference.source_of(constructs_lib._MODULES[name]).read_text())
     node = next(each for each in tree.body if isinstance(each, ast.ClassDef) and each.name == name)
-    maker = next((each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"), None)
-    taken = set(reference._types(node, maker)) - {"self", "scope", "id"}
-    told = {argument for argument, _ in reference._sections(ast.get_docstring(node) or "")[1].get("Args", [])}
+    constructor = next(
+        (each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"), None
+    )
+    arguments = set(reference._types(node, constructor)) - {"self", "scope", "id"}
+    documented = {argument for argument, _ in reference._sections(ast.get_docstring(node) or "")[1].get("Args", [])}
 
-    assert told == taken
+    assert documented == arguments
 
 
 SOURCE = '''
@@ -90,7 +92,7 @@ grant_look(owner: Owner, *, twice: bool=False) -> None
 Let a service look at it."""
 
 
-def test_a_page_is_made_from_a_docstring() -> None:
+def test_page_is_generated_from_a_docstring() -> None:
     (node,) = ast.parse(SOURCE).body
     assert isinstance(node, ast.ClassDef)
 

@@ -1,4 +1,4 @@
-"""The door to the framework: no Node before it is opened, the right Node after, wrong choices named."""
+"""Framework seam: it alone starts Node, with the right Node, and reports an unknown framework."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ import pytest
 
 from constructs_lib.foundation.cdk import FRAMEWORK
 
-PROCESSES = "import psutil; kernels = psutil.Process().children(recursive=True)"
+PROCESSES = "import psutil; children = psutil.Process().children(recursive=True)"
 
 
 def run(script: str, **variables: str | None) -> subprocess.CompletedProcess[str]:
-    """Run Python in a process of its own; a variable given as None is unset there."""
+    """Run Python in a new process; a variable that is None is unset there."""
     environment = {name: value for name, value in {**os.environ, **variables}.items() if value is not None}
     return subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
 
 
-def test_importing_the_library_starts_no_node_and_loads_no_framework() -> None:
+def test_import_starts_no_node_and_loads_no_framework() -> None:
     result = run(
         "import sys, constructs_lib; print([name for name in sys.modules if name in ('jsii', 'cdktf')]);"
-        f"{PROCESSES}; print(kernels)"
+        f"{PROCESSES}; print(children)"
     )
 
     assert result.stdout.split() == ["[]", "[]"]
 
 
-def test_node_is_the_one_that_pip_installed_whatever_else_is_on_the_path(tmp_path: pathlib.Path) -> None:
+def test_node_of_pip_wins_over_the_path(tmp_path: pathlib.Path) -> None:
     other = tmp_path / "node"
     other.write_text("#!/bin/sh\nexit 1\n")
     other.chmod(0o755)
 
-    listed = "print(*{each.exe() for each in kernels}, sep=chr(10))"
+    listed = "print(*{each.exe() for each in children}, sep=chr(10))"
     script = f"from constructs_lib.foundation import cdk; {PROCESSES}; {listed}"
     result = run(script, PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}", JSII_NODE=None)
 
@@ -42,12 +42,12 @@ def test_node_is_the_one_that_pip_installed_whatever_else_is_on_the_path(tmp_pat
     assert "end-of-life" not in result.stderr
 
 
-def test_an_unknown_framework_is_named_before_node_starts() -> None:
+def test_unknown_framework_fails_before_node_starts() -> None:
     with pytest.raises(subprocess.CalledProcessError) as failure:
         run("from constructs_lib.foundation import cdk", **{FRAMEWORK: "pulumi", "JSII_NODE": "/no/such/node"})
 
-    said = failure.value.stderr.splitlines()[-1]
-    assert said.endswith(f"{FRAMEWORK} is 'pulumi'; must be one of cdktf, cdktn. Fix: unset it to use cdktf.")
+    message = failure.value.stderr.splitlines()[-1]
+    assert message.endswith(f"{FRAMEWORK} is 'pulumi'; must be one of cdktf, cdktn. Fix: unset it to use cdktf.")
 
 
 def test_every_public_name_can_be_imported() -> None:
@@ -59,7 +59,7 @@ def test_every_public_name_can_be_imported() -> None:
         _ = constructs_lib.Nothing
 
 
-def test_a_module_the_provider_does_not_have_is_named() -> None:
+def test_unknown_provider_module_is_an_attribute_error() -> None:
     from constructs_lib.foundation import cdk
 
     with pytest.raises(AttributeError, match="has no module 'flying_carpet'"):

@@ -1,4 +1,4 @@
-"""Names AWS knows things by: made from the path, the same for ever, as long as each service takes."""
+"""Names of AWS resources: derived from the path, stable, within each service's limit."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from constructs_lib.foundation.errors import Checks
 from constructs_lib.testing import synth
 
 IDS = st.text("abcXYZ019-_. ", min_size=1, max_size=60).filter(lambda id: re.search("[a-zA-Z0-9]", id))
-CHOSEN: dict[Callable[[Checks, str | None], str], int] = {
+LIMITS: dict[Callable[[Checks, str | None], str], int] = {
     names.alarm: 255,
     names.alarms: 200,
     names.dashboard: 255,
     names.database_instance: 63,
     names.firewall: 100,
-    names.fleet: 37,
+    names.instance_group: 37,
     names.group: 255,
     names.load_balancer: 32,
     names.network: 31,
@@ -43,14 +43,14 @@ CHOSEN: dict[Callable[[Checks, str | None], str], int] = {
     ],
     ids=["in a stack", "deeper", "other characters", "too long"],
 )
-def test_the_name_of_a_path(path: str, longest: int, name: str) -> None:
-    """These are in people's accounts: they may never change."""
-    assert names.derived(path, longest) == name
+def test_derived_name(path: str, longest: int, name: str) -> None:
+    """These names exist in users' accounts and must not change."""
+    assert names.derive(path, longest) == name
 
 
 @given(st.lists(IDS, min_size=1, max_size=4), st.integers(20, 80))
-def test_every_name_is_one_that_aws_takes(ids: list[str], longest: int) -> None:
-    name = names.derived("/".join(ids), longest)
+def test_aws_accepts_every_derived_name(ids: list[str], longest: int) -> None:
+    name = names.derive("/".join(ids), longest)
 
     assert re.fullmatch(r"[a-z0-9](-?[a-z0-9])*", name)
     assert len(name) <= longest
@@ -59,29 +59,29 @@ def test_every_name_is_one_that_aws_takes(ids: list[str], longest: int) -> None:
 @given(
     st.lists(st.lists(st.sampled_from(["a", "b", "a-b", "A", "b_a"]), min_size=3, max_size=4), min_size=2, max_size=2)
 )
-def test_no_two_paths_of_a_stack_make_one_name(paths: list[list[str]]) -> None:
+def test_different_paths_get_different_names(paths: list[list[str]]) -> None:
     one, other = ("/".join(["shop", *path]) for path in paths)
 
-    assert (names.derived(one, 40) == names.derived(other, 40)) == (one == other)
+    assert (names.derive(one, 40) == names.derive(other, 40)) == (one == other)
 
 
-@pytest.mark.parametrize("choose", CHOSEN, ids=lambda choose: choose.__name__)
-def test_a_name_is_made_or_checked(choose: Callable[[Checks, str | None], str]) -> None:
-    longest = CHOSEN[choose]
+@pytest.mark.parametrize("choose", LIMITS, ids=lambda choose: choose.__name__)
+def test_name_is_derived_or_checked(choose: Callable[[Checks, str | None], str]) -> None:
+    longest = LIMITS[choose]
 
     def build(stack: cdk.TerraformStack) -> None:
         assert choose(Checks(stack, "jobs"), None) == "test-jobs"
         assert choose(Checks(stack, "jobs"), "given") == "given"
-        made = choose(Checks(stack, "j" * 600), None)
-        assert len(made) <= longest and re.search(r"-[0-9a-f]{8}$", made)
+        derived = choose(Checks(stack, "j" * 600), None)
+        assert len(derived) <= longest and re.search(r"-[0-9a-f]{8}$", derived)
         with pytest.raises(ConstructError, match=rf"test/jobs: (group_)?name is 'j+'; must be 1 to {longest} char"):
             choose(Checks(stack, "jobs"), "j" * (longest + 1))
-        cdk.TerraformOutput(stack, "one", value="resource enough")
+        cdk.TerraformOutput(stack, "one", value="an element")
 
     synth(build)
 
 
-def test_a_bucket_is_named_after_its_account_and_region_too() -> None:
+def test_bucket_name_ends_in_account_and_region() -> None:
     from constructs_lib import Bucket
 
     template = synth(lambda stack: Bucket(stack, "media"))
@@ -91,10 +91,10 @@ def test_a_bucket_is_named_after_its_account_and_region_too() -> None:
     )
 
 
-def test_the_longest_stem_leaves_room_for_the_longest_region() -> None:
+def test_longest_bucket_stem_leaves_room_for_the_region() -> None:
     def build(stack: cdk.TerraformStack) -> None:
         stem = names.bucket_stem(Checks(stack, "m" * 80))
         assert len(f"{stem}-123456789012-ap-southeast-1") == 63
-        cdk.TerraformOutput(stack, "one", value="resource enough")
+        cdk.TerraformOutput(stack, "one", value="an element")
 
     synth(build)

@@ -1,4 +1,4 @@
-"""Stack: the region said once, tags, and where Terraform keeps its state."""
+"""Stack: region, tags and state backend."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def document(**options: Any) -> dict[str, Any]:
     return synth_stacks([stack])["shop"].document
 
 
-def test_the_provider_has_the_region_and_the_tags() -> None:
+def test_provider_has_region_and_tags() -> None:
     assert document(tags={"Team": "shop"})["provider"]["aws"] == [
         {"default_tags": [{"tags": {"Team": "shop"}}], "region": "eu-west-1"}
     ]
     assert document()["provider"]["aws"] == [{"region": "eu-west-1"}]
 
 
-def test_state_in_s3_is_encrypted_and_locked_by_s3() -> None:
+def test_s3_state_is_encrypted_and_locked() -> None:
     backend = document(state=S3State(bucket="states", prefix="shop/"))["terraform"]["backend"]
 
     assert backend == {
@@ -39,21 +39,21 @@ def test_state_in_s3_is_encrypted_and_locked_by_s3() -> None:
     }
 
 
-def test_states_of_several_regions_may_be_in_one_bucket() -> None:
+def test_s3_state_in_another_region() -> None:
     state = S3State(bucket="states", region="us-east-1")
 
     assert document(state=state)["terraform"]["backend"]["s3"]["region"] == "us-east-1"
 
 
-def test_local_state_is_where_it_is_said_or_beside_the_app(tmp_path: pathlib.Path) -> None:
+def test_local_state_folder(tmp_path: pathlib.Path) -> None:
     chosen = document(state=LocalState(folder=tmp_path))["terraform"]["backend"]["local"]["path"]
-    usual = document()["terraform"]["backend"]["local"]["path"]
+    default = document()["terraform"]["backend"]["local"]["path"]
 
     assert chosen == str(tmp_path / "shop.tfstate")
-    assert usual == str(pathlib.Path.cwd() / "terraform.shop.tfstate")
+    assert default == str(pathlib.Path.cwd() / "terraform.shop.tfstate")
 
 
-def test_an_output_has_exactly_its_name() -> None:
+def test_output_has_exactly_its_name() -> None:
     stack = Stack(cdk.Testing.app(), "shop", region="eu-west-1")
     stack.output("media_bucket", Bucket(stack, "media", name="shop-media").name, "Where photos are")
 
@@ -63,7 +63,7 @@ def test_an_output_has_exactly_its_name() -> None:
     assert output["media_bucket"]["value"].startswith("${aws_s3_bucket.media_")
 
 
-def test_constructs_know_their_region_however_deep_they_are() -> None:
+def test_nested_construct_finds_its_region() -> None:
     stack = Stack(cdk.Testing.app(), "shop", region="eu-west-1")
     Network(cdk.Construct(stack, "team"), "network", flow_logs_off_reason="a test")
 
@@ -72,7 +72,7 @@ def test_constructs_know_their_region_however_deep_they_are() -> None:
     assert endpoint["service_name"] == "com.amazonaws.eu-west-1.s3"
 
 
-def test_in_a_stack_of_another_making_terraform_finds_the_region_out_once() -> None:
+def test_plain_terraform_stack_has_one_region_data_source() -> None:
     stack = cdk.TerraformStack(cdk.Testing.app(), "other")
     cdk.aws.provider.AwsProvider(stack, "aws", region="eu-west-1")
     for id in ("one", "two"):
@@ -85,6 +85,6 @@ def test_in_a_stack_of_another_making_terraform_finds_the_region_out_once() -> N
         assert endpoint["service_name"] == "com.amazonaws.${data.aws_region.aws-region.name}.s3"
 
 
-def test_what_is_no_region_is_refused() -> None:
+def test_invalid_region_is_an_error() -> None:
     with pytest.raises(ConstructError, match="shop: region is 'Ireland'; must be .* choose .* such as eu-west-1"):
         document(region="Ireland")

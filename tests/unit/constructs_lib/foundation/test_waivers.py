@@ -1,4 +1,4 @@
-"""The register of waivers: each weakened default with its path, its reason and the rules it explains."""
+"""The register of waivers: path, reason and explained rules of each weakened default."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def entries(template: Template) -> list[tuple[str, str, str]]:
     return [(each.path, each.weakened, each.reason) for each in registered(template.document)]
 
 
-def test_safe_constructs_enter_nothing() -> None:
+def test_safe_constructs_add_no_waiver() -> None:
     def build(stack: TerraformStack) -> None:
         Bucket(stack, "media", name="media")
         Queue(stack, "orders", name="orders", max_job=HOUR)
@@ -37,7 +37,7 @@ def test_safe_constructs_enter_nothing() -> None:
     assert "waivers" not in template.outputs()
 
 
-def test_each_weakened_default_is_entered_with_its_reason() -> None:
+def test_each_weakened_default_has_a_waiver() -> None:
     def build(stack: TerraformStack) -> None:
         Bucket(stack, "media", name="media", plain_http_reason="an emulator")
         Queue(
@@ -70,13 +70,13 @@ def test_each_weakened_default_is_entered_with_its_reason() -> None:
     ]
 
 
-def test_a_service_behind_plain_http_is_entered_as_well(software: pathlib.Path) -> None:
+def test_service_behind_plain_http_has_a_waiver(software: pathlib.Path) -> None:
     template = web_service_template(software)
 
     assert ("test/web-targets", "is reached over plain HTTP all the way", "a test") in entries(template)
 
 
-def test_it_is_an_output_of_the_stack() -> None:
+def test_register_is_an_output_of_the_stack() -> None:
     template = synth(lambda stack: Bucket(stack, "media", name="media", plain_http_reason="an emulator"))
 
     assert template.outputs()["waivers"] == [
@@ -89,7 +89,7 @@ def test_it_is_an_output_of_the_stack() -> None:
     ]
 
 
-def test_the_report_names_the_resources_it_is_about(written: Written) -> None:
+def test_report_lists_covered_resources(written: Written) -> None:
     def build(stack: TerraformStack) -> None:
         Queue(stack, "orders", name="orders", max_job=HOUR, plain_http_reason="an emulator")
         Queue(stack, "orders-of-others", name="others", max_job=HOUR)
@@ -104,7 +104,7 @@ def test_the_report_names_the_resources_it_is_about(written: Written) -> None:
     ]
 
 
-def test_the_report_holds_what_is_decided_for_all_of_a_kind(written: Written) -> None:
+def test_report_includes_accepted_findings(written: Written) -> None:
     def two_buckets(stack: TerraformStack) -> None:
         for name in ("photos", "films"):
             Bucket(stack, name, name=f"shop-{name}")
@@ -112,24 +112,24 @@ def test_the_report_holds_what_is_decided_for_all_of_a_kind(written: Written) ->
     documents = written(shop=two_buckets, jobs=lambda stack: Queue(stack, "orders", name="orders", max_job=HOUR))
 
     entries = list(report(documents))
-    assert {(each["stack"], each["path"]) for each in entries} == {("shop", "shop")}
-    assert [each["explains"] for each in entries] == [
-        each.explains for each in ACCEPTED_FINDINGS if each.kind == "aws_s3_bucket"
+    assert {(entry["stack"], entry["path"]) for entry in entries} == {("shop", "shop")}
+    assert [entry["explains"] for entry in entries] == [
+        accepted.explains for accepted in ACCEPTED_FINDINGS if accepted.kind == "aws_s3_bucket"
     ]
-    for each in entries:
-        assert [address.rpartition("_")[0] for address in each["resources"]] == [
+    for entry in entries:
+        assert [address.rpartition("_")[0] for address in entry["resources"]] == [
             "aws_s3_bucket.films_bucket",
             "aws_s3_bucket.photos_bucket",
         ]
 
 
-@pytest.mark.parametrize("decision", ACCEPTED_FINDINGS, ids=lambda each: str(each.explains))
-def test_every_decision_says_why(decision: AcceptedFinding) -> None:
-    assert len(decision.reason) > 30
-    assert decision.explains
+@pytest.mark.parametrize("accepted", ACCEPTED_FINDINGS, ids=lambda accepted: str(accepted.explains))
+def test_every_accepted_finding_has_a_reason(accepted: AcceptedFinding) -> None:
+    assert len(accepted.reason) > 30
+    assert accepted.explains
 
 
-def test_a_waiver_covers_its_construct_and_rules_alone() -> None:
+def test_waiver_covers_only_its_construct_and_rules() -> None:
     waiver = Waiver(path="shop/web", weakened="serves plain HTTP", reason="a test", explains=("CKV_AWS_2",))
 
     assert waiver.covers("shop/web", ["CKV_AWS_2"])
@@ -138,7 +138,7 @@ def test_a_waiver_covers_its_construct_and_rules_alone() -> None:
     assert not waiver.covers("shop/web-2", ["CKV_AWS_2"])
 
 
-def test_the_file_lies_beside_the_stacks(written: Written, tmp_path: pathlib.Path) -> None:
+def test_file_is_written_to_the_output_folder(written: Written, tmp_path: pathlib.Path) -> None:
     def media(reason: str) -> Callable[[TerraformStack], object]:
         return lambda stack: Bucket(stack, "media", name="media", plain_http_reason=reason)
 
@@ -147,15 +147,15 @@ def test_the_file_lies_beside_the_stacks(written: Written, tmp_path: pathlib.Pat
     write(tmp_path)
 
     entries = json.loads((tmp_path / "waivers.json").read_text())
-    given = [each for each in entries if each["path"] != each["stack"]]
-    assert [(each["stack"], each["path"], each["reason"]) for each in given] == [
+    waivers = [entry for entry in entries if entry["path"] != entry["stack"]]
+    assert [(entry["stack"], entry["path"], entry["reason"]) for entry in waivers] == [
         ("first", "first/media", "another"),
         ("second", "second/media", "an emulator"),
     ]
 
 
 @pytest.mark.parametrize("reason", ["", "  "])
-def test_a_reason_says_something(reason: str) -> None:
+def test_empty_reason_is_an_error(reason: str) -> None:
     with pytest.raises(
         ConstructError, match=r"test: reason is '\s*'; must be the reason why it sleeps\. Fix: write a sentence"
     ):

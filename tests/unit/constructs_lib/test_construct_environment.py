@@ -1,4 +1,4 @@
-"""What a program is told of what it may use: the variables of queues, buckets and databases."""
+"""Environment variables that queues, buckets and databases pass to a program."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from constructs_lib.foundation import cdk
 from constructs_lib.testing import synth
 
 
-def told(prefix: str = "") -> dict[str, str]:
-    """What the three tell, with their references resolved."""
+def variables(prefix: str = "") -> dict[str, str]:
+    """Variables of a queue, a bucket and a database, as synthesized references."""
 
     def build(stack: cdk.TerraformStack) -> None:
         network = Network(stack, "network", flow_logs_off_reason="a test")
@@ -21,16 +21,16 @@ def told(prefix: str = "") -> dict[str, str]:
         )
         for part in parts:
             for name, value in part.environment(prefix).items():
-                cdk.TerraformOutput(stack, f"told-{name}", value=value).override_logical_id(name)
+                cdk.TerraformOutput(stack, f"variable-{name}", value=value).override_logical_id(name)
 
     outputs = synth(build).outputs()
     return {name: value for name, value in outputs.items() if name.isupper()}
 
 
-def test_a_program_is_told_where_everything_is() -> None:
-    given = told()
+def test_environment_has_every_address() -> None:
+    environment = variables()
 
-    assert set(given) == {
+    assert set(environment) == {
         "QUEUE_URL",
         "BUCKET",
         "DATABASE_HOST",
@@ -39,10 +39,14 @@ def test_a_program_is_told_where_everything_is() -> None:
         "DATABASE_SECRET_ARN",
         "DATABASE_SSL_MODE",
     }
-    assert given["QUEUE_URL"].startswith("${aws_sqs_queue.jobs_queue_")
-    assert given["BUCKET"].startswith("${aws_s3_bucket.media_bucket_")
-    assert (given["DATABASE_PORT"], given["DATABASE_NAME"], given["DATABASE_SSL_MODE"]) == ("5432", "app", "require")
+    assert environment["QUEUE_URL"].startswith("${aws_sqs_queue.jobs_queue_")
+    assert environment["BUCKET"].startswith("${aws_s3_bucket.media_bucket_")
+    assert (environment["DATABASE_PORT"], environment["DATABASE_NAME"], environment["DATABASE_SSL_MODE"]) == (
+        "5432",
+        "app",
+        "require",
+    )
 
 
-def test_a_program_that_has_several_can_tell_them_apart() -> None:
-    assert set(told("SHOP_")) == {f"SHOP_{name}" for name in told()}
+def test_prefix_distinguishes_several_databases() -> None:
+    assert set(variables("SHOP_")) == {f"SHOP_{name}" for name in variables()}
