@@ -1,6 +1,6 @@
-"""Requests made from the OpenAPI document, right and wrong ones: every answer is as the document says, none is a 5xx.
+"""Valid and invalid requests generated from the OpenAPI document: responses match it, and none is a 5xx.
 
-The same requests are made on every run; ``ANB_FUZZ_EXAMPLES`` asks for more of them than the gate has time for.
+Every run sends the same requests; ``ANB_FUZZ_EXAMPLES`` is the number per operation and mode (default 10).
 """
 
 from __future__ import annotations
@@ -33,30 +33,30 @@ CHECKED = (
     "negative_data_rejection",
     "ignored_auth",
 )
-"""The others do not hold by the contract: another method is answered with 404, never 405, and a body that its schema
-allows may be refused, as two passwords that differ."""
+"""The contract breaks the other checks: a wrong method returns 404 instead of 405, and a body that matches its schema
+may be rejected, such as two different passwords."""
 
 
 @dataclass(frozen=True)
-class Scene:
-    """A portal at work, and the videos that requests may name."""
+class FuzzTarget:
+    """A running portal and the video ids for path parameters."""
 
     portal: PortalProcess
     owner: PortalUser
     videos: tuple[str, ...]
 
-    def nobody(self) -> dict[str, Any]:
-        """What a request carries of somebody without an account."""
+    def anonymous(self) -> dict[str, Any]:
+        """Request arguments of a client without an account."""
         return {}
 
     def bearer(self) -> dict[str, Any]:
-        """What a request carries of a client of the API."""
+        """Request arguments of an API client with a bearer token."""
         login = {"email": self.owner.email, "password": PASSWORD}
         answer = requests.post(f"{self.portal.url}/api/auth/login", json=login, timeout=60)
         return {"headers": {"Authorization": f"Bearer {answer.json()['access_token']}"}}
 
     def cookie(self) -> dict[str, Any]:
-        """What a request carries of somebody at a browser."""
+        """Request arguments of a browser with a session cookie."""
         with requests.Session() as session:
             login = {"email": self.owner.email, "password": PASSWORD}
             session.post(f"{self.portal.url}/login", data=login, timeout=60).raise_for_status()
@@ -67,54 +67,54 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def fuzzed(open_site: SiteOpener) -> Iterator[PortalSite]:
-    """A portal of these tests alone: what they send may change anything."""
+    """A portal for this module only: the requests may change anything."""
     with open_site() as site:
         yield site
 
 
 @pytest.fixture
-def scene(fuzzed: PortalSite) -> Scene:
+def target(fuzzed: PortalSite) -> FuzzTarget:
     ana, luz, videos = fuzzed.new_user(), fuzzed.new_user(), fuzzed.videos
-    made = (videos.published(ana), videos.published(luz), videos.uploaded(ana), videos.failed(luz))
-    return Scene(fuzzed.portal, ana, tuple(str(video_id) for video_id in made))
+    video_ids = (videos.published(ana), videos.published(luz), videos.uploaded(ana), videos.failed(luz))
+    return FuzzTarget(fuzzed.portal, ana, tuple(str(video_id) for video_id in video_ids))
 
 
-WHO = ("nobody", "bearer", "cookie")
+CLIENTS = ("anonymous", "bearer", "cookie")
 
 
 @pytest.mark.asvs("2.2.1")
-def test_every_answer_is_as_the_document_says(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each request is made by somebody without an account, by a client of the API, and at a browser."""
-    schema = schemathesis.openapi.from_url(f"{scene.portal.url}/openapi.json")
+def test_every_response_matches_the_document(target: FuzzTarget, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each request is sent without an account, with a bearer token and with a session cookie."""
+    schema = schemathesis.openapi.from_url(f"{target.portal.url}/openapi.json")
     checks = CHECKS.get_by_names(list(CHECKED))
-    made = 0
+    request_count = 0
     breaches: list[str] = []
     for operation in (found.ok() for found in schema.get_all_operations()):
-        # An operation may end its session.
-        carried = {who: getattr(scene, who)() for who in WHO}
+        # An operation may revoke the session.
+        credentials = {client: getattr(target, client)() for client in CLIENTS}
         has_video = "{video_id}" in operation.path
         for mode, paths in [
             (GenerationMode.POSITIVE, None),
             (GenerationMode.NEGATIVE, None),
-            *((GenerationMode.POSITIVE, {"video_id": video_id}) for video_id in scene.videos if has_video),
+            *((GenerationMode.POSITIVE, {"video_id": video_id}) for video_id in target.videos if has_video),
         ]:
-            made += _fuzz(operation, mode, paths, carried, checks, breaches)
+            request_count += _fuzz(operation, mode, paths, credentials, checks, breaches)
     with capsys.disabled():
-        print(f"\n{made} requests of each of {', '.join(WHO)}", end=" ")  # noqa: T201
+        print(f"\n{request_count} requests by each of {', '.join(CLIENTS)}", end=" ")  # noqa: T201
     assert not breaches, "\n\n".join(breaches)
-    assert made > 100
-    assert not scene.portal.log_lines("a request failed")
+    assert request_count > 100
+    assert not target.portal.log_lines("a request failed")
 
 
 def _fuzz(
     operation: Any,
     mode: GenerationMode,
     paths: dict[str, str] | None,
-    carried: dict[str, dict[str, Any]],
+    credentials: dict[str, dict[str, Any]],
     checks: list[Callable[..., Any]],
     breaches: list[str],
 ) -> int:
-    """Make requests of one operation, each by everyone; how many were made by each."""
+    """Send requests of one operation with each client; return the number of requests per client."""
     count = 0
     try:
         strategy = operation.as_strategy(generation_mode=mode, path_parameters=paths)
@@ -131,19 +131,19 @@ def _fuzz(
         def run(case: Case) -> None:
             nonlocal count
             count += 1
-            for who in WHO:
+            for client in CLIENTS:
                 try:
-                    case.call_and_validate(checks=checks, timeout=60, **carried[who])
+                    case.call_and_validate(checks=checks, timeout=60, **credentials[client])
                 except (Exception, FailureGroup) as problem:
-                    problem.add_note(f"as {who}")
+                    problem.add_note(f"as {client}")
                     raise
 
         run()
     except Unsatisfiable:
-        # It takes nothing that could be wrong.
+        # The operation has no input that could be invalid.
         assert mode is GenerationMode.NEGATIVE and count == 0
     except (Exception, FailureGroup) as problem:
         notes = getattr(problem, "__notes__", [])
-        told = f"{operation.label} {mode.value} {notes}: {problem} {getattr(problem, 'exceptions', '')}"
-        breaches.append(told[:1500])
+        breach = f"{operation.label} {mode.value} {notes}: {problem} {getattr(problem, 'exceptions', '')}"
+        breaches.append(breach[:1500])
     return count

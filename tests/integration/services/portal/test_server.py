@@ -22,7 +22,7 @@ from .process import PortalStarter
 from .site import PortalSite
 
 
-def test_it_serves_keeps_house_ends_when_told_and_its_lines_are_in_cloudwatch(
+def test_portal_serves_runs_tasks_stops_and_logs_to_cloudwatch(
     start_portal: PortalStarter, engine: Engine, aws_port: int
 ) -> None:
     logs, group = aws.client("logs", aws_port), f"/anb/{uuid.uuid4().hex}"
@@ -46,7 +46,7 @@ def test_it_serves_keeps_house_ends_when_told_and_its_lines_are_in_cloudwatch(
     assert portal.process.wait(60) == 0
     lines = [json.loads(line) for line in portal.log.read_text().splitlines()]
     assert {line["service"] for line in lines} == {"portal"}
-    # The first is a worker's, the second the master's.
+    # One event of a gunicorn worker and one of the master.
     events = {"account created", "portal draining"}
     assert events <= {line["event"] for line in lines}
     found = logs.filter_log_events(logGroupName=group)["events"]
@@ -54,14 +54,14 @@ def test_it_serves_keeps_house_ends_when_told_and_its_lines_are_in_cloudwatch(
     assert events <= {json.loads(event["message"])["event"] for event in found}
 
 
-def test_it_listens_where_it_is_told_alone(site: PortalSite) -> None:
+def test_portal_listens_on_its_own_address_only(site: PortalSite) -> None:
     port = site.environment.portal_port
     with socket.socket() as other:
-        # Every address of 127/8 is this machine's; the portal was given only the first.
+        # All of 127/8 is this machine; the portal binds only 127.0.0.1.
         assert other.connect_ex(("127.0.0.2", port)) != 0
 
 
-def test_an_upload_far_too_large_is_told_so(site: PortalSite) -> None:
+def test_far_too_large_upload_returns_400(site: PortalSite) -> None:
     answer = requests.post(
         f"{site.url}/api/videos/upload",
         headers=dict(site.new_user().headers),
@@ -72,7 +72,7 @@ def test_an_upload_far_too_large_is_told_so(site: PortalSite) -> None:
     assert (answer.status_code, answer.json()["error"]) == (400, "File size exceeds maximum allowed (1MB)")
 
 
-def test_a_wrong_environment_is_told_in_sentences(
+def test_invalid_environment_variables_are_explained(
     portal_environment: PortalEnvironment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     variables = {**portal_environment.as_variables(), "PORTAL_PORT": "http", "DATABASE_HOST": ""}

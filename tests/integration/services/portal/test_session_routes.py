@@ -1,4 +1,4 @@
-"""GET and DELETE /api/auth/sessions, accounts that are disabled, and bearer tokens that end at the logout."""
+"""GET and DELETE /api/auth/sessions, disabled accounts, and revocation of bearer tokens at logout."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PATH, PROFILE = "/api/auth/sessions", "/api/auth/profile"
 NO_SESSION = {"message": "", "error": "Session not found"}
 
 
-def test_the_list_tells_where_the_caller_is_signed_in(people: People) -> None:
+def test_list_holds_own_sessions_and_marks_the_current(people: People) -> None:
     ana = people.new()
     people.browser(people.new())
     here, _ = people.browser(ana)
@@ -34,7 +34,7 @@ def test_the_list_tells_where_the_caller_is_signed_in(people: People) -> None:
     assert sorted(session["is_current"] for session in by_token) == [False, False]
 
 
-def test_one_session_is_ended_at_once(people: People) -> None:
+def test_one_session_is_revoked_immediately(people: People) -> None:
     ana = people.new()
     phone, _ = people.browser(ana)
     listed = phone.get(PATH).json
@@ -45,12 +45,12 @@ def test_one_session_is_ended_at_once(people: People) -> None:
 
 
 @pytest.mark.parametrize("session_id", ["0", "999999999", "99999999999999999999", "x", "-1", "1;2", "١"])
-def test_a_session_that_is_not_there_is_missing(people: People, session_id: str) -> None:
+def test_unknown_session_returns_404(people: People, session_id: str) -> None:
     answer = people.new().delete(f"{PATH}/{session_id}")
     assert (answer.status_code, answer.json) == (404, NO_SESSION)
 
 
-def test_a_session_of_another_is_as_good_as_missing(people: People) -> None:
+def test_session_of_another_user_returns_404(people: People) -> None:
     ana, eva = people.new(), people.new()
     browser, _ = people.browser(ana)
     listed = browser.get(PATH).json
@@ -60,27 +60,27 @@ def test_a_session_of_another_is_as_good_as_missing(people: People) -> None:
     assert browser.get(PROFILE).status_code == 200
 
 
-def test_all_others_are_ended_and_this_one_is_not(people: People) -> None:
+def test_all_other_sessions_are_revoked(people: People) -> None:
     ana = people.new()
     here, csrf = people.browser(ana)
     phone, _ = people.browser(ana)
     answer = here.delete(PATH, headers={"X-CSRF-TOKEN": csrf})
     assert (answer.status_code, answer.json) == (200, {"message": "Sessions ended"})
     assert [browser.get(PROFILE).status_code for browser in (here, phone)] == [200, 401]
-    # A bearer token is no session, and goes on.
+    # A bearer token is not a session and stays valid.
     assert ana.get(PROFILE).status_code == 200
     ana.delete(PATH)
     assert here.get(PROFILE).status_code == 401
 
 
 @pytest.mark.asvs("7.4.2")
-def test_a_disabled_account_is_closed_at_once(client: FlaskClient, people: People, engine: Engine) -> None:
+def test_disabled_account_is_rejected_immediately(client: FlaskClient, people: People, engine: Engine) -> None:
     ana, eva = people.new(), people.new()
     browser, _ = people.browser(ana)
     with engine.begin() as connection:
         connection.execute(text("UPDATE users SET disabled_at = now() WHERE id = :id"), {"id": ana.id})
     assert browser.get(PROFILE).status_code == 401
-    # A bearer token holds for the second that the answer is kept; another process would ask now.
+    # Revocations are cached for a second; clear the cache as a new process would.
     resources_of(client.application).revocations.forget()
     assert [ana.get(PROFILE).status_code, eva.get(PROFILE).status_code] == [401, 200]
     login = {"email": ana.email, "password": PASSWORD}
@@ -95,13 +95,13 @@ def test_a_disabled_account_is_closed_at_once(client: FlaskClient, people: Peopl
 
 @pytest.mark.asvs("7.4.1")
 @pytest.mark.parametrize(("revoking", "afterwards"), [(True, 401), (False, 200)])
-def test_bearer_token_ends_at_logout_only_where_it_is_set(
+def test_logout_revokes_bearer_token_only_if_configured(
     start_app: Callable[[PortalEnvironment], Flask],
     portal_environment: PortalEnvironment,
     revoking: bool,
     afterwards: int,
 ) -> None:
-    """By the contract it outlives the logout; another token of the same account always does."""
+    """By the contract the token stays valid after logout; other tokens of the account always do."""
     people = People(start_app(dataclasses.replace(portal_environment, revoke_bearer_on_logout=revoking)))
     ana = people.new()
     other = dataclasses.replace(ana, token=people.sign_in(ana.email))
@@ -110,17 +110,17 @@ def test_bearer_token_ends_at_logout_only_where_it_is_set(
 
 
 @pytest.mark.asvs("7.4.5")
-def test_a_moderator_closes_an_account_and_opens_it_again(people: People, engine: Engine) -> None:
+def test_moderator_closes_and_reopens_an_account(people: People, engine: Engine) -> None:
     ana, moderator = people.new(), people.new()
     browsers = [people.browser(ana)[0] for _ in range(2)]
     with engine.begin() as connection:
         connection.execute(text("UPDATE users SET is_moderator = true WHERE id = :id"), {"id": moderator.id})
 
-    def seen(path: str) -> set[int]:
+    def statuses_after(path: str) -> set[int]:
         answer = moderator.post(f"/api/moderation/users/{ana.id}/{path}", json={"reason": "votes from one machine"})
         assert answer.status_code == 200, answer.text
         assert moderator.get(PROFILE).status_code == 200
         return {browser.get(PROFILE).status_code for browser in browsers} | {ana.get(PROFILE).status_code}
 
-    assert seen("close") == {401}
-    assert seen("open") == {200}
+    assert statuses_after("close") == {401}
+    assert statuses_after("open") == {200}

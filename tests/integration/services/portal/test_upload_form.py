@@ -46,14 +46,12 @@ def objects(bucket: str, aws_port: int) -> dict[str, int]:
     return {item["Key"]: item["Size"] for item in found}
 
 
-def count(engine: Engine) -> int:
+def count_videos(engine: Engine) -> int:
     with engine.connect() as connection:
         return int(connection.execute(text("SELECT count(*) FROM videos")).scalar_one())
 
 
-def test_it_stores_records_and_queues_the_video(
-    people: People, media_bucket: str, queue_url: str, aws_port: int
-) -> None:
+def test_upload_is_stored_recorded_and_queued(people: People, media_bucket: str, queue_url: str, aws_port: int) -> None:
     person = people.new()
     answer = send(person, b"x" * 5000, is_public="true")
     assert answer.status_code == 201
@@ -73,12 +71,12 @@ def test_it_stores_records_and_queues_the_video(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 600 kilobytes."""
+    """A disk of 600 kB."""
     with mounted(tmp_path, "600k"):
         yield tmp_path
 
 
-def test_a_full_disk_is_told_leaves_nothing_and_is_no_bug(
+def test_full_disk_returns_503_and_leaves_no_files(
     people: People, small_disk: Path, monkeypatch: pytest.MonkeyPatch, media_bucket: str, aws_port: int
 ) -> None:
     monkeypatch.setattr(streamed_request, "_FOLDER", str(small_disk))
@@ -89,12 +87,12 @@ def test_a_full_disk_is_told_leaves_nothing_and_is_no_bug(
 
 
 @pytest.mark.parametrize("content", [b"", b"no mp4"])
-def test_the_content_is_not_looked_at(people: People, content: bytes) -> None:
+def test_content_is_not_checked_at_upload(people: People, content: bytes) -> None:
     assert send(people.new(), content).status_code == 201
 
 
 @pytest.mark.parametrize("name", ["PLAY.MP4", "play.mP4", "a.b.mp4", "📹.mp4"])
-def test_any_name_that_ends_in_mp4_will_do(people: People, name: str) -> None:
+def test_any_mp4_file_name_is_accepted(people: People, name: str) -> None:
     assert send(people.new(), name=name).status_code == 201
 
 
@@ -107,7 +105,7 @@ def test_any_name_that_ends_in_mp4_will_do(people: People, name: str) -> None:
         ("n" * 400 + ".mp4", "n" * 251 + ".mp4"),
     ],
 )
-def test_the_files_name_is_text_and_never_a_key(
+def test_file_name_is_never_part_of_the_key(
     people: People, media_bucket: str, aws_port: int, name: str, kept: str
 ) -> None:
     person = people.new()
@@ -122,21 +120,21 @@ def test_the_files_name_is_text_and_never_a_key(
     ("given", "public"),
     [("true", True), ("1", False), ("TRUE", False), ("True", False), ("t", False), ("false", False), ("", False)],
 )
-def test_only_the_word_true_makes_it_public(people: People, given: str, public: bool) -> None:
+def test_only_is_public_true_makes_the_video_public(people: People, given: str, public: bool) -> None:
     person = people.new()
     send(person, is_public=given)
     (video,) = person.get("/api/videos").json or []
     assert video["is_public"] is public
 
 
-def test_it_is_private_by_default(people: People) -> None:
+def test_video_is_private_by_default(people: People) -> None:
     person = people.new()
     send(person)
     (video,) = person.get("/api/videos").json or []
     assert video["is_public"] is False
 
 
-def test_no_file(people: People) -> None:
+def test_missing_file_returns_400(people: People) -> None:
     person = people.new()
     expected = (400, "No video file provided")
     assert error(person.post(UPLOAD, data={"title": "Triple doble"}, content_type="multipart/form-data")) == expected
@@ -144,26 +142,26 @@ def test_no_file(people: People) -> None:
     assert error(person.post(UPLOAD, json={"title": "Triple doble"})) == expected
     assert error(person.post(UPLOAD)) == expected
     assert error(send(person, name="")) == expected
-    broken = person.post(UPLOAD, data=b"--x\r\nno part", content_type="multipart/form-data; boundary=x")
-    assert error(broken) == expected
+    malformed = person.post(UPLOAD, data=b"--x\r\nno part", content_type="multipart/form-data; boundary=x")
+    assert error(malformed) == expected
 
 
 @pytest.mark.parametrize("name", ["play.mov", "play.mp4.exe", "mp4", "play.mp4 "])
-def test_another_extension(people: People, name: str) -> None:
+def test_wrong_extension_returns_400(people: People, name: str) -> None:
     assert error(send(people.new(), name=name)) == (400, "Invalid file type. Only MP4 files are allowed")
 
 
-def test_the_limit_is_exact(people: People) -> None:
+def test_size_limit_is_exact(people: People) -> None:
     person = people.new()
     assert send(person, b"x" * MEBIBYTE).status_code == 201
     assert error(send(person, b"x" * (MEBIBYTE + 1))) == (400, "File size exceeds maximum allowed (1MB)")
 
 
-def test_a_body_far_over_the_limit_is_refused_unread(people: People) -> None:
+def test_far_too_large_body_returns_400(people: People) -> None:
     assert error(send(people.new(), b"x" * 3 * MEBIBYTE)) == (400, "File size exceeds maximum allowed (1MB)")
 
 
-def test_the_text_names_the_limit_of_the_environment(
+def test_error_names_the_configured_limit(
     start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment
 ) -> None:
     app = start_app(dataclasses.replace(portal_environment, max_upload_bytes=100 * MEBIBYTE))
@@ -172,18 +170,18 @@ def test_the_text_names_the_limit_of_the_environment(
 
 
 @pytest.mark.parametrize("given", ["maybe", "yes", "tRUE", "2"])
-def test_is_public_must_be_a_boolean_of_go(people: People, given: str) -> None:
+def test_is_public_that_go_cannot_parse_returns_400(people: People, given: str) -> None:
     assert error(send(people.new(), is_public=given)) == (400, "Invalid form data")
 
 
 @pytest.mark.parametrize(("title", "rule"), [("", "required"), ("four", "min"), ("x" * 101, "max"), ("ñ" * 4, "min")])
-def test_a_title_that_breaks_its_rule(people: People, title: str, rule: str) -> None:
+def test_invalid_title_returns_400(people: People, title: str, rule: str) -> None:
     text = f"Validation failed: Key: 'VideoUpload.Title' Error:Field validation for 'Title' failed on the '{rule}' tag"
     assert error(send(people.new(), title=title)) == (400, text)
 
 
 @pytest.mark.parametrize("title", ["     ", "ñ" * 5, "x" * 100, "<img src=x onerror=alert(1)>"])
-def test_a_title_is_kept_as_it_is(people: People, title: str) -> None:
+def test_title_is_stored_unchanged(people: People, title: str) -> None:
     person = people.new()
     assert send(person, title=title).status_code == 201
     (video,) = person.get("/api/videos").json or []
@@ -191,7 +189,7 @@ def test_a_title_is_kept_as_it_is(people: People, title: str) -> None:
 
 
 @pytest.mark.parametrize("title", [b"Triple\x00doble", b"Triple\xff\xfedoble"])
-def test_a_title_that_is_no_text(people: People, title: bytes) -> None:
+def test_title_that_is_not_text_returns_400(people: People, title: bytes) -> None:
     body = (
         b'--x\r\nContent-Disposition: form-data; name="title"\r\n\r\n' + title + b"\r\n"
         b'--x\r\nContent-Disposition: form-data; name="video_file"; filename="a.mp4"\r\n\r\nclip\r\n--x--\r\n'
@@ -200,17 +198,17 @@ def test_a_title_that_is_no_text(people: People, title: bytes) -> None:
     assert error(answer) == (400, "Invalid request format")
 
 
-def test_a_huge_text_field_is_not_read_into_memory(people: People) -> None:
+def test_huge_text_field_returns_400(people: People) -> None:
     assert error(send(people.new(), title="x" * 900_000)) == (400, "Invalid form data")
 
 
-def test_the_checks_have_an_order(people: People) -> None:
-    """Token, file part, size, extension, form, title: the first that fails is told."""
+def test_checks_run_in_a_fixed_order(people: People) -> None:
+    """Token, file part, size, extension, form, title: the first failure is reported."""
     person = people.new()
     large = b"x" * (MEBIBYTE + 1)
-    nobody = dataclasses.replace(person, token="x")
+    anonymous = dataclasses.replace(person, token="x")
     wrong = {"is_public": "maybe", "title": ""}
-    assert error(nobody.post(UPLOAD)) == (401, "Invalid or expired token")
+    assert error(anonymous.post(UPLOAD)) == (401, "Invalid or expired token")
     assert error(person.post(UPLOAD, data=wrong)) == (400, "No video file provided")
     assert error(send(person, large, "play.mov", **wrong)) == (400, "File size exceeds maximum allowed (1MB)")
     assert error(send(person, b"", "play.mov", **wrong)) == (400, "Invalid file type. Only MP4 files are allowed")
@@ -218,14 +216,14 @@ def test_the_checks_have_an_order(people: People) -> None:
 
 
 @pytest.mark.asvs("16.5.3")
-def test_without_the_bucket_nothing_is_recorded(app_without: Callable[[str], Flask], engine: Engine) -> None:
+def test_upload_without_s3_returns_503_and_records_nothing(app_without: Callable[[str], Flask], engine: Engine) -> None:
     person = People(app_without("s3")).new()
     assert error(send(person)) == (503, "Service temporarily unavailable")
-    assert count(engine) == 0
+    assert count_videos(engine) == 0
 
 
 @pytest.mark.asvs("16.5.2")
-def test_without_the_queue_the_video_is_taken_and_relayed_later(
+def test_upload_without_sqs_is_relayed_later(
     app: Flask, app_without: Callable[[str], Flask], queue_url: str, aws_port: int
 ) -> None:
     person = People(app_without("sqs")).new()
@@ -239,18 +237,16 @@ def test_without_the_queue_the_video_is_taken_and_relayed_later(
 
 
 @pytest.mark.own("database")
-def test_a_video_that_cannot_be_recorded_leaves_no_object(
-    people: People, engine: Engine, media_bucket: str, aws_port: int
-) -> None:
+def test_failed_insert_leaves_no_object(people: People, engine: Engine, media_bucket: str, aws_port: int) -> None:
     person = people.new()
     with engine.begin() as connection:
         connection.execute(text(DISK_FULL))
     assert error(send(person)) == (503, "Service temporarily unavailable")
     assert objects(media_bucket, aws_port) == {}
-    assert count(engine) == 0
+    assert count_videos(engine) == 0
 
 
-def test_memory_stays_flat_while_a_large_file_passes(
+def test_memory_is_bounded_during_a_large_upload(
     start_app: Callable[[PortalEnvironment], Flask],
     portal_environment: PortalEnvironment,
     media_bucket: str,
@@ -283,5 +279,5 @@ def test_memory_stays_flat_while_a_large_file_passes(
     assert answer.status_code == 201
     assert answer.json is not None
     assert objects(media_bucket, aws_port)[f"uploads/{answer.json['task_id']}.mp4"] == size
-    # One part of 8 MiB on its way to the bucket, and what copies it.
+    # One 8 MiB part in transfer, and its copies.
     assert peak < 24 * MEBIBYTE

@@ -1,4 +1,4 @@
-"""The contract's form on a real portal: memory stays flat, and what is too large is refused before it is read."""
+"""The upload form on a real portal: memory is bounded, and too large bodies are rejected before they are read."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ FORM = {"Content-Type": "multipart/form-data; boundary=x"}
 
 
 @pytest.fixture(scope="module")
-def roomy(open_site: SiteOpener) -> Iterator[PortalSite]:
-    """A portal that takes files of up to 100 MiB, as the real one."""
+def large_upload_site(open_site: SiteOpener) -> Iterator[PortalSite]:
+    """A portal that accepts files of up to 100 MiB, as in production."""
     with open_site(max_upload_bytes=100 * MEBIBYTE) as site:
         yield site
 
 
 def body(size: int) -> Iterator[bytes]:
-    """The form with a file of a size, a piece at a time."""
+    """Yield the form's body with a file of the given size, in pieces."""
     yield HEAD
     piece = bytes(64 * 1024)
     for _ in range(size // len(piece)):
@@ -45,11 +45,11 @@ def body(size: int) -> Iterator[bytes]:
     yield bytes(size % len(piece)) + TAIL
 
 
-class Form:
-    """The form as something that requests reads piece by piece and knows the length of.
+class StreamedForm:
+    """The form as a body of known length that requests reads in pieces.
 
     Args:
-        size: bytes of the file in it.
+        size: Size of the file in bytes.
     """
 
     def __init__(self, size: int) -> None:
@@ -64,18 +64,18 @@ class Form:
 
 
 def upload(portal: PortalProcess, person: PortalUser, size: int) -> str:
-    """Upload a file by the form; returns the video's id."""
+    """Upload a file with the form; return the video's id."""
     headers = {**person.headers, **FORM}
-    answer = requests.post(f"{portal.url}/api/videos/upload", data=Form(size), headers=headers, timeout=120)
+    answer = requests.post(f"{portal.url}/api/videos/upload", data=StreamedForm(size), headers=headers, timeout=120)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["task_id"])
 
 
-class Memory:
-    """How much the workers of a portal grow from now on.
+class MemoryGrowth:
+    """Memory growth of a portal's workers since construction.
 
     Args:
-        portal: one that has done the like before, so that everything is loaded.
+        portal: Portal that has already handled such requests, so that all code is loaded.
     """
 
     def __init__(self, portal: PortalProcess) -> None:
@@ -84,12 +84,12 @@ class Memory:
             Path(f"/proc/{child}") for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         ]
         for worker in self._workers:
-            # proc(5): 5 sets the peak back to what is resident now.
+            # proc(5): 5 resets the peak to the current resident set.
             (worker / "clear_refs").write_text("5")
         self._before = self._peaks()
 
     def growth(self) -> int:
-        """The bytes by which all workers together have grown at their peaks."""
+        """Return the sum of the workers' peak growth in bytes."""
         return sum(peak - before for peak, before in zip(self._peaks(), self._before, strict=True))
 
     def _peaks(self) -> list[int]:
@@ -102,46 +102,46 @@ def warm_up(portal: PortalProcess, person: PortalUser) -> None:
         list(threads.map(lambda _: upload(portal, person, 1000), range(32)))
 
 
-def test_a_file_of_100_mb_passes_with_flat_memory(roomy: PortalSite, aws_port: int) -> None:
-    portal, person = roomy.portal, roomy.new_user()
+def test_memory_is_bounded_for_a_100_mb_upload(large_upload_site: PortalSite, aws_port: int) -> None:
+    portal, person = large_upload_site.portal, large_upload_site.new_user()
     warm_up(portal, person)
-    memory = Memory(portal)
+    memory = MemoryGrowth(portal)
     video_id = upload(portal, person, 100 * MEBIBYTE)
     assert memory.growth() < 40 * MEBIBYTE
     stored = aws.client("s3", aws_port).head_object(
-        Bucket=roomy.environment.media_bucket, Key=f"uploads/{video_id}.mp4"
+        Bucket=large_upload_site.environment.media_bucket, Key=f"uploads/{video_id}.mp4"
     )
     assert stored["ContentLength"] == 100 * MEBIBYTE
 
 
-def test_files_side_by_side_cost_a_part_each(roomy: PortalSite) -> None:
-    portal, person = roomy.portal, roomy.new_user()
+def test_concurrent_uploads_buffer_one_part_each(large_upload_site: PortalSite) -> None:
+    portal, person = large_upload_site.portal, large_upload_site.new_user()
     warm_up(portal, person)
-    memory = Memory(portal)
+    memory = MemoryGrowth(portal)
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda _: upload(portal, person, 40 * MEBIBYTE), range(4)))
     assert memory.growth() < 4 * 24 * MEBIBYTE
 
 
 @pytest.mark.parametrize("size", [101 * MEBIBYTE, 10**12], ids=["a little", "far"])
-def test_a_body_that_says_it_is_too_large_is_refused_before_it_is_sent(roomy: PortalSite, size: int) -> None:
-    address = urlsplit(roomy.url)
+def test_too_large_content_length_is_rejected_without_body(large_upload_site: PortalSite, size: int) -> None:
+    address = urlsplit(large_upload_site.url)
     head = [
         "POST /api/videos/upload HTTP/1.1",
         f"Host: {address.netloc}",
         f"Content-Length: {size + MEBIBYTE}",
-        *(f"{name}: {value}" for name, value in {**roomy.new_user().headers, **FORM}.items()),
+        *(f"{name}: {value}" for name, value in {**large_upload_site.new_user().headers, **FORM}.items()),
     ]
     with socket.create_connection((str(address.hostname), address.port or 80), timeout=60) as connection:
         connection.sendall("\r\n".join([*head, "", ""]).encode())
-        # Not one byte of the body is sent, and the answer is there.
+        # The response arrives although no byte of the body was sent.
         answer = connection.makefile("rb").read().decode()
     status, _, content = answer.partition("\r\n\r\n")
     assert status.startswith("HTTP/1.1 400 ")
     assert json.loads(content)["error"] == "File size exceeds maximum allowed (100MB)"
 
 
-def test_a_body_without_a_length_ends_at_the_limit(site: PortalSite) -> None:
+def test_chunked_body_is_cut_off_at_the_limit(site: PortalSite) -> None:
     headers = {**site.new_user().headers, **FORM}
     answer = requests.post(f"{site.url}/api/videos/upload", data=body(MEBIBYTE), headers=headers, timeout=60)
     assert answer.status_code == 201
@@ -152,7 +152,7 @@ def test_a_body_without_a_length_ends_at_the_limit(site: PortalSite) -> None:
             sent.append(len(piece))
             yield piece
 
-    # The portal answers and closes while the client still sends; not every client then reads the answer.
+    # The portal responds and closes while the client still sends; not every client then reads the response.
     with suppress(requests.ConnectionError):
         answer = requests.post(f"{site.url}/api/videos/upload", data=endless(), headers=headers, timeout=60)
         assert (answer.status_code, answer.json()["error"]) == (400, "File size exceeds maximum allowed (1MB)")

@@ -25,12 +25,12 @@ def refused(answer: TestResponse) -> tuple[int, str]:
     return answer.status_code, answer.json["error"]
 
 
-def test_there_are_no_public_videos_at_first(client: FlaskClient) -> None:
+def test_list_is_empty_without_public_videos(client: FlaskClient) -> None:
     answer = client.get("/api/public/videos")
     assert (answer.status_code, answer.json) == (200, [])
 
 
-def test_a_public_video(client: FlaskClient, people: People, videos: Videos) -> None:
+def test_public_video_has_all_fields(client: FlaskClient, people: People, videos: Videos) -> None:
     ana = people.new(first_name="Ana", last_name="Díaz", city="Cali")
     video_id = videos.published(ana)
     (video,) = client.get("/api/public/videos").json or []
@@ -53,7 +53,7 @@ def test_a_public_video(client: FlaskClient, people: People, videos: Videos) -> 
     }
 
 
-def test_only_public_and_processed_videos_are_listed(client: FlaskClient, people: People, videos: Videos) -> None:
+def test_only_public_processed_videos_are_listed(client: FlaskClient, people: People, videos: Videos) -> None:
     ana = people.new()
     videos.uploaded(ana, is_public=True)
     videos.processing(ana, is_public=True)
@@ -62,7 +62,7 @@ def test_only_public_and_processed_videos_are_listed(client: FlaskClient, people
     assert client.get("/api/public/videos").json == []
 
 
-def test_most_votes_come_first_then_the_latest(client: FlaskClient, people: People, videos: Videos) -> None:
+def test_order_is_by_votes_then_latest_upload(client: FlaskClient, people: People, videos: Videos) -> None:
     ana = people.new()
     early, late, favourite = (videos.published(ana, day=day) for day in (2, 3, 1))
     videos.vote(favourite, people.new())
@@ -70,7 +70,7 @@ def test_most_votes_come_first_then_the_latest(client: FlaskClient, people: Peop
     assert listed == [str(favourite), str(late), str(early)]
 
 
-def test_a_vote_counts_once(people: People, videos: Videos, client: FlaskClient) -> None:
+def test_second_vote_returns_400(people: People, videos: Videos, client: FlaskClient) -> None:
     video_id = videos.published(people.new())
     eva = people.new()
     answer = vote(eva, video_id)
@@ -80,7 +80,7 @@ def test_a_vote_counts_once(people: People, videos: Videos, client: FlaskClient)
     assert video["votes"] == 1
 
 
-def test_the_body_is_ignored(people: People, videos: Videos) -> None:
+def test_vote_body_is_ignored(people: People, videos: Videos) -> None:
     eva = people.new()
     video_id = videos.published(people.new())
     answer = eva.post(f"/api/public/videos/{video_id}/vote", data=b"{no json", content_type="application/json")
@@ -88,17 +88,17 @@ def test_the_body_is_ignored(people: People, videos: Videos) -> None:
 
 
 @pytest.mark.parametrize("video_id", ["7", "x" * 36, "%00", "00000000-0000-4000-8000-00000000000", "' OR 1=1 --"])
-def test_an_id_that_is_none(people: People, video_id: str) -> None:
+def test_malformed_video_id_returns_400(people: People, video_id: str) -> None:
     assert refused(vote(people.new(), video_id)) == (400, "Invalid video ID format")
 
 
-def test_a_video_that_is_not_there(people: People) -> None:
+def test_unknown_video_returns_404(people: People) -> None:
     assert refused(vote(people.new(), uuid.uuid4())) == (404, "Video not found or not available for voting")
 
 
 @pytest.mark.asvs("2.3.1")
 @pytest.mark.parametrize("state", ["uploaded", "processing", "failed"])
-def test_a_video_that_is_not_ready(people: People, videos: Videos, state: str) -> None:
+def test_vote_for_unprocessed_video_is_rejected(people: People, videos: Videos, state: str) -> None:
     ana, eva = people.new(), people.new()
     video_id = getattr(videos, state)(ana, is_public=True)
     assert refused(vote(eva, video_id)) == (404, "Video not found or not available for voting")
@@ -106,7 +106,7 @@ def test_a_video_that_is_not_ready(people: People, videos: Videos, state: str) -
 
 
 @pytest.mark.asvs("2.3.1")
-def test_a_private_video(people: People, videos: Videos) -> None:
+def test_vote_for_private_video_is_rejected(people: People, videos: Videos) -> None:
     ana, eva = people.new(), people.new()
     video_id = videos.processed(ana, is_public=False)
     assert refused(vote(eva, video_id)) == (404, "Video not found or not available for voting")
@@ -114,12 +114,12 @@ def test_a_private_video(people: People, videos: Videos) -> None:
 
 
 @pytest.mark.asvs("2.3.1")
-def test_ones_own_video(people: People, videos: Videos) -> None:
+def test_vote_for_own_video_returns_400(people: People, videos: Videos) -> None:
     ana = people.new()
     assert refused(vote(ana, videos.published(ana))) == (400, "You cannot vote for your own video")
 
 
-def test_ones_own_deleted_video(people: People, videos: Videos) -> None:
+def test_vote_for_deleted_video_is_rejected(people: People, videos: Videos) -> None:
     ana, eva = people.new(), people.new()
     video_id = videos.uploaded(ana)
     ana.delete(f"/api/videos/{video_id}")
@@ -128,15 +128,15 @@ def test_ones_own_deleted_video(people: People, videos: Videos) -> None:
 
 
 @pytest.mark.asvs("2.3.4")
-def test_of_two_hundred_identical_votes_at_once_one_counts(site: PortalSite) -> None:
+def test_200_concurrent_identical_votes_count_once(site: PortalSite) -> None:
     video_id, eva = site.videos.published(site.new_user()), site.new_user()
 
-    def once(_: int) -> int:
+    def post_vote(_: int) -> int:
         path = f"{site.url}/api/public/videos/{video_id}/vote"
         return requests.post(path, headers=dict(eva.headers), timeout=120).status_code
 
     with ThreadPoolExecutor(64) as threads:
-        statuses = sorted(threads.map(once, range(200)))
+        statuses = sorted(threads.map(post_vote, range(200)))
     assert statuses == [200] + [400] * 199
     with site.engine.connect() as connection:
         count = text("SELECT count(*) FROM votes WHERE video_id = :id")
@@ -145,7 +145,7 @@ def test_of_two_hundred_identical_votes_at_once_one_counts(site: PortalSite) -> 
     assert [video["votes"] for video in public if video["video_id"] == str(video_id)] == [1]
 
 
-def test_the_votes_of_a_person(people: People, videos: Videos) -> None:
+def test_user_votes_list_own_votes_only(people: People, videos: Videos) -> None:
     ana, eva = people.new(), people.new()
     assert eva.get("/api/user/votes").json == []
     first, second = videos.published(ana), videos.published(ana)

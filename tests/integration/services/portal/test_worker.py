@@ -1,4 +1,4 @@
-"""Connections in numbers: those that say nothing keep nobody out."""
+"""Thousands of idle connections do not block other clients."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ Opener = Callable[[PortalProcess, int], list[socket.socket]]
 
 
 @pytest.fixture
-def open_silent() -> Iterator[Opener]:
-    """Opens connections that say nothing, and closes them after the test."""
+def open_idle() -> Iterator[Opener]:
+    """Open idle connections; close them after the test."""
     with ExitStack() as opened:
 
         def connect(portal: PortalProcess, count: int) -> list[socket.socket]:
@@ -34,48 +34,48 @@ def open_silent() -> Iterator[Opener]:
 
 
 @pytest.fixture
-def files() -> Iterator[Callable[[int], None]]:
-    """Says how many files a process started from now on may open."""
-    before, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    yield lambda count: resource.setrlimit(resource.RLIMIT_NOFILE, (count, most))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (before, most))
+def limit_open_files() -> Iterator[Callable[[int], None]]:
+    """Set the open-files limit of processes that are started from now on."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    yield lambda count: resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def sign_up(portal: PortalProcess) -> int:
     return requests.post(f"{portal.url}/api/auth/signup", json=registration(), timeout=60).status_code
 
 
-def test_more_than_a_thousand_silent_connections_keep_nobody_out(
-    start_portal: PortalStarter, open_silent: Opener, files: Callable[[int], None]
+def test_2500_idle_connections_do_not_block_requests(
+    start_portal: PortalStarter, open_idle: Opener, limit_open_files: Callable[[int], None]
 ) -> None:
-    files(4096)
+    limit_open_files(4096)
     portal = start_portal()
     portal.wait_until_healthy()
-    # Were each given a thread for five seconds, as gunicorn does, the request's turn would come after minutes.
-    silent = open_silent(portal, 2500)
+    # With gunicorn's thread per connection for five seconds, the request would wait minutes.
+    idle = open_idle(portal, 2500)
     assert sign_up(portal) == 201
-    # They may speak whenever they like.
-    silent[0].sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-    assert silent[0].recv(100).startswith(b"HTTP/1.1 200 OK\r\n")
+    # An idle connection can still send a request.
+    idle[0].sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    assert idle[0].recv(100).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
-def test_the_longest_silent_make_room_where_no_more_can_be_held(
-    start_portal: PortalStarter, open_silent: Opener, files: Callable[[int], None]
+def test_longest_idle_connections_are_closed_at_the_limit(
+    start_portal: PortalStarter, open_idle: Opener, limit_open_files: Callable[[int], None]
 ) -> None:
-    files(240)
+    limit_open_files(240)
     portal = start_portal()
     portal.wait_until_healthy()
-    files(4096)
-    first, *_ = open_silent(portal, 1000)
+    limit_open_files(4096)
+    first, *_ = open_idle(portal, 1000)
     assert sign_up(portal) == 201
     assert first.recv(100) == b""
     assert portal.process.poll() is None
 
 
-def test_a_process_holds_fewer_connections_than_it_may_open_files(
-    portal_environment: PortalEnvironment, files: Callable[[int], None]
+def test_connection_limit_is_below_the_open_files_limit(
+    portal_environment: PortalEnvironment, limit_open_files: Callable[[int], None]
 ) -> None:
-    files(1024)
+    limit_open_files(1024)
     assert PortalServer(portal_environment).cfg.worker_connections == 824
-    files(20_000)
+    limit_open_files(20_000)
     assert PortalServer(portal_environment).cfg.worker_connections == 4000
