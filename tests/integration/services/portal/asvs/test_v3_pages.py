@@ -15,7 +15,7 @@ from werkzeug.datastructures import Headers
 from emulator import aws
 from services.environment import PortalEnvironment
 
-from ..direct import CLIP, begin, links, send
+from ..direct import CLIP, begin, request_links, send
 from ..people import People
 from ..process import ROOT
 from ..videos import Videos
@@ -35,7 +35,7 @@ def test_media_comes_from_another_host_as_what_it_is(
     """The type is the portal's, whatever the uploader says; so a page in disguise is never shown as one."""
     ana = people.new()
     upload = begin(ana)
-    (link,) = links(ana, upload, [1])
+    (link,) = request_links(ana, upload, [1])
     page = {"Content-Type": "text/html"}
     assert requests.put(link["url"], data=CLIP, headers=page, timeout=30).status_code == 200
     ana.post(f"/api/videos/uploads/{upload['video_id']}/complete")

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 
 from services.environment import PortalEnvironment
 
-from ..direct import FTYP, UPLOADS, begin, complete, error, links, objects, rows, send
+from ..direct import FTYP, UPLOADS, begin, complete, error, objects, request_links, rows, send
 from ..people import People
 from ..videos import Videos
 from .routes import routes
@@ -53,7 +53,7 @@ def test_what_is_sent_to_the_bucket_has_the_size_that_was_declared(
     """The link is signed for so many bytes; where the bucket takes others all the same, they make no video."""
     ana = people.new()
     upload = begin(ana, FTYP)
-    (link,) = links(ana, upload, [1])
+    (link,) = request_links(ana, upload, [1])
     assert "content-length" in link["url"].lower()
     requests.put(link["url"], data=FTYP + b"x" * 2**20, timeout=30)
     assert complete(ana, upload).status_code == 400
