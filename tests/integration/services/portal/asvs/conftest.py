@@ -1,4 +1,4 @@
-"""What the tests of the ASVS's items share."""
+"""Fixtures of the ASVS tests."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ..people import People, PortalUser
 
 @pytest.fixture
 def secure(start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment) -> Flask:
-    """The application as it is behind a certificate."""
+    """The application as served over HTTPS."""
     return start_app(dataclasses.replace(portal_environment, secure_cookies=True))
 
 
 @pytest.fixture
 def moderator(people: People, engine: Engine) -> PortalUser:
-    """Someone who may moderate."""
+    """A user who is a moderator."""
     person = people.new()
     with engine.begin() as connection:
         connection.execute(text("UPDATE users SET is_moderator = true WHERE id = :id"), {"id": person.id})

@@ -1,4 +1,4 @@
-"""What a page is made of, as a browser's parser sees it."""
+"""Parse a page's elements, as a browser would."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 @dataclass(frozen=True)
 class Element:
-    """A start tag, and the text right behind it."""
+    """A start tag and the text that follows it."""
 
     tag: str
     attributes: dict[str, str | None]
@@ -29,7 +29,7 @@ class _Reader(HTMLParser):
 
 
 def elements(page: str) -> list[Element]:
-    """The elements of a page, in their order."""
+    """Return the elements of a page in document order."""
     reader = _Reader()
     reader.feed(page)
     reader.close()
@@ -37,6 +37,6 @@ def elements(page: str) -> list[Element]:
 
 
 def inputs(page: str) -> dict[str, dict[str, str | None]]:
-    """The attributes of a page's named input fields."""
+    """Return the attributes of a page's input fields by name."""
     found = (element.attributes for element in elements(page) if element.tag == "input")
     return {str(attributes["name"]): attributes for attributes in found if attributes.get("name")}

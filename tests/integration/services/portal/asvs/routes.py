@@ -1,4 +1,4 @@
-"""The routes of an application, each with the path that leads to it."""
+"""The routes of an application, with a path for each."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 
 @dataclass(frozen=True)
 class Route:
-    """A method and a rule; ``path`` fills the rule's parts."""
+    """A method and a URL rule; ``path`` fills in the rule's variables."""
 
     method: str
     rule: str
     endpoint: str
 
     def path(self, *, video_id: UUID | None = None, user_id: int = 1, session_id: int = 1) -> str:
-        """The rule with a video (by default one that nobody has), an account and a session in it."""
+        """Build a path for a video (default: an unknown id), an account and a session."""
         path = self.rule
         for name, value in (
             ("<video_id>", video_id or uuid4()),
@@ -30,12 +30,12 @@ class Route:
             ("<digest:digest>", "0" * 16),
         ):
             path = path.replace(name, str(value))
-        assert "<" not in path, f"{self.rule} has a part that nobody fills yet"
+        assert "<" not in path, f"{self.rule} has a variable that Route.path does not fill in yet"
         return path
 
 
 def routes(app: Flask) -> list[Route]:
-    """Every route, static files included."""
+    """List all routes, including static files."""
     return sorted(
         (
             Route(method, rule.rule, rule.endpoint)

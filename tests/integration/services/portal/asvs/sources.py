@@ -1,4 +1,4 @@
-"""The services' own source, as syntax trees."""
+"""The services' source code as syntax trees."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ..process import ROOT
 
 
 def modules() -> Iterator[tuple[Path, ast.Module]]:
-    """Every module of the services, with its path in the project."""
+    """Yield every module of the services with its path in the project."""
     for path in sorted((ROOT / "services").rglob("*.py")):
         yield path.relative_to(ROOT), ast.parse(path.read_text("utf-8"))
 
 
-def called(call: ast.Call) -> str:
-    """What a call calls: the name alone, without what it is reached through."""
+def called_name(call: ast.Call) -> str:
+    """Return the name of the called function, without its qualifier."""
     match call.func:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name

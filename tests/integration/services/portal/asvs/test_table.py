@@ -1,4 +1,4 @@
-"""The table of docs/security.md and the tests that are marked with an item of the ASVS say the same."""
+"""The table in docs/security.md matches the tests that are marked with ASVS items."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..process import ROOT
 
 TESTS = ROOT / "tests"
 HEADING = "## OWASP ASVS 5.0, item by item"
-#: The items that the portal is held to, row by row.
+#: The required ASVS items by row.
 ITEMS = """
 1.2.4 | 1.2.5 | 1.2.9 | 1.3.6 | 2.2.1 | 2.2.2 | 2.3.1 | 2.3.3 | 2.3.4 | 2.4.1 | 3.2.1 | 3.2.2 | 3.3.1 3.3.3 | 3.3.2 |
 3.3.4 | 3.4.1 | 3.4.2 | 3.4.3 | 3.4.4 3.4.5 3.4.6 | 3.5.1 | 3.5.3 | 4.1.3 15.3.4 | 4.2.1 | 5.2.1 | 5.2.2 | 5.3.2 |
@@ -22,41 +22,41 @@ ITEMS = """
 
 
 @dataclass(frozen=True)
-class Row:
-    """A row of the table."""
+class RequirementRow:
+    """One requirement of the table."""
 
     number: int
     items: tuple[str, ...]
-    asks: str
+    requirement: str
     files: tuple[str, ...]
 
 
 @cache
-def table() -> list[Row]:
-    """The rows, as the document has them."""
+def requirement_rows() -> list[RequirementRow]:
+    """Parse the table's rows."""
     _, text = (ROOT / "docs" / "security.md").read_text("utf-8").split(HEADING)
     cells = [
         [cell.strip() for cell in line.strip("| ").split(" | ")] for line in text.splitlines() if line[:3] != "| -"
     ]
     return [
-        Row(int(row[0]), tuple(row[1].split(", ")), row[2], tuple(re.findall("`([^`]+)`", row[3])))
+        RequirementRow(int(row[0]), tuple(row[1].split(", ")), row[2], tuple(re.findall("`([^`]+)`", row[3])))
         for row in cells
         if row[0].isdecimal()
     ]
 
 
 @cache
-def proofs() -> dict[str, set[str]]:
-    """The files that hold tests of each item, as the table writes them."""
+def files_by_item() -> dict[str, set[str]]:
+    """Find the files with tests of each item, named as in the table."""
     found: dict[str, set[str]] = {}
     for path in sorted(TESTS.rglob("test_*.py")):
         name = path.relative_to(TESTS).as_posix().replace("integration/services/portal/asvs/", "asvs/")
-        for item in marked(path.read_text("utf-8")):
+        for item in marked_items(path.read_text("utf-8")):
             found.setdefault(item, set()).add(name)
     return found
 
 
-def marked(source: str) -> list[str]:
+def marked_items(source: str) -> list[str]:
     """The items that a file's tests are marked with."""
     if ".asvs(" not in source:
         return []
@@ -70,31 +70,31 @@ def marked(source: str) -> list[str]:
     ]
 
 
-def test_each_of_the_items_has_its_row() -> None:
-    wanted = [set(row.split()) for row in ITEMS.split("|")]
-    assert len(wanted) == 48
-    assert [row.number for row in table()] == list(range(1, 49))
-    for row, items in zip(table(), wanted, strict=True):
+def test_every_required_item_has_its_row() -> None:
+    required = [set(row.split()) for row in ITEMS.split("|")]
+    assert len(required) == 48
+    assert [row.number for row in requirement_rows()] == list(range(1, 49))
+    for row, items in zip(requirement_rows(), required, strict=True):
         assert items <= set(row.items), row
 
 
-def test_items_of_rows_are_those_that_tests_are_marked_with() -> None:
-    items = [item for row in table() for item in row.items]
-    assert sorted(items) == sorted(proofs())
+def test_table_items_equal_marked_items() -> None:
+    items = [item for row in requirement_rows() for item in row.items]
+    assert sorted(items) == sorted(files_by_item())
 
 
-def test_a_row_names_the_files_that_hold_its_tests_and_no_other() -> None:
-    for row in table():
-        assert row.asks and len(row.files) == len(set(row.files)), row
-        assert set(row.files) == set().union(*(proofs()[item] for item in row.items)), row
+def test_row_names_exactly_the_files_with_its_tests() -> None:
+    for row in requirement_rows():
+        assert row.requirement and len(row.files) == len(set(row.files)), row
+        assert set(row.files) == set().union(*(files_by_item()[item] for item in row.items)), row
 
 
-def test_each_test_of_this_folder_is_marked_with_an_item_of_its_chapter() -> None:
+def test_asvs_tests_are_marked_with_items_of_their_chapter() -> None:
     for path in sorted((TESTS / "integration/services/portal/asvs").glob("test_v*.py")):
         chapter = re.match(r"test_v(\d+)_", path.name)
         for node in ast.parse(path.read_text("utf-8")).body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                items = marked(ast.unparse(node))
+                items = marked_items(ast.unparse(node))
                 assert chapter and items, f"{path.name}: {node.name}"
-                # Chapter 15 has an item in common with each of two others.
+                # Two other chapters share an item with chapter 15.
                 assert {item.partition(".")[0] for item in items} <= {chapter[1], "15"}, f"{path.name}: {node.name}"

@@ -1,4 +1,4 @@
-"""ASVS 5.0, chapter 13, part 4: nothing for developers and nothing for operators is shown to the world."""
+"""ASVS 5.0, section 13.4: debugging and operator information is not public."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..people import People, registration
 from ..videos import Videos
 from .routes import routes
 
-INSIDE = (
+INTERNAL_WORDS = (
     "Traceback",
     "psycopg",
     "sqlalchemy",
@@ -29,42 +29,42 @@ INSIDE = (
     "werkzeug",
     "videos_",
 )
-OPERATORS = ("/metrics", "/health/deep")
+OPERATOR_PATHS = ("/metrics", "/health/deep")
 
 
 @pytest.fixture(params=["FLASK_DEBUG", "FLASK_ENV"])
-def told_to_debug(
+def debug_env_app(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, portal_environment: PortalEnvironment,
     start_app: Callable[..., Flask],
 ) -> Flask:  # fmt: skip
-    """The application where somebody left a developer's variable on the instance."""
+    """The application with a leftover development variable in its environment."""
     monkeypatch.setenv(request.param, "1" if request.param == "FLASK_DEBUG" else "development")
     return start_app(portal_environment, reuse=False)
 
 
 @pytest.mark.asvs("13.4.2")
-def test_no_variable_turns_debugging_on(told_to_debug: Flask) -> None:
-    assert not told_to_debug.debug and not told_to_debug.testing
-    assert not told_to_debug.jinja_env.auto_reload
+def test_environment_variables_cannot_enable_debugging(debug_env_app: Flask) -> None:
+    assert not debug_env_app.debug and not debug_env_app.testing
+    assert not debug_env_app.jinja_env.auto_reload
 
 
 @pytest.mark.asvs("13.4.2")
-def test_there_is_no_console(told_to_debug: Flask) -> None:
-    client = told_to_debug.test_client()
+def test_there_is_no_debug_console(debug_env_app: Flask) -> None:
+    client = debug_env_app.test_client()
     assert client.get("/console").status_code == 404
     debugger = {"__debugger__": "yes", "cmd": "resource", "f": "debugger.js", "s": "x", "frm": "0"}
     plain = client.get("/login")
-    asked = client.get("/login", query_string=debugger)
-    assert (asked.status_code, asked.mimetype) == (plain.status_code, plain.mimetype)
-    assert "debugger" not in asked.text.replace("__debugger__", "").lower().replace("f=debugger.js", "")
+    response = client.get("/login", query_string=debugger)
+    assert (response.status_code, response.mimetype) == (plain.status_code, plain.mimetype)
+    assert "debugger" not in response.text.replace("__debugger__", "").lower().replace("f=debugger.js", "")
 
 
 @pytest.mark.asvs("13.4.2")
 @pytest.mark.own("database")
-def test_no_stack_trace_is_shown_when_a_route_fails(
+def test_server_errors_show_no_stack_trace(
     portal_environment: PortalEnvironment, people: People, videos: Videos, engine: Engine
 ) -> None:
-    """Half of the tables are gone, which is a bug to the portal and makes most of its routes fail."""
+    """Renamed tables look like a bug to the portal and make most of its routes fail."""
     ana = people.new()
     browser, csrf = people.browser(ana)
     video_id = videos.published(ana)
@@ -81,9 +81,9 @@ def test_no_stack_trace_is_shown_when_a_route_fails(
                 client.set_cookie("session", session.value)
             body = registration(title="Triple doble", filename="play.mp4", size=10, password="x" * 9, numbers=[1])
             answer = client.open(route.path(video_id=video_id), method=route.method, headers=headers, json=body)
-            if answer.status_code >= 500 and route.rule not in OPERATORS:
+            if answer.status_code >= 500 and route.rule not in OPERATOR_PATHS:
                 failed.add(route.endpoint)
-                assert [word for word in INSIDE if word in answer.text] == [], route
+                assert [word for word in INTERNAL_WORDS if word in answer.text] == [], route
                 if answer.is_json:
                     assert answer.json == {"message": "", "error": "Internal server error"}, route
     assert len(failed) > 20, failed
@@ -92,52 +92,58 @@ def test_no_stack_trace_is_shown_when_a_route_fails(
 
 
 @pytest.mark.asvs("13.4.5")
-@pytest.mark.parametrize("path", OPERATORS)
+@pytest.mark.parametrize("path", OPERATOR_PATHS)
 @pytest.mark.parametrize(
-    ("hops", "peer", "forwarded", "told"),
+    ("hops", "peer", "forwarded", "visible"),
     [
         (0, "127.0.0.1", None, True),
         (0, "::1", None, True),
         (0, "10.0.1.7", None, False),
         (0, "192.0.2.1", "127.0.0.1", False),
-        # Through the load balancer, which appends whom it talks to.
+        # Through the load balancer, which appends the client's address.
         (1, "10.0.1.7", "203.0.113.9", False),
         (1, "10.0.1.7", "127.0.0.1, 203.0.113.9", False),
         (1, "10.0.1.7", "::1,203.0.113.9", False),
-        # The balancer itself, and what asks the instance by its address.
+        # From the load balancer itself, or directly to the instance's address.
         (1, "10.0.1.7", None, False),
-        # On the instance itself.
+        # From the instance itself.
         (1, "127.0.0.1", None, True),
     ],
 )
-def test_what_is_for_operators_is_told_on_the_machine_itself_alone(
+def test_operator_paths_are_visible_only_on_the_instance(
     start_app: Callable[..., Flask], portal_environment: PortalEnvironment, path: str, hops: int, peer: str,
-    forwarded: str | None, told: bool,
+    forwarded: str | None, visible: bool,
 ) -> None:  # fmt: skip
     app = start_app(dataclasses.replace(portal_environment, proxy_hops=hops))
     headers = {"X-Forwarded-For": forwarded} if forwarded else {}
     answer = app.test_client().get(path, headers=headers, environ_base={"REMOTE_ADDR": peer})
-    assert (answer.status_code != 404) == told
-    if not told:
+    assert (answer.status_code != 404) == visible
+    if not visible:
         assert answer.json == {"message": "", "error": "404 page not found"}
 
 
 @pytest.mark.asvs("13.4.5")
-def test_the_apis_description_is_public_because_it_is_meant_to_be(
+def test_public_api_description_reveals_no_deployment_details(
     client: FlaskClient, portal_environment: PortalEnvironment
 ) -> None:
-    """It is the contract with those who write clients, and tells nothing of this deployment."""
-    held = portal_environment
-    ours = (held.queue_url, held.database_secret_arn, held.token_secret_arn, held.database_name, held.environment_name)
+    """The description is public on purpose: client developers need it."""
+    deployment_values = (
+        portal_environment.queue_url,
+        portal_environment.database_secret_arn,
+        portal_environment.token_secret_arn,
+        portal_environment.database_name,
+        portal_environment.environment_name,
+    )
     for path in ("/docs", "/openapi.json", "/swagger/doc.json"):
         answer = client.get(path, environ_overrides={"REMOTE_ADDR": "192.0.2.1"})
         assert answer.status_code == 200
-        assert [value for value in ours if f'"{value}"' in answer.text or f"/{value}" in answer.text] == [], path
+        assert [
+            value for value in deployment_values if f'"{value}"' in answer.text or f"/{value}" in answer.text
+        ] == [], path
 
 
 @pytest.mark.asvs("13.4.5")
-def test_nothing_else_is_served_to_strangers_that_was_not_decided_on(client: FlaskClient) -> None:
-    """What scanners ask first."""
+def test_paths_that_scanners_probe_return_404(client: FlaskClient) -> None:
     for path in (
         "/.env", "/.git/config", "/.git/HEAD", "/server-status", "/debug", "/actuator/health", "/config.json",
         "/static/../../environment.py", "/static/%2e%2e/%2e%2e/environment.py", "/static/", "/translations/es/",

@@ -1,4 +1,4 @@
-"""ASVS 5.0, chapter 13, part 3: what signs is random and lies in Secrets Manager, or nothing is signed at all."""
+"""ASVS 5.0, section 13.3: the signing key is random and stored in Secrets Manager, or nothing is signed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ..process import ROOT
 pytestmark = pytest.mark.own("secrets")
 
 PROFILE = "/api/auth/profile"
-#: The first is the default of the first version.
+#: The first key is the default of the project's first version.
 WEAK = {
     "local-development-secret-key": "it has 28 bytes; allowed are 32 and more",
     "ñ" * 15 + "k": "it has 31 bytes; allowed are 32 and more",
@@ -44,39 +44,37 @@ Put = Callable[[str], None]
 
 @pytest.fixture
 def put(portal_environment: PortalEnvironment, aws_port: int) -> Put:
-    """Gives the secret that signs another text."""
+    """Replace the value of the signing secret."""
     manager = aws.client("secretsmanager", aws_port)
 
-    def put_text(value: str) -> None:
+    def put_value(value: str) -> None:
         manager.put_secret_value(SecretId=portal_environment.token_secret_arn, SecretString=value)
 
-    return put_text
+    return put_value
 
 
-def forged(person: PortalUser, key: str) -> PortalUser:
+def forge_token(person: PortalUser, key: str) -> PortalUser:
     claims = jwt.decode(person.token, options={"verify_signature": False})
     return dataclasses.replace(person, token=jwt.encode(claims, key, "HS256"))
 
 
 @pytest.mark.asvs("13.3.1")
 @pytest.mark.parametrize("weak", WEAK)
-def test_a_key_that_could_be_guessed_is_called_so_and_not_repeated(weak: str) -> None:
+def test_weak_key_is_explained_without_repeating_it(weak: str) -> None:
     assert weakness_of(weak) == WEAK[weak]
 
 
 @pytest.mark.asvs("13.3.1")
-def test_random_keys_are_taken() -> None:
+def test_random_keys_are_accepted() -> None:
     for _ in range(500):
         for key in (secrets.token_hex(16), secrets.token_hex(32), secrets.token_urlsafe(32)):
             assert weakness_of(key) is None, key
 
 
 @pytest.mark.asvs("13.3.1")
-def test_the_portal_does_not_start_with_the_first_versions_default(
-    portal_environment: PortalEnvironment, put: Put
-) -> None:
+def test_portal_does_not_start_with_the_former_default_key(portal_environment: PortalEnvironment, put: Put) -> None:
     put(DEFAULT)
-    ended = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "services.portal"],
         env={**os.environ, **portal_environment.as_variables()},
         cwd=ROOT,
@@ -84,49 +82,49 @@ def test_the_portal_does_not_start_with_the_first_versions_default(
         text=True,
         timeout=120,
     )
-    assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr == (
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == (
         f"The secret {portal_environment.token_secret_arn} cannot sign tokens: {WEAK[DEFAULT]}. "
         "To mend it: put random text there, such as `openssl rand -hex 32` makes\n"
     )
 
 
 @pytest.mark.asvs("13.3.1")
-def test_where_it_could_not_look_before_nothing_is_signed_or_believed(
+def test_weak_key_found_after_startup_signs_and_accepts_nothing(
     client: FlaskClient, people: People, app: Flask, start_app: Callable[[PortalEnvironment], Flask], put: Put,
     portal_environment: PortalEnvironment,
 ) -> None:  # fmt: skip
     ana = people.new()
     put(GUESSED)
-    late = start_app(portal_environment).test_client()
-    forger = dataclasses.replace(forged(ana, GUESSED), client=late)
+    late_client = start_app(portal_environment).test_client()
+    forger = dataclasses.replace(forge_token(ana, GUESSED), client=late_client)
     assert forger.get(PROFILE).status_code == 503
-    answer = late.post("/api/auth/login", json={"email": ana.email, "password": PASSWORD})
+    answer = late_client.post("/api/auth/login", json={"email": ana.email, "password": PASSWORD})
     assert answer.status_code == 503 and "token" not in answer.text
-    form = late.post("/signup", data=registration(email="new@example.com"))
+    form = late_client.post("/signup", data=registration(email="new@example.com"))
     assert form.status_code == 503 and "Set-Cookie" not in form.headers
-    # Who had read the key before goes on with it.
+    # An application that already holds a good key keeps using it.
     resources_of(app).keys._read_at -= 3600
     assert ana.get(PROFILE).status_code == 200
     assert dataclasses.replace(forger, client=client).get(PROFILE).status_code == 401
 
 
 @pytest.mark.asvs("13.3.1")
-def test_what_was_weak_is_not_believed_after_it_was_replaced(
+def test_replaced_weak_key_is_not_accepted_as_previous_key(
     start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment, put: Put
 ) -> None:
     put(GUESSED)
     put(secrets.token_hex(32))
     ana = People(start_app(portal_environment)).new()
     assert ana.get(PROFILE).status_code == 200
-    assert forged(ana, GUESSED).get(PROFILE).status_code == 401
+    assert forge_token(ana, GUESSED).get(PROFILE).status_code == 401
 
 
 @pytest.mark.asvs("13.3.1")
-def test_while_aws_cannot_be_asked_the_portal_starts_all_the_same(
+def test_portal_starts_while_secrets_manager_is_unreachable(
     portal_environment: PortalEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A portal that signs nothing yet does no harm, and what needs no token is served."""
+    """Without a key it signs nothing, and still serves routes that need no token."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", aws.endpoint(free_port()))
     store = SecretStore(aws_client("secretsmanager", portal_environment.aws_region))
     with capture_logs() as lines:

@@ -1,4 +1,4 @@
-"""ASVS 5.0, chapter 14: what is somebody's alone stays in no cache."""
+"""ASVS 5.0, chapter 14: private data is not cached."""
 
 from __future__ import annotations
 
@@ -9,25 +9,23 @@ from ..people import PASSWORD, People, PortalUser
 from ..videos import Videos
 from .routes import routes
 
-#: What everybody may see is asked for again each time, and comes again where it changed.
+#: Public responses, which caches must revalidate.
 PUBLIC = dict.fromkeys(
     ("static", "docs.openapi", "docs.former_openapi", "public.show_ranking", "rankings.show_list"), "no-cache"
 )
-#: Pages and redirects for one browser, and never what holds a token: the part of "my videos" that the open page asks
-#: for again and again, and where a video lies in the bucket, for less time than that link holds.
-OWN = {
+#: Private responses without tokens that one browser may cache: the list that the "my videos" page polls, and media
+#: redirects, for a shorter time than their links are valid.
+PRIVATE = {
     "my_videos.show_list": "private, no-cache",
     "media.play": "private, max-age=60",
     "media.poster": "private, max-age=60",
     "media.preview": "private, max-age=60",
 }
-KEPT = PUBLIC | OWN
+CACHED = PUBLIC | PRIVATE
 
 
 @pytest.mark.asvs("14.3.2")
-def test_no_answer_is_kept_by_a_browser_or_on_its_way(
-    app: Flask, people: People, videos: Videos, moderator: PortalUser
-) -> None:
+def test_no_private_response_is_cached(app: Flask, people: People, videos: Videos, moderator: PortalUser) -> None:
     ana = people.new()
     browser, csrf = people.browser(ana)
     seen: set[str] = set()
@@ -40,17 +38,17 @@ def test_no_answer_is_kept_by_a_browser_or_on_its_way(
             (browser, {"X-CSRF-TOKEN": csrf}),
         ):
             answer = client.open(route.path(video_id=video_id), method=route.method, headers=headers)
-            told = answer.headers["Cache-Control"]
-            if answer.status_code in (200, 302) and route.endpoint in KEPT:
-                assert told == KEPT[route.endpoint], route
+            cache_control = answer.headers["Cache-Control"]
+            if answer.status_code in (200, 302) and route.endpoint in CACHED:
+                assert cache_control == CACHED[route.endpoint], route
                 seen.add(route.endpoint)
             else:
-                assert told == "no-store", (route, answer.status_code)
-    assert seen == set(KEPT)
+                assert cache_control == "no-store", (route, answer.status_code)
+    assert seen == set(CACHED)
 
 
 @pytest.mark.asvs("14.3.2")
-def test_nor_is_a_token_or_an_error(app: Flask, people: People) -> None:
+def test_tokens_and_errors_are_not_cached(app: Flask, people: People) -> None:
     ana = people.new()
     login = {"email": ana.email, "password": PASSWORD}
     client = app.test_client()

@@ -1,4 +1,4 @@
-"""ASVS 5.0, chapter 15, part 3: nobody sets what was not asked of them, however they send it."""
+"""ASVS 5.0, section 15.3: requests cannot set fields that they do not declare (mass assignment)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ..direct import CLIP, UPLOADS, complete, send
 from ..people import PASSWORD, People, PortalUser, registration
 from ..videos import Videos
 
-#: What people say of themselves and of a video; all else in their rows is ours to say.
-OF_A_PERSON = {"first_name", "last_name", "email", "city", "country"}
-OF_A_VIDEO = {"title", "is_public", "original_filename"}
-#: Names of other schemes that such attacks try.
-ELSEWHERE = {
+#: Columns that clients may set; the portal sets all others.
+USER_FIELDS = {"first_name", "last_name", "email", "city", "country"}
+VIDEO_FIELDS = {"title", "is_public", "original_filename"}
+#: Field names that mass assignment attacks try elsewhere.
+COMMON_ATTACK_FIELDS = {
     "is_admin": True,
     "role": "admin",
     "roles": ["admin"],
@@ -29,7 +29,7 @@ ELSEWHERE = {
 
 @pytest.fixture
 def extras(engine: Engine) -> dict[str, Any]:
-    """A value for every column of every table that nobody is asked for."""
+    """A value for every column that clients may not set."""
     with engine.connect() as connection:
         columns = connection.execute(
             text(
@@ -38,13 +38,13 @@ def extras(engine: Engine) -> dict[str, Any]:
             )
         ).all()
     values = {"boolean": True, "integer": 999, "bigint": 999, "smallint": 9}
-    given = {
+    values_by_column = {
         name: values.get(kind, "2001-01-01T00:00:00Z" if "time" in kind else "processed") for name, kind in columns
     }
-    asked = OF_A_PERSON | OF_A_VIDEO | {"size", "fingerprint", "filename"}
-    found = {name: value for name, value in given.items() if name not in asked}
-    assert {"is_moderator", "votes_count", "user_id", "status", "token_generation", "password_hash"} <= set(found)
-    return {**found, **ELSEWHERE}
+    allowed = USER_FIELDS | VIDEO_FIELDS | {"size", "fingerprint", "filename"}
+    forbidden = {name: value for name, value in values_by_column.items() if name not in allowed}
+    assert {"is_moderator", "votes_count", "user_id", "status", "token_generation", "password_hash"} <= set(forbidden)
+    return {**forbidden, **COMMON_ATTACK_FIELDS}
 
 
 def row(engine: Engine, table: str, key: int | str) -> dict[str, Any]:
@@ -53,16 +53,14 @@ def row(engine: Engine, table: str, key: int | str) -> dict[str, Any]:
     return dict(found)
 
 
-def in_common(row: dict[str, Any]) -> dict[str, Any]:
-    """What two rows made in the same way have in common."""
+def comparable_columns(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns that are equal in two rows that were created the same way."""
     own = {"id", "email", "password_hash", "original_url", "original_filename"}
     return {name: value for name, value in row.items() if name not in own and not name.endswith("_at")}
 
 
 @pytest.mark.asvs("15.3.3")
-def test_an_account_is_made_of_what_is_asked_for_alone(
-    app: Flask, people: People, engine: Engine, extras: dict[str, Any]
-) -> None:
+def test_sign_up_ignores_undeclared_fields(app: Flask, people: People, engine: Engine, extras: dict[str, Any]) -> None:
     plain = people.new()
     client = app.test_client()
     for path, body in (("/api/auth/signup", {"json": {**extras, **registration(email="a@example.com")}}),
@@ -72,16 +70,18 @@ def test_an_account_is_made_of_what_is_asked_for_alone(
         made = connection.execute(text("SELECT id FROM users WHERE id <> :id"), {"id": plain.id}).scalars().all()
     assert len(made) == 2
     for user_id in made:
-        assert in_common(row(engine, "users", user_id)) == in_common(row(engine, "users", plain.id))
+        assert comparable_columns(row(engine, "users", user_id)) == comparable_columns(row(engine, "users", plain.id))
 
 
 @pytest.mark.asvs("15.3.3")
-def test_nothing_else_of_it_changes_with_its_password(people: People, engine: Engine, extras: dict[str, Any]) -> None:
+def test_password_change_and_login_ignore_undeclared_fields(
+    people: People, engine: Engine, extras: dict[str, Any]
+) -> None:
     ana, eva = people.new(), people.new()
     change = {"current_password": PASSWORD, "password1": "a longer one", "password2": "a longer one"}
     assert ana.post("/api/auth/password", json=change).status_code == 200
     assert eva.post("/api/auth/password", json={**extras, "user_id": ana.id, **change}).status_code == 200
-    assert in_common(row(engine, "users", eva.id)) == in_common(row(engine, "users", ana.id))
+    assert comparable_columns(row(engine, "users", eva.id)) == comparable_columns(row(engine, "users", ana.id))
     login = {**extras, "user_id": ana.id, "email": eva.email, "password": "a longer one"}
     token = (eva.client.post("/api/auth/login", json=login).json or {})["access_token"]
     profile = eva.client.get("/api/auth/profile", headers={"Authorization": f"Bearer {token}"}).json
@@ -89,30 +89,28 @@ def test_nothing_else_of_it_changes_with_its_password(people: People, engine: En
 
 
 @pytest.mark.asvs("15.3.3")
-def test_a_video_is_whose_and_what_the_portal_says_on_either_road(
-    people: People, engine: Engine, extras: dict[str, Any]
-) -> None:
+def test_uploads_ignore_undeclared_fields(people: People, engine: Engine, extras: dict[str, Any]) -> None:
     ana, eva = people.new(), people.new()
-    theirs = {**extras, "user_id": ana.id, "owner": ana.id}
+    forged_fields = {**extras, "user_id": ana.id, "owner": ana.id}
     made = {}
-    for name, more in (("plain", {}), ("forged", theirs)):
+    for name, more in (("plain", {}), ("forged", forged_fields)):
         form = {**{key: str(value) for key, value in more.items()}, "title": "Triple doble"}
         form["video_file"] = (io.BytesIO(CLIP), "play.mp4")  # type: ignore[assignment]
         sent = eva.post("/api/videos/upload", data=form)
-        begun = eva.post(UPLOADS, json={**more, "title": "Triple doble", "filename": "play.mp4", "size": len(CLIP)})
-        assert (sent.status_code, begun.status_code) == (201, 201), (sent.text, begun.text)
-        upload = begun.json or {}
+        started = eva.post(UPLOADS, json={**more, "title": "Triple doble", "filename": "play.mp4", "size": len(CLIP)})
+        assert (sent.status_code, started.status_code) == (201, 201), (sent.text, started.text)
+        upload = started.json or {}
         send(eva, upload)
         assert complete(eva, upload).status_code == 201
         made[name] = [row(engine, "videos", str(key)) for key in ((sent.json or {})["task_id"], upload["video_id"])]
     for plain, forged in zip(*made.values(), strict=True):
-        assert in_common(forged) == in_common(plain)
+        assert comparable_columns(forged) == comparable_columns(plain)
         assert forged["user_id"] == eva.id and forged["original_url"] == f"uploads/{forged['id']}.mp4"
     assert ana.get("/api/videos").json == []
 
 
 @pytest.mark.asvs("15.3.3")
-def test_a_vote_is_one_of_who_is_signed_in(
+def test_vote_belongs_to_the_signed_in_user(
     people: People, videos: Videos, engine: Engine, extras: dict[str, Any]
 ) -> None:
     ana, eva = people.new(), people.new()
@@ -124,7 +122,7 @@ def test_a_vote_is_one_of_who_is_signed_in(
 
 
 @pytest.mark.asvs("15.3.3")
-def test_a_moderators_word_reaches_what_it_names_alone(
+def test_moderation_affects_only_the_named_account(
     people: People, moderator: PortalUser, engine: Engine, extras: dict[str, Any]
 ) -> None:
     ana, eva = people.new(), people.new()

@@ -1,4 +1,4 @@
-"""ASVS 5.0, chapter 16, part 5: what fails says so in general, lets nobody in, and takes nothing else along."""
+"""ASVS 5.0, section 16.5: failures are reported in general terms, grant no access and stay isolated."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ from ..direct import CLIP, UPLOADS, rows
 from ..people import PASSWORD, People, PortalUser, registration
 from ..videos import Videos
 from .routes import Route, routes
-from .test_v8_access import DECIDED, Who
+from .test_v8_access import ACCESS, Audience
 
 DOWN = {"message": "", "error": "Service temporarily unavailable"}
-INSIDE = ("Traceback", "psycopg", "botocore", "Errno", "refused", "arn:", "sqlalchemy", "secretsmanager")
-#: To strangers they are shown all the same: they ask no other service.
-BY_ITSELF = {"static", "health.health", "docs.show", "docs.openapi", "language.choose", "accounts.login"}
+INTERNAL_WORDS = ("Traceback", "psycopg", "botocore", "Errno", "refused", "arn:", "sqlalchemy", "secretsmanager")
+#: Routes that need no other service, so they work without the database.
+INDEPENDENT = {"static", "health.health", "docs.show", "docs.openapi", "language.choose", "accounts.login"}
 AppWithout = Callable[[str], Flask]
 
 
-def assert_tells_nothing(text: str, environment: PortalEnvironment, where: object) -> None:
+def assert_no_internals(text: str, environment: PortalEnvironment, where: object) -> None:
     ours = (environment.database_host, environment.database_name, environment.queue_url, environment.token_secret_arn)
-    assert [word for word in (*INSIDE, *ours) if word in text] == [], where
+    assert [word for word in (*INTERNAL_WORDS, *ours) if word in text] == [], where
 
 
-def asked(app: Flask, route: Route, person: PortalUser, cookie: str, csrf: str) -> list[tuple[int, str, object]]:
-    """What a route answers to somebody by their token and by their session: status, text and JSON."""
+def send_authenticated(
+    app: Flask, route: Route, person: PortalUser, cookie: str, csrf: str
+) -> list[tuple[int, str, object]]:
+    """Send a request by token and by session; return status, text and JSON of each response."""
     answers = []
     body = {**registration(), "email": person.email, "password": PASSWORD, "reason": "x", "numbers": [1], "size": 9}
     body |= {"title": "Triple doble", "filename": "play.mp4", "current_password": PASSWORD, "network": None}
@@ -43,46 +45,48 @@ def asked(app: Flask, route: Route, person: PortalUser, cookie: str, csrf: str) 
 
 
 @pytest.mark.asvs("16.5.3")
-def test_without_the_database_nobody_is_let_in_anywhere(
+def test_nobody_gets_access_without_the_database(
     app_without: AppWithout, portal_environment: PortalEnvironment, moderator: PortalUser, people: People
 ) -> None:
-    """Not even a moderator with a right token and a right session: neither can be looked up."""
+    """Even a moderator's valid token and session are rejected: neither can be looked up."""
     browser, csrf = people.browser(moderator)
     session = browser.get_cookie("session")
     assert session is not None
     app, refused = app_without("database"), 0
     for route in routes(app):
-        if DECIDED[route.endpoint] in (Who.SIGNED_IN, Who.MODERATORS):
-            for status, text, found in asked(app, route, moderator, session.value, csrf):
+        if ACCESS[route.endpoint] in (Audience.SIGNED_IN, Audience.MODERATORS):
+            for status, text, found in send_authenticated(app, route, moderator, session.value, csrf):
                 assert status == 503 and found in (DOWN, None), (route, status)
-                assert_tells_nothing(text, portal_environment, route)
+                assert_no_internals(text, portal_environment, route)
                 refused += 1
-            stranger = app.test_client().open(route.path(), method=route.method)
-            assert stranger.status_code in (303, 401, 503), (route, stranger.status_code)
+            anonymous = app.test_client().open(route.path(), method=route.method)
+            assert anonymous.status_code in (303, 401, 503), (route, anonymous.status_code)
     assert refused > 60
 
 
 @pytest.mark.asvs("16.5.1")
-def test_without_the_database_everybody_is_told_so_in_general(
+def test_public_routes_return_503_without_the_database(
     app_without: AppWithout, portal_environment: PortalEnvironment, people: People
 ) -> None:
     ana = people.new()
-    app, told = app_without("database"), set()
+    app, failed = app_without("database"), set()
     for route in routes(app):
-        if DECIDED[route.endpoint] is Who.ANYONE:
-            for status, text, found in asked(app, route, ana, "", ""):
+        if ACCESS[route.endpoint] is Audience.ANYONE:
+            for status, text, found in send_authenticated(app, route, ana, "", ""):
                 if status >= 400:
-                    assert_tells_nothing(text, portal_environment, route)
+                    assert_no_internals(text, portal_environment, route)
                 if status >= 500:
                     assert status == 503 and found in (DOWN, None), (route, status)
-                    told.add(route.endpoint)
-            if route.endpoint in BY_ITSELF:
+                    failed.add(route.endpoint)
+            if route.endpoint in INDEPENDENT:
                 assert app.test_client().open(route.path(), method=route.method).status_code < 500, route
-    assert {"auth.login", "auth.signup", "accounts.enter", "accounts.create", "public.list_public"} <= told
+    assert {"auth.login", "auth.signup", "accounts.enter", "accounts.create", "public.list_public"} <= failed
 
 
 @pytest.mark.asvs("16.5.1")
-def test_without_the_databases_secret_as_well(app_without: AppWithout, portal_environment: PortalEnvironment) -> None:
+def test_routes_return_503_without_the_database_secret(
+    app_without: AppWithout, portal_environment: PortalEnvironment
+) -> None:
     app = app_without("secrets_manager")
     for method, path, body in (
         ("POST", "/api/auth/login", {"email": "ana@example.com", "password": PASSWORD}),
@@ -96,10 +100,10 @@ def test_without_the_databases_secret_as_well(app_without: AppWithout, portal_en
 
 @pytest.mark.asvs("16.5.2")
 @pytest.mark.parametrize("service", ["s3", "sqs"])
-def test_without_the_bucket_or_the_queue_all_else_goes_on(
+def test_other_routes_work_without_s3_or_sqs(
     app_without: AppWithout, people: People, videos: Videos, engine: Engine, service: str
 ) -> None:
-    """Nothing waits for what it does not need: of the routes, those alone fail that put or look into the bucket."""
+    """Only routes that write to or read from the bucket fail."""
     ana, eva = people.new(), people.new()
     video_id = videos.published(ana)
     client = app_without(service).test_client()

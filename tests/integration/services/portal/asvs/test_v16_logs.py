@@ -1,4 +1,4 @@
-"""ASVS 5.0, chapter 16: what matters is logged, in lines that nobody forges and that give nothing away."""
+"""ASVS 5.0, chapter 16: security events are logged, log lines cannot be forged and hold no secrets."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ FORGED = 'Ana\r\n{"event": "login ok", "user_id": 1}\u2028\x1b[2J'
 
 
 @pytest.mark.asvs("16.2.1")
-def test_a_line_says_when_where_who_and_what(site: PortalSite) -> None:
+def test_log_line_has_time_place_user_and_event(site: PortalSite) -> None:
     portal, ana = site.portal, site.new_user()
     for password, request_id in ((PASSWORD, "r1"), (WRONG, "r2")):
         login = {"email": ana.email, "password": password}
-        # The address is the one that was seen, whatever the client makes up.
+        # The logged address is that of the connection, not of forged headers.
         headers = {"X-Request-Id": request_id, "X-Forwarded-For": "198.51.100.7", "X-Real-IP": "198.51.100.7"}
         answer = requests.post(f"{portal.url}/api/auth/login", json=login, headers=headers, timeout=60)
         assert answer.headers["X-Request-Id"] == request_id
@@ -49,12 +49,12 @@ def test_a_line_says_when_where_who_and_what(site: PortalSite) -> None:
 
 
 @pytest.mark.asvs("16.3.1")
-def test_sign_ins_are_logged_whether_they_succeed_or_not(people: People) -> None:
+def test_successful_and_failed_sign_ins_are_logged(people: People) -> None:
     ana = people.new()
     with capture_logs() as lines:
         people.sign_in(ana.email)
         for path, arguments in (("/api/auth/login", "json"), ("/login", "data")):
-            for email in (ana.email, "nobody@example.com"):
+            for email in (ana.email, "unknown@example.com"):
                 ana.client.post(path, **{arguments: {"email": email, "password": WRONG}})
     assert [(line["event"], line["user_id"]) for line in lines if line["event"] != "request"] == [
         ("login ok", ana.id),
@@ -63,7 +63,7 @@ def test_sign_ins_are_logged_whether_they_succeed_or_not(people: People) -> None
 
 
 @pytest.mark.asvs("16.3.1")
-def test_so_is_what_happens_to_an_account(client: FlaskClient, people: People, engine: Engine) -> None:
+def test_account_events_are_logged(client: FlaskClient, people: People, engine: Engine) -> None:
     ana = people.new()
     here, csrf = people.browser(ana)
     people.browser(ana)
@@ -81,8 +81,8 @@ def test_so_is_what_happens_to_an_account(client: FlaskClient, people: People, e
         with engine.begin() as connection:
             connection.execute(text("UPDATE users SET disabled_at = now()"))
         client.post("/api/auth/login", json={"email": ana.email, "password": NEW})
-    happened = [line for line in lines if line["event"] != "request"]
-    assert [(line["event"], line["user_id"]) for line in happened] == [
+    events = [line for line in lines if line["event"] != "request"]
+    assert [(line["event"], line["user_id"]) for line in events] == [
         ("session revoked", ana.id),
         ("password change refused", ana.id),
         ("password changed", ana.id),
@@ -90,12 +90,12 @@ def test_so_is_what_happens_to_an_account(client: FlaskClient, people: People, e
         ("session ended", ana.id),
         ("login refused", ana.id),
     ]
-    assert happened[2]["sessions_ended"] == 1
+    assert events[2]["sessions_ended"] == 1
 
 
 @pytest.mark.asvs("16.2.5")
 @pytest.mark.parametrize("missing", [None, "database"])
-def test_no_secret_is_in_any_line_of_any_route_not_even_where_it_fails(
+def test_log_lines_of_all_routes_hold_no_secrets(
     app: Flask, app_without: Callable[[str], Flask], people: People, videos: Videos, moderator: PortalUser,
     database_url: str, caplog: pytest.LogCaptureFixture, missing: str | None,
 ) -> None:  # fmt: skip
@@ -107,13 +107,13 @@ def test_no_secret_is_in_any_line_of_any_route_not_even_where_it_fails(
     link = str((ana.get(f"/api/videos/{video_id}").json or {})["processed_url"]).split("?key=")[1]
     with app.app_context():
         key = resources_of(app).keys.newest()
-    asked = app if missing is None else app_without(missing)
+    tested_app = app if missing is None else app_without(missing)
     body = {**registration(), "email": ana.email, "password": WRONG, "current_password": PASSWORD, "title": "Título"}
     caplog.set_level(logging.INFO)
     with capture_logs() as lines:
-        for route in routes(asked):
+        for route in routes(tested_app):
             for headers in (ana.headers, moderator.headers, {"X-CSRF-TOKEN": csrf}):
-                client = asked.test_client()
+                client = tested_app.test_client()
                 client.set_cookie("session", session.value)
                 path = route.path(video_id=video_id)
                 client.open(path, method=route.method, headers=headers, json=body, query_string={"key": link})
@@ -129,7 +129,7 @@ def test_no_secret_is_in_any_line_of_any_route_not_even_where_it_fails(
 
 
 @pytest.mark.asvs("16.4.1")
-def test_nothing_that_is_sent_can_forge_a_line_or_leave_a_secret(site: PortalSite) -> None:
+def test_requests_cannot_forge_lines_or_leak_secrets(site: PortalSite) -> None:
     portal, ana, url = site.portal, site.new_user(), site.url
     agent = {"User-Agent": "x\ty", "X-Request-Id": 'id" forged'}
     for email in ("forger@example.com", "forger\r\n@example.com"):
@@ -147,13 +147,13 @@ def test_nothing_that_is_sent_can_forge_a_line_or_leave_a_secret(site: PortalSit
         f"{url}/profile/password", data={"csrf_token": cookies["csrf"], "current_password": FORGED}, timeout=60
     )
     browser.post(f"{url}/logout", data={"csrf_token": cookies["csrf"]}, timeout=60)
-    # A line is written before its request is answered.
+    # A line is written before the response is sent.
     for event, count in (("login ok", 2), ("login failed", 1)):
         assert len([line for line in portal.log_lines(event) if line["user_id"] == ana.id]) == count
     written = portal.log.read_text()
     for line in written.splitlines():
-        said = json.loads(line)
-        assert said["event"] and said["service"] == "portal"
+        entry = json.loads(line)
+        assert entry["event"] and entry["service"] == "portal"
     secrets = (
         PASSWORD,
         "wrong\\r\\n",

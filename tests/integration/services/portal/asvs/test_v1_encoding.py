@@ -1,4 +1,4 @@
-"""ASVS 5.0, chapter 1: what people send stays data, in SQL, in patterns and on the way to ffmpeg."""
+"""ASVS 5.0, chapter 1: input stays data in SQL, in patterns and in ffmpeg's arguments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 
 from ..people import People
 from ..videos import Videos
-from .sources import called, modules
+from .sources import called_name, modules
 
 HOSTILE = (
     "'; DROP TABLE votes; --",
@@ -24,7 +24,7 @@ HOSTILE = (
 
 
 @pytest.mark.asvs("1.2.4")
-def test_sql_in_every_text_comes_back_as_text(client: FlaskClient, people: People, videos: Videos) -> None:
+def test_sql_in_text_fields_is_stored_as_text(client: FlaskClient, people: People, videos: Videos) -> None:
     eva = people.new()
     for hostile in HOSTILE:
         ana = people.new(first_name=hostile, last_name=hostile, city=hostile, country=hostile)
@@ -36,7 +36,7 @@ def test_sql_in_every_text_comes_back_as_text(client: FlaskClient, people: Peopl
 
 
 @pytest.mark.asvs("1.2.4")
-def test_sql_in_paths_and_queries_finds_nothing_and_breaks_nothing(people: People) -> None:
+def test_sql_in_paths_and_queries_is_rejected(people: People) -> None:
     ana = people.new()
     for hostile in HOSTILE:
         part = hostile.replace("/", "")
@@ -48,67 +48,74 @@ def test_sql_in_paths_and_queries_finds_nothing_and_breaks_nothing(people: Peopl
         assert ana.get("/gallery", query_string={"city": hostile}).status_code == 200
 
 
-def is_put_together(statement: ast.expr) -> bool:
-    """Whether a text is made where it is used."""
+def is_composed(statement: ast.expr) -> bool:
+    """Return whether a text is composed at the call."""
     return isinstance(statement, ast.JoinedStr | ast.BinOp) or (
-        isinstance(statement, ast.Call) and called(statement) in ("format", "join", "replace")
+        isinstance(statement, ast.Call) and called_name(statement) in ("format", "join", "replace")
     )
 
 
 @pytest.mark.asvs("1.2.4")
-def test_no_statement_is_made_of_what_a_request_brings() -> None:
-    """SQL is text of the source, put together while a module is loaded, when there is no request yet.
+def test_no_sql_statement_is_built_from_request_data() -> None:
+    """SQL is composed only while a module is loaded, before there is any request.
 
-    The one function that makes statements later is given no text at all.
+    The only function that composes SQL later has no text arguments.
     """
-    later: dict[str, list[str]] = {}
+    composed: dict[str, list[str]] = {}
     statements = 0
     for path, tree in modules():
-        statements += sum(isinstance(node, ast.Call) and called(node) == "text" for node in ast.walk(tree))
+        statements += sum(isinstance(node, ast.Call) and called_name(node) == "text" for node in ast.walk(tree))
         for function in ast.walk(tree):
             if not isinstance(function, ast.FunctionDef):
                 continue
             for call in ast.walk(function):
                 if not isinstance(call, ast.Call) or not call.args:
                     continue
-                made = called(call) in ("text", "exec_driver_sql") and not isinstance(call.args[0], ast.Constant)
-                if made or (called(call) == "execute" and is_put_together(call.args[0])):
+                is_dynamic = called_name(call) in ("text", "exec_driver_sql") and not isinstance(
+                    call.args[0], ast.Constant
+                )
+                if is_dynamic or (called_name(call) == "execute" and is_composed(call.args[0])):
                     arguments = [ast.unparse(given.annotation or given) for given in function.args.args]
-                    later[f"{path}:{function.name}"] = arguments
+                    composed[f"{path}:{function.name}"] = arguments
     assert statements > 30
-    assert later == {"services/contest/listing.py:_statement": ["Order", "bool | None", "bool", "bool"]}
+    assert composed == {"services/contest/listing.py:_statement": ["Order", "bool | None", "bool", "bool"]}
 
 
 @pytest.mark.asvs("1.2.5")
-def test_a_file_name_full_of_commands_is_only_a_name(people: People, engine: Engine) -> None:
+def test_shell_commands_in_a_file_name_are_stored_as_text(people: People, engine: Engine) -> None:
     ana, name = people.new(), "-i x;$(id)`id`|&.mp4"
     form = {"title": "Triple doble", "video_file": (io.BytesIO(b"clip"), name)}
     video_id = (ana.post("/api/videos/upload", data=form).json or {})["task_id"]
-    begun = ana.post("/api/videos/uploads", json={"title": "Triple doble", "filename": name, "size": 10}).json or {}
-    assert begun["filename"] == name
+    started = ana.post("/api/videos/uploads", json={"title": "Triple doble", "filename": name, "size": 10}).json or {}
+    assert started["filename"] == name
     with engine.connect() as connection:
         row = connection.execute(text("SELECT original_filename, original_url FROM videos")).one()
     assert (row.original_filename, row.original_url) == (name, f"uploads/{video_id}.mp4")
 
 
 @pytest.mark.asvs("1.2.5")
-def test_no_shell_is_ever_asked() -> None:
-    """Programs are started from lists, so that nothing in them is read as a command."""
-    started = 0
+def test_no_program_is_started_through_a_shell() -> None:
+    """Programs are started with argument lists, so arguments are never parsed as commands."""
+    start_count = 0
     for path, tree in modules():
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
             where = f"{path}:{call.lineno}"
-            assert called(call) not in ("system", "popen", "getoutput", "spawnl", "eval", "exec"), where
+            assert called_name(call) not in ("system", "popen", "getoutput", "spawnl", "eval", "exec"), where
             assert "shell" not in [keyword.arg for keyword in call.keywords], where
-            if ast.unparse(call.func) in ("subprocess.run", "subprocess.Popen", "subprocess.check_output", "Program"):
-                started += 1
+            if ast.unparse(call.func) in (
+                "subprocess.run",
+                "subprocess.Popen",
+                "subprocess.check_output",
+                "SandboxedProgram",
+            ):
+                start_count += 1
                 assert not isinstance(call.args[0], ast.Constant | ast.JoinedStr), where
-    assert started >= 2
+    assert start_count >= 2
 
 
 @pytest.mark.asvs("1.2.9")
-def test_signs_of_patterns_are_only_signs(client: FlaskClient, people: People, videos: Videos) -> None:
-    """Each finds the city that it is the beginning of, and not the one that it would match as a pattern."""
+def test_wildcards_in_city_filters_are_literal(client: FlaskClient, people: People, videos: Videos) -> None:
+    """Each filter finds the city that starts with it, not the one that it would match as a pattern."""
     eva = people.new()
     videos.vote(videos.published(people.new(city="Bogota")), eva)
     for pattern in ("%1", "_2", "B_got_", "%og%", ".*", "[a-z]+", "\\", "B.got."):

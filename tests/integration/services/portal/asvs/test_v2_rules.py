@@ -1,4 +1,4 @@
-"""ASVS 5.0, chapter 2: input is checked here, steps are taken in their order, and nothing is done half or twice."""
+"""ASVS 5.0, chapter 2: the server validates input, enforces the order of steps and works in transactions."""
 
 from __future__ import annotations
 
@@ -23,52 +23,52 @@ WRONG: tuple[Any, ...] = ("\0", "\ud800", "x" * 5000, [], {}, ["a", {}], True, -
 
 
 @pytest.mark.asvs("2.2.1")
-def test_a_body_of_wrong_values_is_refused_by_every_route(app: Flask, moderator: PortalUser) -> None:
-    asked = 0
+def test_every_route_rejects_invalid_field_values(app: Flask, moderator: PortalUser) -> None:
+    count = 0
     for route in routes(app):
         declared = operation_of(app.view_functions[route.endpoint])
         if declared is None or declared.body is None:
             continue
         for wrong in WRONG:
-            asked += 1
+            count += 1
             body = json.dumps(dict.fromkeys(declared.body.model_fields, wrong))
             answer = moderator.client.open(route.path(), method=route.method, headers=moderator.headers, data=body)
             assert answer.status_code == 400, (route, wrong, answer.text)
-    assert asked > 8 * len(WRONG)
+    assert count > 8 * len(WRONG)
 
 
-NO_OBJECTS = {b"": 400, b"{": 400, b"[]": 400, b"null": 400, b"\xff": 400, b"[" * 60_000: 400, b" " * 70_000: 413}
+NON_OBJECTS = {b"": 400, b"{": 400, b"[]": 400, b"null": 400, b"\xff": 400, b"[" * 60_000: 400, b" " * 70_000: 413}
 
 
 @pytest.mark.asvs("2.2.1")
-def test_what_is_no_object_is_refused_by_every_route(app: Flask, moderator: PortalUser) -> None:
+def test_every_route_rejects_bodies_that_are_not_objects(app: Flask, moderator: PortalUser) -> None:
     for route in routes(app):
         declared = operation_of(app.view_functions[route.endpoint])
         if declared is not None and declared.body is not None:
-            for body, status in NO_OBJECTS.items():
+            for body, status in NON_OBJECTS.items():
                 answer = moderator.client.open(route.path(), method=route.method, headers=moderator.headers, data=body)
                 assert answer.status_code == status, (route, body[:9], answer.text)
 
 
-def broken(attributes: dict[str, str | None]) -> Iterator[str]:
-    """Values that a browser would not send of a field."""
+def invalid_values(attributes: dict[str, str | None]) -> Iterator[str]:
+    """Yield values that a browser would not submit for a field."""
     is_email = attributes.get("type") == "email"
     if "required" in attributes:
         yield ""
     if is_email:
         yield "no address"
-    if least := attributes.get("minlength"):
-        yield "x" * (int(least) - 1)
-    if most := attributes.get("maxlength"):
-        yield "x" * (int(most) - 11) + "@example.com" if is_email else "x" * (int(most) + 1)
+    if minimum := attributes.get("minlength"):
+        yield "x" * (int(minimum) - 1)
+    if maximum := attributes.get("maxlength"):
+        yield "x" * (int(maximum) - 11) + "@example.com" if is_email else "x" * (int(maximum) + 1)
 
 
 @pytest.mark.asvs("2.2.2")
-def test_what_the_form_of_an_account_checks_the_api_checks_too(client: FlaskClient) -> None:
+def test_api_enforces_the_rules_of_the_sign_up_form(client: FlaskClient) -> None:
     fields = inputs(client.get("/signup").text)
     assert set(registration()) <= set(fields)
     for name in registration():
-        values = list(broken(fields[name]))
+        values = list(invalid_values(fields[name]))
         assert values, name
         for value in values:
             passwords = {"password1": value, "password2": value} if name.startswith("password") else {}
@@ -78,35 +78,35 @@ def test_what_the_form_of_an_account_checks_the_api_checks_too(client: FlaskClie
 
 
 @pytest.mark.asvs("2.2.2")
-def test_what_the_form_of_a_password_checks_the_api_checks_too(people: People) -> None:
+def test_api_enforces_the_rules_of_the_password_form(people: People) -> None:
     ana = people.new()
     browser, _ = people.browser(ana)
     fields = inputs(browser.get("/profile").text)
-    right = {"current_password": PASSWORD, "password1": "a new password", "password2": "a new password"}
-    for name in right:
-        for value in broken(fields[name]):
-            assert ana.post("/api/auth/password", json={**right, name: value}).status_code == 400, (name, value)
-    assert ana.post("/api/auth/password", json=right).status_code == 200
+    valid = {"current_password": PASSWORD, "password1": "a new password", "password2": "a new password"}
+    for name in valid:
+        for value in invalid_values(fields[name]):
+            assert ana.post("/api/auth/password", json={**valid, name: value}).status_code == 400, (name, value)
+    assert ana.post("/api/auth/password", json=valid).status_code == 200
 
 
 @pytest.mark.asvs("2.2.2")
-def test_what_the_form_of_an_upload_checks_the_api_checks_too(people: People) -> None:
+def test_api_enforces_the_rules_of_the_upload_form(people: People) -> None:
     ana = people.new()
     browser, _ = people.browser(ana)
     page = browser.get("/upload").text
     (form,) = (element for element in elements(page) if element.attributes.get("id") == "upload")
-    right = {"title": "Triple doble", "filename": "play.mp4", "size": 10}
-    wrong: list[tuple[str, str | int]] = [("title", value) for value in broken(inputs(page)["title"])]
-    wrong += [("size", int(str(form.attributes["data-max-bytes"])) + 1), ("size", 0), ("filename", "play.png")]
-    for name, value in wrong:
-        assert ana.post(UPLOADS, json={**right, name: value}).status_code == 400, (name, value)
-    assert ana.post(UPLOADS, json=right).status_code == 201
+    valid = {"title": "Triple doble", "filename": "play.mp4", "size": 10}
+    invalid: list[tuple[str, str | int]] = [("title", value) for value in invalid_values(inputs(page)["title"])]
+    invalid += [("size", int(str(form.attributes["data-max-bytes"])) + 1), ("size", 0), ("filename", "play.png")]
+    for name, value in invalid:
+        assert ana.post(UPLOADS, json={**valid, name: value}).status_code == 400, (name, value)
+    assert ana.post(UPLOADS, json=valid).status_code == 201
 
 
 @pytest.mark.asvs("2.3.3")
 @pytest.mark.own("database")
-def test_a_vote_that_fails_half_way_leaves_nothing(people: People, videos: Videos, engine: Engine) -> None:
-    """The fault is of the kind that PostgreSQL reports when it is shutting down."""
+def test_failed_vote_is_rolled_back(people: People, videos: Videos, engine: Engine) -> None:
+    """The injected error is the one that PostgreSQL reports when it shuts down."""
     eva, video_id = people.new(), videos.published(people.new())
     with engine.begin() as connection:
         connection.execute(

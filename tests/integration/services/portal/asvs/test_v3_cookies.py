@@ -1,4 +1,4 @@
-"""ASVS 5.0, chapter 3, part 3: every cookie belongs to this host, travels encrypted, and is not for scripts."""
+"""ASVS 5.0, section 3.3: cookies are bound to this host, sent over HTTPS only and hidden from scripts."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ HTTPS = "https://localhost"
 
 
 @pytest.fixture
-def visited(secure: Flask) -> tuple[FlaskClient, list[Morsel[str]]]:
-    """A browser that signed up, in and out, chose a language and read a notice; and all the cookies it was given."""
+def visit(secure: Flask) -> tuple[FlaskClient, list[Morsel[str]]]:
+    """A browser after sign-up, sign-in, sign-out, language choice and a notice, with all cookies that it received."""
     client = secure.test_client()
     form = {**registration(), "password": PASSWORD}
-    given: list[Morsel[str]] = []
+    cookies: list[Morsel[str]] = []
     for method, path in (
         ("POST", "/signup"),
         ("POST", "/login"),
@@ -33,32 +33,30 @@ def visited(secure: Flask) -> tuple[FlaskClient, list[Morsel[str]]]:
         answer = client.open(path, method=method, data={**form, "language": "en"}, base_url=HTTPS)
         assert answer.status_code in (200, 303), path
         for line in answer.headers.getlist("Set-Cookie"):
-            given += SimpleCookie(line).values()
-    return client, given
+            cookies += SimpleCookie(line).values()
+    return client, cookies
 
 
 @pytest.mark.asvs("3.3.1")
-def test_every_cookie_is_sent_over_https_alone_and_for_all_paths(
-    visited: tuple[FlaskClient, list[Morsel[str]]],
+def test_cookies_are_secure_and_have_the_host_prefix(
+    visit: tuple[FlaskClient, list[Morsel[str]]],
 ) -> None:
-    _, given = visited
-    assert {cookie.key for cookie in given} == {f"__Host-{kind}" for kind in KINDS}
-    for cookie in given:
+    _, cookies = visit
+    assert {cookie.key for cookie in cookies} == {f"__Host-{kind}" for kind in KINDS}
+    for cookie in cookies:
         assert cookie["secure"] and cookie["path"] == "/" and not cookie["domain"], cookie
 
 
 @pytest.mark.asvs("3.3.2")
-def test_no_cookie_goes_along_with_another_sites_form(visited: tuple[FlaskClient, list[Morsel[str]]]) -> None:
-    assert {cookie["samesite"] for cookie in visited[1]} == {"Lax"}
+def test_cookies_are_same_site_lax(visit: tuple[FlaskClient, list[Morsel[str]]]) -> None:
+    assert {cookie["samesite"] for cookie in visit[1]} == {"Lax"}
 
 
 @pytest.mark.asvs("3.3.3")
-def test_a_cookie_of_another_host_is_not_believed(
-    secure: Flask, visited: tuple[FlaskClient, list[Morsel[str]]]
-) -> None:
-    """A neighbour under the same domain can set cookies for ours, but none whose name begins with __Host-."""
-    mine, _ = visited
-    session = mine.get_cookie("__Host-session")
+def test_cookies_without_host_prefix_are_ignored(secure: Flask, visit: tuple[FlaskClient, list[Morsel[str]]]) -> None:
+    """A sibling host of the same domain can set cookies for this host, but none with the __Host- prefix."""
+    own_browser, _ = visit
+    session = own_browser.get_cookie("__Host-session")
     assert session is not None
     victim = secure.test_client()
     for name, value in (("session", session.value), ("language", "en"), ("notice", "welcome")):
@@ -66,13 +64,13 @@ def test_a_cookie_of_another_host_is_not_believed(
     assert victim.get("/api/auth/profile", base_url=HTTPS).status_code == 401
     page = victim.get("/login", base_url=HTTPS).text
     assert '<html lang="es"' in page and "¡Bienvenid" not in page
-    assert mine.get("/api/auth/profile", base_url=HTTPS).status_code == 200
+    assert own_browser.get("/api/auth/profile", base_url=HTTPS).status_code == 200
 
 
 @pytest.mark.asvs("3.3.4")
-def test_scripts_read_the_csrf_token_and_nothing_else(visited: tuple[FlaskClient, list[Morsel[str]]]) -> None:
-    client, given = visited
-    assert {cookie.key for cookie in given if not cookie["httponly"]} == {"__Host-csrf"}
+def test_scripts_can_read_only_the_csrf_cookie(visit: tuple[FlaskClient, list[Morsel[str]]]) -> None:
+    client, cookies = visit
+    assert {cookie.key for cookie in cookies if not cookie["httponly"]} == {"__Host-csrf"}
     session = client.get_cookie("__Host-session")
     assert session is not None
     for path in ("/", "/gallery", "/profile", "/upload", "/my-videos", "/api/auth/profile", "/api/auth/sessions"):
@@ -80,8 +78,8 @@ def test_scripts_read_the_csrf_token_and_nothing_else(visited: tuple[FlaskClient
 
 
 @pytest.mark.asvs("3.3.1")
-def test_without_https_only_what_browsers_would_refuse_is_left_out(client: FlaskClient) -> None:
+def test_http_cookies_lack_only_secure_and_host_prefix(client: FlaskClient) -> None:
     answer = client.post("/signup", data=registration())
-    given = {line.split("=")[0]: line for line in answer.headers.getlist("Set-Cookie")}
-    assert given["session"].endswith("; HttpOnly; Path=/; SameSite=Lax")
-    assert given["csrf"].endswith("; Path=/; SameSite=Lax") and "Secure" not in str(given)
+    cookies = {line.split("=")[0]: line for line in answer.headers.getlist("Set-Cookie")}
+    assert cookies["session"].endswith("; HttpOnly; Path=/; SameSite=Lax")
+    assert cookies["csrf"].endswith("; Path=/; SameSite=Lax") and "Secure" not in str(cookies)

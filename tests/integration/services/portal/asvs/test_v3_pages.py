@@ -1,4 +1,4 @@
-"""ASVS 5.0, chapter 3: what browsers are told, and that pages hold what people typed as text alone."""
+"""ASVS 5.0, chapter 3: security headers, and user input that pages show as text only."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ EVIL = "https://evil.example"
 
 
 @pytest.mark.asvs("3.2.1")
-def test_media_comes_from_another_host_as_what_it_is(
+def test_media_is_served_from_another_host_as_video(
     people: People, videos: Videos, media_bucket: str, aws_port: int, client: FlaskClient
 ) -> None:
-    """The type is the portal's, whatever the uploader says; so a page in disguise is never shown as one."""
+    """The portal sets the content type, so an uploaded page is never rendered."""
     ana = people.new()
     upload = begin(ana)
     (link,) = request_links(ana, upload, [1])
@@ -48,8 +48,8 @@ def test_media_comes_from_another_host_as_what_it_is(
 
 @pytest.mark.asvs("3.2.2")
 @pytest.mark.parametrize("hostile", HOSTILE)
-def test_what_people_type_is_text_on_every_page(app: Flask, people: People, videos: Videos, hostile: str) -> None:
-    """Each page is read as a browser reads it: no element and no attribute comes of a title, a name or a city."""
+def test_user_input_is_escaped_on_every_page(app: Flask, people: People, videos: Videos, hostile: str) -> None:
+    """Pages are parsed as in a browser: titles, names and cities create no elements or attributes."""
     ana = people.new(first_name=hostile, last_name=hostile, city=hostile)
     video_id = videos.published(ana, title=hostile)
     videos.vote(video_id, people.new())
@@ -72,7 +72,7 @@ def test_what_people_type_is_text_on_every_page(app: Flask, people: People, vide
 
 
 @pytest.mark.asvs("3.2.2")
-def test_scripts_make_no_markup_of_texts() -> None:
+def test_scripts_use_no_html_sinks() -> None:
     scripts = sorted((ROOT / "services" / "portal" / "static" / "js").rglob("*.js"))
     assert len(scripts) > 5
     sink = re.compile(r"(inner|outer)HTML\s*\+?=(?!=)|insertAdjacentHTML|document\.write|\beval\(|new Function|srcdoc")
@@ -83,30 +83,30 @@ Answers = list[tuple[str, Headers, str]]
 
 
 @pytest.fixture(scope="module")
-def told() -> Answers:
-    """What `every_answer` heard once."""
+def cached_answers() -> Answers:
+    """Cache for `every_answer`."""
     return []
 
 
 @pytest.fixture
-def every_answer(told: Answers, request: pytest.FixtureRequest) -> Answers:
-    """What a portal behind a certificate answers on each route, to a stranger and to someone signed in; and errors."""
-    if not told:
+def every_answer(cached_answers: Answers, request: pytest.FixtureRequest) -> Answers:
+    """Responses of an HTTPS portal on every route: anonymous, signed in and with a wrong host."""
+    if not cached_answers:
         start_app, environment = (request.getfixturevalue(name) for name in ("start_app", "portal_environment"))
         host = "anb.example"
         secure = dataclasses.replace(environment, secure_cookies=True)
         app = start_app(dataclasses.replace(secure, public_hosts=(host,)))
         ana = People(start_app(secure)).new()
-        asked = [(one.method, one.path()) for one in routes(app)]
-        for method, path in [*asked, ("GET", "/nowhere"), ("OPTIONS", "/api/videos")]:
+        requests_to_send = [(route.method, route.path()) for route in routes(app)]
+        for method, path in [*requests_to_send, ("GET", "/nowhere"), ("OPTIONS", "/api/videos")]:
             for headers in ({}, dict(ana.headers), {"Host": "evil.example"}):
                 answer = app.test_client().open(path, method=method, headers={"Host": host, **headers})
-                told.append((f"{method} {path} {answer.status_code}", answer.headers, answer.mimetype))
-    return told
+                cached_answers.append((f"{method} {path} {answer.status_code}", answer.headers, answer.mimetype))
+    return cached_answers
 
 
 @pytest.mark.asvs("3.4.1")
-def test_browsers_are_told_to_stay_with_https_for_a_year(every_answer: Answers) -> None:
+def test_hsts_lasts_at_least_a_year(every_answer: Answers) -> None:
     assert len(every_answer) > 150
     for where, headers, _ in every_answer:
         match = re.fullmatch(r"max-age=(\d+); includeSubDomains", headers["Strict-Transport-Security"])
@@ -114,7 +114,7 @@ def test_browsers_are_told_to_stay_with_https_for_a_year(every_answer: Answers) 
 
 
 @pytest.mark.asvs("3.4.2")
-def test_no_origin_is_let_in_that_is_not_listed(
+def test_unlisted_origins_get_no_cors_headers(
     start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment
 ) -> None:
     listed = "https://front.example"
@@ -130,18 +130,18 @@ def test_no_origin_is_let_in_that_is_not_listed(
 
 
 @pytest.mark.asvs("3.4.3")
-def test_every_answer_forbids_scripts_that_are_not_ours(every_answer: Answers) -> None:
+def test_content_security_policy_allows_own_scripts_only(every_answer: Answers) -> None:
     for where, headers, _ in every_answer:
         policy = dict(part.partition(" ")[::2] for part in headers["Content-Security-Policy"].split("; "))
         assert policy["object-src"] == policy["base-uri"] == "'none'", where
-        # What stands for scripts and styles.
+        # default-src applies to scripts and styles.
         assert policy["default-src"] == "'self'" and not {"script-src", "style-src"} & set(policy), where
         assert "upgrade-insecure-requests" in policy, where
         assert "unsafe" not in str(policy) and "*" not in str(policy), where
 
 
 @pytest.mark.asvs("3.4.3")
-def test_no_page_needs_more_than_that(app: Flask, people: People, videos: Videos) -> None:
+def test_pages_comply_with_the_content_security_policy(app: Flask, people: People, videos: Videos) -> None:
     ana = people.new()
     browser, _ = people.browser(ana)
     video_id = videos.published(ana)
@@ -155,7 +155,7 @@ def test_no_page_needs_more_than_that(app: Flask, people: People, videos: Videos
 
 
 @pytest.mark.asvs("3.4.4")
-def test_no_answer_may_be_taken_for_another_type(every_answer: Answers) -> None:
+def test_every_response_forbids_content_sniffing(every_answer: Answers) -> None:
     assert {headers["X-Content-Type-Options"] for _, headers, _ in every_answer} == {"nosniff"}
     assert {kind for _, _, kind in every_answer} <= {
         "text/html", "application/json", "text/plain", "text/css", "text/javascript", "",
@@ -163,19 +163,19 @@ def test_no_answer_may_be_taken_for_another_type(every_answer: Answers) -> None:
 
 
 @pytest.mark.asvs("3.4.5")
-def test_no_path_of_ours_is_told_to_other_sites(every_answer: Answers) -> None:
+def test_referrer_policy_hides_paths_from_other_sites(every_answer: Answers) -> None:
     assert {headers["Referrer-Policy"] for _, headers, _ in every_answer} == {"strict-origin-when-cross-origin"}
 
 
 @pytest.mark.asvs("3.4.6")
-def test_nobody_shows_us_in_a_frame(every_answer: Answers) -> None:
+def test_pages_cannot_be_framed(every_answer: Answers) -> None:
     for where, headers, _ in every_answer:
         assert "frame-ancestors 'none'" in headers["Content-Security-Policy"].split("; "), where
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin", where
 
 
 @pytest.mark.asvs("3.4.6")
-def test_every_header_is_on_what_fails_inside_too(app_without: Callable[[str], Flask]) -> None:
+def test_server_errors_carry_security_headers(app_without: Callable[[str], Flask]) -> None:
     for path in ("/api/public/videos", "/gallery"):
         answer = app_without("database").test_client().get(path)
         assert answer.status_code == 503
@@ -183,7 +183,7 @@ def test_every_header_is_on_what_fails_inside_too(app_without: Callable[[str], F
 
 
 @pytest.mark.asvs("3.2.1")
-def test_what_was_uploaded_is_never_shown_itself(people: People, client: FlaskClient) -> None:
+def test_original_upload_is_never_served(people: People, client: FlaskClient) -> None:
     ana = people.new()
     upload = begin(ana)
     send(ana, upload)

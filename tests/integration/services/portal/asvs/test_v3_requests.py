@@ -1,4 +1,4 @@
-"""ASVS 5.0, chapter 3, part 5: another site can make a browser change nothing here, and reading changes nothing."""
+"""ASVS 5.0, section 3.5: cross-site requests change nothing, and GET requests change nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..people import PASSWORD, People, PortalUser, registration
 from ..videos import Videos
 from .routes import routes
 
-#: They take people without a session; what guards them is the origin that browsers name with every form.
+#: Routes without a session; the Origin header that browsers send with every form protects them.
 WITHOUT_SESSION = {
     "POST /login",
     "POST /signup",
@@ -26,7 +26,7 @@ WITHOUT_SESSION = {
 
 
 @pytest.mark.asvs("3.5.1")
-def test_a_cookie_alone_changes_nothing(app: Flask, people: People, videos: Videos) -> None:
+def test_cookie_without_csrf_token_returns_403(app: Flask, people: People, videos: Videos) -> None:
     ana = people.new()
     browser, csrf = people.browser(ana)
     video_id, refused = videos.processed(ana, is_public=False), 0
@@ -48,9 +48,7 @@ def test_a_cookie_alone_changes_nothing(app: Flask, people: People, videos: Vide
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "http://localhost.evil.example", "http://sub.localhost", "null"]
 )
-def test_a_form_of_another_site_is_refused_where_there_is_no_session_yet(
-    app: Flask, people: People, origin: str
-) -> None:
+def test_cross_site_forms_without_session_are_rejected(app: Flask, people: People, origin: str) -> None:
     ana = people.new()
     browser, _ = people.browser(ana)
     form = {**registration(email="new@example.com"), "password": PASSWORD, "language": "en"}
@@ -63,8 +61,8 @@ def test_a_form_of_another_site_is_refused_where_there_is_no_session_yet(
     assert browser.get("/api/auth/profile").status_code == 200
 
 
-def everything(engine: Engine, bucket: str, aws_port: int) -> dict[str, Any]:
-    """What the portal remembers, without when a session was last used and what was tried too often."""
+def snapshot_data(engine: Engine, bucket: str, aws_port: int) -> dict[str, Any]:
+    """Return all stored data except session timestamps and rate limits."""
     seen: dict[str, Any] = {"objects": objects(bucket, aws_port), "parts": unfinished(bucket, aws_port)}
     with engine.connect() as connection:
         tables = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).scalars().all()
@@ -77,7 +75,7 @@ def everything(engine: Engine, bucket: str, aws_port: int) -> dict[str, Any]:
 
 
 @pytest.mark.asvs("3.5.3")
-def test_reading_changes_nothing_whoever_reads(
+def test_get_requests_change_nothing(
     app: Flask, people: People, videos: Videos, engine: Engine, media_bucket: str, aws_port: int, moderator: PortalUser
 ) -> None:
     ana = people.new()
@@ -86,14 +84,14 @@ def test_reading_changes_nothing_whoever_reads(
     videos.vote(video_id, people.new())
     videos.failed(ana)
     begin(ana)
-    before = everything(engine, media_bucket, aws_port)
+    before = snapshot_data(engine, media_bucket, aws_port)
     assert {len(before[name]) for name in ("videos", "uploads", "user_sessions")} <= {1, 2}
     read = 0
     for route in routes(app):
         if route.method != "GET":
             continue
         path = route.path(video_id=video_id, user_id=ana.id)
-        # What a form would send changes nothing either where it is only asked for.
+        # Form fields in the query change nothing either.
         query = {"csrf_token": csrf, "reason": "x", "_method": "DELETE", "next": "/"}
         for method in ("GET", "HEAD"):
             for client, headers in (
@@ -104,4 +102,4 @@ def test_reading_changes_nothing_whoever_reads(
                 assert answer.status_code < 500 or route.rule == "/health/deep", route
                 read += 1
     assert read > 100
-    assert everything(engine, media_bucket, aws_port) == before
+    assert snapshot_data(engine, media_bucket, aws_port) == before

@@ -1,4 +1,4 @@
-"""ASVS 5.0, chapter 7: a session is new at each sign-in, and ends when it must, at once and for everybody."""
+"""ASVS 5.0, chapter 7: every sign-in creates a new session, and sessions expire."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def cookie(browser: FlaskClient) -> str:
     return found.value
 
 
-def thief(app: Flask, stolen: str) -> int:
-    """What somebody gets who kept a cookie."""
+def replay_cookie(app: Flask, stolen: str) -> int:
+    """Return the status of a request with a stolen cookie."""
     client = app.test_client()
     client.set_cookie("session", stolen)
     return client.get(PROFILE).status_code
 
 
 def age(engine: Engine, **passed: float) -> None:
-    """Let time pass for every session."""
+    """Move all sessions' timestamps into the past."""
     with engine.begin() as connection:
         connection.execute(
             text(
@@ -45,19 +45,19 @@ def disable(engine: Engine, person: PortalUser) -> None:
 
 
 @pytest.mark.asvs("7.2.4")
-def test_a_sign_in_makes_a_new_session_and_ends_the_one_before(app: Flask, people: People, engine: Engine) -> None:
+def test_sign_in_replaces_the_previous_session(app: Flask, people: People, engine: Engine) -> None:
     ana = people.new()
     browser, _ = people.browser(ana)
     before = cookie(browser)
     assert browser.post("/login", data={"email": ana.email, "password": PASSWORD}).status_code == 303
-    assert [thief(app, before), thief(app, cookie(browser))] == [401, 200]
+    assert [replay_cookie(app, before), replay_cookie(app, cookie(browser))] == [401, 200]
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM user_sessions")).scalar_one() == 1
 
 
 @pytest.mark.asvs("7.2.4")
-def test_nobody_chooses_the_session_of_another(app: Flask, people: People) -> None:
-    """A session that was put into a browser is not the one that its owner's sign-in opens."""
+def test_sign_in_ignores_a_planted_session(app: Flask, people: People) -> None:
+    """Session fixation: signing in does not reuse a session that an attacker put into the browser."""
     ana, eva = people.new(), people.new()
     planted, _ = people.browser(eva)
     victim = app.test_client()
@@ -65,11 +65,11 @@ def test_nobody_chooses_the_session_of_another(app: Flask, people: People) -> No
     victim.post("/login", data={"email": ana.email, "password": PASSWORD})
     assert cookie(victim) != cookie(planted)
     assert (victim.get(PROFILE).json or {})["email"] == ana.email
-    assert thief(app, cookie(planted)) == 401
+    assert replay_cookie(app, cookie(planted)) == 401
 
 
 @pytest.mark.asvs("7.3.1")
-def test_a_session_ends_when_it_is_not_used_for_an_hour(app: Flask, people: People, engine: Engine) -> None:
+def test_session_expires_after_an_hour_of_inactivity(app: Flask, people: People, engine: Engine) -> None:
     browser, _ = people.browser(people.new())
     age(engine, minutes=50)
     assert browser.get(PROFILE).status_code == 200
@@ -80,7 +80,7 @@ def test_a_session_ends_when_it_is_not_used_for_an_hour(app: Flask, people: Peop
 
 
 @pytest.mark.asvs("7.3.2")
-def test_a_session_ends_after_half_a_day_however_much_it_is_used(people: People, engine: Engine) -> None:
+def test_session_expires_after_12_hours_of_use(people: People, engine: Engine) -> None:
     browser, _ = people.browser(people.new())
     for _ in range(14):
         age(engine, minutes=50)

@@ -1,4 +1,4 @@
-"""ASVS 5.0, chapter 8: each route says who may use it, and nobody reaches what is another's."""
+"""ASVS 5.0, chapter 8: access to every route and to other users' data."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from ..videos import Videos
 from .routes import Route, routes
 
 
-class Who(Enum):
-    """Who may use a route."""
+class Audience(Enum):
+    """The clients that may use a route."""
 
     ANYONE = "anyone"
-    SIGNED_IN = "people who are signed in"
+    SIGNED_IN = "signed-in users"
     MODERATORS = "moderators"
-    THIS_MACHINE = "who is on the machine itself"
+    THIS_MACHINE = "clients on the instance itself"
 
 
-A, S, M, T = Who.ANYONE, Who.SIGNED_IN, Who.MODERATORS, Who.THIS_MACHINE
-#: A route that is not here has not been decided on, and no test passes.
-DECIDED = {
+A, S, M, T = Audience.ANYONE, Audience.SIGNED_IN, Audience.MODERATORS, Audience.THIS_MACHINE
+#: The audience of every route; a route that is missing here fails the tests.
+ACCESS = {
     "landing.show": A, "gallery.show": A, "watch.show": A, "rankings.show": A, "rankings.show_list": A,
     "rankings.show_verification": A, "docs.show": A, "docs.openapi": A, "docs.former": A, "docs.former_openapi": A,
     "static": A, "language.choose": A,
@@ -65,65 +65,67 @@ DECIDED = {
 }  # fmt: skip
 
 
-def is_shut_out(client: FlaskClient, route: Route, **arguments: Any) -> bool:
-    """Whether somebody is sent away: refused, or led to the sign-in."""
+def is_denied(client: FlaskClient, route: Route, **arguments: Any) -> bool:
+    """Return whether access is denied: 401, 403 or a redirect to the sign-in."""
     answer = client.open(route.path(), method=route.method, **arguments)
     return answer.status_code in (401, 403) or answer.headers.get("Location", "").startswith("/login")
 
 
 @pytest.mark.asvs("8.2.1")
-def test_every_route_was_decided_on(app: Flask) -> None:
-    assert {route.endpoint for route in routes(app)} == set(DECIDED)
+def test_every_route_has_an_audience(app: Flask) -> None:
+    assert {route.endpoint for route in routes(app)} == set(ACCESS)
 
 
 @pytest.mark.asvs("8.2.1")
-def test_what_a_route_of_the_api_declares_is_what_was_decided(app: Flask) -> None:
+def test_declared_access_of_api_routes_matches(app: Flask) -> None:
     for route in routes(app):
         declared = operation_of(app.view_functions[route.endpoint])
         if route.rule.startswith("/api/"):
             assert declared is not None, route
         if declared is not None:
-            assert declared.signed_in == (DECIDED[route.endpoint] in (S, M)), route
-            assert declared.moderators_only == (DECIDED[route.endpoint] is M), route
+            assert declared.signed_in == (ACCESS[route.endpoint] in (S, M)), route
+            assert declared.moderators_only == (ACCESS[route.endpoint] is M), route
 
 
 @pytest.mark.asvs("8.2.1")
-def test_strangers_are_let_in_where_anyone_is_and_nowhere_else(app: Flask) -> None:
-    far = {"REMOTE_ADDR": "192.0.2.1"}
+def test_anonymous_clients_reach_only_public_routes(app: Flask) -> None:
+    remote = {"REMOTE_ADDR": "192.0.2.1"}
     for route in routes(app):
-        client, who = app.test_client(), DECIDED[route.endpoint]
+        client, audience = app.test_client(), ACCESS[route.endpoint]
         for headers in ({}, {"Authorization": "Bearer x.y.z"}, {"Cookie": "session=x.y.z; csrf=x"}):
-            if who is T:
-                assert client.open(route.path(), environ_overrides=far, headers=headers).status_code == 404, route
+            if audience is T:
+                assert client.open(route.path(), environ_overrides=remote, headers=headers).status_code == 404, route
             elif route.endpoint not in ("auth.login", "accounts.enter"):
-                # These answer 401 to who sends them nothing.
-                assert is_shut_out(client, route, headers=headers, environ_overrides=far) == (who is not A), route
+                # The sign-in routes return 401 without credentials.
+                assert is_denied(client, route, headers=headers, environ_overrides=remote) == (audience is not A), route
 
 
 @pytest.mark.asvs("8.2.1")
-def test_the_api_tells_strangers_why(app: Flask) -> None:
-    """In the contract's words, whichever route it is."""
-    told = {None: "Authorization header required", "Bearer x.y.z": "Invalid or expired token"}
-    asked = [route for route in routes(app) if route.rule.startswith("/api/") and DECIDED[route.endpoint] in (S, M)]
-    assert len(asked) > 25
-    for route in asked:
-        for header, error in told.items():
+def test_api_explains_401_to_anonymous_clients(app: Flask) -> None:
+    """Every route uses the contract's error texts."""
+    errors = {None: "Authorization header required", "Bearer x.y.z": "Invalid or expired token"}
+    protected_routes = [
+        route for route in routes(app) if route.rule.startswith("/api/") and ACCESS[route.endpoint] in (S, M)
+    ]
+    assert len(protected_routes) > 25
+    for route in protected_routes:
+        for header, error in errors.items():
             headers = {"Authorization": header} if header else {}
             answer = app.test_client().open(route.path(), method=route.method, headers=headers)
             assert (answer.status_code, answer.json) == (401, {"message": "", "error": error}), route
 
 
 @pytest.mark.asvs("8.2.1")
-def test_moderators_alone_moderate(app: Flask, people: People) -> None:
+def test_moderation_routes_are_for_moderators_only(app: Flask, people: People) -> None:
     ana = people.new()
-    asked = [route for route in routes(app) if DECIDED[route.endpoint] is M]
-    assert len(asked) == 20
-    for route in asked:
-        assert is_shut_out(ana.client, route, headers=ana.headers, json={"reason": "x"}), route
+    protected_routes = [route for route in routes(app) if ACCESS[route.endpoint] is M]
+    assert len(protected_routes) == 20
+    for route in protected_routes:
+        assert is_denied(ana.client, route, headers=ana.headers, json={"reason": "x"}), route
 
 
-def state(engine: Engine) -> dict[str, list[str]]:
-    """What is known of videos, uploads, votes and sessions, but for when a session was last used."""
+def snapshot_data(engine: Engine) -> dict[str, list[str]]:
+    """Return all videos, uploads, votes, sessions and users, without session timestamps."""
     found = {}
     with engine.connect() as connection:
         for table in ("videos", "uploads", "votes", "user_sessions", "users"):
@@ -139,14 +141,14 @@ VIDEO_STATES = ("uploaded", "processing", "failed", "processed")
 
 @pytest.mark.asvs("8.2.2")
 @pytest.mark.parametrize("video_state", VIDEO_STATES)
-def test_nothing_of_a_private_video_is_seen_or_changed_by_another(
+def test_private_video_is_hidden_from_other_users(
     app: Flask, people: People, videos: Videos, engine: Engine, video_state: str
 ) -> None:
     ana, eva = people.new(), people.new()
     browser, csrf = people.browser(eva)
-    make = getattr(videos, video_state)
-    video_id: UUID = make(ana, is_public=False)
-    before, tried = state(engine), 0
+    create = getattr(videos, video_state)
+    video_id: UUID = create(ana, is_public=False)
+    before, tried = snapshot_data(engine), 0
     for route in routes(app):
         if "video_id" not in route.rule:
             continue
@@ -160,14 +162,14 @@ def test_nothing_of_a_private_video_is_seen_or_changed_by_another(
             assert "Triple doble" not in answer.text and "uploads/" not in answer.text, route
             tried += 1
     assert tried > 50
-    assert state(engine) == before
+    assert snapshot_data(engine) == before
 
 
 @pytest.mark.asvs("8.2.2")
-def test_of_a_private_video_each_gets_what_is_theirs(people: People, videos: Videos) -> None:
-    """What a stranger, somebody else and the owner get of it."""
+def test_private_video_statuses_per_client(people: People, videos: Videos) -> None:
+    """Statuses for an anonymous client, another user and the owner."""
     ana, eva = people.new(), people.new()
-    nobody = dataclasses.replace(eva, token="x")
+    anonymous = dataclasses.replace(eva, token="x")
     video_id = videos.processed(ana, is_public=False)
     tries: dict[str, Callable[[PortalUser], TestResponse]] = {
         "detail": lambda person: person.get(f"/api/videos/{video_id}"),
@@ -177,7 +179,7 @@ def test_of_a_private_video_each_gets_what_is_theirs(people: People, videos: Vid
         "vote": lambda person: person.post(f"/api/public/videos/{video_id}/vote"),
         "delete": lambda person: person.delete(f"/api/videos/{video_id}"),
     }
-    found = {name: tuple(use(person).status_code for person in (nobody, eva, ana)) for name, use in tries.items()}
+    found = {name: tuple(use(person).status_code for person in (anonymous, eva, ana)) for name, use in tries.items()}
     assert found == {
         "detail": (401, 403, 200),
         "video": (404, 404, 302),
@@ -190,11 +192,11 @@ def test_of_a_private_video_each_gets_what_is_theirs(people: People, videos: Vid
 
 
 @pytest.mark.asvs("8.2.2")
-def test_nor_of_an_upload_that_waits(people: People, engine: Engine) -> None:
+def test_unfinished_upload_is_hidden_from_other_users(people: People, engine: Engine) -> None:
     ana, eva = people.new(), people.new()
     upload = begin(ana)
     send(ana, upload)
-    before, path = state(engine), f"/api/videos/uploads/{upload['video_id']}"
+    before, path = snapshot_data(engine), f"/api/videos/uploads/{upload['video_id']}"
     answers = (
         eva.get(path),
         eva.post(f"{path}/parts", json={"numbers": [1]}),
@@ -204,29 +206,29 @@ def test_nor_of_an_upload_that_waits(people: People, engine: Engine) -> None:
     assert [answer.status_code for answer in answers] == [404] * 4
     browser, csrf = people.browser(eva)
     browser.post(f"/upload/{upload['video_id']}/discard", data={"csrf_token": csrf})
-    assert {name: state(engine)[name] for name in ("uploads", "videos")} == {
+    assert {name: snapshot_data(engine)[name] for name in ("uploads", "videos")} == {
         name: before[name] for name in ("uploads", "videos")
     }
     assert eva.get("/api/videos/uploads").json == []
 
 
 @pytest.mark.asvs("8.2.2")
-def test_nor_of_a_session(people: People) -> None:
+def test_session_is_hidden_from_other_users(people: People) -> None:
     ana, eva = people.new(), people.new()
     browser, _ = people.browser(ana)
     (session,) = browser.get("/api/auth/sessions").json or []
     assert eva.delete(f"/api/auth/sessions/{session['id']}").status_code == 404
-    hers, csrf = people.browser(eva)
-    answer = hers.post(f"/profile/sessions/{session['id']}/end", data={"csrf_token": csrf})
+    other_browser, csrf = people.browser(eva)
+    answer = other_browser.post(f"/profile/sessions/{session['id']}/end", data={"csrf_token": csrf})
     assert answer.status_code == 404
     assert browser.get("/api/auth/profile").status_code == 200
 
 
-def names(found: object) -> set[str]:
-    """The names of all fields of a JSON document."""
-    if isinstance(found, dict):
-        return set(found) | {name for value in found.values() for name in names(value)}
-    return {name for value in found for name in names(value)} if isinstance(found, list) else set()
+def field_names(document: object) -> set[str]:
+    """Return all field names of a JSON document."""
+    if isinstance(document, dict):
+        return set(document) | {name for value in document.values() for name in field_names(value)}
+    return {name for value in document for name in field_names(value)} if isinstance(document, list) else set()
 
 
 PUBLIC = {
@@ -243,24 +245,24 @@ PUBLIC = {
 
 @pytest.mark.asvs("15.3.1")
 @pytest.mark.parametrize("path", PUBLIC)
-def test_everybody_is_told_the_fields_that_are_described_and_no_other(
+def test_public_lists_have_only_the_declared_fields(
     client: FlaskClient, people: People, videos: Videos, path: str
 ) -> None:
     videos.vote(videos.published(people.new()), people.new())
-    assert names(client.get(path).json) == PUBLIC[path]
+    assert field_names(client.get(path).json) == PUBLIC[path]
 
 
 @pytest.mark.asvs("15.3.1")
-def test_a_field_that_is_not_described_is_noticed_in_any_test(
+def test_contract_check_detects_undeclared_fields(
     portal_environment: PortalEnvironment, people: People, videos: Videos
 ) -> None:
-    """Every application of these tests is watched; here one tells more than its document says."""
+    """The check runs on every application under test; this one adds a field that its document does not declare."""
     videos.published(people.new())
     app = create_app(portal_environment)
     contract = Contract(app)
 
     @app.after_request
-    def tell_more(response: Response) -> Response:
+    def add_field(response: Response) -> Response:
         response.set_data(json.dumps([{**video, "original_url": "x"} for video in response.json or []]))
         return response
 
@@ -272,7 +274,7 @@ def test_a_field_that_is_not_described_is_noticed_in_any_test(
 
 
 @pytest.mark.asvs("8.2.3")
-def test_no_answer_to_others_holds_what_is_anas_alone(
+def test_responses_to_others_hold_no_private_data(
     app: Flask, people: People, videos: Videos, engine: Engine, moderator: PortalUser
 ) -> None:
     ana, eva = people.new(email="ana.alone@example.com"), people.new()
@@ -281,25 +283,25 @@ def test_no_answer_to_others_holds_what_is_anas_alone(
     people.browser(ana)
     with engine.connect() as connection:
         hashed = connection.execute(text("SELECT password_hash FROM users WHERE id = :id"), {"id": ana.id}).scalar_one()
-    hers = (ana.email, hashed, "$argon2", "uploads/", ana.token)
+    private_values = (ana.email, hashed, "$argon2", "uploads/", ana.token)
     browser, _ = people.browser(eva)
     for route in routes(app):
-        if route.method != "GET" or DECIDED[route.endpoint] is T:
+        if route.method != "GET" or ACCESS[route.endpoint] is T:
             continue
         path = route.path(video_id=video_id)
         for client, headers in ((app.test_client(), {}), (browser, {}), (moderator.client, moderator.headers)):
             answer = client.get(path, headers=headers)
             if route.rule != "/openapi.json" and not route.endpoint.startswith("docs."):
-                assert [secret for secret in hers if secret in answer.text] == [], route
+                assert [secret for secret in private_values if secret in answer.text] == [], route
 
 
 @pytest.mark.asvs("15.3.1")
-def test_not_even_their_owner_reads_a_hash(people: People) -> None:
+def test_own_profile_and_sessions_omit_hashes(people: People) -> None:
     ana = people.new()
     people.browser(ana)
-    assert names(ana.get("/api/auth/profile").json) == {
+    assert field_names(ana.get("/api/auth/profile").json) == {
         "id", "first_name", "last_name", "email", "city", "country", "created_at", "updated_at",
     }  # fmt: skip
-    assert names(ana.get("/api/auth/sessions").json) == {
+    assert field_names(ana.get("/api/auth/sessions").json) == {
         "id", "address", "user_agent", "created_at", "last_seen_at", "is_current",
     }  # fmt: skip
