@@ -1,1 +1,1 @@
-"""What runs on the instances. Knows nothing of the infrastructure that runs it."""
+"""Programs that run on the instances. Independent of the infrastructure that runs them."""

@@ -14,7 +14,7 @@ from workspace.errors import UserError
 
 
 @click.command()
-@click.argument("verb", type=click.Choice(["appoint", "dismiss"]))
+@click.argument("verb", type=click.Choice(["grant", "revoke"]))
 @click.argument("email")
 def moderator(verb: str, email: str) -> None:
     """Let the person with the account EMAIL moderate, or no longer.

@@ -1,10 +1,11 @@
-"""Consumes an SQS queue with messages that take long: heartbeats, backoff, and a stop that loses nothing.
+"""SQS consumer for long-running messages: heartbeats, backoff, and a graceful stop that loses no message.
 
 def handle(message: Message, interrupted: threading.Event) -> Verdict:
     ...
     return Verdict.DELETE
 
-consumer = Consumer(sqs, Options(queue_url=url, concurrency=2, visibility_seconds=120, max_message_seconds=900), handle)
+options = ConsumerOptions(queue_url=url, concurrency=2, visibility_seconds=120, max_message_seconds=900)
+consumer = Consumer(sqs, options, handle)
 signal.signal(signal.SIGTERM, lambda *_: consumer.stop())
 consumer.run()
 """

@@ -1,4 +1,4 @@
-"""The loop: receives for free concurrency only, hands out, and stops without losing anything."""
+"""The consumer's loop: receive only as many messages as can start at once, dispatch them, and stop gracefully."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Consumer:
     """Consumes a queue until it is stopped.
 
     Args:
-        client: an SQS client whose read timeout is longer than a long poll.
-        options: how the queue is consumed.
-        handler: does what a message asks for.
-        on_receiving: called once, after the queue was read for the first time.
-        on_heartbeat_failure: called each time a message could not be kept hidden.
+        client: SQS client with a read timeout longer than a long poll.
+        options: Options of the consumer.
+        handler: Handles each message.
+        on_receiving: Called once, after the first successful receive.
+        on_heartbeat_failure: Called for each heartbeat that failed.
     """
 
     def __init__(
@@ -48,27 +48,27 @@ class Consumer:
         self._running: set[InFlight] = set()
         self._interrupted = threading.Event()
         self._heartbeat = Heartbeat(options.heartbeat_seconds)
-        # A SimpleQueue may be used from a signal handler; locks and events may not.
-        self._happenings: queue.SimpleQueue[InFlight | None] = queue.SimpleQueue()
+        # A SimpleQueue may be used from a signal handler; locks and events may not. None is a stop.
+        self._events: queue.SimpleQueue[InFlight | None] = queue.SimpleQueue()
         self._stops = 0
 
     def stop(self) -> None:
-        """Stop: nothing more is received, running messages get their grace; a second call ends the grace.
+        """Stop receiving and let running messages finish within the grace period. A second call ends that period.
 
-        It may be called from a signal handler.
+        May be called from a signal handler.
         """
         self._stops += 1
-        self._happenings.put(None)
+        self._events.put(None)
 
     def run(self) -> None:
-        """Consume until `stop` is called; afterwards no message is held."""
+        """Consume until `stop` is called. Afterwards no message is in flight."""
         failures = 0
         received = False
         with self._heartbeat:
             while not self._stops:
                 free = self._options.concurrency - len(self._running)
                 if not free:
-                    self._await_happening(None)
+                    self._wait_for_event(None)
                     continue
                 try:
                     messages = self._receive(free)
@@ -76,14 +76,14 @@ class Consumer:
                 except (BotoCoreError, ClientError) as error:
                     failures += 1
                     log.warning("queue cannot be read", error=str(error), failures=failures)
-                    self._await_happening(min(2.0 ** min(failures, 10), _LONGEST_PAUSE_SECONDS))
+                    self._wait_for_event(min(2.0 ** min(failures, 10), _LONGEST_PAUSE_SECONDS))
                     continue
                 if not received:
                     received = True
                     self._on_receiving()
                 for message in messages:
                     self._start(message)
-                while self._await_happening(0):
+                while self._wait_for_event(0):
                     pass
             self._drain()
 
@@ -101,7 +101,7 @@ class Consumer:
     def _start(self, message: Message) -> None:
         in_flight = InFlight(self._client, self._options, message, self._on_heartbeat_failure)
         if self._stops:
-            # It arrived with the last poll: another consumer can have it at once.
+            # The message arrived with the last poll: release it to other consumers.
             in_flight.settle(Verdict.RELEASE)
             return
         self._running.add(in_flight)
@@ -122,12 +122,12 @@ class Consumer:
             verdict = Verdict.RETRY
         in_flight.settle(verdict)
         structlog.contextvars.clear_contextvars()
-        self._happenings.put(in_flight)
+        self._events.put(in_flight)
 
-    def _await_happening(self, seconds: float | None) -> bool:
-        """Wait until a message ended or a stop came; False where neither did. None waits for ever."""
+    def _wait_for_event(self, seconds: float | None) -> bool:
+        """Wait until a message was settled or `stop` was called. False after a timeout. None: no timeout."""
         try:
-            ended = self._happenings.get(timeout=seconds)
+            ended = self._events.get(timeout=seconds)
         except queue.Empty:
             return False
         if ended is not None:
@@ -139,12 +139,12 @@ class Consumer:
         log.info("stopping", running=len(self._running), grace_seconds=self._options.grace_seconds)
         deadline = time.monotonic() + self._options.grace_seconds
         while self._running and self._stops < 2 and (left := deadline - time.monotonic()) > 0:
-            self._await_happening(left)
+            self._wait_for_event(left)
         if self._running:
             self._interrupted.set()
         deadline = time.monotonic() + self._options.release_seconds
         while self._running and (left := deadline - time.monotonic()) > 0:
-            self._await_happening(left)
+            self._wait_for_event(left)
         for in_flight in self._running:
             if in_flight.settle(Verdict.RELEASE):
                 log.error("handler did not give up; its message is released", message_id=in_flight.message.id)

@@ -1,4 +1,4 @@
-"""A received message, and what its handler may decide about it."""
+"""Received messages, their handlers, and the verdicts of handlers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 
 @dataclass(frozen=True)
 class Message:
-    """A message as its handler sees it."""
+    """Received message."""
 
     id: str
     body: str
@@ -21,7 +21,7 @@ class Message:
 
     @classmethod
     def from_sqs(cls, raw: Mapping[str, Any]) -> Self:
-        """The message of an entry of ReceiveMessage's answer."""
+        """Parse a message of the response to ReceiveMessage."""
         return cls(
             id=raw["MessageId"],
             body=raw["Body"],
@@ -36,30 +36,30 @@ class Message:
 
 
 class Verdict(Enum):
-    """What becomes of a message."""
+    """What the consumer does with a handled message."""
 
-    DELETE = "done, or beyond help: it is deleted"
-    RETRY = "it comes back after a while that grows with each receive; the queue's redrive policy ends it"
-    RELEASE = "it comes back at once: the work was given up, not tried in vain"
-    ABANDON = "it is no longer ours: nothing is done"
+    DELETE = "processed or failed permanently: delete it"
+    RETRY = "failed: make it visible after a backoff, until the queue's redrive policy removes it"
+    RELEASE = "interrupted: make it visible at once"
+    ABANDON = "owned by another consumer: do nothing"
 
 
 class UnreadableMessage(ValueError):
-    """The handler does not know what the message asks for; it is left to the redrive policy."""
+    """The message cannot be parsed; it is left to the redrive policy."""
 
 
 class Handler(Protocol):
-    """Does what a message asks for."""
+    """Handles messages."""
 
     def __call__(self, message: Message, interrupted: threading.Event) -> Verdict:
-        """Handle a message, in a thread of its own.
+        """Handle a message in its own thread.
 
         Args:
-            message: what was received.
-            interrupted: set when the work must be given up at once; the answer is then ``Verdict.RELEASE``.
+            message: The received message.
+            interrupted: Set when the handler must stop at once and return ``Verdict.RELEASE``.
 
         Raises:
-            UnreadableMessage: it asks for nothing known.
-            Exception: anything else is logged as a fault and tried again as with ``Verdict.RETRY``.
+            UnreadableMessage: The message cannot be parsed.
+            Exception: Any other exception is logged and handled like ``Verdict.RETRY``.
         """
         ...

@@ -1,4 +1,4 @@
-"""How a queue is consumed."""
+"""Options of the consumer, validated."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class ConsumerOptions:
-    """How a queue is consumed.
+    """Options of a consumer.
 
     Args:
         queue_url: URL of the queue.
-        concurrency: messages handled side by side, each in a thread.
-        visibility_seconds: how long a message stays hidden after its last heartbeat.
-        max_message_seconds: after this long a message gets no more heartbeats, so that it comes
-            back even when its handler hangs.
-        poll_seconds: length of a long poll. A stop takes up to this long, since an answer that
-            nobody waits for would hide its message.
-        grace_seconds: how long running messages may go on after a stop; it, a poll and
-            ``release_seconds`` must fit into what the program is given to end.
-        release_seconds: how long handlers have to give up once they are interrupted.
-        backoff_seconds: wait before the first retry; it doubles with each receive.
-        max_backoff_seconds: longest wait before a retry.
+        concurrency: Maximum number of messages handled at once, each in a thread. 1 to 1000.
+        visibility_seconds: Visibility timeout of a message, renewed by each heartbeat, in seconds.
+        max_message_seconds: Time after which a message gets no more heartbeats, so that it becomes visible even if
+            its handler hangs, in seconds.
+        poll_seconds: Duration of a long poll, in seconds, 0 to 20. A stop waits for the current poll, because its
+            response may contain messages. Default: 2.
+        grace_seconds: Time for running messages to finish after a stop, in seconds. The sum of it, ``poll_seconds``
+            and ``release_seconds`` must be within the process's stop timeout. Default: 15.
+        release_seconds: Time for handlers to return after they were interrupted, in seconds. Default: 5.
+        backoff_seconds: Wait before the first retry, in seconds; it doubles with each receive. Default: 30.
+        max_backoff_seconds: Maximum wait before a retry, in seconds. Default: 900.
 
     Raises:
-        ValueError: a value is out of its range.
+        ValueError: A value is out of range.
     """
 
     queue_url: str
@@ -40,7 +40,7 @@ class ConsumerOptions:
     def __post_init__(self) -> None:
         for name, least, most in (
             ("concurrency", 1, 1000),
-            # The ranges of SQS: ChangeMessageVisibility and ReceiveMessage.
+            # Limits of SQS: ChangeMessageVisibility and ReceiveMessage.
             ("visibility_seconds", 1, 43_200),
             ("max_message_seconds", self.visibility_seconds, 43_200),
             ("poll_seconds", 0, 20),
@@ -51,9 +51,9 @@ class ConsumerOptions:
         ):
             value = getattr(self, name)
             if not least <= value <= most:
-                raise ValueError(f"{name} is {value}; allowed are {least} to {most}")
+                raise ValueError(f"{name} is {value}; must be between {least} and {most}")
 
     @property
     def heartbeat_seconds(self) -> float:
-        """Time between heartbeats: two may fail before a message comes back."""
+        """Time between heartbeats: two may fail before a message becomes visible."""
         return self.visibility_seconds / 3

@@ -1,7 +1,8 @@
-"""Keeps received messages hidden while they are worked on, and settles each exactly once."""
+"""Visibility of received messages: heartbeats while they are handled, and exactly one settlement each."""
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -10,23 +11,38 @@ from typing import Any
 import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 
-from services.consumer.backoff import backoff_seconds
 from services.consumer.message import Message, Verdict
 from services.consumer.options import ConsumerOptions
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
-# What SQS answers when a receipt is no longer good: the message was deleted, or came back to another consumer.
+# SQS error codes of an invalid receipt handle: the message was deleted, or received by another consumer.
 _LOST = ("ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInflight")
 
 
-class InFlight:
-    """A message between its receipt and its settlement.
+def backoff_seconds(receive_count: int, *, first: float, most: float) -> int:
+    """Return the wait before a retry, in whole seconds as SQS requires.
+
+    The wait doubles with each receive. Up to a fifth is subtracted at random, so that messages that failed together
+    do not return together.
 
     Args:
-        client: an SQS client.
-        options: how the queue is consumed.
-        message: what was received.
-        on_heartbeat_failure: called each time it could not be kept hidden.
+        receive_count: Number of receives, from 1 (``ApproximateReceiveCount``).
+        first: Wait after the first receive, in seconds.
+        most: Maximum wait, in seconds.
+    """
+    # The exponent is limited because a float would overflow after many receives.
+    wait = min(first * 2.0 ** min(receive_count - 1, 30), most)
+    return round(wait * random.uniform(0.8, 1))
+
+
+class InFlight:
+    """Message between its receipt and its settlement.
+
+    Args:
+        client: SQS client.
+        options: Options of the consumer.
+        message: The received message.
+        on_heartbeat_failure: Called for each heartbeat that failed.
     """
 
     def __init__(
@@ -37,14 +53,14 @@ class InFlight:
         self._client = client
         self._options = options
         self._received = time.monotonic()
-        # Held during a heartbeat, so that a settlement waits for it: SQS refuses a heartbeat for a
-        # deleted message, and a late one would undo a backoff (bbc/sqs-consumer#303).
+        # Held during a heartbeat so that the settlement waits: SQS rejects a heartbeat for a deleted message, and a
+        # late one would overwrite a backoff (bbc/sqs-consumer#303).
         self._lock = threading.Lock()
         self._settled = False
         self._beating = True
 
     def beat(self) -> None:
-        """Keep the message hidden a while longer, unless it is settled, lost or older than it may be."""
+        """Renew the visibility timeout unless the message is settled, lost or too old."""
         with self._lock:
             if self._settled or not self._beating:
                 return
@@ -63,9 +79,9 @@ class InFlight:
                 self._on_heartbeat_failure()
 
     def settle(self, verdict: Verdict) -> bool:
-        """Do what was decided; False where the message had been settled before.
+        """Apply a verdict. False if the message was settled before.
 
-        When SQS cannot be reached the message comes back by itself, and its handler finds the work done.
+        If SQS is unreachable the message becomes visible later, and its handler finds the work done.
         """
         with self._lock:
             if self._settled:
@@ -102,10 +118,10 @@ class InFlight:
 
 
 class Heartbeat:
-    """One thread that keeps all messages in flight hidden, for the length of a block.
+    """Context manager that runs one thread, which renews the visibility timeouts of all messages in flight.
 
     Args:
-        seconds: time between the heartbeats of a message.
+        seconds: Time between the heartbeats of a message, in seconds.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -124,12 +140,12 @@ class Heartbeat:
         self._thread.join()
 
     def add(self, message: InFlight) -> None:
-        """Keep a message hidden from now on."""
+        """Start the heartbeats of a message."""
         with self._lock:
             self._messages.add(message)
 
     def remove(self, message: InFlight) -> None:
-        """Forget a message."""
+        """Stop the heartbeats of a message."""
         with self._lock:
             self._messages.discard(message)
 
@@ -139,7 +155,7 @@ class Heartbeat:
                 try:
                     message.beat()
                 except Exception:
-                    # This thread must outlive any fault: without it every message would be handled twice.
+                    # This thread must survive any error: without it every message would be handled twice.
                     log.exception("heartbeat broke", message_id=message.message.id)
 
     def _snapshot(self) -> Iterable[InFlight]:

@@ -1,8 +1,9 @@
-"""Pages of open videos, in the order of the ranking or of the gallery, exact while votes are still being rolled up.
+"""Pages of open videos in the order of the ranking or of the gallery, exact while votes wait to be rolled up.
 
-An index holds the videos by their rolled counts. The few with votes that wait stand in the wrong place there, so a
-page is made of as many videos from the index as it needs and as many more as there are such videos, of these
-themselves, and sorted again. What it costs depends on the page alone, not on how many videos there are.
+An index holds the videos by their rolled-up counts (``votes_count``). Videos with waiting votes are in the wrong
+position there, and they are few. A page is therefore sorted from two sets: the next videos of the index, as many as
+the page needs plus one for each video with waiting votes, and the videos with waiting votes themselves. The cost
+depends on the size of the page, not on the number of videos.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from sqlalchemy import Connection, TextClause, text
 
 from services.videos.records import COLUMNS, WAITING, Video
 
-MOVING = f"""
-    moving AS MATERIALIZED (SELECT video_id, sum(delta) AS votes FROM vote_deltas WHERE {WAITING} GROUP BY video_id)
+WAITING_VOTES = f"""
+    waiting AS MATERIALIZED (SELECT video_id, sum(delta) AS votes FROM vote_deltas WHERE {WAITING} GROUP BY video_id)
 """
-"""SQL: the videos with votes that wait, and how many."""
+"""SQL: the videos with waiting votes, and their number of waiting votes."""
 
-CITIES = """
+OPEN_CITIES = """
     keys AS (
         (SELECT city_key AS key FROM videos WHERE is_open ORDER BY city_key LIMIT 1)
         UNION ALL
@@ -30,58 +31,46 @@ CITIES = """
         FROM keys WHERE keys.key IS NOT NULL
     )
 """
-"""SQL, recursive: the cities with open videos; it jumps from one to the next in the index."""
-
-
-PLAYERS = """
-    players AS MATERIALIZED (
-        SELECT id FROM users WHERE player_words(first_name || ' ' || last_name) @@ player_query(:player)
-    )
-"""
-"""SQL: the people whose names have words that begin with those of ``:player``."""
+"""SQL, recursive: the cities with open videos. Skips from city to city in the index (loose index scan)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """The order of a list.
+    """Order of a list, as SQL of a row ``r`` with the columns ``votes_count``, ``uploaded_at`` and ``id``.
 
     Args:
-        key: SQL of what is sorted by, of the columns ``votes``, ``uploaded_at`` and ``id``.
-        sort: SQL after ORDER BY.
-        after: how the key of a later video compares with an earlier one's.
-        only: SQL of what belongs to the list.
+        sort: Terms of ORDER BY.
+        member: Condition that a row belongs to the list.
+        after: Condition that a row comes after the cursor, which is ``:votes``, ``:uploaded_at`` and ``:id``.
     """
 
-    key: str
     sort: str
+    member: str
     after: str
-    only: str
 
 
 RANKING = Order(
-    key="-{votes}, {uploaded_at}, {id}",
-    sort="-{votes}, {uploaded_at}, {id}",
-    after=">",
-    only="-{votes} < 0",
+    sort="-r.votes_count, r.uploaded_at, r.id",
+    member="-r.votes_count < 0",
+    after="(-r.votes_count, r.uploaded_at, r.id) > (-:votes, :uploaded_at, :id)",
 )
-"""The most votes first, then the earlier upload, then the smaller id; only videos with votes."""
+"""Most votes first, then the earlier upload, then the smaller id. Only videos with votes."""
 
 GALLERY = Order(
-    key="{votes}, {uploaded_at}, {id}",
-    sort="{votes} DESC, {uploaded_at} DESC, {id} DESC",
-    after="<",
-    only="true",
+    sort="r.votes_count DESC, r.uploaded_at DESC, r.id DESC",
+    member="true",
+    after="(r.votes_count, r.uploaded_at, r.id) < (:votes, :uploaded_at, :id)",
 )
-"""The most votes first, then the later upload, then the larger id."""
+"""Most votes first, then the later upload, then the larger id."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class InCity:
-    """A city that a list is limited to, however it is spelled.
+    """City to limit a list to. Case and accents are ignored.
 
     Args:
-        name: of the city, or a part of it.
-        whole: whether it is the whole name.
+        name: Name of the city, or a part of it.
+        whole: Whether ``name`` is the whole name.
     """
 
     name: str
@@ -90,12 +79,12 @@ class InCity:
 
 @dataclass(frozen=True, kw_only=True)
 class PageCursor:
-    """A place in a list, to go on after it.
+    """Position in a list: the sort key of a video, after which the next page starts.
 
     Args:
-        votes: of the video there.
-        uploaded_at: of the video there.
-        video_id: of the video there.
+        votes: Vote count of the video.
+        uploaded_at: Upload time of the video.
+        video_id: Id of the video.
     """
 
     votes: int
@@ -104,59 +93,23 @@ class PageCursor:
 
     @classmethod
     def of(cls, video: Video) -> PageCursor:
-        """The place of a video."""
+        """Return the cursor of a video."""
         return cls(votes=video.votes, uploaded_at=video.uploaded_at, video_id=video.id)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RankedRow:
-    """A video in a list.
+    """Video in a list.
 
     Args:
-        video: with the tally that decided its place.
-        earlier: its position at the beginning of the day, in the country; None where it had none.
-        earlier_in_city: the same in its city.
+        video: The video, with the vote count that it was sorted by.
+        earlier: Its rank in the country at the start of the day. None if it had none.
+        earlier_in_city: Its rank in its city at the start of the day. None if it had none.
     """
 
     video: Video
     earlier: int | None
     earlier_in_city: int | None
-
-
-def list_open(
-    connection: Connection,
-    order: Order,
-    *,
-    city: InCity | None = None,
-    player: str | None = None,
-    after: PageCursor | None = None,
-    offset: int = 0,
-    limit: int,
-) -> list[RankedRow]:
-    """A page of the open videos.
-
-    Args:
-        city: only its videos; None for all.
-        player: only those of players whose names have words that begin so; None for all. The price grows with how
-            many players are called so.
-        after: begin after this place; the price is the same however deep it is.
-        offset: begin so many videos later; each costs a little.
-        limit: videos at the most.
-    """
-    parameters: dict[str, Any] = {"offset": offset, "limit": limit}
-    if city:
-        parameters["city"] = city.name
-    if player is not None:
-        parameters["player"] = player
-    if after:
-        parameters |= {"votes": after.votes, "uploaded_at": after.uploaded_at, "id": after.video_id}
-    statement = _statement(order, city.whole if city else None, player is not None, after is not None)
-    listed = []
-    for row in connection.execute(statement, parameters):
-        values = dict(row._mapping)
-        earlier, in_city = values.pop("earlier"), values.pop("earlier_in_city")
-        listed.append(RankedRow(video=Video(**values), earlier=earlier, earlier_in_city=in_city))
-    return listed
 
 
 def gallery(
@@ -172,53 +125,88 @@ def gallery(
     Args:
         city: City to limit the list to. Default: all cities.
         player: Beginnings of words of the player's name. Default: all players.
-        after: Cursor of the last video of the previous page. Default: start at the first video.
+        after: Cursor of the last video of the page before. Default: the first page.
         limit: Maximum number of videos.
     """
     rows = list_open(connection, GALLERY, city=city, player=player, after=after, limit=limit)
     return [row.video for row in rows]
 
 
+def list_open(
+    connection: Connection,
+    order: Order,
+    *,
+    city: InCity | None = None,
+    player: str | None = None,
+    after: PageCursor | None = None,
+    offset: int = 0,
+    limit: int,
+) -> list[RankedRow]:
+    """List a page of the open videos.
+
+    Args:
+        order: ``RANKING`` or ``GALLERY``.
+        city: City to limit the list to. Default: all cities.
+        player: Beginnings of words of the player's name. The cost grows with the number of players that match.
+            Default: all players.
+        after: Cursor of the last video of the page before. The cost does not depend on its depth. Default: the first
+            page.
+        offset: Number of videos to skip. The cost grows with it.
+        limit: Maximum number of videos.
+    """
+    parameters: dict[str, Any] = {"offset": offset, "limit": limit}
+    if city:
+        parameters["city"] = city.name
+    if player is not None:
+        parameters["player"] = player
+    if after:
+        parameters |= {"votes": after.votes, "uploaded_at": after.uploaded_at, "id": after.video_id}
+    statement = _statement(order, city.whole if city else None, player is not None, after is not None)
+    rows = []
+    for row in connection.execute(statement, parameters):
+        values = dict(row._mapping)
+        earlier, earlier_in_city = values.pop("earlier"), values.pop("earlier_in_city")
+        rows.append(RankedRow(video=Video(**values), earlier=earlier, earlier_in_city=earlier_in_city))
+    return rows
+
+
 @functools.cache
 def _statement(order: Order, whole_city: bool | None, player: bool, after: bool) -> TextClause:
-    rolled = {"votes": "v.votes_count", "uploaded_at": "v.uploaded_at", "id": "v.id"}
-    real = {"votes": "votes", "uploaded_at": "uploaded_at", "id": "id"}
-    cursor = order.key.format(votes=":votes", uploaded_at=":uploaded_at", id=":id")
-    in_index = f"v.is_open AND {order.only.format(**rolled)}"
-    wanted = order.only.format(**real)
-    if after:
-        in_index += f" AND ({order.key.format(**rolled)}) {order.after} ({cursor})"
-        wanted += f" AND ({order.key.format(**real)}) {order.after} ({cursor})"
+    """Build the query of a list. Every row that is sorted has the alias ``r``, so ``order`` applies to each step."""
+    member = f"{order.member} AND {order.after}" if after else order.member
     cities = {
         None: "(SELECT 1) AS city",
         True: "(SELECT city_key(:city) AS key) AS city",
         False: "(SELECT key FROM keys WHERE position(city_key(:city) IN key) > 0) AS city",
     }[whole_city]
-    belongs = "true" if whole_city is None else "v.city_key = city.key"
+    matches = "true" if whole_city is None else "r.city_key = city.key"
+    players = ""
     if player:
-        # As an array, so that the few videos of these players are looked up, and not all videos held against them.
-        belongs += " AND v.user_id = ANY (ARRAY(SELECT id FROM players))"
-    parts = ", ".join((CITIES, MOVING, PLAYERS) if player else (CITIES, MOVING))
+        players = """players AS MATERIALIZED (
+            SELECT id FROM users WHERE player_words(first_name || ' ' || last_name) @@ player_query(:player)
+        ),"""
+        # An array makes the planner look up the videos of these few players instead of filtering all videos.
+        matches += " AND r.user_id = ANY (ARRAY(SELECT id FROM players))"
     return text(
         f"""
-        WITH RECURSIVE {parts}, still AS (
-            SELECT v.* FROM {cities} CROSS JOIN LATERAL (
-                SELECT v.id, v.votes_count AS votes, v.uploaded_at FROM videos v WHERE {in_index} AND {belongs}
-                ORDER BY {order.sort.format(**rolled)}
-                LIMIT CAST(:offset AS bigint) + CAST(:limit AS bigint) + (SELECT count(*) FROM moving)
-            ) AS v
+        WITH RECURSIVE {OPEN_CITIES}, {WAITING_VOTES}, {players} indexed AS (
+            SELECT nearest.* FROM {cities} CROSS JOIN LATERAL (
+                SELECT r.id, r.votes_count, r.uploaded_at FROM videos r WHERE r.is_open AND {member} AND {matches}
+                ORDER BY {order.sort}
+                LIMIT CAST(:offset AS bigint) + CAST(:limit AS bigint) + (SELECT count(*) FROM waiting)
+            ) AS nearest
         ), candidates AS (
-            SELECT id, votes, uploaded_at FROM still WHERE NOT EXISTS (SELECT FROM moving WHERE video_id = still.id)
+            SELECT id, votes_count, uploaded_at FROM indexed
+            WHERE NOT EXISTS (SELECT FROM waiting WHERE video_id = indexed.id)
             UNION ALL
-            SELECT v.id, v.votes_count + moving.votes, v.uploaded_at FROM moving JOIN videos v ON v.id = video_id
-            CROSS JOIN {cities} WHERE v.is_open AND {belongs}
+            SELECT r.id, r.votes_count + waiting.votes, r.uploaded_at
+            FROM waiting JOIN videos r ON r.id = video_id CROSS JOIN {cities} WHERE r.is_open AND {matches}
         ), page AS (
-            SELECT * FROM candidates WHERE {wanted}
-            ORDER BY {order.sort.format(**real)} OFFSET :offset LIMIT :limit
+            SELECT r.* FROM candidates r WHERE {member} ORDER BY {order.sort} OFFSET :offset LIMIT :limit
         )
         SELECT {COLUMNS}, s.position AS earlier, s.city_position AS earlier_in_city
-        FROM page JOIN videos v ON v.id = page.id JOIN users u ON u.id = v.user_id
+        FROM page r JOIN videos v ON v.id = r.id JOIN users u ON u.id = v.user_id
         LEFT JOIN standings s ON s.video_id = v.id AND s.taken_on = (SELECT max(taken_on) FROM standings)
-        ORDER BY {order.sort.format(votes="page.votes", uploaded_at="page.uploaded_at", id="page.id")}
+        ORDER BY {order.sort}
         """
     )

@@ -1,6 +1,6 @@
-"""What moderators do: hide videos, set votes aside, close accounts; each reversible, each with its reason in the log.
+"""Moderation: hide videos, quarantine votes, disable accounts. Every action is reversible and logged with its reason.
 
-Every verb changes and logs in one statement: there is no action without its entry, and no entry without its action.
+Each action is logged in the statement that performs it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from sqlalchemy import Connection, CursorResult, TextClause, text
 
 @dataclass(frozen=True, kw_only=True)
 class ModerationAction:
-    """Who does something, and why.
+    """Author and reason of an action.
 
     Args:
-        moderator_id: the account of who does it.
-        reason: in the moderator's words, for whoever reads the log.
+        moderator_id: Id of the moderator's account.
+        reason: Reason in the moderator's words, for the log.
     """
 
     moderator_id: int
@@ -28,20 +28,20 @@ class ModerationAction:
 
 @dataclass(frozen=True, kw_only=True)
 class ModerationLogEntry:
-    """One line of the log.
+    """Entry of the moderation log.
 
     Args:
-        id: grows with the time.
-        happened_at: when.
-        moderator: who did it.
-        action: what was done.
-        video_id: to which video.
-        title: of the video; None where it is no longer there.
-        user_id: to whom, or whose the video is.
-        player: that person's name.
-        network: whose votes were moved.
-        votes: how many were moved.
-        reason: in the moderator's words.
+        id: Id; later entries have larger ones.
+        happened_at: Time of the action.
+        moderator: Name of the moderator.
+        action: Name of the action.
+        video_id: Id of the video, if the action concerns one.
+        title: Title of the video. None if it was deleted.
+        user_id: Id of the account, or of the video's owner.
+        player: Name of that person.
+        network: Network whose votes were quarantined or restored.
+        votes: Number of those votes.
+        reason: Reason in the moderator's words.
     """
 
     id: int
@@ -59,18 +59,18 @@ class ModerationLogEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class VoteBurst:
-    """Votes for one video that came from one network.
+    """Votes for one video from one network.
 
     Args:
-        video_id: of the video.
-        title: of the video.
-        player: whose it is.
-        network: they came from; None where it was not noted.
-        votes: that count.
-        quarantined: that were set aside.
-        young: of all, those whose account was less than an hour old.
-        first: of them.
-        last: of them.
+        video_id: Id of the video.
+        title: Title of the video.
+        player: Name of the video's owner.
+        network: Network of the votes. None if it was not recorded.
+        votes: Number of votes that count.
+        quarantined: Number of quarantined votes.
+        young: Number of votes, quarantined or not, from accounts less than an hour old.
+        first: Time of the first vote.
+        last: Time of the last vote.
     """
 
     video_id: UUID
@@ -111,7 +111,7 @@ _QUARANTINE = text(
     SELECT count(*) FROM done
     """
 )
-_GIVE_BACK = text(
+_RESTORE = text(
     f"""
     WITH done AS (UPDATE votes SET quarantined_at = NULL
                   WHERE video_id = :id AND network IS NOT DISTINCT FROM CAST(:network AS cidr)
@@ -137,10 +137,10 @@ _ENABLE = text(
     {_LOG}, user_id) SELECT :moderator_id, 'open account', :reason, id FROM done
     """
 )
-_NOTE_PERIOD = text(f"{_LOG}) VALUES (:moderator_id, 'set voting period', :reason)")
-_BULKS = text(
+_LOG_PERIOD = text(f"{_LOG}) VALUES (:moderator_id, 'set voting period', :reason)")
+_VOTE_BURSTS = text(
     """
-    WITH bulk AS (
+    WITH burst AS (
         SELECT t.video_id, t.network, count(*) FILTER (WHERE t.quarantined_at IS NULL) AS votes,
                count(t.quarantined_at) AS quarantined,
                count(*) FILTER (WHERE u.created_at > t.created_at - interval '1 hour') AS young,
@@ -151,13 +151,13 @@ _BULKS = text(
         GROUP BY t.video_id, t.network HAVING count(*) >= :least
         ORDER BY young DESC, count(*) DESC, t.video_id, t.network LIMIT :most
     )
-    SELECT bulk.video_id, v.title, p.first_name || ' ' || p.last_name AS player, text(bulk.network) AS network,
-           bulk.votes, bulk.quarantined, bulk.young, bulk.first, bulk.last
-    FROM bulk JOIN videos v ON v.id = bulk.video_id JOIN users p ON p.id = v.user_id
-    ORDER BY bulk.young DESC, bulk.votes + bulk.quarantined DESC, bulk.video_id, bulk.network
+    SELECT burst.video_id, v.title, p.first_name || ' ' || p.last_name AS player, text(burst.network) AS network,
+           burst.votes, burst.quarantined, burst.young, burst.first, burst.last
+    FROM burst JOIN videos v ON v.id = burst.video_id JOIN users p ON p.id = v.user_id
+    ORDER BY burst.young DESC, burst.votes + burst.quarantined DESC, burst.video_id, burst.network
     """
 )
-_ENTRIES = text(
+_READ_LOG = text(
     """
     SELECT l.id, l.happened_at, u.first_name || ' ' || u.last_name AS moderator, l.action, l.video_id, v.title,
            l.user_id, p.first_name || ' ' || p.last_name AS player, text(l.network) AS network, l.votes, l.reason
@@ -168,90 +168,90 @@ _ENTRIES = text(
     """
 )
 _IS_MODERATOR = text("SELECT is_moderator AND disabled_at IS NULL FROM users WHERE id = :id")
-_APPOINT = text(
+_SET_MODERATOR = text(
     "UPDATE users SET is_moderator = :moderator, updated_at = now() WHERE lower(email) = lower(:email) RETURNING id"
 )
 
 
 def hide_video(connection: Connection, action: ModerationAction, video_id: UUID) -> bool:
-    """Take a video out of every list and out of the voting; its votes stay. False where it is hidden or not there."""
-    return _done(connection, _HIDE, action, id=video_id)
+    """Remove a video from all lists and from the voting; its votes are kept. False if it is missing or hidden."""
+    return _changed(connection, _HIDE, action, id=video_id)
 
 
 def show_video(connection: Connection, action: ModerationAction, video_id: UUID) -> bool:
-    """Take a hidden video back into the lists; False where it is not hidden or not there."""
-    return _done(connection, _SHOW, action, id=video_id)
+    """Show a hidden video again. False if it is missing or not hidden."""
+    return _changed(connection, _SHOW, action, id=video_id)
 
 
 def quarantine_votes(connection: Connection, action: ModerationAction, video_id: UUID, network: str | None) -> int:
-    """Set aside the votes of a network for a video: they count nowhere until they are given back.
+    """Exclude the votes of a network for a video from all counts until they are restored.
 
     Args:
-        network: as ``192.0.2.0/24``; None for the votes of which none was noted.
+        network: Network such as ``192.0.2.0/24``. None for the votes without a recorded network.
 
     Returns:
-        How many were set aside.
+        Number of votes that were quarantined.
     """
     return int(_execute(connection, _QUARANTINE, action, id=video_id, network=network).scalar_one())
 
 
 def restore_votes(connection: Connection, action: ModerationAction, video_id: UUID, network: str | None) -> int:
-    """Let the votes of a network that were set aside count again; returns how many."""
-    return int(_execute(connection, _GIVE_BACK, action, id=video_id, network=network).scalar_one())
+    """Count the quarantined votes of a network for a video again; return their number."""
+    return int(_execute(connection, _RESTORE, action, id=video_id, network=network).scalar_one())
 
 
 def close_account(connection: Connection, action: ModerationAction, user_id: int) -> bool:
-    """Let nobody use an account any more; False where it is closed, a moderator's, or not there."""
-    return _done(connection, _DISABLE, action, id=user_id)
+    """Disable an account. False if it is missing, disabled or a moderator's."""
+    return _changed(connection, _DISABLE, action, id=user_id)
 
 
 def open_account(connection: Connection, action: ModerationAction, user_id: int) -> bool:
-    """Let an account be used again; False where it is not closed or not there."""
-    return _done(connection, _ENABLE, action, id=user_id)
+    """Enable a disabled account again. False if it is missing or not disabled."""
+    return _changed(connection, _ENABLE, action, id=user_id)
 
 
-def note_period(connection: Connection, action: ModerationAction) -> None:
-    """Log that the voting period was set; in the transaction that sets it."""
-    _execute(connection, _NOTE_PERIOD, action)
+def log_voting_period(connection: Connection, action: ModerationAction) -> None:
+    """Log that the voting period was set. Call it in the transaction that sets it."""
+    _execute(connection, _LOG_PERIOD, action)
 
 
 def find_vote_bursts(
     connection: Connection, *, video_id: UUID | None = None, least: int = 5, days: int = 7, most: int = 50
 ) -> list[VoteBurst]:
-    """Votes that came in bulk, those by the youngest accounts first.
+    """List the bursts of votes for one video from one network, those with the most young accounts first.
 
     Args:
-        video_id: only votes for it, also those of which no network was noted; None for all videos.
-        least: votes that make a bulk.
-        days: how far to look back.
-        most: how many bulks to return.
+        video_id: Video to limit the list to; this includes votes without a recorded network. Default: all videos.
+        least: Minimum number of votes of a burst.
+        days: Age of the oldest votes to include, in days.
+        most: Maximum number of bursts.
     """
-    rows = connection.execute(_BULKS, {"id": video_id, "least": least, "days": days, "most": most})
+    rows = connection.execute(_VOTE_BURSTS, {"id": video_id, "least": least, "days": days, "most": most})
     return [VoteBurst(**row._mapping) for row in rows]
 
 
 def read_log(
     connection: Connection, *, video_id: UUID | None = None, before: int | None = None, most: int = 100
 ) -> list[ModerationLogEntry]:
-    """The log, the latest first.
+    """List the entries of the moderation log, latest first.
 
     Args:
-        video_id: only what was done to it; None for all.
-        before: begin behind the line with this id; None for the latest.
-        most: lines at the most.
+        video_id: Video to limit the list to. Default: all entries.
+        before: Id of the last entry of the page before. Default: the first page.
+        most: Maximum number of entries.
     """
-    rows = connection.execute(_ENTRIES, {"id": video_id, "before": before, "most": most})
+    rows = connection.execute(_READ_LOG, {"id": video_id, "before": before, "most": most})
     return [ModerationLogEntry(**row._mapping) for row in rows]
 
 
 def is_moderator(connection: Connection, user_id: int) -> bool:
-    """Whether a person may moderate."""
+    """Return whether an account may moderate."""
     return bool(connection.execute(_IS_MODERATOR, {"id": user_id}).scalar_one_or_none())
 
 
 def set_moderator(connection: Connection, email: str, *, moderator: bool) -> bool:
-    """Let a person moderate, or no longer; False where the address has no account."""
-    return connection.execute(_APPOINT, {"email": email, "moderator": moderator}).scalar_one_or_none() is not None
+    """Grant or revoke the right to moderate. False if the address has no account."""
+    return connection.execute(_SET_MODERATOR, {"email": email, "moderator": moderator}).scalar_one_or_none() is not None
 
 
 def _execute(
@@ -261,5 +261,5 @@ def _execute(
     return connection.execute(statement, values)
 
 
-def _done(connection: Connection, statement: TextClause, action: ModerationAction, **parameters: object) -> bool:
+def _changed(connection: Connection, statement: TextClause, action: ModerationAction, **parameters: object) -> bool:
     return bool(_execute(connection, statement, action, **parameters).rowcount)

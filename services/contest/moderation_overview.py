@@ -1,4 +1,4 @@
-"""What moderators look at first: the videos that gather votes fastest, and those that are hidden."""
+"""Overview for moderators: the videos that gain votes fastest, and the hidden videos."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from sqlalchemy import Connection, text
 
 @dataclass(frozen=True, kw_only=True)
 class TrendingVideo:
-    """A video and the votes that it was given lately, those set aside left out.
+    """Video with its recent votes, without quarantined ones.
 
     Args:
-        video_id: of the video.
-        title: of the video.
-        player: whose it is.
-        hidden_at: since when it is hidden; None where it is not.
-        last_hour: votes of the last hour.
-        last_day: votes of the last 24 hours.
-        young: of these, those whose account was less than an hour old.
-        networks: how many they came from.
+        video_id: Id of the video.
+        title: Title of the video.
+        player: Name of its owner.
+        hidden_at: Time when it was hidden. None if it is not.
+        last_hour: Number of votes in the last hour.
+        last_day: Number of votes in the last 24 hours.
+        young: Number of votes in the last 24 hours from accounts less than an hour old.
+        networks: Number of networks that the votes of the last 24 hours came from.
     """
 
     video_id: UUID
@@ -36,13 +36,13 @@ class TrendingVideo:
 
 @dataclass(frozen=True, kw_only=True)
 class HiddenVideo:
-    """A hidden video.
+    """Hidden video.
 
     Args:
-        video_id: of the video.
-        title: of the video.
-        player: whose it is.
-        hidden_at: since when.
+        video_id: Id of the video.
+        title: Title of the video.
+        player: Name of its owner.
+        hidden_at: Time when it was hidden.
     """
 
     video_id: UUID
@@ -51,7 +51,7 @@ class HiddenVideo:
     hidden_at: datetime
 
 
-_RISING = text(
+_TRENDING = text(
     """
     WITH recent AS (
         SELECT t.video_id, count(*) FILTER (WHERE t.created_at > now() - interval '1 hour') AS last_hour,
@@ -76,10 +76,10 @@ _HIDDEN = text(
 
 
 def find_trending_videos(connection: Connection, *, most: int = 10) -> list[TrendingVideo]:
-    """The videos that gather votes fastest: the most of the last hour first, then of the last day."""
-    return [TrendingVideo(**row._mapping) for row in connection.execute(_RISING, {"most": most})]
+    """List the videos with the most votes in the last hour, then in the last 24 hours."""
+    return [TrendingVideo(**row._mapping) for row in connection.execute(_TRENDING, {"most": most})]
 
 
 def find_hidden_videos(connection: Connection, *, most: int = 50) -> list[HiddenVideo]:
-    """The videos that are hidden, the latest first."""
+    """List the hidden videos, latest first."""
     return [HiddenVideo(**row._mapping) for row in connection.execute(_HIDDEN, {"most": most})]

@@ -1,6 +1,7 @@
-"""Appoints and dismisses moderators: ``python -m services.contest.moderators appoint ana@example.com``.
+"""Grants and revokes the right to moderate: ``python -m services.contest.moderators grant ana@example.com``.
 
-Run on an instance of the portal, or wherever its environment is given: whoever may read its secret may do this.
+Runs on an instance of the portal, or with the portal's environment variables. It needs permission to read the
+database's secret.
 """
 
 from __future__ import annotations
@@ -17,29 +18,29 @@ from services.shared.aws import aws_client
 from services.shared.database import DatabaseConnector, open_engine
 from services.shared.secrets import SecretStore
 
-USAGE = "usage: python -m services.contest.moderators appoint|dismiss EMAIL"
+USAGE = "usage: python -m services.contest.moderators grant|revoke EMAIL"
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command against the database of the process's environment; returns the exit code."""
-    if len(arguments) != 2 or arguments[0] not in ("appoint", "dismiss"):
-        return _refuse(USAGE)
+    """Run a command against the database named by the environment variables; return the exit code."""
+    if len(arguments) != 2 or arguments[0] not in ("grant", "revoke"):
+        return _fail(USAGE)
     verb, email = arguments
     try:
         environment = ServiceEnvironment.from_variables(os.environ)
         connector = DatabaseConnector(environment, SecretStore(aws_client("secretsmanager", environment.aws_region)))
         with open_engine(connector, pool_size=1).begin() as connection:
-            known = set_moderator(connection, email, moderator=verb == "appoint")
+            known = set_moderator(connection, email, moderator=verb == "grant")
     except (EnvironmentProblem, psycopg.OperationalError, SQLAlchemyError) as problem:
-        return _refuse(str(problem))
+        return _fail(str(problem))
     if not known:
-        return _refuse(f"{email} has no account; sign up in the portal first")
-    print(f"{email} is {'now' if verb == 'appoint' else 'no longer'} a moderator")  # noqa: T201
+        return _fail(f"{email} has no account; sign up in the portal first")
+    print(f"{email} is {'now' if verb == 'grant' else 'no longer'} a moderator")  # noqa: T201
     return 0
 
 
-def _refuse(why: str) -> int:
-    print(why, file=sys.stderr)  # noqa: T201
+def _fail(reason: str) -> int:
+    print(reason, file=sys.stderr)  # noqa: T201
     return 1
 
 

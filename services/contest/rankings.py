@@ -1,4 +1,4 @@
-"""The ranking: of the country and of each city, a player's own places in it, and how they changed since yesterday."""
+"""The ranking of the country and of each city, the ranks of a player's videos, and how they changed since yesterday."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from services.contest.listing import CITIES, MOVING, RANKING, InCity, PageCursor, RankedRow, list_open
-from services.contest.rank_checkpoints import ahead
+from services.contest.listing import OPEN_CITIES, RANKING, WAITING_VOTES, InCity, PageCursor, RankedRow, list_open
+from services.contest.rank_checkpoints import videos_ahead
 from services.videos.records import Video
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ranked:
-    """A video and its place in a ranking.
+    """Video with its rank.
 
     Args:
-        position: from 1.
-        change: places won since the beginning of the day; negative for places lost, None for who is new.
-        video: with its votes.
+        position: Rank, from 1.
+        change: Ranks gained since the start of the day; negative if lost. None if the video had no rank then.
+        video: The video, with its vote count.
     """
 
     position: int
@@ -29,11 +29,11 @@ class Ranked:
 
 @dataclass(frozen=True, kw_only=True)
 class RankedPlace:
-    """A place in a ranking, to go on after it.
+    """Cursor of a page of the ranking.
 
     Args:
-        position: of the video there.
-        place: in the list.
+        position: Rank of the last video of the page before.
+        place: Cursor of that video.
     """
 
     position: int
@@ -42,15 +42,15 @@ class RankedPlace:
 
 @dataclass(frozen=True, kw_only=True)
 class PlayerRank:
-    """Where one of a player's videos stands.
+    """Ranks of one of a player's videos.
 
     Args:
-        video_id: of the video.
-        title: of the video.
-        votes: its tally.
-        position: in the country.
-        city: the player's.
-        city_position: in the city.
+        video_id: Id of the video.
+        title: Title of the video.
+        votes: Vote count of the video.
+        position: Rank in the country.
+        city: City of the player.
+        city_position: Rank in the city.
     """
 
     video_id: UUID
@@ -61,41 +61,50 @@ class PlayerRank:
     city_position: int
 
 
-_OF_PLAYER_AT_MOST = 20
-_BETTER = "(-{votes}, o.uploaded_at, o.id) < (-mine.votes, mine.uploaded_at, mine.id)"
-# Those whose votes wait are taken out of what the index counts, and counted by their tally.
-_POSITION = f"""
-    1 + {{ahead}}
-      - (SELECT count(*) FROM moving JOIN videos o ON o.id = moving.video_id
-         WHERE o.is_open AND {_BETTER.format(votes="o.votes_count")} AND {{among}})
-      + (SELECT count(*) FROM moving JOIN videos o ON o.id = moving.video_id
-         WHERE o.is_open AND {_BETTER.format(votes="(o.votes_count + moving.votes)")} AND {{among}})
-"""
-_IN_COUNTRY = _POSITION.format(ahead=ahead("mine", in_city=False), among="true")
-_IN_CITY = _POSITION.format(ahead=ahead("mine", in_city=True), among="o.city_key = mine.city_key")
-_STANDINGS_OF = text(
+_MAX_PLAYER_RANKS = 20
+
+
+def _position(*, in_city: bool) -> str:
+    """SQL: the rank of the video ``mine``. Videos with waiting votes are replaced: out by their old counts, in by new.
+
+    Args:
+        in_city: Whether only videos of its city count.
+    """
+    scope = "o.city_key = mine.city_key" if in_city else "true"
+    return f"""
+        1 + {videos_ahead("mine", in_city=in_city)}
+          - (SELECT count(*) FROM waiting JOIN videos o ON o.id = waiting.video_id
+             WHERE o.is_open AND {scope}
+             AND (-o.votes_count, o.uploaded_at, o.id) < (-mine.votes, mine.uploaded_at, mine.id))
+          + (SELECT count(*) FROM waiting JOIN videos o ON o.id = waiting.video_id
+             WHERE o.is_open AND {scope}
+             AND (-(o.votes_count + waiting.votes), o.uploaded_at, o.id) < (-mine.votes, mine.uploaded_at, mine.id))
+    """
+
+
+_PLAYER_RANKS = text(
     f"""
-    WITH {MOVING}, mine AS MATERIALIZED (
-        SELECT v.id, v.title, v.city, v.city_key, v.uploaded_at, v.votes_count + coalesce(moving.votes, 0) AS votes
-        FROM videos v LEFT JOIN moving ON moving.video_id = v.id
-        WHERE v.user_id = :user_id AND v.is_open AND v.votes_count + coalesce(moving.votes, 0) > 0
-        ORDER BY votes DESC, uploaded_at, id LIMIT {_OF_PLAYER_AT_MOST}
+    WITH {WAITING_VOTES}, mine AS MATERIALIZED (
+        SELECT v.id, v.title, v.city, v.city_key, v.uploaded_at, v.votes_count + coalesce(waiting.votes, 0) AS votes
+        FROM videos v LEFT JOIN waiting ON waiting.video_id = v.id
+        WHERE v.user_id = :user_id AND v.is_open AND v.votes_count + coalesce(waiting.votes, 0) > 0
+        ORDER BY votes DESC, uploaded_at, id LIMIT {_MAX_PLAYER_RANKS}
     )
-    SELECT mine.id AS video_id, mine.title, mine.votes::int, mine.city, {_IN_COUNTRY} AS position,
-           {_IN_CITY} AS city_position
+    SELECT mine.id AS video_id, mine.title, mine.votes::int, mine.city, {_position(in_city=False)} AS position,
+           {_position(in_city=True)} AS city_position
     FROM mine ORDER BY position
     """
 )
 _CITIES = text(
     f"""
-    WITH RECURSIVE {CITIES}
+    WITH RECURSIVE {OPEN_CITIES}
     SELECT (SELECT v.city FROM videos v WHERE v.is_open AND v.city_key = keys.key
             ORDER BY v.votes_count DESC, v.uploaded_at DESC, v.id DESC LIMIT 1)
     FROM keys WHERE key IS NOT NULL ORDER BY key
     """
 )
 _TODAY = "(now() AT TIME ZONE 'America/Bogota')::date"
-_TAKE = text(
+_RECORD_DAILY_RANKS = text(
     f"""
     WITH day AS (
         SELECT {_TODAY} AS today WHERE NOT EXISTS (SELECT FROM standings WHERE taken_on = {_TODAY})
@@ -108,17 +117,18 @@ _TAKE = text(
     ON CONFLICT DO NOTHING
     """
 )
-# Apart: whoever deletes a video holds its row, which new places wait for, and wants its old places.
-_FORGET = text("DELETE FROM standings WHERE taken_on < (SELECT max(taken_on) FROM standings)")
+# A separate statement avoids a deadlock: deleting a video locks its row, which the insert above waits for, and then
+# needs the video's old ranks.
+_DELETE_OLD_RANKS = text("DELETE FROM standings WHERE taken_on < (SELECT max(taken_on) FROM standings)")
 
 
 def ranking(connection: Connection, *, city: InCity | None = None, page: int = 1, limit: int) -> list[Ranked]:
-    """A page of the ranking: most votes first, then the earlier upload, then the smaller id.
+    """List a page of the ranking: most votes first, then the earlier upload, then the smaller id.
 
     Args:
-        city: positions count within it; None for the country.
-        page: from 1.
-        limit: videos on a page.
+        city: City to rank within. Default: the country.
+        page: Number of the page, from 1.
+        limit: Maximum number of videos.
     """
     offset = (page - 1) * limit
     return _ranked(list_open(connection, RANKING, city=city, offset=offset, limit=limit), city, offset)
@@ -127,48 +137,49 @@ def ranking(connection: Connection, *, city: InCity | None = None, page: int = 1
 def ranking_after(
     connection: Connection, after: RankedPlace, *, city: InCity | None = None, limit: int
 ) -> list[Ranked]:
-    """The videos that follow a place in the ranking, at the same price however deep it is.
+    """List the videos that follow a cursor in the ranking. The cost does not depend on its depth.
 
     Args:
-        city: positions count within it; None for the country.
-        limit: videos at the most.
+        after: Cursor of the last video of the page before.
+        city: City to rank within. Default: the country.
+        limit: Maximum number of videos.
     """
-    listed = list_open(connection, RANKING, city=city, after=after.place, limit=limit)
-    return _ranked(listed, city, after.position)
+    rows = list_open(connection, RANKING, city=city, after=after.place, limit=limit)
+    return _ranked(rows, city, after.position)
 
 
 def find_player_ranks(connection: Connection, user_id: int) -> list[PlayerRank]:
-    """Where a player's videos stand, the best first; twenty at the most."""
-    return [PlayerRank(**row._mapping) for row in connection.execute(_STANDINGS_OF, {"user_id": user_id})]
+    """List the ranks of a player's videos, best first, at most 20."""
+    return [PlayerRank(**row._mapping) for row in connection.execute(_PLAYER_RANKS, {"user_id": user_id})]
 
 
 def cities(connection: Connection) -> list[str]:
-    """The cities with open videos, each once, as its leading player spells it."""
+    """List the cities with open videos, each spelled as its leading player spells it."""
     return list(connection.execute(_CITIES).scalars())
 
 
 def record_daily_ranks(connection: Connection) -> int:
-    """Remember today's places, once a day in Colombia, to tell changes against; returns how many.
+    """Store today's ranks, once a day in Colombia's time zone, and delete older ones; return how many were stored.
 
-    Any number of processes may ask at once; one of them does it.
+    Several processes may call this at once; one of them does it.
 
     Args:
-        connection: in AUTOCOMMIT.
+        connection: Connection in AUTOCOMMIT.
 
     Raises:
-        sqlalchemy.exc.IntegrityError: a video was deleted meanwhile; nothing is remembered yet.
+        sqlalchemy.exc.IntegrityError: A video was deleted at the same time; nothing is stored.
     """
-    taken = connection.execute(_TAKE).rowcount
-    connection.execute(_FORGET)
-    return taken
+    stored = connection.execute(_RECORD_DAILY_RANKS).rowcount
+    connection.execute(_DELETE_OLD_RANKS)
+    return stored
 
 
-def _ranked(listed: list[RankedRow], city: InCity | None, offset: int) -> list[Ranked]:
+def _ranked(rows: list[RankedRow], city: InCity | None, offset: int) -> list[Ranked]:
     ranked = []
-    for position, one in enumerate(listed, start=offset + 1):
-        earlier = one.earlier if city is None else one.earlier_in_city
-        # Part of a name may mean several cities; no place of yesterday's is one among those.
-        known = earlier is not None and (city is None or city.whole)
-        change = earlier - position if known and earlier is not None else None
-        ranked.append(Ranked(position=position, change=change, video=one.video))
+    for position, row in enumerate(rows, start=offset + 1):
+        earlier = row.earlier if city is None else row.earlier_in_city
+        # A part of a name may match several cities, for which no common ranks were stored.
+        comparable = earlier is not None and (city is None or city.whole)
+        change = earlier - position if comparable and earlier is not None else None
+        ranked.append(Ranked(position=position, change=change, video=row.video))
     return ranked

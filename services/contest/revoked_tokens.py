@@ -1,4 +1,4 @@
-"""Bearer tokens that hold no more although they have not expired. They are few, so the portal keeps them in memory."""
+"""Bearer tokens that were revoked before they expired. They are few, so the portal keeps them in memory."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sqlalchemy import Connection, text
 
 @dataclass(frozen=True)
 class RevokedTokens:
-    """What is_valid no more.
+    """Revoked tokens.
 
     Args:
-        generations: by account, the generation that its tokens must be of at least.
-        disabled: accounts whose tokens do not hold at all.
-        token_ids: hashes of the ids of tokens that were signed out.
+        generations: Minimum token generation by account.
+        disabled: Disabled accounts; all their tokens are revoked.
+        token_ids: Hashes of the ids of tokens that were signed out.
     """
 
     generations: dict[int, int]
@@ -24,7 +24,7 @@ class RevokedTokens:
     token_ids: frozenset[str]
 
     def is_valid(self, user_id: int, generation: int, token_id: str) -> bool:
-        """Whether a token is_valid that has not expired."""
+        """Return whether a token that has not expired is still valid."""
         return (
             user_id not in self.disabled
             and generation >= self.generations.get(user_id, 0)
@@ -32,7 +32,7 @@ class RevokedTokens:
         )
 
 
-# A token older than its lifetime has expired by itself.
+# Tokens older than their lifetime have expired anyway.
 _GENERATIONS = text("SELECT id, token_generation FROM users WHERE tokens_revoked_at > now() - :lifetime")
 _DISABLED = text("SELECT id FROM users WHERE disabled_at > now() - :lifetime")
 _TOKENS = text("SELECT token_id FROM revoked_tokens WHERE expires_at > now()")
@@ -43,10 +43,10 @@ _CLEAR = text("DELETE FROM revoked_tokens WHERE expires_at <= now()")
 
 
 def revoked_tokens(connection: Connection, lifetime: timedelta) -> RevokedTokens:
-    """What is_valid no more of the tokens that have not expired.
+    """Read the revoked tokens that have not expired.
 
     Args:
-        lifetime: of a token.
+        lifetime: Lifetime of a token.
     """
     values = {"lifetime": lifetime + timedelta(minutes=1)}
     generations = connection.execute(_GENERATIONS, values)
@@ -58,17 +58,17 @@ def revoked_tokens(connection: Connection, lifetime: timedelta) -> RevokedTokens
 
 
 def revoke_token(connection: Connection, token_id: str, lifetime: timedelta) -> None:
-    """Let a token hold no more.
+    """Revoke a token.
 
     Args:
-        token_id: the token's id; only its hash is stored.
-        lifetime: of a token.
+        token_id: Id of the token; only its hash is stored.
+        lifetime: Lifetime of a token.
     """
     connection.execute(_REVOKE, {"token": _digest(token_id), "lifetime": lifetime})
 
 
 def clear_revoked_tokens(connection: Connection) -> None:
-    """Forget the tokens that have expired by themselves."""
+    """Delete the revoked tokens that have expired."""
     connection.execute(_CLEAR)
 
 

@@ -1,7 +1,7 @@
-"""Sessions of the portal in the browser; a revoked one is refused at once, on every instance.
+"""Browser sessions of the portal. A revoked session is refused at once, on every instance.
 
-A session ends when it was not used for a while, when it is as old as a session gets, when it is revoked, and when
-its account is disabled.
+A session ends when it was idle too long, when it reaches its maximum age, when it is revoked, and when its account is
+disabled.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from sqlalchemy import Connection, text
 
 @dataclass(frozen=True)
 class SessionLifetime:
-    """How long a session lives.
+    """Lifetime of a session.
 
     Args:
-        idle: it ends when it was not used for so long.
-        longest: it ends after so long however much it is used.
+        idle: Maximum time between two uses.
+        longest: Maximum age.
     """
 
     idle: timedelta
@@ -28,12 +28,12 @@ class SessionLifetime:
 
 @dataclass(frozen=True)
 class Session:
-    """A place where somebody is signed in.
+    """Open session of an account.
 
     Args:
-        address: IP address it was opened from.
-        agent: what the browser calls itself.
-        is_this: whether it is the one that asks.
+        address: IP address that opened it.
+        agent: User agent of the browser.
+        is_this: Whether it is the caller's session.
     """
 
     id: int
@@ -44,7 +44,7 @@ class Session:
     is_this: bool
 
 
-# The lock lets a change of the password wait, or this wait for the change, after which the generation is another.
+# The lock serializes this with a change of the password, which changes the generation.
 _OPEN = text(
     "INSERT INTO user_sessions (user_id, session_token, expires_at, ip_address, user_agent) "
     "SELECT id, :token, now() + :idle, CAST(:address AS inet), :agent FROM users "
@@ -81,14 +81,14 @@ def open_session(
     address: str | None,
     agent: str | None,
 ) -> bool:
-    """Remember a session; returns whether the account's password is still the one that was shown.
+    """Store a session; return False if the account's password has changed since it was verified.
 
     Args:
-        token_id: the id of the token in the browser's cookie; only its hash is stored.
-        generation: the account's, read with the hash that the password was compared with.
-        lifetime: how long it lives.
-        address: IP address it was opened from.
-        agent: what the browser calls itself.
+        token_id: Id of the token in the browser's cookie; only its hash is stored.
+        generation: Token generation of the account, read together with the password hash.
+        lifetime: Lifetime of the session.
+        address: IP address that opened it.
+        agent: User agent of the browser.
     """
     opened = connection.execute(
         _OPEN,
@@ -105,7 +105,7 @@ def open_session(
 
 
 def keep_session_open(connection: Connection, token_id: str, lifetime: SessionLifetime) -> bool:
-    """Whether a session is open; if so, it is used now. A row is written once a minute at most."""
+    """Return whether a session is open, and extend it if so. A row is written at most once a minute."""
     values = {"token": _digest(token_id), "longest": lifetime.longest}
     unnoticed = min(timedelta(minutes=1), lifetime.idle / 10)
     found = connection.execute(_FIND, {**values, "unnoticed": unnoticed}).one_or_none()
@@ -115,10 +115,10 @@ def keep_session_open(connection: Connection, token_id: str, lifetime: SessionLi
 
 
 def find_sessions(connection: Connection, user_id: int, *, token_id: str) -> list[Session]:
-    """Where somebody is signed in: this session first, then the one used last.
+    """List the open sessions of an account: the caller's first, then by last use.
 
     Args:
-        token_id: of the session that asks.
+        token_id: Token id of the caller's session.
     """
     rows = connection.execute(_OF_USER, {"user_id": user_id, "token": _digest(token_id)})
     return [Session(**row._mapping) for row in rows]
@@ -130,21 +130,21 @@ def close_session(connection: Connection, token_id: str) -> None:
 
 
 def close_user_session(connection: Connection, user_id: int, session_id: int) -> bool:
-    """Revoke one of somebody's sessions; returns whether there was such a one."""
+    """Revoke one session of an account; return False if it has no such session."""
     return connection.execute(_CLOSE_ONE, {"user_id": user_id, "id": session_id}).rowcount == 1
 
 
 def close_other_sessions(connection: Connection, user_id: int, *, token_id: str) -> int:
-    """Revoke somebody's sessions except the one that asks; returns how many there were.
+    """Revoke all sessions of an account except the caller's; return how many there were.
 
     Args:
-        token_id: of the session that asks; a bearer token's id spares none.
+        token_id: Token id of the caller's session. With the id of a bearer token, all sessions are revoked.
     """
     return connection.execute(_CLOSE_OTHERS, {"user_id": user_id, "token": _digest(token_id)}).rowcount
 
 
 def clear_sessions(connection: Connection) -> None:
-    """Forget the sessions that are past their time."""
+    """Delete the expired sessions."""
     connection.execute(_CLEAR)
 
 

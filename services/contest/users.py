@@ -1,4 +1,4 @@
-"""Players and voters: what the database knows of them."""
+"""Accounts of players and voters in the database."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 @dataclass(frozen=True)
 class User:
-    """A person with an account."""
+    """Account of a person."""
 
     id: int
     first_name: str
@@ -48,7 +48,7 @@ _CHANGE_PASSWORD = text(
 def add_user(
     connection: Connection, *, first_name: str, last_name: str, email: str, password_hash: str, city: str, country: str
 ) -> int | None:
-    """Create an account; returns its id, or None where the address has one already."""
+    """Create an account; return its id, or None if the address already has one."""
     return connection.execute(
         _ADD,
         {
@@ -63,27 +63,27 @@ def add_user(
 
 
 def find_user_by_email(connection: Connection, email: str) -> User | None:
-    """The account of an address, however it is spelled."""
+    """Find the account of an address, ignoring case."""
     row = connection.execute(_BY_EMAIL, {"email": email}).one_or_none()
     return User(**row._mapping) if row else None
 
 
 def find_user(connection: Connection, user_id: int) -> User | None:
-    """The account with an id."""
+    """Find the account with an id."""
     row = connection.execute(_BY_ID, {"id": user_id}).one_or_none()
     return User(**row._mapping) if row else None
 
 
 def set_password_hash(connection: Connection, user_id: int, renewed: str, *, replacing: str) -> None:
-    """Store another hash, unless the one it replaces has been replaced meanwhile."""
+    """Replace a password's hash, unless another process has replaced it."""
     connection.execute(_SET_PASSWORD, {"id": user_id, "renewed": renewed, "replaced": replacing})
 
 
 def change_password(connection: Connection, user_id: int, renewed: str, *, replacing: str) -> bool:
-    """Store the hash of a new password, after which the bearer tokens issued before hold no more.
+    """Store the hash of a new password and revoke the bearer tokens issued before.
 
     Returns:
-        Whether it was stored; not where the hash it replaces has been replaced meanwhile.
+        False if another process has replaced the hash.
     """
     values = {"id": user_id, "renewed": renewed, "replaced": replacing}
     return connection.execute(_CHANGE_PASSWORD, values).rowcount == 1

@@ -1,7 +1,8 @@
-"""The tally: exact at every moment, and counted again by itself for ever.
+"""Vote counts: exact at every moment, and audited continuously.
 
-The tally of a video is its rolled count, ``videos.votes_count``, plus its deltas that wait, read in one statement.
-Any number of processes roll deltas up, one at a time. Votes cast during a freeze wait until the voting closes.
+The vote count of a video is its rolled-up count, ``videos.votes_count``, plus its waiting deltas, read in one
+statement. Several processes may roll deltas up; they take turns. Votes cast during a freeze wait until the voting
+closes.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from services.videos.records import COUNTED_UNTIL
 SLICES = 16
 _LARGE_BYTES = 2**20
 
-# Whoever updates many rows may wait in a circle with another who does, so there is one at a time. Locking the rows in
-# an order first is no way out: the lock is on a row's new version, the update begins at the old one, and between the
-# two stands whoever waits for the new one.
+# The advisory lock prevents deadlocks between two updates of many rows. Locking the rows in a fixed order first would
+# not: the lock is on a row's new version while the update starts from the old one, and another transaction that waits
+# for the new version gets in between.
 _ROLL = text(
     f"""
-    WITH turn AS MATERIALIZED (
-        SELECT pg_try_advisory_xact_lock(hashtext('roll_up')) AS ours
+    WITH lock AS MATERIALIZED (
+        SELECT pg_try_advisory_xact_lock(hashtext('roll_up')) AS acquired
     ), taken AS (
         DELETE FROM vote_deltas WHERE (cast_at, id) IN (
-            SELECT cast_at, id FROM vote_deltas WHERE (SELECT ours FROM turn) AND cast_at < {COUNTED_UNTIL}
+            SELECT cast_at, id FROM vote_deltas WHERE (SELECT acquired FROM lock) AND cast_at < {COUNTED_UNTIL}
             ORDER BY cast_at, id LIMIT :most FOR UPDATE SKIP LOCKED
         ) RETURNING video_id, delta
     ), sums AS (
@@ -37,8 +38,8 @@ _ROLL = text(
     SELECT coalesce(sum(deltas), 0) FROM sums
     """
 )
-# One statement is one snapshot: what is compared was true at one moment.
-_CHECK = text(
+# One statement is one snapshot, so the compared numbers are of the same moment.
+_AUDIT = text(
     """
     WITH slice AS (
         SELECT slice, to_hex(slice::int) AS digit FROM tally_checks
@@ -56,22 +57,22 @@ _CHECK = text(
         SELECT v.id, coalesce(c.votes, 0) AS votes, v.votes_count + coalesce(w.votes, 0) AS tally
         FROM bounds JOIN videos v ON v.id BETWEEN bounds.first AND bounds.last
         LEFT JOIN counted c ON c.video_id = v.id LEFT JOIN waiting w ON w.video_id = v.id
-    ), found AS (
+    ), result AS (
         SELECT count(*) AS videos, coalesce(sum(votes), 0) AS votes, coalesce(sum(tally), 0) AS tally,
                count(*) FILTER (WHERE votes <> tally) AS differing,
                (array_agg(id ORDER BY id) FILTER (WHERE votes <> tally))[1:10] AS examples
         FROM compared
-    ), kept AS (
-        UPDATE tally_checks SET checked_at = now(), videos = found.videos, votes = found.votes,
-                                tally = found.tally, differing = found.differing
-        FROM found, slice WHERE tally_checks.slice = slice.slice
+    ), stored AS (
+        UPDATE tally_checks SET checked_at = now(), videos = result.videos, votes = result.votes,
+                                tally = result.tally, differing = result.differing
+        FROM result, slice WHERE tally_checks.slice = slice.slice
     )
-    SELECT slice.slice, found.* FROM slice, found
+    SELECT slice.slice, result.* FROM slice, result
     """
 )
-_VERDICT = text(
+_AUDIT_RESULT = text(
     "SELECT min(checked_at) FILTER (WHERE checked_at > '-infinity') AS since, bool_and(checked_at > '-infinity') AS "
-    "whole, sum(videos) AS videos, sum(votes) AS votes, sum(tally) AS tally, sum(differing) AS differing "
+    "complete, sum(videos) AS videos, sum(votes) AS votes, sum(tally) AS tally, sum(differing) AS differing "
     "FROM tally_checks"
 )
 _VACUUMS = {name: text(f"VACUUM (SKIP_LOCKED) {name}") for name in ("vote_deltas", "rank_changes")}
@@ -80,15 +81,15 @@ _IS_LARGE = text("SELECT pg_relation_size(CAST(:name AS regclass)) > :most")
 
 @dataclass(frozen=True, kw_only=True)
 class SliceAudit:
-    """What one count of a sixteenth of the videos found.
+    """Result of the audit of one slice: a sixteenth of the videos.
 
     Args:
-        slice: which: the first hexadecimal digit of the videos' ids.
-        videos: how many there are in it.
-        votes: rows that count.
-        shown_votes: the sum of what people are shown, with the votes that wait.
-        differing: videos for which the two are not the same; there are none, ever.
-        examples: up to ten of these.
+        slice: First hexadecimal digit of the videos' ids.
+        videos: Number of videos in the slice.
+        votes: Number of vote rows that count.
+        shown_votes: Sum of the vote counts that people see, waiting votes included.
+        differing: Number of videos where the two differ. Always 0 unless there is a fault.
+        examples: Ids of at most ten such videos.
     """
 
     slice: int
@@ -101,15 +102,15 @@ class SliceAudit:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditResult:
-    """What the last counts of all slices found together.
+    """Result of the last audits of all slices together.
 
     Args:
-        since: the oldest of them; None before the first.
-        complete: whether every slice was counted.
-        videos: how many there are.
-        votes: rows that count.
-        shown_votes: the sum of what people are shown, with the votes that wait.
-        differing: videos for which the two are not the same.
+        since: Time of the oldest of them. None before the first.
+        complete: Whether every slice was audited.
+        videos: Number of videos.
+        votes: Number of vote rows that count.
+        shown_votes: Sum of the vote counts that people see, waiting votes included.
+        differing: Number of videos where the two differ.
     """
 
     since: datetime | None
@@ -121,29 +122,29 @@ class AuditResult:
 
     @property
     def exact(self) -> bool:
-        """Whether every video's tally is the number of its votes."""
+        """Whether every video's count is the number of its votes."""
         return self.complete and self.differing == 0
 
 
 def roll_up(connection: Connection, *, most: int = 5000) -> int:
-    """Move deltas into the counts; returns how many were moved: 0 where none wait, or another is at it.
+    """Move waiting deltas into the counts; return their number, 0 if none wait or another process is rolling up.
 
     Args:
-        most: how many deltas to move in one statement.
+        most: Maximum number of deltas to move.
     """
     return int(connection.execute(_ROLL, {"most": most}).scalar_one())
 
 
 def audit_counts(connection: Connection, *, seconds: float = 5) -> SliceAudit | None:
-    """Count the votes of the slice that was counted the longest ago, and keep what was found.
+    """Count the votes of the slice with the oldest audit again, and store the result.
 
     Args:
-        seconds: leave slices alone that were counted within.
+        seconds: Minimum age of a slice's last audit.
 
     Returns:
-        None where every slice was counted lately, or others are at it.
+        None if every slice was audited within that time, or is being audited by other processes.
     """
-    row = connection.execute(_CHECK, {"seconds": seconds}).one_or_none()
+    row = connection.execute(_AUDIT, {"seconds": seconds}).one_or_none()
     if row is None:
         return None
     return SliceAudit(
@@ -157,11 +158,11 @@ def audit_counts(connection: Connection, *, seconds: float = 5) -> SliceAudit | 
 
 
 def read_audit_result(connection: Connection) -> AuditResult:
-    """Whether the tally is exact, as last counted."""
-    row = connection.execute(_VERDICT).one()
+    """Read the combined result of the last audits."""
+    row = connection.execute(_AUDIT_RESULT).one()
     return AuditResult(
         since=row.since,
-        complete=row.whole,
+        complete=row.complete,
         videos=int(row.videos),
         votes=int(row.votes),
         shown_votes=int(row.tally),

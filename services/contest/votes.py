@@ -1,7 +1,7 @@
-"""Votes: one statement decides and inserts, another retracts; none waits for the voters of the same video.
+"""Votes: one statement checks and inserts, another retracts. Voters of the same video never wait for each other.
 
-A vote inserts a row into ``votes`` and a delta into ``vote_deltas``. The tally (``services.contest.vote_counts``)
-is made from the deltas, exactly, at every moment.
+A vote inserts a row into ``votes`` and a delta into ``vote_deltas``. The vote counts
+(``services.contest.vote_counts``) are computed from the deltas.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from services.contest.voting_period import IS_OPEN
 
 
 class VoteResult(Enum):
-    """What became of a vote."""
+    """Result of casting a vote."""
 
     COUNTED = "counted"
     ALREADY_VOTED = "already voted"
@@ -27,7 +27,7 @@ class VoteResult(Enum):
 
 
 class Retraction(Enum):
-    """What became of the wish to take a vote back."""
+    """Result of retracting a vote."""
 
     RETRACTED = "retracted"
     NOT_VOTED = "not voted"
@@ -58,7 +58,7 @@ CAST = text(
     FROM video
     """
 )
-"""SQL: a person's vote for a video, and what became of it."""
+"""SQL: casts a person's vote for a video and returns the conditions that decided about it."""
 
 _RETRACT = text(
     f"""
@@ -79,20 +79,20 @@ _VOTED_OF = text("SELECT video_id FROM votes WHERE user_id = :user_id AND video_
 
 
 def cast_vote(connection: Connection, video_id: UUID, user_id: int, *, network: str | None = None) -> VoteResult:
-    """Vote for a video, at most once for each person.
+    """Vote for a video, at most once per person.
 
     Args:
-        connection: in AUTOCOMMIT: a vote that meets its video's deletion fails the transaction it is in.
-        network: that the vote came from, as ``192.0.2.0/24``; None where nobody knows.
+        connection: Connection in AUTOCOMMIT; a vote for a video that is being deleted fails its transaction.
+        network: Network of the voter, such as ``192.0.2.0/24``. None if unknown.
 
     Returns:
-        ``OWN_VIDEO`` for the player's own video in any state, deleted included; ``NOT_AVAILABLE``
-        where a stranger's video is missing, private, hidden or not processed; ``CLOSED`` outside the voting period.
+        ``OWN_VIDEO`` for the voter's own video in any state, even deleted; ``NOT_AVAILABLE`` if another person's
+        video is missing, private, hidden or not processed; ``CLOSED`` outside the voting period.
     """
     try:
         row = connection.execute(CAST, {"video_id": video_id, "user_id": user_id, "network": network}).one()
     except IntegrityError as error:
-        # The statement saw the video, waited for its deletion, and found it gone.
+        # The video was deleted between the statement's snapshot and its insert.
         if isinstance(error.orig, ForeignKeyViolation):
             return VoteResult.NOT_AVAILABLE
         raise
@@ -106,7 +106,7 @@ def cast_vote(connection: Connection, video_id: UUID, user_id: int, *, network: 
 
 
 def retract_vote(connection: Connection, video_id: UUID, user_id: int) -> Retraction:
-    """Take a vote back while the voting is open; the person may vote for the video again."""
+    """Retract a vote while the voting is open. The person may vote for the video again."""
     row = connection.execute(_RETRACT, {"video_id": video_id, "user_id": user_id}).one()
     if row.retracted:
         return Retraction.RETRACTED
@@ -114,10 +114,10 @@ def retract_vote(connection: Connection, video_id: UUID, user_id: int) -> Retrac
 
 
 def voted_videos(connection: Connection, user_id: int) -> list[UUID]:
-    """The videos a person voted for, the latest first."""
+    """List the videos that a person voted for, latest vote first."""
     return list(connection.execute(_VOTED, {"user_id": user_id}).scalars())
 
 
 def voted_among(connection: Connection, user_id: int, video_ids: list[UUID]) -> set[UUID]:
-    """Those of some videos that a person voted for."""
+    """Return which of these videos a person voted for."""
     return set(connection.execute(_VOTED_OF, {"user_id": user_id, "video_ids": video_ids}).scalars())

@@ -1,4 +1,4 @@
-"""When votes are taken, and when their counts stop being told: decided by the database's clock alone."""
+"""The voting period: when votes are accepted and when counts freeze. Only the database's clock decides."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sqlalchemy import Connection, text
 from services.videos.records import COUNTED_UNTIL
 
 IS_OPEN = "(SELECT coalesce(now() >= opens_at, true) AND coalesce(now() < closes_at, true) FROM voting_period)"
-"""SQL: whether votes are taken at this moment."""
+"""SQL: whether votes are accepted now."""
 
 
 class VotingState(StrEnum):
-    """What the database's clock says of the voting."""
+    """State of the voting."""
 
     NOT_YET = "not yet open"
     OPEN = "open"
@@ -25,12 +25,12 @@ class VotingState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class VotingPeriod:
-    """When votes are taken.
+    """Start, freeze and end of the voting.
 
     Args:
-        opens_at: votes are taken from here on; None for always.
-        freezes_at: the counts people see stand still from here until the voting closes; None for never.
-        closes_at: no vote is taken from here on, and all are told; None for never.
+        opens_at: Time from which votes are accepted. None: no start.
+        freezes_at: Time from which the public counts do not change until the voting closes. None: no freeze.
+        closes_at: Time from which no votes are accepted and all are published. None: no end.
     """
 
     opens_at: datetime | None = None
@@ -38,10 +38,10 @@ class VotingPeriod:
     closes_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Check the order of the moments.
+        """Validate the times.
 
         Raises:
-            ValueError: they are not in order, or one says no time zone.
+            ValueError: The times are not in order, or one has no time zone.
         """
         given = [moment for moment in (self.opens_at, self.freezes_at, self.closes_at) if moment]
         if any(moment.tzinfo is None for moment in given):
@@ -52,11 +52,12 @@ class VotingPeriod:
 
 @dataclass(frozen=True, kw_only=True)
 class Voting:
-    """The period, and where in it the database is.
+    """The voting period and its state.
 
     Args:
-        state: at this moment.
-        now: the database's moment.
+        period: The voting period.
+        state: State at ``now``.
+        now: Current time of the database.
     """
 
     period: VotingPeriod
@@ -72,7 +73,7 @@ _WRITE = text("UPDATE voting_period SET opens_at = :opens_at, freezes_at = :free
 
 
 def read_voting(connection: Connection) -> Voting:
-    """The voting period and the state it is in."""
+    """Read the voting period and its state."""
     row = connection.execute(_READ).one()
     if row.open:
         state = VotingState.FROZEN if row.frozen else VotingState.OPEN
@@ -83,7 +84,7 @@ def read_voting(connection: Connection) -> Voting:
 
 
 def write_period(connection: Connection, period: VotingPeriod) -> None:
-    """Set when votes are taken."""
+    """Set the voting period."""
     connection.execute(
         _WRITE,
         {"opens_at": period.opens_at, "freezes_at": period.freezes_at, "closes_at": period.closes_at},

@@ -106,7 +106,7 @@ def set_period(caller: Caller, period: VotingPeriod, reason: str) -> None:
     """Set when votes are taken."""
     with transaction() as connection:
         write_period(connection, period)
-        moderation.note_period(connection, _deed(caller, reason))
+        moderation.log_voting_period(connection, _deed(caller, reason))
     log.info("voting period set", moderator_id=caller.user_id, opens_at=period.opens_at, closes_at=period.closes_at)
 
 

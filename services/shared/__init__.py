@@ -1,1 +1,1 @@
-"""What every service uses: AWS clients, database, queue, storage, secrets, telemetry, migrations."""
+"""Shared by all services: AWS clients, database, queue, storage, secrets, telemetry, migrations."""

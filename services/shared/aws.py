@@ -1,4 +1,4 @@
-"""AWS clients with bounded waits: no call may hang a request or a worker."""
+"""AWS clients with short timeouts, so that no call blocks a request or a worker."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 AWS_ERRORS = (BotoCoreError, ClientError, Boto3Error)
-"""What a call of AWS raises when it was refused or not answered."""
+"""Exceptions of an AWS call that was rejected or not answered."""
 
 
 def aws_client(service: str, region: str, *, read_timeout: int = 10) -> Any:
-    """A client of one AWS service, with short timeouts and standard retries.
+    """Create a client of an AWS service, with short timeouts and standard retries.
 
     Args:
-        service: AWS's name of the service, such as ``sqs``.
+        service: boto3 name of the service, such as ``sqs``.
         region: AWS region.
-        read_timeout: seconds to wait for an answer; long polls need more than the 20 s SQS may hold them.
+        read_timeout: Read timeout, in seconds. Must be longer than a long poll, which is at most 20 s. Default: 10.
     """
     config = Config(
         connect_timeout=3,

@@ -1,4 +1,4 @@
-"""Sends log lines to CloudWatch Logs, beside the work: nothing waits for it, and what it cannot send is counted."""
+"""Log handler that sends lines to CloudWatch Logs in the background. It never blocks; lines it drops are counted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from botocore.utils import METADATA_BASE_URL, IMDSFetcher
 
 from services.shared.aws import AWS_ERRORS, aws_client
 
-_MOST_WAITING = 10_000
+_MAX_QUEUED_LINES = 10_000
 _SECONDS_BETWEEN_BATCHES = 5
 _METADATA_VARIABLE = "AWS_EC2_METADATA_SERVICE_ENDPOINT"  # boto3's own
 
@@ -21,17 +21,17 @@ log = logging.getLogger(__name__)
 
 
 class CloudWatchHandler(watchtower.CloudWatchLogHandler):
-    """watchtower's handler with bounds: lines that wait, time at the end of the process, connections after a fork.
+    """watchtower's handler with a limited queue, a limited flush at exit, and new connections after a fork.
 
     Args:
-        group: name of the log group, which exists.
-        stream: name of the stream, which is made with the first lines.
+        group: Name of the log group; it must exist.
+        stream: Name of the log stream; it is created with the first lines.
         region: AWS region.
     """
 
     FLUSH_TIMEOUT = 5
-    # watchtower drops every line of other threads while it makes the stream, lest it logs about itself; that is
-    # prevented below, by thread.
+    # While watchtower creates the stream, it drops the lines of all threads so as not to log about itself. Here only
+    # the lines of the sending thread are dropped; see `emit`.
     creating_log_stream = property(lambda _: False, lambda _, __: None)
 
     def __init__(self, group: str, stream: str, region: str) -> None:
@@ -49,7 +49,7 @@ class CloudWatchHandler(watchtower.CloudWatchLogHandler):
 
     @property
     def cwl_client(self) -> Any:
-        """The client of this process: one that was made before a fork shares its connections with the parent."""
+        """Client of this process. A client created before a fork would share its connections with the parent."""
         if self._client_of != os.getpid():
             self.cwl_client = self._connect()
         return self._client
@@ -60,10 +60,10 @@ class CloudWatchHandler(watchtower.CloudWatchLogHandler):
         self._client_of = os.getpid()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Put a line among those that wait, or count it where too many do."""
+        """Queue a line, or count it as dropped if the queue is full."""
         if getattr(self._sender, "is_sending", False):
             return
-        if any(waiting.qsize() >= _MOST_WAITING for waiting in self.queues.values()):
+        if any(queue.qsize() >= _MAX_QUEUED_LINES for queue in self.queues.values()):
             self._dropped += 1
             return
         super().emit(record)  # type: ignore[no-untyped-call]
@@ -91,12 +91,12 @@ class CloudWatchHandler(watchtower.CloudWatchLogHandler):
 
 
 def stream_name(service: str) -> str:
-    """The stream of this machine: ``<service>/<instance id>``, or its host name where it is no instance."""
+    """Return the log stream of this machine: ``<service>/<instance id>``, or its host name outside EC2."""
     return f"{service}/{_InstanceMetadata().instance_id() or platform.node()}"
 
 
 class _InstanceMetadata(IMDSFetcher):  # type: ignore[misc]
-    """EC2's metadata service, version 2, as botocore asks it for credentials."""
+    """Client of EC2's instance metadata service (IMDSv2), based on botocore's."""
 
     def __init__(self) -> None:
         base_url = os.environ.get(_METADATA_VARIABLE) or METADATA_BASE_URL
@@ -107,5 +107,5 @@ class _InstanceMetadata(IMDSFetcher):  # type: ignore[misc]
             token = self._fetch_metadata_token()
             return str(self._get_request("latest/meta-data/instance-id", self._default_retry, token).text)
         except (*AWS_ERRORS, self._RETRIES_EXCEEDED_ERROR_CLS) as error:
-            log.warning("the instance's id cannot be asked for: %s", error)
+            log.warning("cannot read the instance id: %s", error)
             return None

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL with the credentials that Secrets Manager holds at this moment."""
+"""Connections to PostgreSQL with the current credentials from Secrets Manager."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _was_refused(error: BaseException) -> bool:
     return isinstance(error, psycopg.OperationalError) and "authentication failed" in str(error)
 
 
-# Whoever rotates changes the database first or the secret first; the other follows within moments.
+# A rotation changes the database and the secret within a few seconds of each other, in either order.
 _ROTATED = Retrying(
     retry=retry_if_exception(_was_refused),
     wait=wait_chain(wait_fixed(0), wait_fixed(0.25), wait_fixed(0.5), wait_fixed(1)),
@@ -31,11 +31,11 @@ _ROTATED = Retrying(
 
 
 class DatabaseConnector:
-    """Opens connections for a pool; a rotated password is picked up at the next one, and open ones live on.
+    """Opens connections for a pool. After a rotation new connections use the new password; open ones stay open.
 
     Args:
-        environment: where the database is and which secret opens it.
-        secrets: where the secret is read.
+        environment: Address of the database and ARN of its secret.
+        secrets: Store that reads the secret.
     """
 
     def __init__(self, environment: ServiceEnvironment, secrets: SecretStore) -> None:
@@ -46,7 +46,7 @@ class DatabaseConnector:
         """Open a connection.
 
         Raises:
-            psycopg.OperationalError: the database cannot be reached, or refuses the password for three seconds.
+            psycopg.OperationalError: The database is unreachable, or rejects the password for three seconds.
         """
         for attempt in _ROTATED.copy():
             with attempt:
@@ -64,56 +64,56 @@ class DatabaseConnector:
             password=credentials["password"],
             sslmode=environment.database_ssl_mode,
             connect_timeout=3,
-            # A server that is gone without a word, as after a power cut, is known for it within half a minute.
+            # Detects within 30 seconds a server that disappeared without closing its connections.
             keepalives_idle=10,
             keepalives_interval=5,
             keepalives_count=3,
             tcp_user_timeout=25_000,
-            # A statement or a lock that takes longer is a fault; holding a thread for it would spread it.
+            # Longer statements and lock waits are faults; waiting for them would occupy all threads.
             options="-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
             application_name=f"anb {environment.release[:12]}",
         )
 
 
-def _refuse_ended(connection: psycopg.Connection[Any], *_: object) -> None:
-    """Refuse a connection of the pool that has ended: a server closes it, so that there is something to read.
+def _check_open(connection: psycopg.Connection[Any], *_: object) -> None:
+    """Reject a pooled connection that the server has closed. Its socket is then readable.
 
-    To ask each whether it lives, as SQLAlchemy's pre-ping does, is a round trip for every request and finds no more.
+    SQLAlchemy's pre-ping finds the same, but costs a round trip per request.
 
     Raises:
-        DisconnectionError: it has ended; the pool opens another in its place.
+        DisconnectionError: The connection is closed; the pool replaces it.
     """
     if connection.closed:
         raise DisconnectionError
-    waiting = select.poll()
-    waiting.register(connection.fileno(), select.POLLIN)
-    if waiting.poll(0):
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0):
         raise DisconnectionError
 
 
 def engine_options(connector: DatabaseConnector, *, pool_size: int) -> dict[str, Any]:
-    """Options of the engine that both services use.
+    """Return the engine options of both services.
 
     Args:
-        connector: what opens connections.
-        pool_size: most connections the process holds.
+        connector: Opens the connections.
+        pool_size: Maximum number of connections of the process.
     """
     return {
         "creator": connector,
         "pool_size": pool_size,
         "max_overflow": 0,
         "pool_timeout": 5,
-        # Nothing to roll back, where each statement stands for itself.
+        # In AUTOCOMMIT there is nothing to roll back.
         "skip_autocommit_rollback": True,
-        "pool_events": [(_refuse_ended, "checkout")],
+        "pool_events": [(_check_open, "checkout")],
     }
 
 
 def open_engine(connector: DatabaseConnector, *, pool_size: int) -> Engine:
-    """An engine for a process that is not a Flask application.
+    """Create an engine for a process without Flask.
 
     Args:
-        connector: what opens connections.
-        pool_size: most connections the process holds.
+        connector: Opens the connections.
+        pool_size: Maximum number of connections of the process.
     """
     return create_engine(DRIVER_URL, **engine_options(connector, pool_size=pool_size))

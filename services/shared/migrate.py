@@ -1,7 +1,7 @@
-"""Brings the schema to the release's version: ``python -m services.shared.migrate up``.
+"""Database migrations: ``python -m services.shared.migrate up`` migrates the schema to the release's version.
 
 Each migration is a pair ``NNN_name.up.sql`` and ``NNN_name.down.sql`` and runs in one transaction.
-Any number of processes may start it at once: an advisory lock lets one work while the others wait.
+Several processes may run it at once: an advisory lock lets one migrate while the others wait.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from services.shared.secrets import SecretStore
 
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 USAGE = "usage: python -m services.shared.migrate up | down [COUNT] | status"
-_LOCK = 0x414E42  # any constant of ours: PostgreSQL only compares it
+_LOCK = 0x414E42  # arbitrary key of the advisory lock
 _NAME = re.compile(r"(\d{3})_([a-z0-9_]+)\.up\.sql")
 
 
 class MigrationProblem(ValueError):
-    """The migrations on disk and the database do not fit together."""
+    """The migration files are invalid or do not match the database."""
 
 
 @dataclass(frozen=True)
 class Migration:
-    """One step of the schema."""
+    """One migration."""
 
     version: int
     name: str
@@ -43,39 +43,39 @@ class Migration:
 
     @property
     def checksum(self) -> str:
-        """Hash of what the step does, kept in the database to notice a changed file."""
+        """Hash of the up file, stored in the database to detect changes to it."""
         return hashlib.sha256(self.up.encode()).hexdigest()
 
 
 def read_migrations(folder: Path = FOLDER) -> list[Migration]:
-    """The migrations of a folder, in order.
+    """Read the migrations of a folder, in order.
 
     Raises:
-        MigrationProblem: a file is named wrongly, lacks its counterpart, or a number is missing or used twice.
+        MigrationProblem: A file has an invalid name or no counterpart, or a number is missing or used twice.
     """
-    found: list[Migration] = []
+    migrations: list[Migration] = []
     for path in sorted(folder.glob("*.up.sql")):
         match = _NAME.fullmatch(path.name)
         if not match:
-            raise MigrationProblem(f"{path.name}: a migration is named NNN_name.up.sql, in small letters, digits and _")
+            raise MigrationProblem(f"{path.name}: must be named NNN_name.up.sql, in lowercase letters, digits and _")
         down = path.with_name(path.name.replace(".up.sql", ".down.sql"))
         if not down.exists():
-            raise MigrationProblem(f"{path.name}: has no {down.name} beside it; write how to take the step back")
-        found.append(Migration(int(match[1]), match[2], path.read_text(), down.read_text()))
-    for expected, migration in enumerate(found, start=1):
+            raise MigrationProblem(f"{path.name}: {down.name} is missing. Fix: write the downgrade")
+        migrations.append(Migration(int(match[1]), match[2], path.read_text(), down.read_text()))
+    for expected, migration in enumerate(migrations, start=1):
         if migration.version != expected:
             raise MigrationProblem(
-                f"{migration.version:03}_{migration.name}: expected number {expected:03}; "
-                "numbers run from 001 without gaps"
+                f"{migration.version:03}_{migration.name}: must have number {expected:03}; "
+                "numbers start at 001 without gaps"
             )
-    return found
+    return migrations
 
 
 def upgrade(connection: psycopg.Connection[Any], migrations: list[Migration]) -> list[Migration]:
-    """Apply what the database lacks; returns what was applied.
+    """Apply the missing migrations; return them.
 
     Raises:
-        MigrationProblem: a migration that was applied has been changed since.
+        MigrationProblem: An applied migration was changed.
     """
     with _Locked(connection):
         applied = _applied(connection)
@@ -83,8 +83,8 @@ def upgrade(connection: psycopg.Connection[Any], migrations: list[Migration]) ->
             known = applied.get(migration.version)
             if known is not None and known != migration.checksum:
                 raise MigrationProblem(
-                    f"{migration.version:03}_{migration.name}: was changed after it was applied; "
-                    "restore the file and put the change into a new migration"
+                    f"{migration.version:03}_{migration.name}: was changed after it was applied. "
+                    "Fix: restore the file and put the change into a new migration"
                 )
         missing = [migration for migration in migrations if migration.version not in applied]
         for migration in missing:
@@ -98,10 +98,10 @@ def upgrade(connection: psycopg.Connection[Any], migrations: list[Migration]) ->
 
 
 def downgrade(connection: psycopg.Connection[Any], migrations: list[Migration], count: int) -> list[Migration]:
-    """Take the last steps back; returns what was taken back.
+    """Revert the last migrations; return them.
 
     Args:
-        count: how many steps.
+        count: Maximum number of migrations.
     """
     with _Locked(connection):
         applied = _applied(connection)
@@ -114,20 +114,20 @@ def downgrade(connection: psycopg.Connection[Any], migrations: list[Migration], 
 
 
 def pending(connection: psycopg.Connection[Any], migrations: list[Migration]) -> list[Migration]:
-    """The migrations the database lacks."""
+    """Return the migrations that are not applied."""
     with _Locked(connection):
         applied = _applied(connection)
         return [migration for migration in migrations if migration.version not in applied]
 
 
 class _Locked:
-    """Holds the advisory lock of the migrations for the length of a block."""
+    """Context manager that holds the advisory lock of the migrations."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
 
     def __enter__(self) -> None:
-        # A waiting process must outlast the migration it waits for.
+        # Without timeouts, because a process may wait for a long migration of another.
         self._connection.autocommit = True
         self._connection.execute("SET statement_timeout = 0")
         self._connection.execute("SET lock_timeout = 0")
@@ -148,7 +148,7 @@ def _applied(connection: psycopg.Connection[Any]) -> dict[int, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command against the database of the process's environment; returns the exit code."""
+    """Run a command against the database named by the environment variables; return the exit code."""
     migrations = read_migrations()
     try:
         environment = ServiceEnvironment.from_variables(os.environ)
@@ -158,18 +158,18 @@ def main(arguments: list[str]) -> int:
     connect = DatabaseConnector(environment, SecretStore(aws_client("secretsmanager", environment.aws_region)))
     match arguments:
         case ["up"]:
-            verb, work = "applied", partial(upgrade, migrations=migrations)
+            verb, command = "applied", partial(upgrade, migrations=migrations)
         case ["down", *rest] if len(rest) <= 1 and all(text.isdigit() and int(text) > 0 for text in rest):
             count = int(rest[0]) if rest else 1
-            verb, work = "taken back", partial(downgrade, migrations=migrations, count=count)
+            verb, command = "reverted", partial(downgrade, migrations=migrations, count=count)
         case ["status"]:
-            verb, work = "pending", partial(pending, migrations=migrations)
+            verb, command = "pending", partial(pending, migrations=migrations)
         case _:
             print(USAGE, file=sys.stderr)  # noqa: T201
             return 1
     try:
         with connect() as connection:
-            steps = work(connection)
+            steps = command(connection)
     except (MigrationProblem, psycopg.OperationalError) as problem:
         print(problem, file=sys.stderr)  # noqa: T201
         return 1

@@ -1,4 +1,4 @@
-"""The queue of the videos to process, as its sender sees it."""
+"""Queue of videos to process, from the sender's side."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _ATTRIBUTES = (
 
 @dataclass(frozen=True)
 class QueueState:
-    """How a queue stands, about: SQS counts on many machines.
+    """Approximate state of a queue.
 
     Args:
-        visible: messages that wait for a worker.
-        in_flight: messages that were received and are hidden meanwhile.
-        delayed: messages that may not be received yet.
-        visibility_seconds: how long a received message is hidden, unless its receiver says more.
+        visible: Number of messages that wait for a worker.
+        in_flight: Number of received messages that are hidden.
+        delayed: Number of messages that cannot be received yet.
+        visibility_seconds: Default visibility timeout, in seconds.
     """
 
     visible: int
@@ -39,8 +39,8 @@ class VideoQueue:
     """Sends videos to the workers.
 
     Args:
-        client: an SQS client.
-        url: the queue's URL.
+        client: SQS client.
+        url: URL of the queue.
     """
 
     def __init__(self, client: Any, url: str) -> None:
@@ -48,38 +48,39 @@ class VideoQueue:
         self._url = url
 
     def send(self, video_id: UUID, *, user_id: int | None = None, request_id: str | None = None) -> None:
-        """Ask for a video to be processed; sending it twice does no harm.
+        """Send a video for processing. Sending it twice is harmless.
 
         Args:
-            user_id: whose video it is, for the worker's log lines.
-            request_id: of the request that uploaded it, for the same.
+            video_id: Id of the video.
+            user_id: Id of the owner, for the worker's log lines.
+            request_id: Id of the request that uploaded it, for the worker's log lines.
         """
-        told = {"TaskType": TASK_TYPE, USER_ID: user_id, REQUEST_ID: request_id}
+        attributes = {"TaskType": TASK_TYPE, USER_ID: user_id, REQUEST_ID: request_id}
         self._client.send_message(
             QueueUrl=self._url,
             MessageBody=json.dumps({"video_id": str(video_id)}),
             MessageAttributes={
                 name: {"DataType": "String", "StringValue": str(value)}
-                for name, value in told.items()
+                for name, value in attributes.items()
                 if value is not None
             },
         )
 
     def waiting(self) -> int:
-        """About how many videos wait for a worker."""
+        """Return the approximate number of videos that wait for a worker."""
         return self.state().visible
 
     def state(self) -> QueueState:
-        """How the queue stands."""
+        """Read the state of the queue."""
         return queue_state(self._client, self._url)
 
 
 def queue_state(client: Any, url: str) -> QueueState:
-    """How a queue stands.
+    """Read the state of a queue.
 
     Args:
-        client: an SQS client.
-        url: the queue's URL.
+        client: SQS client.
+        url: URL of the queue.
     """
     answer = client.get_queue_attributes(QueueUrl=url, AttributeNames=list(_ATTRIBUTES))
     return QueueState(*(int(answer["Attributes"][name]) for name in _ATTRIBUTES))

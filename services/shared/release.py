@@ -1,4 +1,4 @@
-"""Which release runs: the version and the commit that its builder wrote into ``services/release.json``."""
+"""The running release: version and commit, which the build writes into ``services/release.json``."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _WORKING_COPY = "development"
 
 @dataclass(frozen=True)
 class ReleaseInfo:
-    """Where the running code comes from.
+    """Version and commit of a release.
 
     Args:
-        version: version of the project.
-        commit: the source's commit.
+        version: Version of the project.
+        commit: Commit of the source.
     """
 
     version: str
@@ -24,9 +24,9 @@ class ReleaseInfo:
 
 
 def read_release(path: Path = FILE) -> ReleaseInfo:
-    """The release that runs; both fields say ``development`` where nobody built one."""
+    """Read the running release. Both fields are ``development`` in a working copy."""
     try:
-        told = json.loads(path.read_text())
+        document = json.loads(path.read_text())
     except FileNotFoundError:
         return ReleaseInfo(_WORKING_COPY, _WORKING_COPY)
-    return ReleaseInfo(version=told["version"], commit=told["commit"])
+    return ReleaseInfo(version=document["version"], commit=document["commit"])

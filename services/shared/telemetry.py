@@ -1,4 +1,4 @@
-"""Logs as JSON lines, one a happening, with the ids that tie them together."""
+"""Structured logs: one JSON line per event, with the ids that correlate them."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ unbind_all = structlog.contextvars.clear_contextvars
 
 
 def bound_value(name: str) -> Any:
-    """What is bound_value under a name to the log lines of the work at hand; None where nothing is."""
+    """Return the value bound under a name to the log lines of the current context, or None."""
     return structlog.contextvars.get_contextvars().get(name)
 
 
 def configure_logging(service: str, *, log_group: str | None = None, region: str | None = None) -> None:
-    """Send structlog's and the standard library's records to standard output as JSON.
+    """Write the records of structlog and of the standard library to standard output as JSON.
 
     Args:
-        service: ``portal`` or ``worker``; it is on every line.
-        log_group: group of CloudWatch Logs they go to as well, if any.
-        region: where the group is.
+        service: ``portal`` or ``worker``; a field of every line.
+        log_group: CloudWatch Logs group to send the lines to. Default: none.
+        region: AWS region of the group.
     """
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -45,7 +45,7 @@ def configure_logging(service: str, *, log_group: str | None = None, region: str
     output = logging.StreamHandler(sys.stdout)
     output.setFormatter(formatter)
     logging.basicConfig(handlers=[output], level=logging.INFO, force=True)
-    # At every start it tells where it found its credentials, for each client.
+    # botocore logs for each client where it found its credentials.
     logging.getLogger("botocore").setLevel(logging.WARNING)
     if log_group is not None and region is not None:
         sender = CloudWatchHandler(log_group, stream_name(service), region)
@@ -60,5 +60,5 @@ def configure_logging(service: str, *, log_group: str | None = None, region: str
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
-    """A logger: ``log.info("video processed", video_id=...)``."""
+    """Create a logger: ``log.info("video processed", video_id=...)``."""
     return structlog.stdlib.get_logger(name)

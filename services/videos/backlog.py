@@ -1,4 +1,4 @@
-"""What waits in the database: uploads for the queue, votes for their tally."""
+"""The backlog in the database: uploads that wait for the queue, votes that wait to be rolled up."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ _BY_STATE = text(
 
 @dataclass(frozen=True)
 class VideosByState:
-    """How many videos are where.
+    """Number of videos in a state.
 
     Args:
-        state: in plain words.
-        videos: how many.
-        oldest_seconds: how long ago the first of them was uploaded.
+        state: Name of the state.
+        videos: Number of videos.
+        oldest_seconds: Age of the oldest of them, in seconds.
     """
 
     state: str
@@ -57,14 +57,14 @@ class VideosByState:
 
 @dataclass(frozen=True)
 class Backlog:
-    """What waits.
+    """Backlog of the services.
 
     Args:
-        uploads: videos that were received and not yet sent to the workers.
-        oldest_seconds: how long the first of them has waited.
-        vote_deltas: votes that are not rolled up yet; they count all the same.
-        videos: videos that are neither processed nor failed, wherever they are on their way.
-        oldest_video_seconds: how long ago the first of them was uploaded.
+        uploads: Number of received videos that were not yet sent to the workers.
+        oldest_seconds: Waiting time of the oldest of them, in seconds.
+        vote_deltas: Number of votes that are not rolled up yet. The vote counts include them.
+        videos: Number of videos that are neither processed nor failed.
+        oldest_video_seconds: Age of the oldest of them, in seconds.
     """
 
     uploads: int
@@ -75,10 +75,10 @@ class Backlog:
 
 
 def read_backlog(connection: Connection) -> Backlog:
-    """What waits at this moment."""
+    """Read the current backlog."""
     return Backlog(**connection.execute(_BACKLOG).one()._mapping)
 
 
 def videos_by_state(connection: Connection) -> list[VideosByState]:
-    """Where the videos are at this moment, in the order of their way; it looks at every video."""
+    """Count the videos in each state, in the order of processing. Scans all videos."""
     return [VideosByState(**row._mapping) for row in connection.execute(_BY_STATE)]

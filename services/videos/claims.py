@@ -1,8 +1,7 @@
-"""A video's work as the workers see it: claimed, renewed, finished, failed, released.
+"""Claims of workers on videos: claim, renew, finish, fail, release.
 
-Every change after the claim names the attempt it belongs to and does nothing where a later attempt
-has taken over, so a worker that was frozen or cut off can do no harm when it comes back. Leases are
-measured by the database's clock alone.
+Every change after the claim names its attempt and does nothing if a later attempt has taken over, so a worker that
+was frozen or disconnected does no harm when it returns. Leases use the database's clock only.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from sqlalchemy import Connection, text
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to process a video, until the lease runs out."""
+    """Right to process a video until the lease expires."""
 
     video_id: UUID
     attempt: int
@@ -88,7 +87,7 @@ _RELEASE = text(
 
 
 def claim(connection: Connection, video_id: UUID, *, lease_seconds: int) -> Claim | Refusal:
-    """Take a video that waits, or whose worker let its lease run out."""
+    """Claim a video that waits, or whose last lease expired."""
     row = connection.execute(_CLAIM, {"id": video_id, "seconds": lease_seconds}).one_or_none()
     if row is not None:
         return Claim(row.id, row.attempt, row.original_url)
@@ -99,27 +98,27 @@ def claim(connection: Connection, video_id: UUID, *, lease_seconds: int) -> Clai
 
 
 def renew(connection: Connection, held: Claim, *, lease_seconds: int, progress: int) -> bool:
-    """Keep a claim and tell how far the work is, in percent; False where it was lost."""
+    """Extend the lease and store the progress in percent. False if the claim was lost."""
     return _still_held(connection, _RENEW, held, seconds=lease_seconds, progress=progress)
 
 
 def finish(connection: Connection, held: Claim, *, processed_key: str, poster_key: str, preview_key: str) -> bool:
-    """Publish the result; False where the claim was lost and the result is to be thrown away."""
+    """Publish the result. False if the claim was lost; the caller then discards the result."""
     return _still_held(connection, _FINISH, held, processed=processed_key, poster=poster_key, preview=preview_key)
 
 
 def fail(connection: Connection, held: Claim, *, reason: str, detail: str) -> bool:
-    """Give a video up for good; False where the claim was lost.
+    """Mark a video as failed permanently. False if the claim was lost.
 
     Args:
-        reason: a short code that the portal puts into the player's language.
-        detail: what an operator wants to know.
+        reason: Code that the portal translates for the player; see ``FailureReason``.
+        detail: Details for the operator.
     """
     return _still_held(connection, _FAIL, held, reason=reason, detail=detail)
 
 
 def release(connection: Connection, held: Claim, *, detail: str) -> bool:
-    """Let another attempt have the video; False where the claim was lost."""
+    """Release a video for another attempt. False if the claim was lost."""
     return _still_held(connection, _RELEASE, held, detail=detail)
 
 

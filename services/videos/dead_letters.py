@@ -1,6 +1,6 @@
-"""The dead letters: messages that were received too often. Looked at without taking one, and moved back.
+"""Dead letters: messages that were received too often. They can be listed and redriven.
 
-SQS has a task that moves them (StartMessageMoveTask), but it keeps no reason and opens no video again.
+SQS can redrive them itself (StartMessageMoveTask), but it records no reason and reopens no videos.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sqlalchemy import Engine, text
 from services.videos.stale_videos import reopen
 
 _HIDDEN_SECONDS = 30
-"""How long a message is hidden while it is looked at or moved; after a crash it shows again."""
+"""Visibility timeout of a message that is listed or redriven. After a crash it becomes visible again."""
 
 _MOST_PER_RECEIVE = 10  # SQS's limit
 _RECORD = text(
@@ -27,15 +27,15 @@ _RECORD = text(
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message among the dead.
+    """Message in the dead-letter queue.
 
     Args:
-        id: SQS's.
-        body: as it was sent.
-        age_seconds: since it was sent first.
-        video_id: the video it names; None where it names none.
-        attributes: as SQS takes them for a new message.
-        receipt: by which it is shown again or deleted.
+        id: SQS message id.
+        body: Body of the message.
+        age_seconds: Time since it was first sent, in seconds.
+        video_id: Video that it names, if any.
+        attributes: Message attributes, in the form that SendMessage takes.
+        receipt: Receipt handle.
     """
 
     id: str
@@ -47,11 +47,11 @@ class DeadLetter:
 
 
 def dead_letter_url(client: Any, queue_url: str) -> str | None:
-    """The URL of a queue's dead-letter queue, None where it has none.
+    """Return the URL of a queue's dead-letter queue, or None if it has none.
 
     Args:
-        client: an SQS client.
-        queue_url: of the queue itself.
+        client: SQS client.
+        queue_url: URL of the main queue.
     """
     answer = client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["RedrivePolicy"])
     policy = answer.get("Attributes", {}).get("RedrivePolicy")
@@ -62,38 +62,38 @@ def dead_letter_url(client: Any, queue_url: str) -> str | None:
 
 
 def peek(client: Any, url: str, *, most: int) -> list[DeadLetter]:
-    """Look at dead letters and leave them; each is hidden for a moment meanwhile.
+    """List dead letters without removing them. Each is hidden from other receivers meanwhile.
 
     Args:
-        client: an SQS client.
-        url: of the dead-letter queue.
-        most: how many to look at.
+        client: SQS client.
+        url: URL of the dead-letter queue.
+        most: Maximum number of messages.
     """
-    found: list[DeadLetter] = []
+    peeked: list[DeadLetter] = []
     try:
-        while len(found) < most and (letters := _receive(client, url, most - len(found))):
-            found += letters
+        while len(peeked) < most and (letters := _receive(client, url, most - len(peeked))):
+            peeked += letters
     finally:
-        for letter in found:
+        for letter in peeked:
             client.change_message_visibility(QueueUrl=url, ReceiptHandle=letter.receipt, VisibilityTimeout=0)
-    return found
+    return peeked
 
 
 def redrive(
     engine: Engine, client: Any, queue_url: str, *, reason: str, operator: str, most: int
 ) -> Iterator[DeadLetter]:
-    """Move dead letters back into their queue, one after the other, and give each once it was moved.
+    """Move dead letters back into their queue one by one; yield each after it was moved.
 
-    The reason is recorded first, then the message is sent, then the dead one is deleted: a crash in between sends a
-    message twice, which the workers' claim makes harmless. A video that was given up is opened again.
+    The reason is recorded first, then the message is sent, then the dead letter is deleted. A crash in between sends
+    a message twice, which is harmless because workers claim videos. A video that was given up is reopened.
 
     Args:
-        engine: the database.
-        client: an SQS client.
-        queue_url: of the queue itself.
-        reason: why, for whoever asks later.
-        operator: who does it.
-        most: how many to move; those that die again meanwhile would else go round for ever.
+        engine: Database engine.
+        client: SQS client.
+        queue_url: URL of the main queue.
+        reason: Reason of the redrive, for the record.
+        operator: Name of the operator, for the record.
+        most: Maximum number of messages. It prevents an endless loop of messages that fail again.
     """
     url = dead_letter_url(client, queue_url)
     moved = 0
@@ -119,25 +119,25 @@ def _receive(client: Any, url: str, most: int) -> list[DeadLetter]:
         MessageSystemAttributeNames=["SentTimestamp"],
         MessageAttributeNames=["All"],
     )
-    return [_letter(raw) for raw in answer.get("Messages", [])]
+    return [_parse_letter(raw) for raw in answer.get("Messages", [])]
 
 
-def _letter(raw: Mapping[str, Any]) -> DeadLetter:
-    kept = ("DataType", "StringValue", "BinaryValue")
+def _parse_letter(raw: Mapping[str, Any]) -> DeadLetter:
+    keys = ("DataType", "StringValue", "BinaryValue")
     return DeadLetter(
         id=raw["MessageId"],
         body=raw["Body"],
         age_seconds=time.time() - int(raw["Attributes"]["SentTimestamp"]) / 1000,
-        video_id=_video_of(raw["Body"]),
+        video_id=_parse_video_id(raw["Body"]),
         attributes={
-            name: {key: value[key] for key in kept if key in value}
+            name: {key: value[key] for key in keys if key in value}
             for name, value in raw.get("MessageAttributes", {}).items()
         },
         receipt=raw["ReceiptHandle"],
     )
 
 
-def _video_of(body: str) -> UUID | None:
+def _parse_video_id(body: str) -> UUID | None:
     try:
         return UUID(json.loads(body)["video_id"])
     except (ValueError, KeyError, TypeError, AttributeError):

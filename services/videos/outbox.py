@@ -1,4 +1,4 @@
-"""Carries uploads from the database to the queue: none is lost when the queue cannot be reached."""
+"""Transactional outbox: sends uploads from the database to the queue, so none is lost if the queue is unreachable."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ _SENT = text("UPDATE task_results SET sent_at = now() WHERE id = :id")
 
 
 def relay(engine: Engine, queue: VideoQueue, *, most: int = 10) -> int:
-    """Send what has not been sent; returns how many were.
+    """Send the videos that were not sent yet; return how many were sent.
 
-    Any number of processes may do it at once. A crash between sending and committing sends a
-    video twice, which the workers' claim makes harmless.
+    Several processes may call this at once. A crash between sending and committing sends a video twice, which is
+    harmless because workers claim videos.
 
     Args:
-        most: how many to send in one transaction.
+        engine: Database engine.
+        queue: Queue of the workers.
+        most: Maximum number of videos to send in one transaction.
     """
     with engine.begin() as connection:
         tasks = connection.execute(_UNSENT, {"most": most}).all()

@@ -1,4 +1,4 @@
-"""A video's receipt: what came in, what was run, what came out and what it took; or why nothing came out."""
+"""Receipt of a processed video: the input, the command, the outputs and the time it took."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-_Told = TypeVar("_Told")
+_Part = TypeVar("_Part")
 
 
 @dataclass(frozen=True)
 class FileDigest:
-    """A file's size and SHA-256, in hexadecimal."""
+    """Size and hexadecimal SHA-256 of a file."""
 
     bytes: int
     sha256: str
 
     @classmethod
     def of(cls, path: Path) -> FileDigest:
-        """Read a file once."""
+        """Read and hash a file."""
         with path.open("rb") as file:
             return cls(path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceProperties:
-    """What the player's file holds; None where the file does not say.
+    """Properties of the player's file. None if the file does not contain them.
 
     Args:
-        container: the brand of its container, such as ``isom`` or ``qt``.
-        streams: how many streams of any kind.
-        sound: whether one of them is sound.
-        codec: ffmpeg's name of the picture's codec. This and the rest are of the stream that is processed.
-        width: pixels as stored, before rotation.
-        height: pixels as stored, before rotation.
-        rotation: degrees by which players turn the picture, anticlockwise.
-        pixel_shape: width of a pixel to its height, such as ``64/45``.
-        pixel_format: ffmpeg's name of how pixels are stored.
-        frame_rate: pictures a second, such as ``30000/1001``.
-        seconds: length.
+        container: Major brand of the container, such as ``isom`` or ``qt``.
+        streams: Number of streams of any kind.
+        sound: Whether there is an audio stream.
+        codec: ffmpeg's name of the video codec. This and the following are of the processed video stream.
+        width: Width in pixels as stored, before rotation.
+        height: Height in pixels as stored, before rotation.
+        rotation: Display rotation, counterclockwise, in degrees.
+        pixel_shape: Pixel aspect ratio, such as ``64/45``.
+        pixel_format: ffmpeg's name of the pixel format.
+        frame_rate: Frames per second, such as ``30000/1001``.
+        seconds: Duration in seconds.
     """
 
     container: str | None
@@ -63,13 +63,13 @@ class SourceProperties:
 
 @dataclass(frozen=True, kw_only=True)
 class ReceiptOutputs:
-    """The picture that was made.
+    """Properties of the processed video.
 
     Args:
-        width: pixels.
-        height: pixels.
-        frame_rate: pictures a second.
-        kept_seconds: how much of the player's clip is in it; None where the clip does not say its length.
+        width: Width in pixels.
+        height: Height in pixels.
+        frame_rate: Frames per second.
+        kept_seconds: Duration of the part of the player's clip in it. None if the clip does not state its duration.
     """
 
     width: int
@@ -80,7 +80,7 @@ class ReceiptOutputs:
 
 @dataclass(frozen=True)
 class ProcessingTime:
-    """Seconds by the clock and seconds of computing."""
+    """Wall-clock time and CPU time, in seconds."""
 
     wall_seconds: float
     cpu_seconds: float
@@ -88,18 +88,18 @@ class ProcessingTime:
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """What an attempt did with a video; None for what it did not come to.
+    """Record of an attempt to process a video. None for steps that it did not reach.
 
     Args:
-        release: version of the project that the worker ran.
-        ffmpeg: what the program says it is.
-        original: the player's file.
-        found: what is in it.
-        command: the command line as it was run, without the folders of its files.
-        made: the picture that was made.
-        files: what was stored, by name.
-        job: what the whole work took, transfers included.
-        encoder: what the command took.
+        release: Version of the worker.
+        ffmpeg: Version line of ffmpeg.
+        job: Time of the whole job, transfers included.
+        original: The player's file.
+        found: Properties of the player's file.
+        command: Command line that was run, without the directories of its files.
+        made: Properties of the processed video.
+        files: Stored files by name.
+        encoder: Time of the command.
     """
 
     release: str
@@ -115,7 +115,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class DatedReceipt:
-    """A receipt with the attempt it is of, and when that began and ended by the database's clock."""
+    """Receipt with its attempt, and the attempt's start and end by the database's clock."""
 
     attempt: int
     started_at: datetime
@@ -133,31 +133,35 @@ _FIND = text(
 
 
 def store_receipt(connection: Connection, video_id: UUID, receipt: Receipt) -> None:
-    """Keep a receipt; for the transaction that ends the video's work, so that one is never without the other."""
+    """Store a receipt. Call it in the transaction that finishes or fails the video."""
     connection.execute(_STORE, {"video_id": video_id, "receipt": json.dumps(asdict(receipt))})
 
 
 def find_receipt(connection: Connection, video_id: UUID) -> DatedReceipt | None:
-    """A video's receipt; None while it is not done, and for those that releases without receipts made."""
+    """Find the receipt of a video. None until it is processed, and for videos processed before receipts existed."""
     row = connection.execute(_FIND, {"video_id": video_id}).one_or_none()
-    return None if row is None else DatedReceipt(row.attempt, row.started_at, row.completed_at, _receipt(row.receipt))
+    if row is None:
+        return None
+    return DatedReceipt(row.attempt, row.started_at, row.completed_at, _parse_receipt(row.receipt))
 
 
-def _receipt(told: dict[str, Any]) -> Receipt:
-    parts = {
+def _parse_receipt(document: dict[str, Any]) -> Receipt:
+    kinds = {
         "original": FileDigest,
         "found": SourceProperties,
         "made": ReceiptOutputs,
         "job": ProcessingTime,
         "encoder": ProcessingTime,
     }
-    read = {name: _read(parts[name], value) if value and name in parts else value for name, value in told.items()}
-    read["files"] = {name: _read(FileDigest, value) for name, value in told["files"].items()}
-    read["command"] = tuple(told["command"]) if told["command"] else None
-    return _read(Receipt, read)
+    values = {
+        name: _parse(kinds[name], value) if value and name in kinds else value for name, value in document.items()
+    }
+    values["files"] = {name: _parse(FileDigest, value) for name, value in document["files"].items()}
+    values["command"] = tuple(document["command"]) if document["command"] else None
+    return _parse(Receipt, values)
 
 
-def _read(kind: type[_Told], told: Mapping[str, Any]) -> _Told:
-    # While a release rolls out, its worker may tell more than this one knows.
+def _parse(kind: type[_Part], document: Mapping[str, Any]) -> _Part:
+    # During a rollout, a newer worker may write fields that this release does not know.
     known = {part.name for part in fields(kind)}  # type: ignore[arg-type]
-    return kind(**{name: value for name, value in told.items() if name in known})
+    return kind(**{name: value for name, value in document.items() if name in known})

@@ -1,4 +1,4 @@
-"""Videos as the portal sees them: added, found, deleted."""
+"""Videos in the database: add, find, delete."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from services.shared import telemetry
 
 @dataclass(frozen=True)
 class Video:
-    """A video with its exact tally and the player it belongs to.
+    """Video with its exact vote count and its player.
 
-    ``is_open`` tells whether everybody may watch it and vote for it: public, processed, and not hidden by a moderator.
+    ``is_open``: whether everyone may watch it and vote for it. It is public, processed and not hidden by a moderator.
     """
 
     id: UUID
@@ -43,7 +43,7 @@ class Video:
 
 
 class Deletion(Enum):
-    """What became of a wish to delete."""
+    """Result of deleting a video."""
 
     DELETED = "deleted"
     PUBLISHED = "published for voting"
@@ -55,9 +55,9 @@ COUNTED_UNTIL = (
     "(SELECT CASE WHEN now() >= freezes_at AND coalesce(now() < closes_at, true) THEN freezes_at "
     "ELSE 'infinity' END FROM voting_period)"
 )
-"""SQL: votes cast from this moment on are kept, but not told yet."""
+"""SQL: the end of the counted votes. Votes cast from then on are stored but not published yet."""
 WAITING = f"cast_at < {COUNTED_UNTIL}"
-"""SQL: of the deltas, those that wait to be rolled up and are told already."""
+"""SQL: whether a delta that waits to be rolled up is part of the published count."""
 
 COLUMNS = f"""
     v.id, v.user_id, v.title, v.original_filename, v.original_url, v.processed_url, v.poster_url, v.preview_url,
@@ -66,7 +66,7 @@ COLUMNS = f"""
     v.votes_count + coalesce((SELECT sum(d.delta) FROM vote_deltas d WHERE d.video_id = v.id AND d.{WAITING}), 0)::int
         AS votes
 """
-"""SQL: a ``Video`` of the tables ``videos v`` and ``users u``."""
+"""SQL: the columns of a ``Video`` from the tables ``videos v`` and ``users u``."""
 
 _SELECT = f"SELECT {COLUMNS} FROM videos v JOIN users u ON u.id = v.user_id"
 _ADD = text(
@@ -84,7 +84,7 @@ _ADD = text(
 _BY_ID = text(f"{_SELECT} WHERE v.id = :id")
 _OF_OWNER = text(f"{_SELECT} WHERE v.user_id = :user_id ORDER BY v.uploaded_at DESC, v.id")
 _LOCK = text("SELECT user_id, is_open FROM videos WHERE id = :id FOR UPDATE")
-# Deltas that are being rolled up are left to the roll-up, which may wait for the video that is locked here.
+# Skips deltas that are being rolled up: the roll-up may wait for the video that is locked here.
 _DELETE = text(
     """
     WITH gone AS (DELETE FROM videos WHERE id = :id RETURNING id, user_id),
@@ -105,12 +105,12 @@ def add_video(
     original_url: str,
     is_public: bool,
 ) -> bool:
-    """Record an upload and the work it asks for, in one statement; False where it was recorded before.
+    """Record an uploaded video and its processing task in one statement. False if it was recorded before.
 
-    The work keeps the id of the request at hand, so that the worker's log lines have it too.
+    The task stores the id of the current request, so that the worker's log lines have it too.
 
     Args:
-        original_url: the key of the player's file in the bucket.
+        original_url: Key of the player's file in the bucket.
     """
     added = connection.execute(
         _ADD,
@@ -128,17 +128,17 @@ def add_video(
 
 
 def find_video(connection: Connection, video_id: UUID) -> Video | None:
-    """The video with an id, whoever owns it."""
+    """Find the video with an id, of any owner."""
     return next(iter(_videos(connection, _BY_ID, id=video_id)), None)
 
 
 def list_player_videos(connection: Connection, user_id: int) -> list[Video]:
-    """A player's own videos, the latest first."""
+    """List the videos of a player, latest first."""
     return _videos(connection, _OF_OWNER, user_id=user_id)
 
 
 def delete_video(connection: Connection, video_id: UUID, user_id: int) -> Deletion:
-    """Delete a player's own video, unless it is published for voting. The caller commits, then removes the objects."""
+    """Delete a player's own video unless it is published. The caller commits, then deletes the video's objects."""
     row = connection.execute(_LOCK, {"id": video_id}).one_or_none()
     if row is None:
         return Deletion.UNKNOWN

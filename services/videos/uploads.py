@@ -1,7 +1,7 @@
-"""Files on their way into the bucket, until each becomes a video or is given up.
+"""Uploads in progress, until each becomes a video or is given up.
 
-A row stands for bytes that no video owns. It is written before the first byte and removed in the transaction that
-records the video, so that a crash anywhere leaves either a video or a row that leads to what must be cleared away.
+A row represents bytes in the bucket that belong to no video. It is written before the first byte and deleted in the
+transaction that records the video, so a crash leaves either a video or a row from which the bytes can be cleaned up.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from services.shared.storage import original_key
 from services.videos.records import add_video
 
 PART_BYTES = 5 * 2**20
-"""The smallest part that S3 takes: what a lost connection costs is at most one part of each that were on their way.
+"""S3's minimum part size: a lost connection loses at most the parts that were being sent.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 """
 
 MAX_OPEN_UPLOADS = 5
-"""How many unfinished uploads one account may hold."""
+"""Maximum number of unfinished uploads of an account."""
 
 RETENTION_DAYS = 3
-"""How long an upload may take; shorter than the week after which the bucket itself drops parts."""
+"""Maximum duration of an upload, in days; shorter than the week after which the bucket's lifecycle aborts it."""
 
 SIGNATURE_BYTES = 16
 """Number of bytes that ``has_video_signature`` needs."""
@@ -41,14 +41,14 @@ _MAX_FILE_TYPE_BYTES = 4096
 
 @dataclass(frozen=True)
 class Upload:
-    """A file on its way.
+    """Upload in progress.
 
     Args:
-        id: of the video it will become.
-        size: bytes of the whole file.
-        fingerprint: what the browser told of the content, to know the file again; may be empty.
-        part_size: bytes of each part but the last.
-        s3_upload_id: S3's id of the upload in parts; None where the portal itself sends the file.
+        id: Id of the video that it will become.
+        size: Size of the file, in bytes.
+        fingerprint: Fingerprint from the browser, to recognize the file when the upload is resumed. May be empty.
+        part_size: Size of each part except the last, in bytes.
+        s3_upload_id: Id of the S3 multipart upload. None if the portal sends the file.
     """
 
     id: UUID
@@ -65,18 +65,18 @@ class Upload:
 
     @property
     def key(self) -> str:
-        """Where the file will lie."""
+        """Key of the file in the bucket."""
         return original_key(self.id)
 
     @property
     def parts(self) -> dict[int, int]:
-        """The parts by number, from 1, and the bytes of each."""
+        """Sizes of the parts in bytes, by number from 1."""
         starts = range(0, self.size, self.part_size)
         return {number: min(self.part_size, self.size - start) for number, start in enumerate(starts, start=1)}
 
 
 _COLUMNS = "id, user_id, title, filename, size, is_public, fingerprint, part_size, s3_upload_id, created_at, expires_at"
-# One account's uploads begin one after the other, so that two at once cannot both be the last that is allowed.
+# Serializes the starts of an account's uploads, so that two at once cannot exceed the maximum.
 _LOCK_ACCOUNT = text("SELECT id FROM users WHERE id = :user_id FOR NO KEY UPDATE")
 _COUNT = text(
     "SELECT count(*) FROM uploads WHERE user_id = :user_id AND s3_upload_id IS NOT NULL AND expires_at > now()"
@@ -93,7 +93,7 @@ _ADD = text(
 _OWN = f"SELECT {_COLUMNS} FROM uploads WHERE user_id = :user_id AND s3_upload_id IS NOT NULL AND expires_at > now()"
 _FIND = text(f"{_OWN} AND id = :id")
 _HOLD = text(f"{_OWN} AND id = :id FOR NO KEY UPDATE")
-_WAITING = text(f"{_OWN} ORDER BY created_at, id")
+_UNFINISHED = text(f"{_OWN} ORDER BY created_at, id")
 _REMOVE = text("DELETE FROM uploads WHERE id = :id RETURNING id")
 _EXPIRED = text(
     f"""
@@ -122,7 +122,7 @@ def has_video_signature(beginning: bytes) -> bool:
 
 
 def may_start_upload(connection: Connection, user_id: int) -> bool:
-    """Whether an account may begin one more upload; holds its other beginnings back until the transaction ends."""
+    """Return whether an account may start another upload. Blocks its other starts until the transaction ends."""
     connection.execute(_LOCK_ACCOUNT, {"user_id": user_id})
     return int(connection.execute(_COUNT, {"user_id": user_id}).scalar_one()) < MAX_OPEN_UPLOADS
 
@@ -139,11 +139,11 @@ def add_upload(
     fingerprint: str = "",
     s3_upload_id: str | None = None,
 ) -> Upload:
-    """Remember a file before its first byte is sent.
+    """Record an upload before its first byte is sent.
 
     Args:
-        fingerprint: what the browser told of the content.
-        s3_upload_id: S3's id of the upload in parts; None where the portal itself sends the file.
+        fingerprint: Fingerprint from the browser, to recognize the file when the upload is resumed.
+        s3_upload_id: Id of the S3 multipart upload. None if the portal sends the file.
     """
     return _uploads(
         connection,
@@ -162,23 +162,23 @@ def add_upload(
 
 
 def find_upload(connection: Connection, video_id: UUID, user_id: int, *, hold: bool = False) -> Upload | None:
-    """An account's own upload in parts that is not past its time.
+    """Find an account's own multipart upload that has not expired.
 
     Args:
-        hold: let nobody else hold, record or remove it until the transaction ends.
+        hold: Whether to lock it against other transactions.
     """
     return next(iter(_uploads(connection, _HOLD if hold else _FIND, id=video_id, user_id=user_id)), None)
 
 
 def find_unfinished_uploads(connection: Connection, user_id: int) -> list[Upload]:
-    """An account's uploads in parts that are not finished, the oldest first."""
-    return _uploads(connection, _WAITING, user_id=user_id)
+    """List the unfinished multipart uploads of an account, oldest first."""
+    return _uploads(connection, _UNFINISHED, user_id=user_id)
 
 
 def record_upload(connection: Connection, upload: Upload) -> bool:
-    """Let an upload become a video that waits for a worker; False where it did before, or was given up.
+    """Turn an upload into a video that waits for a worker. False if that was done before or it was given up.
 
-    The caller's transaction holds both: the row goes when the video comes.
+    Both changes are in the caller's transaction.
     """
     if not remove_upload(connection, upload.id):
         return False
@@ -194,15 +194,15 @@ def record_upload(connection: Connection, upload: Upload) -> bool:
 
 
 def remove_upload(connection: Connection, video_id: UUID) -> bool:
-    """Forget an upload; False where there is none any more. The caller removes its bytes before it commits."""
+    """Delete the row of an upload. False if there is none. The caller deletes its bytes before it commits."""
     return connection.execute(_REMOVE, {"id": video_id}).scalar_one_or_none() is not None
 
 
 def remove_expired_uploads(connection: Connection, *, most: int) -> list[Upload]:
-    """Forget uploads that are past their time. The caller removes their bytes before it commits.
+    """Delete and return the rows of expired uploads. The caller deletes their bytes before it commits.
 
     Args:
-        most: how many at once.
+        most: Maximum number of uploads.
     """
     return _uploads(connection, _EXPIRED, most=most)
 

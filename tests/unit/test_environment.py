@@ -1,4 +1,4 @@
-"""The contract between infrastructure and services: what travels comes back, and what is wrong is told at once."""
+"""Environment variables of the services: rendering, parsing and validation."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def problems(**changes: str) -> list[str]:
     return caught.value.problems
 
 
-def test_a_variable_is_its_fields_name_in_capitals() -> None:
+def test_variable_is_named_after_field_in_capitals() -> None:
     variables = PORTAL.as_variables()
     assert variables["DATABASE_HOST"] == "db.example"
     assert variables["SECURE_COOKIES"] == "True"
     assert tuple(variables) == PortalEnvironment.variable_names()
 
 
-def test_each_service_is_told_what_both_need() -> None:
+def test_both_services_have_the_shared_variables() -> None:
     shared = set(ServiceEnvironment.variable_names())
     assert shared < set(PortalEnvironment.variable_names())
     assert shared < set(WorkerEnvironment.variable_names())
@@ -61,13 +61,13 @@ def test_each_service_is_told_what_both_need() -> None:
     secure=st.booleans(),
     hops=st.integers(0, 10**18 - 1),
 )
-def test_what_is_sent_is_what_arrives(host: str, port: int, secure: bool, hops: int) -> None:
+def test_rendered_environment_parses_to_the_same(host: str, port: int, secure: bool, hops: int) -> None:
     sent = dataclasses.replace(PORTAL, database_host=host, portal_port=port, secure_cookies=secure, proxy_hops=hops)
     assert PortalEnvironment.from_variables(sent.as_variables()) == sent
 
 
 @pytest.mark.parametrize("group", ["/anb/demo/portal", None])
-def test_there_may_be_no_log_group_but_it_must_be_said(group: str | None) -> None:
+def test_log_group_may_be_empty_but_not_missing(group: str | None) -> None:
     sent = dataclasses.replace(PORTAL, log_group=group).as_variables()
     assert sent["LOG_GROUP"] == (group or "")
     assert PortalEnvironment.from_variables(sent).log_group == group
@@ -76,11 +76,11 @@ def test_there_may_be_no_log_group_but_it_must_be_said(group: str | None) -> Non
         PortalEnvironment.from_variables(sent)
 
 
-def test_variables_of_others_are_ignored() -> None:
+def test_other_variables_are_ignored() -> None:
     assert PortalEnvironment.from_variables({**PORTAL.as_variables(), "PATH": "/bin", "LANG": "C"}) == PORTAL
 
 
-def test_every_missing_variable_is_named() -> None:
+def test_all_missing_variables_are_reported() -> None:
     with pytest.raises(EnvironmentProblem) as caught:
         PortalEnvironment.from_variables({})
     assert len(caught.value.problems) == len(PortalEnvironment.variable_names())
@@ -88,35 +88,35 @@ def test_every_missing_variable_is_named() -> None:
 
 
 @pytest.mark.parametrize("empty", ["", "  "])
-def test_an_empty_variable_counts_as_missing(empty: str) -> None:
+def test_empty_variable_is_missing(empty: str) -> None:
     expected = (
-        "DATABASE_HOST (address of PostgreSQL): is missing; the launch template gives it, "
-        "and services/environment.py lists them all"
+        "DATABASE_HOST (address of PostgreSQL): is missing; the launch template sets it, "
+        "and services/environment.py lists all variables"
     )
     assert problems(DATABASE_HOST=empty) == [expected]
 
 
 @pytest.mark.parametrize("value", ["x", "0", "-1", "1.5", "٣", "1 2", "--1"])
-def test_a_number_out_of_range(value: str) -> None:
+def test_invalid_integer(value: str) -> None:
     assert problems(PORTAL_PORT=value) == [
-        f"PORTAL_PORT (port the portal listens on): is {value!r}; allowed are whole numbers from 1"
+        f"PORTAL_PORT (port the portal listens on): is {value!r}; must be an integer of at least 1"
     ]
 
 
 @pytest.mark.parametrize("value", ["yes", "true", "1"])
-def test_neither_true_nor_false(value: str) -> None:
+def test_invalid_boolean(value: str) -> None:
     assert problems(SECURE_COOKIES=value) == [
-        f"SECURE_COOKIES (whether browsers reach the portal over HTTPS only): is {value!r}; allowed are True and False"
+        f"SECURE_COOKIES (whether browsers reach the portal over HTTPS only): is {value!r}; must be True or False"
     ]
 
 
-def test_none_of_the_allowed_words() -> None:
+def test_invalid_choice() -> None:
     assert problems(DATABASE_SSL_MODE="on") == [
-        "DATABASE_SSL_MODE (libpq sslmode): is 'on'; allowed are disable, prefer, require, verify-ca, verify-full"
+        "DATABASE_SSL_MODE (libpq sslmode): is 'on'; must be one of disable, prefer, require, verify-ca, verify-full"
     ]
 
 
-def test_lists_travel_between_commas_and_may_be_empty() -> None:
+def test_lists_are_comma_separated_and_may_be_empty() -> None:
     origins = ("https://front.example", "http://localhost:5173")
     sent = dataclasses.replace(PORTAL, cors_origins=origins, public_hosts=("anb.example",))
     variables = sent.as_variables()
@@ -133,21 +133,21 @@ def test_lists_travel_between_commas_and_may_be_empty() -> None:
     ["*", "null", "http://front.example", "https://front.example/", "https://*.front.example", "https://FRONT.example",
      "front.example", "https://", "https://user@front.example", "http://localhost.evil.example"],
 )  # fmt: skip
-def test_an_origin_that_is_none_or_not_safe(origin: str) -> None:
+def test_invalid_or_unsafe_origin(origin: str) -> None:
     assert problems(CORS_ORIGINS=f"https://good.example,{origin}") == [
         (
-            "CORS_ORIGINS (origins of other sites whose pages may call the API, between commas; empty for none): "
-            f"holds {origin!r}; allowed are origins such as https://front.example, with http for this machine alone"
+            "CORS_ORIGINS (comma-separated origins of other sites that may call the API; empty for none): "
+            f"contains {origin!r}; must be an origin such as https://front.example (http for localhost only)"
         )
     ]
 
 
 @pytest.mark.parametrize("host", ["https://anb.example", "anb.example:443", "ANB.example", "-", "a b"])
-def test_a_host_that_is_none(host: str) -> None:
+def test_invalid_host(host: str) -> None:
     (problem,) = problems(PUBLIC_HOSTS=host)
-    assert f"holds {host!r}; allowed are host names in small letters such as anb.example" in problem
+    assert f"contains {host!r}; must be a lowercase host name such as anb.example" in problem
 
 
-def test_it_cannot_be_changed_after_it_was_checked() -> None:
+def test_environment_is_immutable() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         PORTAL.portal_port = 1  # type: ignore[misc]

@@ -37,14 +37,14 @@ def test_queue_is_shown_and_dead_letters_moved_back(started: Started) -> None:
 
 def test_moderators_are_appointed_and_dismissed(started: Started) -> None:
     anb = started.anb
-    unknown = anb.run("moderator", "appoint", "nobody@anb.example")
+    unknown = anb.run("moderator", "grant", "nobody@anb.example")
     assert (unknown.returncode, "nobody@anb.example has no account" in unknown.stderr) == (1, True)
     headers = sign_in(anb.url)
     log = f"{anb.url}/api/moderation/log"
     assert requests.get(log, headers=headers, timeout=30).status_code == 403
-    assert anb.run("moderator", "appoint", "ana@anb.example").stdout == "ana@anb.example is now a moderator\n"
+    assert anb.run("moderator", "grant", "ana@anb.example").stdout == "ana@anb.example is now a moderator\n"
     assert requests.get(log, headers=headers, timeout=30).status_code == 200
-    assert anb.run("moderator", "dismiss", "ana@anb.example").returncode == 0
+    assert anb.run("moderator", "revoke", "ana@anb.example").returncode == 0
     assert requests.get(log, headers=headers, timeout=30).status_code == 403
 
 
@@ -55,7 +55,7 @@ def test_moderators_are_appointed_and_dismissed(started: Started) -> None:
         (("down",), 0, "Nothing is up.\n"),
         (("logs",), 1, "There are no logs in"),
         (("queue",), 1, "Nothing is up"),
-        (("moderator", "appoint", "ana@anb.example"), 1, "Nothing is up"),
+        (("moderator", "grant", "ana@anb.example"), 1, "Nothing is up"),
         (("up", "--port", "99999"), 2, "99999"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else None,

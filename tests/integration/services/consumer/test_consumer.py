@@ -12,7 +12,7 @@ from botocore.exceptions import EndpointConnectionError
 from structlog.testing import capture_logs
 
 from services.consumer import ConsumerOptions, Message, UnreadableMessage, Verdict
-from services.consumer.backoff import backoff_seconds
+from services.consumer.visibility import backoff_seconds
 
 Waiting = Callable[..., tuple[int, int]]
 

@@ -12,14 +12,14 @@ GOOD = {"queue_url": "http://127.0.0.1/q", "concurrency": 1, "visibility_seconds
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"concurrency": 0}, "concurrency is 0; allowed are 1 to 1000"),
-        ({"visibility_seconds": 0}, "visibility_seconds is 0; allowed are 1 to 43200"),
-        ({"max_message_seconds": 29}, "max_message_seconds is 29; allowed are 30 to 43200"),
-        ({"poll_seconds": 21}, "poll_seconds is 21; allowed are 0 to 20"),
-        ({"grace_seconds": -1}, "grace_seconds is -1; allowed are 0 to 43200"),
-        ({"release_seconds": -1}, "release_seconds is -1; allowed are 0 to 43200"),
-        ({"backoff_seconds": 43201}, "backoff_seconds is 43201; allowed are 0 to 43200"),
-        ({"max_backoff_seconds": 29}, "max_backoff_seconds is 29; allowed are 30 to 43200"),
+        ({"concurrency": 0}, "concurrency is 0; must be between 1 and 1000"),
+        ({"visibility_seconds": 0}, "visibility_seconds is 0; must be between 1 and 43200"),
+        ({"max_message_seconds": 29}, "max_message_seconds is 29; must be between 30 and 43200"),
+        ({"poll_seconds": 21}, "poll_seconds is 21; must be between 0 and 20"),
+        ({"grace_seconds": -1}, "grace_seconds is -1; must be between 0 and 43200"),
+        ({"release_seconds": -1}, "release_seconds is -1; must be between 0 and 43200"),
+        ({"backoff_seconds": 43201}, "backoff_seconds is 43201; must be between 0 and 43200"),
+        ({"max_backoff_seconds": 29}, "max_backoff_seconds is 29; must be between 30 and 43200"),
     ],
 )
 def test_a_value_out_of_its_range_is_told(wrong: dict[str, int], sentence: str) -> None:

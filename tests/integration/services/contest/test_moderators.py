@@ -36,9 +36,9 @@ def test_a_moderator_is_appointed_and_dismissed(
 ) -> None:
     person = world.person()
     email = connection.execute(text("SELECT email FROM users WHERE id = :id"), {"id": person}).scalar_one()
-    assert run(portal_environment, "appoint", email) == (0, f"{email} is now a moderator")
+    assert run(portal_environment, "grant", email) == (0, f"{email} is now a moderator")
     assert is_moderator(connection, person)
-    assert run(portal_environment, "dismiss", email) == (0, f"{email} is no longer a moderator")
+    assert run(portal_environment, "revoke", email) == (0, f"{email} is no longer a moderator")
     assert not is_moderator(connection, person)
 
 
@@ -47,11 +47,11 @@ def test_who_has_no_account_cannot_be_appointed(
 ) -> None:
     for name, value in portal_environment.as_variables().items():
         monkeypatch.setenv(name, value)
-    assert main(["appoint", "nobody@example.com"]) == 1
+    assert main(["grant", "nobody@example.com"]) == 1
     assert capsys.readouterr().err == "nobody@example.com has no account; sign up in the portal first\n"
 
 
-@pytest.mark.parametrize("arguments", [(), ("appoint",), ("promote", "a@example.com"), ("appoint", "a", "b")])
+@pytest.mark.parametrize("arguments", [(), ("grant",), ("promote", "a@example.com"), ("grant", "a", "b")])
 def test_what_is_no_command(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
     assert main(list(arguments)) == 1
     assert capsys.readouterr().err == f"{USAGE}\n"

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from services.contest.rank_checkpoints import ahead, refresh_checkpoints
+from services.contest.rank_checkpoints import refresh_checkpoints, videos_ahead
 from services.contest.rankings import find_player_ranks
 from tests.integration.services.world import World
 
@@ -32,7 +32,8 @@ _BY_SORTING = text(
 )
 _BY_MARKS = text(
     f"""
-    SELECT id, 1 + {ahead("mine", in_city=False)} AS position, 1 + {ahead("mine", in_city=True)} AS city_position
+    SELECT id, 1 + {videos_ahead("mine", in_city=False)} AS position,
+           1 + {videos_ahead("mine", in_city=True)} AS city_position
     FROM (SELECT id, uploaded_at, city_key, votes_count AS votes FROM videos WHERE is_open AND votes_count > 0) AS mine
     """
 )

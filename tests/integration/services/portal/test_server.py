@@ -83,4 +83,4 @@ def test_invalid_environment_variables_are_explained(
     assert printed.out == ""
     first, second = printed.err.splitlines()
     assert first.startswith("DATABASE_HOST (address of PostgreSQL): is missing")
-    assert second == "PORTAL_PORT (port the portal listens on): is 'http'; allowed are whole numbers from 1"
+    assert second == "PORTAL_PORT (port the portal listens on): is 'http'; must be an integer of at least 1"

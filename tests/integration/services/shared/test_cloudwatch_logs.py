@@ -121,7 +121,7 @@ def test_while_aws_is_away_nothing_waits_and_what_is_too_much_is_dropped_and_cou
     """AWS is away for the first lines and back for the last."""
     lines = run(
         "handler = logging.getLogger().handlers[1]\n"
-        "cloudwatch._MOST_WAITING = 50\n"
+        "cloudwatch._MAX_QUEUED_LINES = 50\n"
         "right = handler.cwl_client.meta.endpoint_url\n"
         f"handler.cwl_client = __import__('boto3').client('logs', region_name={aws.REGION!r}, "
         f"endpoint_url='http://127.0.0.1:{free_port()}')\n"

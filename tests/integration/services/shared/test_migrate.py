@@ -85,7 +85,8 @@ def test_a_step_that_was_changed_after_it_was_applied_is_refused(database: psyco
     with pytest.raises(MigrationProblem) as caught:
         upgrade(database, changed)
     assert str(caught.value) == (
-        "001_create_users: was changed after it was applied; restore the file and put the change into a new migration"
+        "001_create_users: was changed after it was applied. "
+        "Fix: restore the file and put the change into a new migration"
     )
 
 
@@ -111,19 +112,19 @@ def test_of_several_at_once_one_works_and_the_others_find_it_done(empty_database
     [
         (
             {"1_a_up": "", "1_a_down": ""},
-            "1_a.up.sql: a migration is named NNN_name.up.sql, in small letters, digits and _",
+            "1_a.up.sql: must be named NNN_name.up.sql, in lowercase letters, digits and _",
         ),
         (
             {"001_a_up": ""},
-            "001_a.up.sql: has no 001_a.down.sql beside it; write how to take the step back",
+            "001_a.up.sql: 001_a.down.sql is missing. Fix: write the downgrade",
         ),
         (
             {"002_a_up": "", "002_a_down": ""},
-            "002_a: expected number 001; numbers run from 001 without gaps",
+            "002_a: must have number 001; numbers start at 001 without gaps",
         ),
         (
             {"001_a_up": "", "001_a_down": "", "001_b_up": "", "001_b_down": ""},
-            "001_b: expected number 002; numbers run from 001 without gaps",
+            "001_b: must have number 002; numbers start at 001 without gaps",
         ),
     ],
 )
@@ -172,8 +173,8 @@ def test_the_command(command: Callable[..., tuple[int, list[str]]]) -> None:
     assert command("status") == (0, [f"pending {name}" for name in names])
     assert command("up") == (0, [f"applied {name}" for name in names])
     assert command("up") == (0, ["nothing applied"])
-    assert command("down") == (0, [f"taken back {names[-1]}"])
-    assert command("down", "2") == (0, [f"taken back {name}" for name in names[-2:-4:-1]])
+    assert command("down") == (0, [f"reverted {names[-1]}"])
+    assert command("down", "2") == (0, [f"reverted {name}" for name in names[-2:-4:-1]])
 
 
 @pytest.mark.parametrize("arguments", [(), ("sideways",), ("down", "0"), ("down", "all"), ("up", "1")])
@@ -186,7 +187,7 @@ def test_a_wrong_command_is_told_the_right_one(
 def test_a_wrong_environment_is_told_in_a_sentence(command: Callable[..., tuple[int, list[str]]]) -> None:
     code, lines = command("up", DATABASE_PORT="x")
     assert code == 1
-    assert lines == ["DATABASE_PORT (port of PostgreSQL): is 'x'; allowed are whole numbers from 1"]
+    assert lines == ["DATABASE_PORT (port of PostgreSQL): is 'x'; must be an integer of at least 1"]
 
 
 def test_a_database_that_does_not_answer_is_told_without_a_traceback(
