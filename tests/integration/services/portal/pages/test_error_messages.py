@@ -1,4 +1,4 @@
-"""Codes and contract texts become sentences in the person's language."""
+"""Error codes and contract texts are shown as sentences in the chosen language."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def request_in_spanish(app: Flask) -> object:
 
 
 @pytest.mark.parametrize("reason", FailureReason)
-def test_every_reason_of_the_worker_has_a_sentence(reason: FailureReason) -> None:
+def test_every_failure_reason_has_a_sentence(reason: FailureReason) -> None:
     sentence = failure_sentence(reason.value)
     assert sentence == str(FAILURES[reason])
     assert sentence != failure_sentence(None)
 
 
-TOLD = {
+SENTENCES = {
     FailureReason.FILE_MISSING: (
         "El archivo ya no está. Sube el video de nuevo.",
         "The file is no longer there. Upload the video again.",
@@ -65,19 +65,19 @@ TOLD = {
         "The video took too long to prepare. Save it smaller or shorter and try again.",
     ),
 }
-"""Each says what happened, and then what the player can do."""
+"""Each sentence says what happened, then what the player can do."""
 
 
 @pytest.mark.parametrize("reason", FailureReason)
-def test_each_reason_says_what_happened_and_what_to_do(reason: FailureReason) -> None:
-    for language, sentence in zip(("es", "en"), TOLD[reason], strict=True):
+def test_failure_sentences_say_what_happened_and_what_to_do(reason: FailureReason) -> None:
+    for language, sentence in zip(("es", "en"), SENTENCES[reason], strict=True):
         with force_locale(language):
             assert failure_sentence(reason) == sentence
         happened, to_do = sentence.rstrip(".").split(". ")
         assert happened and to_do
 
 
-def test_a_reason_of_a_later_worker_gets_a_general_sentence() -> None:
+def test_unknown_failure_reason_gets_a_general_sentence() -> None:
     general = "No pudimos preparar este video. Elimínalo y súbelo de nuevo."
     assert failure_sentence("struck_by_lightning") == general
     assert failure_sentence(None) == general
@@ -94,7 +94,7 @@ def test_a_reason_of_a_later_worker_gets_a_general_sentence() -> None:
         ("city", "another rule", "Esto no se puede usar."),
     ],
 )
-def test_a_broken_rule_is_told_in_words(field: str, rule: str, sentence: str) -> None:
+def test_field_rules_are_shown_as_sentences(field: str, rule: str, sentence: str) -> None:
     assert rule_sentence(field, rule) == sentence
 
 
@@ -107,5 +107,5 @@ def test_a_broken_rule_is_told_in_words(field: str, rule: str, sentence: str) ->
         ("Something new", "Eso no funcionó. Revisa lo que escribiste e intenta de nuevo."),
     ],
 )
-def test_a_refusal_of_the_contract_is_told_in_words(text: str, sentence: str) -> None:
+def test_contract_errors_are_shown_as_sentences(text: str, sentence: str) -> None:
     assert refusal_sentence(text) == sentence

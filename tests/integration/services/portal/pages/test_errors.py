@@ -1,4 +1,4 @@
-"""Error pages: in the person's language, with a way on, also when the database is what failed."""
+"""Error pages: in the chosen language and with links, even when the database is unreachable."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ HEADINGS = {
 
 
 @pytest.fixture
-def changed_app(start_app: Callable[..., Flask], portal_environment: PortalEnvironment) -> Flask:
-    """An application that the test may change."""
+def own_app(start_app: Callable[..., Flask], portal_environment: PortalEnvironment) -> Flask:
+    """An application that the test may modify."""
     return start_app(portal_environment, reuse=False)
 
 
 @pytest.mark.parametrize("status", HEADINGS)
-def test_every_error_is_a_page_in_the_persons_language_with_a_way_on(changed_app: Flask, status: int) -> None:
+def test_error_pages_are_localized_and_have_links(own_app: Flask, status: int) -> None:
     def fail() -> str:
         if status == 500:
             raise RuntimeError("a bug")
         raise ApiError(HTTPStatus(status), "The contract's text")
 
-    changed_app.add_url_rule("/fails", "fails", fail)
-    client = changed_app.test_client()
+    own_app.add_url_rule("/fails", "fails", fail)
+    client = own_app.test_client()
     for language, heading in zip(("es", "en"), HEADINGS[status], strict=True):
         client.set_cookie("language", language)
         answer = client.get("/fails")
@@ -52,22 +52,22 @@ def test_every_error_is_a_page_in_the_persons_language_with_a_way_on(changed_app
         assert "a bug" not in answer.text and "contract" not in answer.text
 
 
-def test_a_form_that_is_too_large_is_answered_by_a_page(changed_app: Flask) -> None:
-    people = People(changed_app)
+def test_too_large_form_gets_an_error_page(own_app: Flask) -> None:
+    people = People(own_app)
     browser, csrf = people.browser(people.new())
-    changed_app.config["MAX_CONTENT_LENGTH"] = 1000
-    for client, path in ((changed_app.test_client(), "/login"), (browser, "/profile/password"), (browser, "/language")):
+    own_app.config["MAX_CONTENT_LENGTH"] = 1000
+    for client, path in ((own_app.test_client(), "/login"), (browser, "/profile/password"), (browser, "/language")):
         answer = client.post(path, data={"csrf_token": csrf, "email": "x" * 2000})
         assert answer.status_code == 413 and "Demasiado grande" in answer.text
 
 
-def test_a_missing_page(client: FlaskClient) -> None:
+def test_unknown_page_returns_404(client: FlaskClient) -> None:
     answer = client.get("/nothing-here")
     assert answer.status_code == 404
     assert "Fuera de la cancha" in answer.text and 'href="/gallery"' in answer.text
 
 
-def test_without_the_database_there_is_a_page_all_the_same(app_without: Callable[[str], Flask]) -> None:
+def test_error_page_works_without_the_database(app_without: Callable[[str], Flask]) -> None:
     app = app_without("database")
     client = app.test_client()
     client.set_cookie("language", "en")
@@ -76,7 +76,7 @@ def test_without_the_database_there_is_a_page_all_the_same(app_without: Callable
     assert "Time out" in answer.text and "Nothing is lost" in answer.text
 
 
-def test_a_session_cannot_be_read_without_the_database(
+def test_error_page_hides_sign_in_state_without_the_database(
     app: Flask, people: People, app_without: Callable[[str], Flask]
 ) -> None:
     browser, _ = people.browser(people.new())
@@ -87,7 +87,7 @@ def test_a_session_cannot_be_read_without_the_database(
     failed, missing = broken.get("/gallery"), broken.get("/nothing-here")
     assert failed.status_code == 503
     assert "Fuera de la cancha" in missing.text
-    # Nor is it known to be somebody else's: nobody is asked to sign in who is.
+    # The session's state is unknown, so the page offers neither sign-in nor sign-out.
     for answer in (failed, missing):
         assert 'href="/login"' not in answer.text and 'action="/logout"' not in answer.text
     assert 'action="/logout"' in browser.get("/nothing-here").text
@@ -95,11 +95,11 @@ def test_a_session_cannot_be_read_without_the_database(
 
 
 @pytest.mark.parametrize("query", ["page=abc", "city=a%00b"])
-def test_a_query_that_makes_no_sense(query: str, client: FlaskClient) -> None:
+def test_invalid_query_returns_400(query: str, client: FlaskClient) -> None:
     answer = client.get(f"/rankings?{query}")
     assert answer.status_code == 400
     assert "Eso no funcionó" in answer.text
 
 
-def test_the_machines_keep_their_json(client: FlaskClient) -> None:
+def test_api_errors_stay_json(client: FlaskClient) -> None:
     assert client.get("/api/videos").json == {"message": "", "error": "Authorization header required"}

@@ -1,4 +1,4 @@
-"""Spanish unless the person chose English, in texts, numbers and dates; times are Colombia's."""
+"""Pages are in Spanish unless the user chose English; dates are in Colombian time."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ..people import People
 from ..videos import Videos
 
 
-def test_a_browser_that_prefers_english_gets_spanish(client: FlaskClient) -> None:
+def test_accept_language_does_not_change_pages(client: FlaskClient) -> None:
     page = client.get("/", headers={"Accept-Language": "en-US,en"})
     assert '<html lang="es">' in page.text
     assert "Muestra tu juego." in page.text
 
 
-def test_the_choice_is_remembered(client: FlaskClient) -> None:
+def test_language_choice_is_stored_in_a_cookie(client: FlaskClient) -> None:
     cookie = client.post("/language", data={"language": "en"}).headers["Set-Cookie"]
     assert cookie.startswith("language=en;")
     assert "HttpOnly" in cookie and "SameSite=Lax" in cookie
@@ -25,13 +25,13 @@ def test_the_choice_is_remembered(client: FlaskClient) -> None:
     assert "Show your game." in client.get("/").text
 
 
-def test_an_unknown_language_changes_nothing(client: FlaskClient) -> None:
+def test_unknown_language_is_ignored(client: FlaskClient) -> None:
     assert "Set-Cookie" not in client.post("/language", data={"language": "xx"}).headers
     client.set_cookie("language", "xx")
     assert '<html lang="es">' in client.get("/").text
 
 
-def test_dates_are_those_of_bogota(client: FlaskClient, people: People, videos: Videos, engine: Engine) -> None:
+def test_dates_are_in_bogota_time(client: FlaskClient, people: People, videos: Videos, engine: Engine) -> None:
     video = _uploaded_at(videos.processed(people.new(), is_public=True), "2025-03-02T03:30:00Z", engine)
     assert ">1 de marzo de 2025</time>" in client.get(f"/videos/{video}").text
     client.set_cookie("language", "en")

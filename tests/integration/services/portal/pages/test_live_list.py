@@ -1,4 +1,4 @@
-"""The list of a player's videos, as the open page asks for it again and again."""
+"""The fragment with a player's own videos, which the open page polls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..videos import Videos
 PATH = "/my-videos/list"
 
 
-def test_an_unchanged_list_costs_no_body(people: People, videos: Videos) -> None:
+def test_unchanged_list_returns_304(people: People, videos: Videos) -> None:
     owner = people.new()
     videos.uploaded(owner, title="Bandeja")
     browser, _ = people.browser(owner)
@@ -20,7 +20,7 @@ def test_an_unchanged_list_costs_no_body(people: People, videos: Videos) -> None
     assert (again.status_code, again.data) == (304, b"")
 
 
-def test_a_change_is_sent(people: People, videos: Videos) -> None:
+def test_changed_list_is_sent(people: People, videos: Videos) -> None:
     owner = people.new()
     videos.uploaded(owner)
     browser, _ = people.browser(owner)
@@ -31,17 +31,17 @@ def test_a_change_is_sent(people: People, videos: Videos) -> None:
     assert "Este archivo no es un video." in changed.text
 
 
-def test_it_is_kept_by_this_browser_alone(people: People) -> None:
+def test_list_is_cached_privately(people: People) -> None:
     browser, _ = people.browser(people.new())
     directives = browser.get(PATH).cache_control
     assert directives.private and directives.no_cache
 
 
-def test_others_videos_are_not_in_it(people: People, videos: Videos) -> None:
+def test_list_has_no_videos_of_other_users(people: People, videos: Videos) -> None:
     videos.uploaded(people.new(), title="De otra persona")
     browser, _ = people.browser(people.new())
     assert "De otra persona" not in browser.get(PATH).text
 
 
-def test_nobody_gets_nothing(client: FlaskClient) -> None:
+def test_anonymous_client_is_redirected_to_login(client: FlaskClient) -> None:
     assert client.get(PATH).location == f"/login?next={PATH}"

@@ -1,4 +1,4 @@
-"""Moderators' pages: for them alone, with a reason, by forms, and each deed can be undone."""
+"""Moderation pages: moderators only, forms with a reason, and every action can be undone."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Browser = tuple[FlaskClient, str]
 
 @pytest.fixture
 def moderator(people: People, engine: Engine) -> Browser:
-    """A moderator's browser, in English, and the token of its session."""
+    """A moderator's browser, in English, and its CSRF token."""
     person = people.new(first_name="Marta", last_name="Ríos")
     with engine.begin() as connection:
         connection.execute(text("UPDATE users SET is_moderator = true WHERE id = :id"), {"id": person.id})
@@ -36,19 +36,19 @@ def moderator(people: People, engine: Engine) -> Browser:
 
 
 @pytest.fixture
-def bulk(people: People, videos: Videos) -> Callable[..., UUID]:
-    """Makes a video with votes from one network, by accounts of this minute."""
+def vote_burst(people: People, videos: Videos) -> Callable[..., UUID]:
+    """Create a video with a burst of votes: one network, new accounts."""
 
-    def make(votes: int = 5, **player: str) -> UUID:
+    def create(votes: int = 5, **player: str) -> UUID:
         video_id = videos.published(people.new(**{"first_name": "Eva", "last_name": "Luna", **player}))
         for voter in [people.new() for _ in range(votes)]:
             assert voter.post(f"/api/public/videos/{video_id}/vote").status_code == 200
         return video_id
 
-    return make
+    return create
 
 
-def deeds(video_id: UUID) -> list[str]:
+def action_paths(video_id: UUID) -> list[str]:
     video = f"{PAGE}/videos/{video_id}"
     return [f"{video}/hide", f"{video}/show", f"{video}/votes/set-aside", f"{video}/votes/give-back"]
 
@@ -57,20 +57,20 @@ def votes(client: FlaskClient) -> list[int]:
     return [video["votes"] for video in client.get("/api/public/videos").json or []]
 
 
-def test_others_get_nothing_of_it(client: FlaskClient, people: People, bulk: Callable[..., UUID]) -> None:
-    video_id = bulk()
+def test_other_users_get_403(client: FlaskClient, people: People, vote_burst: Callable[..., UUID]) -> None:
+    video_id = vote_burst()
     browser, csrf = people.browser(people.new())
-    for path in (PAGE, f"{PAGE}/log", f"{PAGE}/videos/{video_id}", *deeds(video_id)):
+    for path in (PAGE, f"{PAGE}/log", f"{PAGE}/videos/{video_id}", *action_paths(video_id)):
         answer = browser.get(path)
         assert answer.status_code == 403 and "No puedes hacer esto" in answer.text
         assert client.get(path).location.startswith("/login?next=")
-    for path in deeds(video_id):
+    for path in action_paths(video_id):
         assert browser.post(path, data={"csrf_token": csrf, "reason": WHY, "network": NETWORK}).status_code == 403
     assert votes(client) == [5]
     assert 'href="/moderation"' not in browser.get("/gallery").text
 
 
-def test_a_moderator_no_longer_gets_in(moderator: Browser, engine: Engine) -> None:
+def test_former_moderator_gets_403(moderator: Browser, engine: Engine) -> None:
     browser, _ = moderator
     assert 'href="/moderation"' in browser.get("/gallery").text
     with engine.begin() as connection:
@@ -79,15 +79,15 @@ def test_a_moderator_no_longer_gets_in(moderator: Browser, engine: Engine) -> No
     assert 'href="/moderation"' not in browser.get("/gallery").text
 
 
-def test_at_first_there_is_nothing_to_do(moderator: Browser) -> None:
+def test_empty_moderation_page(moderator: Browser) -> None:
     page = moderator[0].get(PAGE).text
     for sentence in ("Nothing stands out.", "No vote in the last day.", "No video is hidden.", "Always open"):
         assert sentence in page
     assert "The log is empty" in moderator[0].get(f"{PAGE}/log").text
 
 
-def test_votes_in_bulk_and_fast_videos_are_told(moderator: Browser, bulk: Callable[..., UUID]) -> None:
-    video_id = bulk(first_name="<b>Eva</b>")
+def test_vote_bursts_and_fast_videos_are_listed(moderator: Browser, vote_burst: Callable[..., UUID]) -> None:
+    video_id = vote_burst(first_name="<b>Eva</b>")
     page = moderator[0].get(PAGE).text
     assert page.count(f'href="/moderation/videos/{video_id}"') == 2
     assert "&lt;b&gt;Eva&lt;/b&gt; Luna" in page and NETWORK in page
@@ -96,22 +96,20 @@ def test_votes_in_bulk_and_fast_videos_are_told(moderator: Browser, bulk: Callab
 
 
 @pytest.mark.parametrize(
-    ("period", "told"),
+    ("period", "label"),
     [
         ("opens_at = now() + interval '1 day'", "Not open yet"),
         ("freezes_at = now()", "Open, and the counts stand still"),
         ("closes_at = now()", "Closed"),
     ],
 )
-def test_where_the_voting_stands_is_told(moderator: Browser, engine: Engine, period: str, told: str) -> None:
+def test_voting_state_is_shown(moderator: Browser, engine: Engine, period: str, label: str) -> None:
     with engine.begin() as connection:
         connection.execute(text(f"UPDATE voting_period SET {period}"))
-    assert f">{told}</span>" in moderator[0].get(PAGE).text
+    assert f">{label}</span>" in moderator[0].get(PAGE).text
 
 
-def test_a_video_is_hidden_and_shown_again_by_forms(
-    client: FlaskClient, moderator: Browser, people: People, videos: Videos
-) -> None:
+def test_forms_hide_and_show_a_video(client: FlaskClient, moderator: Browser, people: People, videos: Videos) -> None:
     browser, csrf = moderator
     eva = people.new(first_name="Eva")
     video_id = videos.published(eva)
@@ -122,36 +120,41 @@ def test_a_video_is_hidden_and_shown_again_by_forms(
     assert votes(client) == [0]
     answer = browser.post(f"{page}/hide", data={"csrf_token": csrf, "reason": f"  {WHY} "})
     assert (answer.status_code, answer.location) == (303, page)
-    told = browser.get(page).text
-    assert "The video is hidden." in told and "Hidden since" in told and WHY in told and "Marta Ríos" in told
+    page_text = browser.get(page).text
+    assert (
+        "The video is hidden." in page_text
+        and "Hidden since" in page_text
+        and WHY in page_text
+        and "Marta Ríos" in page_text
+    )
     assert votes(client) == [] and client.get(f"/videos/{video_id}").status_code == 404
     assert "Hidden since" in browser.get(PAGE).text
     own, _ = people.browser(eva)
     assert "Oculto por los organizadores" in own.get("/my-videos").text
     assert "Los organizadores ocultaron este video" in own.get(f"/videos/{video_id}").text
-    # A second press does no harm.
+    # Submitting the form twice changes nothing.
     browser.post(f"{page}/hide", data={"csrf_token": csrf, "reason": WHY})
     assert "Nothing was changed" in browser.get(page).text
     browser.post(f"{page}/show", data={"csrf_token": csrf, "reason": "Fue un error"})
-    told = browser.get(page).text
-    assert "Everybody sees it" in told and "Fue un error" in told
+    page_text = browser.get(page).text
+    assert "Everybody sees it" in page_text and "Fue un error" in page_text
     assert votes(client) == [0]
 
 
-def test_votes_are_set_aside_and_given_back_by_forms(
-    client: FlaskClient, moderator: Browser, bulk: Callable[..., UUID]
+def test_forms_quarantine_and_restore_votes(
+    client: FlaskClient, moderator: Browser, vote_burst: Callable[..., UUID]
 ) -> None:
     browser, csrf = moderator
-    video_id = bulk()
+    video_id = vote_burst()
     page = f"{PAGE}/videos/{video_id}"
     form = {"csrf_token": csrf, "reason": WHY, "network": NETWORK}
     (link,) = re.findall(r'href="([^"]+/votes/set-aside[^"]*)"', browser.get(page).text)
-    asked = browser.get(link).text
-    assert "Set these votes aside?" in asked and "5 votes count" in asked
-    assert f'name="network" value="{NETWORK}"' in asked
+    confirmation = browser.get(link).text
+    assert "Set these votes aside?" in confirmation and "5 votes count" in confirmation
+    assert f'name="network" value="{NETWORK}"' in confirmation
     assert browser.post(f"{page}/votes/set-aside", data=form).location == page
-    told = browser.get(page).text
-    assert "5 set aside" in told and "0 votes count" in told
+    page_text = browser.get(page).text
+    assert "5 set aside" in page_text and "0 votes count" in page_text
     assert votes(client) == [0]
     browser.post(f"{page}/votes/set-aside", data=form)
     assert "Nothing was changed" in browser.get(page).text
@@ -161,7 +164,7 @@ def test_votes_are_set_aside_and_given_back_by_forms(
     assert log.index("Gave votes back") < log.index("Set votes aside")
 
 
-def test_votes_of_which_no_network_was_noted_are_moved_as_well(
+def test_votes_without_a_network_are_quarantined_too(
     client: FlaskClient, moderator: Browser, people: People, videos: Videos
 ) -> None:
     browser, csrf = moderator
@@ -174,39 +177,39 @@ def test_votes_of_which_no_network_was_noted_are_moved_as_well(
 
 
 @pytest.mark.parametrize(
-    ("reason", "told"), [("", "Fill in this field."), ("  ", "too short"), ("x" * 501, "too long")]
+    ("reason", "message"), [("", "Fill in this field."), ("  ", "too short"), ("x" * 501, "too long")]
 )
-def test_without_a_reason_nothing_is_done_and_the_form_says_so(
-    client: FlaskClient, moderator: Browser, bulk: Callable[..., UUID], reason: str, told: str
+def test_invalid_reason_returns_400_with_a_message(
+    client: FlaskClient, moderator: Browser, vote_burst: Callable[..., UUID], reason: str, message: str
 ) -> None:
     browser, csrf = moderator
-    for path in deeds(bulk(votes=1)):
+    for path in action_paths(vote_burst(votes=1)):
         answer = browser.post(path, data={"csrf_token": csrf, "reason": reason, "network": NETWORK})
         assert answer.status_code == 400
-        assert told in answer.text.split('id="reason-error"')[1].split("</div>")[0]
+        assert message in answer.text.split('id="reason-error"')[1].split("</div>")[0]
     assert votes(client) == [1]
 
 
-def test_what_is_private_or_not_there_is_not_moderated(moderator: Browser, people: People, videos: Videos) -> None:
+def test_private_failed_or_unknown_video_returns_404(moderator: Browser, people: People, videos: Videos) -> None:
     browser, csrf = moderator
     eva = people.new()
     private, failed = videos.processed(eva, is_public=False), videos.failed(eva, is_public=True)
     for video_id in (private, failed, uuid4()):
-        for path in (f"{PAGE}/videos/{video_id}", *deeds(video_id)):
+        for path in (f"{PAGE}/videos/{video_id}", *action_paths(video_id)):
             assert browser.get(path).status_code == 404
-        for path in deeds(video_id):
+        for path in action_paths(video_id):
             assert browser.post(path, data={"csrf_token": csrf, "reason": WHY}).status_code == 404
 
 
 @pytest.mark.parametrize("network", ["10.0.0.0/24", "nonsense", "' OR 1=1"])
-def test_a_network_without_votes_for_the_video(moderator: Browser, bulk: Callable[..., UUID], network: str) -> None:
+def test_network_without_votes_returns_404(moderator: Browser, vote_burst: Callable[..., UUID], network: str) -> None:
     browser, csrf = moderator
-    path = f"{PAGE}/videos/{bulk(votes=1)}/votes/set-aside"
+    path = f"{PAGE}/videos/{vote_burst(votes=1)}/votes/set-aside"
     assert browser.get(path, query_string={"network": network}).status_code == 404
     assert browser.post(path, data={"csrf_token": csrf, "reason": WHY, "network": network}).status_code == 404
 
 
-def test_the_log_is_read_page_by_page(moderator: Browser, people: People, videos: Videos, engine: Engine) -> None:
+def test_log_is_paged(moderator: Browser, people: People, videos: Videos, engine: Engine) -> None:
     browser, _ = moderator
     with engine.begin() as connection:
         connection.execute(
@@ -225,7 +228,7 @@ def test_the_log_is_read_page_by_page(moderator: Browser, people: People, videos
     assert browser.get(f"{PAGE}/log?before=x").status_code == 400
 
 
-def test_every_action_of_the_log_has_a_sentence(app: Flask) -> None:
+def test_every_logged_action_has_a_sentence(app: Flask) -> None:
     written = set(re.findall(r":moderator_id, '([a-z ]+)'", Path(moderation.__file__).read_text()))
     assert written == set(ACTIONS)
     with app.test_request_context():
@@ -233,6 +236,6 @@ def test_every_action_of_the_log_has_a_sentence(app: Flask) -> None:
         assert action_sentence("of a later release") == "of a later release"
 
 
-def test_a_persons_bearer_token_opens_no_page_without_the_role(people: People) -> None:
+def test_bearer_token_of_a_non_moderator_returns_403(people: People) -> None:
     person: PortalUser = people.new()
     assert person.get(PAGE).status_code == 403

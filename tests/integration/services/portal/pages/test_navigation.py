@@ -1,4 +1,4 @@
-"""After a form a person is sent to a page of this site, never to another host."""
+"""Redirects after a form lead to pages of this site, never to another host."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 
 @pytest.mark.parametrize("path", ["/gallery", "/rankings?city=Bogot%C3%A1&page=2"])
-def test_a_page_of_this_site_is_gone_back_to(path: str, client: FlaskClient) -> None:
+def test_local_next_path_is_followed(path: str, client: FlaskClient) -> None:
     answer = client.post("/language", data={"language": "en", "next": path})
     assert (answer.status_code, answer.location) == (303, path)
 
@@ -24,13 +24,13 @@ def test_a_page_of_this_site_is_gone_back_to(path: str, client: FlaskClient) -> 
         "",
     ],
 )
-def test_everything_else_leads_to_the_first_page(path: str, client: FlaskClient) -> None:
+def test_other_next_values_redirect_to_the_start_page(path: str, client: FlaskClient) -> None:
     answer = client.post("/language", data={"language": "en", "next": path})
     assert (answer.status_code, answer.location) == (303, "/")
 
 
 @pytest.mark.parametrize("path", ["/upload", "/my-videos"])
-def test_who_is_not_signed_in_comes_back_after_signing_in(path: str, client: FlaskClient) -> None:
+def test_login_returns_to_the_requested_page(path: str, client: FlaskClient) -> None:
     answer = client.get(path)
     assert answer.status_code == 303
     assert answer.location == f"/login?next={path}"

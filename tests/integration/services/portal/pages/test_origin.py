@@ -1,4 +1,4 @@
-"""A form of another site changes nothing here, whether somebody is signed in or not."""
+"""Cross-site forms are rejected, with and without a session."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ FORMS = ("/signup", "/login", "/logout", "/language")
 
 @pytest.mark.parametrize("path", FORMS)
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:81"])
-def test_a_form_of_another_site_is_refused(path: str, origin: str, client: FlaskClient) -> None:
+def test_cross_site_form_returns_403(path: str, origin: str, client: FlaskClient) -> None:
     answer = client.post(path, headers={"Origin": origin}, data={"language": "en"})
     assert answer.status_code == 403
     assert "No puedes hacer esto" in answer.text
     assert "Set-Cookie" not in answer.headers
 
 
-def test_a_form_of_this_site_is_taken(client: FlaskClient, people: People) -> None:
+def test_same_origin_form_is_accepted(client: FlaskClient, people: People) -> None:
     person = people.new()
     answer = client.post(
         "/login", headers={"Origin": "http://localhost"}, data={"email": person.email, "password": PASSWORD}
@@ -27,19 +27,19 @@ def test_a_form_of_this_site_is_taken(client: FlaskClient, people: People) -> No
     assert (answer.status_code, answer.location) == (303, "/gallery")
 
 
-def test_the_api_takes_bearer_tokens_from_anywhere(people: People) -> None:
+def test_api_accepts_bearer_tokens_from_any_origin(people: People) -> None:
     person = people.new()
     headers = person.headers
     headers["Origin"] = "https://client.example"
     assert person.client.post("/api/auth/logout", headers=headers).status_code == 200
 
 
-def test_a_vote_needs_the_token_of_the_session(people: People, videos: object) -> None:
+def test_vote_form_needs_the_csrf_token(people: People, videos: object) -> None:
     browser, csrf = people.browser(people.new())
     path = "/videos/00000000-0000-4000-8000-000000000000/vote"
     refused = browser.post(path)
     assert refused.status_code == 403
     assert "la página estuvo abierta demasiado tiempo" in refused.text
-    # A refusal of one form signs nobody out.
+    # A rejected form does not end the session.
     assert browser.get("/upload").status_code == 200
     assert browser.post(path, data={"csrf_token": csrf}).status_code == 303

@@ -1,4 +1,4 @@
-"""What other programs show of a link: whole addresses, a picture, the video, in the page's language."""
+"""Link previews (Open Graph tags): absolute URLs, image and video, in the page's language."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ..videos import Videos
 
 
 def preview(client: FlaskClient, path: str) -> dict[str, str]:
-    """The tags of a page that describe it, by their names."""
+    """Return the content of a page's meta tags by name."""
     answer = client.get(path, headers={"X-Forwarded-Proto": "https"})
     assert answer.status_code == 200
     found = [element.attributes for element in elements(answer.text) if element.tag == "meta"]
     named = [(tag.get("property") or tag.get("name"), tag.get("content")) for tag in found]
     tags = {str(name): str(content) for name, content in named if name}
-    assert len(tags) == len([name for name, _ in named if name]), "a tag is said twice"
+    assert len(tags) == len([name for name, _ in named if name]), "a meta tag occurs twice"
     return tags
 
 
@@ -28,7 +28,7 @@ def preview(client: FlaskClient, path: str) -> dict[str, str]:
         ("en", "en_US", "Ana Díaz, from Cali, plays for your vote: Triple <doble>"),
     ],
 )
-def test_a_shared_video_is_shown_with_its_poster_and_its_clip(
+def test_public_video_preview_has_poster_and_clip(
     client: FlaskClient, people: People, videos: Videos, language: str, locale: str, description: str
 ) -> None:
     video_id = videos.published(people.new(first_name="Ana", last_name="Díaz", city="Cali"), title="Triple <doble>")
@@ -47,7 +47,7 @@ def test_a_shared_video_is_shown_with_its_poster_and_its_clip(
         assert client.get(tags[name]).status_code == 302
 
 
-def test_a_private_video_gives_no_picture_away(people: People, videos: Videos) -> None:
+def test_private_video_preview_has_no_media(people: People, videos: Videos) -> None:
     ana = people.new()
     browser, _ = people.browser(ana)
     tags = preview(browser, f"/videos/{videos.processed(ana, is_public=False)}")
@@ -55,15 +55,15 @@ def test_a_private_video_gives_no_picture_away(people: People, videos: Videos) -
 
 
 @pytest.mark.parametrize("path", ["/", "/gallery", "/rankings", "/signup"])
-def test_every_other_page_is_shown_with_a_picture_of_the_portal(client: FlaskClient, path: str) -> None:
+def test_other_pages_preview_has_the_portals_image(client: FlaskClient, path: str) -> None:
     tags = preview(client, path)
     assert tags["og:title"] and tags["og:description"] == tags["description"]
-    picture = client.get(tags["og:image"])
+    image = client.get(tags["og:image"])
     assert tags["og:image"].startswith("http://localhost/static/")
-    assert picture.mimetype == "image/png" and len(picture.data) < 100_000
+    assert image.mimetype == "image/png" and len(image.data) < 100_000
 
 
-def test_the_portal_has_an_icon_of_its_own(client: FlaskClient) -> None:
+def test_pages_link_their_icons(client: FlaskClient) -> None:
     links = [element.attributes for element in elements(client.get("/").text) if element.tag == "link"]
     icons = {link["rel"]: str(link["href"]) for link in links if "icon" in str(link["rel"])}
     assert set(icons) == {"icon", "apple-touch-icon"}

@@ -1,4 +1,4 @@
-"""The page of a person's account: what it tells, the password, and the browsers it is open in."""
+"""The profile page: account data, password change and sessions."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def form(csrf: str, **changes: str) -> dict[str, str]:
     return {**fields, **changes}
 
 
-def test_nobody_sees_it_without_signing_in(client: FlaskClient) -> None:
+def test_profile_requires_sign_in(client: FlaskClient) -> None:
     for answer in (client.get(PAGE), client.post(f"{PAGE}/password"), client.post(f"{PAGE}/sessions/end-others")):
         assert answer.status_code == 303
         assert answer.headers["Location"].startswith("/login")
 
 
-def test_it_tells_who_one_is_and_what_one_did(people: People, videos: Videos) -> None:
+def test_profile_shows_account_and_activity(people: People, videos: Videos) -> None:
     ana, eva = people.new(first_name="Ana", last_name="<b>Díaz</b>", city="Cali"), people.new()
     videos.vote(videos.published(ana), eva)
     videos.vote(videos.published(eva), ana)
@@ -36,7 +36,7 @@ def test_it_tells_who_one_is_and_what_one_did(people: People, videos: Videos) ->
     assert eva.email not in page
 
 
-def test_the_password_is_changed_and_the_person_is_told(client: FlaskClient, people: People) -> None:
+def test_password_change_shows_a_notice(client: FlaskClient, people: People) -> None:
     ana = people.new()
     browser, csrf = people.browser(ana)
     answer = browser.post(f"{PAGE}/password", data=form(csrf))
@@ -55,17 +55,17 @@ def test_the_password_is_changed_and_the_person_is_told(client: FlaskClient, peo
         ({"current_password": ""}, "current_password", "Fill in this field."),
     ],
 )
-def test_what_is_wrong_is_told_at_its_field(people: People, changes: dict[str, str], field: str, sentence: str) -> None:
+def test_errors_are_shown_at_their_field(people: People, changes: dict[str, str], field: str, sentence: str) -> None:
     browser, csrf = people.browser(people.new())
     browser.set_cookie("language", "en")
     answer = browser.post(f"{PAGE}/password", data=form(csrf, **changes))
     assert answer.status_code == 400
-    told = answer.text.split(f'id="{field}-error"')[1].split("</div>")[0]
-    assert sentence in told
+    field_error = answer.text.split(f'id="{field}-error"')[1].split("</div>")[0]
+    assert sentence in field_error
     assert PASSWORD not in answer.text and NEW not in answer.text
 
 
-def test_after_too_many_guesses_the_form_says_so(people: People) -> None:
+def test_too_many_guesses_return_429_with_a_message(people: People) -> None:
     browser, csrf = people.browser(people.new())
     for _ in range(10):
         browser.post(f"{PAGE}/password", data=form(csrf, current_password="a wrong guess"))
@@ -75,7 +75,7 @@ def test_after_too_many_guesses_the_form_says_so(people: People) -> None:
     assert int(answer.headers["Retry-After"]) <= 60
 
 
-def test_a_browser_is_signed_out_from_another(people: People) -> None:
+def test_session_can_be_ended_from_another_browser(people: People) -> None:
     ana = people.new()
     here, csrf = people.browser(ana)
     phone, _ = people.browser(ana)
@@ -88,7 +88,7 @@ def test_a_browser_is_signed_out_from_another(people: People) -> None:
     assert [here.get(PAGE).status_code, phone.get(PAGE).status_code] == [200, 303]
 
 
-def test_all_others_are_signed_out(people: People) -> None:
+def test_all_other_sessions_can_be_ended(people: People) -> None:
     ana = people.new()
     here, csrf = people.browser(ana)
     others = [people.browser(ana)[0] for _ in range(2)]
@@ -98,7 +98,7 @@ def test_all_others_are_signed_out(people: People) -> None:
 
 
 @pytest.mark.parametrize("session_id", ["0", "x", "99999999999999"])
-def test_a_session_that_is_not_there_is_a_page_that_is_missing(people: People, session_id: str) -> None:
+def test_unknown_session_returns_404(people: People, session_id: str) -> None:
     browser, csrf = people.browser(people.new())
     answer = browser.post(f"{PAGE}/sessions/{session_id}/end", data={"csrf_token": csrf})
     assert answer.status_code == 404 and "<html" in answer.text
@@ -122,5 +122,5 @@ def test_a_session_that_is_not_there_is_a_page_that_is_missing(people: People, s
         ("", ""),
     ],
 )  # fmt: skip
-def test_a_browser_is_named_in_plain_words(agent: str, name: str) -> None:
+def test_user_agents_are_shown_as_browser_names(agent: str, name: str) -> None:
     assert browser_name(agent) == name

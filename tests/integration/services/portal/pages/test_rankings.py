@@ -1,4 +1,4 @@
-"""The ranking as a page that stands open: its list, own places, and that it was counted right."""
+"""The ranking page: its polled list, own positions and the verification of counts."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ LIST = "/rankings/list"
 
 @pytest.fixture
 def statements(app: Flask) -> Iterator[list[str]]:
-    """What the application asks of its database."""
-    asked: list[str] = []
+    """The SQL statements that the application sends to its database."""
+    executed: list[str] = []
 
-    def note(_: object, __: object, statement: str, *___: object) -> None:
-        asked.append(statement)
+    def record(_: object, __: object, statement: str, *___: object) -> None:
+        executed.append(statement)
 
     with app.app_context():
-        event.listen(db.engine, "before_cursor_execute", note)
-        yield asked
-        event.remove(db.engine, "before_cursor_execute", note)
+        event.listen(db.engine, "before_cursor_execute", record)
+        yield executed
+        event.remove(db.engine, "before_cursor_execute", record)
 
 
-def keep_rankings(app: Flask, kept: SingleFlightCache) -> None:
-    """Let an application keep its rankings for another time."""
-    register(app, dataclasses.replace(resources_of(app), rankings=kept))
+def set_rankings_cache(app: Flask, cache: SingleFlightCache) -> None:
+    """Replace an application's cache of rankings."""
+    register(app, dataclasses.replace(resources_of(app), rankings=cache))
 
 
 def published(people: People, videos: Videos, title: str, votes: int) -> UUID:
@@ -49,11 +49,11 @@ def published(people: People, videos: Videos, title: str, votes: int) -> UUID:
     return video_id
 
 
-def test_however_many_look_the_list_is_made_once(
+def test_cached_list_sends_no_sql(
     app: Flask, client: FlaskClient, people: People, videos: Videos, statements: list[str]
 ) -> None:
     published(people, videos, "Clavada", 1)
-    keep_rankings(app, SingleFlightCache(3600))
+    set_rankings_cache(app, SingleFlightCache(3600))
     assert "Clavada" in client.get(LIST).text
     statements.clear()
     for _ in range(50):
@@ -61,11 +61,11 @@ def test_however_many_look_the_list_is_made_once(
     assert statements == []
 
 
-def test_what_is_kept_is_kept_by_city_page_and_language(
+def test_list_is_cached_by_city_page_and_language(
     app: Flask, client: FlaskClient, people: People, videos: Videos
 ) -> None:
     published(people, videos, "Clavada", 1)
-    keep_rankings(app, SingleFlightCache(3600))
+    set_rankings_cache(app, SingleFlightCache(3600))
     assert "Clavada" in client.get(LIST).text
     assert "Clavada" not in client.get(f"{LIST}?city=Pasto").text
     assert "Clavada" not in client.get(f"{LIST}?page=2").text
@@ -74,10 +74,10 @@ def test_what_is_kept_is_kept_by_city_page_and_language(
     assert "Position" in client.get(LIST).text
 
 
-def test_an_unchanged_list_costs_no_body_and_a_vote_changes_it(
+def test_unchanged_list_returns_304_until_a_vote(
     app: Flask, client: FlaskClient, people: People, videos: Videos
 ) -> None:
-    keep_rankings(app, SingleFlightCache(0))
+    set_rankings_cache(app, SingleFlightCache(0))
     video_id = published(people, videos, "Clavada", 1)
     first = client.get(LIST)
     unchanged = client.get(LIST, headers={"If-None-Match": first.headers["ETag"]})
@@ -87,16 +87,16 @@ def test_an_unchanged_list_costs_no_body_and_a_vote_changes_it(
     assert client.get(LIST, headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
 
 
-def test_the_list_holds_nothing_of_the_person_who_asks(people: People, videos: Videos, client: FlaskClient) -> None:
+def test_list_has_no_data_of_the_viewer(people: People, videos: Videos, client: FlaskClient) -> None:
     player = people.new(city="Cali")
     videos.vote(videos.published(player, title="Clavada"), people.new())
     browser, csrf = people.browser(player)
     assert "Tus puestos" in browser.get("/rankings").text
-    for text_of_list in (browser.get(LIST).text, client.get(LIST).text):
-        assert "Tus puestos" not in text_of_list and csrf not in text_of_list
+    for fragment in (browser.get(LIST).text, client.get(LIST).text):
+        assert "Tus puestos" not in fragment and csrf not in fragment
 
 
-def test_places_won_and_lost_are_told(client: FlaskClient, people: People, videos: Videos, engine: Engine) -> None:
+def test_position_changes_are_shown(client: FlaskClient, people: People, videos: Videos, engine: Engine) -> None:
     first, second = published(people, videos, "Clavada", 1), published(people, videos, "Triple", 2)
     with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         roll_up(connection)
@@ -107,14 +107,14 @@ def test_places_won_and_lost_are_told(client: FlaskClient, people: People, video
     assert "1 puesto arriba hoy" in page and "1 puesto abajo hoy" in page
 
 
-def test_everybody_can_read_that_the_votes_were_counted_right(
+def test_verification_page_reports_exact_and_wrong_counts(
     app: Flask, client: FlaskClient, people: People, videos: Videos, engine: Engine
 ) -> None:
     path = "/rankings/verification"
     assert "El primer conteo aún no termina." in client.get(path).text
     published(people, videos, "Clavada", 3)
 
-    def count_again() -> str:
+    def recount() -> str:
         with engine.begin() as connection:
             connection.execute(text("UPDATE tally_checks SET checked_at = '-infinity'"))
         for _ in range(16):
@@ -122,16 +122,16 @@ def test_everybody_can_read_that_the_votes_were_counted_right(
                 keep_house(0)
         return client.get(path).text
 
-    assert "cada video tiene exactamente los votos que muestra" in count_again()
+    assert "cada video tiene exactamente los votos que muestra" in recount()
     assert "exacto" in client.get("/rankings").text
     with engine.begin() as connection:
         connection.execute(text("UPDATE videos SET votes_count = votes_count + 1"))
-    assert "1 video no muestra los votos que tiene." in count_again()
+    assert "1 video no muestra los votos que tiene." in recount()
     assert "exacto" not in client.get("/rankings").text
 
 
 @pytest.mark.parametrize(
-    ("period", "told"),
+    ("period", "message"),
     [
         ("opens_at = now() + interval '1 day'", "La votación abre el"),
         ("closes_at = now() + interval '1 day'", "La votación cierra el"),
@@ -140,8 +140,8 @@ def test_everybody_can_read_that_the_votes_were_counted_right(
         ("closes_at = now()", "La votación cerró el"),
     ],
 )
-def test_the_voting_period_is_told(client: FlaskClient, engine: Engine, period: str, told: str) -> None:
+def test_voting_period_is_shown(client: FlaskClient, engine: Engine, period: str, message: str) -> None:
     with engine.begin() as connection:
         connection.execute(text(f"UPDATE voting_period SET {period}"))
     for path in ("/rankings", "/gallery"):
-        assert told in client.get(path).text
+        assert message in client.get(path).text

@@ -1,4 +1,4 @@
-"""The page on how a video was made: plain words first, numbers folded away."""
+"""The receipt page: a summary in plain words, with technical details collapsed."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ..people import People
 from ..videos import FOUND, MADE, REFUSED, Videos
 
 
-def read(people: People, videos: Videos, engine: Engine, receipt: Receipt, *, language: str = "en") -> str:
-    """The page of a video with a receipt, as its owner sees it."""
+def receipt_page(people: People, videos: Videos, engine: Engine, receipt: Receipt, *, language: str = "en") -> str:
+    """Store a receipt for a video; return its page as the owner sees it."""
     ana = people.new()
     video_id = videos.published(ana)
     with engine.begin() as connection:
@@ -34,8 +34,8 @@ def sentences(page: str) -> list[str]:
     return re.findall(r"<li>(.*?)</li>", main)
 
 
-def test_it_tells_the_story_in_plain_words(people: People, videos: Videos, engine: Engine) -> None:
-    assert sentences(read(people, videos, engine, MADE)) == [
+def test_summary_is_in_plain_words(people: People, videos: Videos, engine: Engine) -> None:
+    assert sentences(receipt_page(people, videos, engine, MADE)) == [
         "Your clip was 1080 × 1920 and lasted 42.4 seconds.",
         "We kept the first 30 seconds.",
         "Now it is 1280 × 720, at 30 pictures a second, with the mark of ANB.",
@@ -46,8 +46,8 @@ def test_it_tells_the_story_in_plain_words(people: People, videos: Videos, engin
     ]
 
 
-def test_in_spanish_too(people: People, videos: Videos, engine: Engine) -> None:
-    assert sentences(read(people, videos, engine, MADE, language="es")) == [
+def test_summary_is_available_in_spanish(people: People, videos: Videos, engine: Engine) -> None:
+    assert sentences(receipt_page(people, videos, engine, MADE, language="es")) == [
         "Tu clip medía 1080 × 1920 y duraba 42,4 segundos.",
         "Conservamos los primeros 30 segundos.",
         "Ahora mide 1280 × 720, con 30 imágenes por segundo y la marca de ANB.",
@@ -59,7 +59,7 @@ def test_in_spanish_too(people: People, videos: Videos, engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told", "untold"),
+    ("changes", "expected", "absent"),
     [
         ({"rotation": 0}, "1920 × 1080", "black"),
         ({"rotation": 180}, "1920 × 1080", "black"),
@@ -70,25 +70,27 @@ def test_in_spanish_too(people: People, videos: Videos, engine: Engine) -> None:
         ({"sound": False}, "We kept", "sound"),
     ],
 )
-def test_it_tells_what_was_so(
-    people: People, videos: Videos, engine: Engine, changes: dict[str, object], told: str, untold: str
+def test_summary_follows_the_receipt(
+    people: People, videos: Videos, engine: Engine, changes: dict[str, object], expected: str, absent: str
 ) -> None:
     receipt = dataclasses.replace(MADE, found=dataclasses.replace(FOUND, **changes))  # type: ignore[arg-type]
-    story = " ".join(sentences(read(people, videos, engine, receipt)))
-    assert told in story and untold not in story
+    summary = " ".join(sentences(receipt_page(people, videos, engine, receipt)))
+    assert expected in summary and absent not in summary
 
 
 @pytest.mark.parametrize(
-    ("sound", "told"), [(True, "Your file has sound but no picture."), (False, "No picture was found.")]
+    ("sound", "sentence"), [(True, "Your file has sound but no picture."), (False, "No picture was found.")]
 )
-def test_a_file_without_a_picture(people: People, videos: Videos, engine: Engine, sound: bool, told: str) -> None:
+def test_file_without_a_video_stream_has_one_sentence(
+    people: People, videos: Videos, engine: Engine, sound: bool, sentence: str
+) -> None:
     found = SourceProperties(container="isom", streams=1, sound=sound)
-    assert sentences(read(people, videos, engine, dataclasses.replace(REFUSED, found=found))) == [told]
+    assert sentences(receipt_page(people, videos, engine, dataclasses.replace(REFUSED, found=found))) == [sentence]
 
 
-def test_the_numbers_are_folded_away_and_whole(people: People, videos: Videos, engine: Engine) -> None:
-    page = read(people, videos, engine, MADE)
-    numbers = page[page.index("<details") : page.index("</details>")]
+def test_details_are_collapsed_and_complete(people: People, videos: Videos, engine: Engine) -> None:
+    page = receipt_page(people, videos, engine, MADE)
+    details = page[page.index("<details") : page.index("</details>")]
     assert "<details open" not in page
     for number in (
         "48,211,937",
@@ -102,11 +104,11 @@ def test_the_numbers_are_folded_away_and_whole(people: People, videos: Videos, e
         "14.5",
         "1.2.3",
     ):
-        assert number in numbers, number
-    assert "ffmpeg -i in.mp4 out.mp4" in numbers
+        assert number in details, number
+    assert "ffmpeg -i in.mp4 out.mp4" in details
 
 
-def test_a_refused_video_says_why_and_what_to_do(people: People, videos: Videos) -> None:
+def test_failed_video_shows_reason_and_advice(people: People, videos: Videos) -> None:
     ana = people.new()
     video_id = videos.failed(ana)
     browser, _ = people.browser(ana)
@@ -116,22 +118,22 @@ def test_a_refused_video_says_why_and_what_to_do(people: People, videos: Videos)
     assert "d" * 64 in page and "no video stream" not in page
 
 
-@pytest.mark.parametrize(("state", "told"), [("uploaded", "todavía no está listo"), ("processing", "todavía no")])
-def test_a_video_that_waits_says_so(people: People, videos: Videos, state: str, told: str) -> None:
+@pytest.mark.parametrize(("state", "message"), [("uploaded", "todavía no está listo"), ("processing", "todavía no")])
+def test_unprocessed_video_shows_that_it_waits(people: People, videos: Videos, state: str, message: str) -> None:
     ana = people.new()
     video_id: UUID = getattr(videos, state)(ana)
     browser, _ = people.browser(ana)
     page = browser.get(f"/my-videos/{video_id}/receipt").text
-    assert told in page and "<details" not in page
+    assert message in page and "<details" not in page
 
 
-def test_what_a_file_says_of_itself_is_text(people: People, videos: Videos, engine: Engine) -> None:
+def test_file_metadata_is_escaped(people: People, videos: Videos, engine: Engine) -> None:
     found = dataclasses.replace(FOUND, container="<b>x", codec="<script>")
-    page = read(people, videos, engine, dataclasses.replace(MADE, found=found))
+    page = receipt_page(people, videos, engine, dataclasses.replace(MADE, found=found))
     assert "<b>x" not in page and "<script>" not in page
 
 
-def test_nobody_else_sees_it(client: FlaskClient, people: People, videos: Videos) -> None:
+def test_receipt_is_for_its_owner_only(client: FlaskClient, people: People, videos: Videos) -> None:
     path = f"/my-videos/{videos.published(people.new())}/receipt"
     browser, _ = people.browser(people.new())
     assert browser.get(path).status_code == 403
@@ -139,7 +141,7 @@ def test_nobody_else_sees_it(client: FlaskClient, people: People, videos: Videos
     assert (answer.status_code, answer.headers["Location"].startswith("/login")) == (303, True)
 
 
-def test_my_videos_lead_to_it_once_the_work_is_done(people: People, videos: Videos) -> None:
+def test_my_videos_link_receipts_of_finished_videos(people: People, videos: Videos) -> None:
     ana = people.new()
     done = [videos.failed(ana), videos.published(ana)]
     waiting = [videos.uploaded(ana), videos.processing(ana)]

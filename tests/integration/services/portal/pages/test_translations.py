@@ -1,4 +1,4 @@
-"""Every text of the pages is in Spanish, and the compiled catalogue is the one that people edit."""
+"""Every text has a Spanish translation, and the compiled catalogue matches its source."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def catalogue() -> Catalog:
 
 @pytest.fixture
 def texts(app: Flask) -> set[str | tuple[str, ...]]:
-    """Every text in the templates and the modules of the pages, and every error that a route declares."""
+    """All texts of the templates and modules, and all errors that routes declare."""
     with (PORTAL / "translations/babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
     found = extract_from_dir(str(PORTAL), methods, options, keywords=KEYWORDS)  # type: ignore[arg-type]
@@ -42,42 +42,46 @@ def declared_errors(app: Flask) -> set[str]:
     return {text for by_status in declared for texts in by_status.values() for text in texts}
 
 
-def written(catalogue: Catalog) -> list[Message]:
+def translated_messages(catalogue: Catalog) -> list[Message]:
     return [message for message in catalogue if message.id]
 
 
-def test_no_text_lacks_its_spanish(catalogue: Catalog, texts: set[str | tuple[str, ...]]) -> None:
+def test_every_text_is_in_the_catalogue(catalogue: Catalog, texts: set[str | tuple[str, ...]]) -> None:
     assert len(texts) > 100
-    known = {message.id if isinstance(message.id, str) else tuple(message.id) for message in written(catalogue)}
+    known = {
+        message.id if isinstance(message.id, str) else tuple(message.id) for message in translated_messages(catalogue)
+    }
     assert texts - known == set()
 
 
-def test_no_spanish_lacks_its_text(catalogue: Catalog, texts: set[str | tuple[str, ...]]) -> None:
-    known = {message.id if isinstance(message.id, str) else tuple(message.id) for message in written(catalogue)}
+def test_catalogue_has_no_unused_texts(catalogue: Catalog, texts: set[str | tuple[str, ...]]) -> None:
+    known = {
+        message.id if isinstance(message.id, str) else tuple(message.id) for message in translated_messages(catalogue)
+    }
     assert known - texts == set()
 
 
-def test_every_text_is_translated_and_none_is_in_doubt(catalogue: Catalog) -> None:
-    for message in written(catalogue):
+def test_every_message_is_translated_and_not_fuzzy(catalogue: Catalog) -> None:
+    for message in translated_messages(catalogue):
         strings = message.string if isinstance(message.string, tuple) else (message.string,)
         assert all(strings), message.id
         assert not message.fuzzy, message.id
 
 
-def test_the_values_of_a_text_are_those_of_its_translation(catalogue: Catalog) -> None:
-    for message in written(catalogue):
+def test_translations_use_the_same_placeholders(catalogue: Catalog) -> None:
+    for message in translated_messages(catalogue):
         assert message.check(catalogue) is None or list(message.check(catalogue)) == [], message.id
 
 
-def test_the_compiled_catalogue_is_that_of_the_texts(catalogue: Catalog) -> None:
+def test_compiled_catalogue_is_up_to_date(catalogue: Catalog) -> None:
     with CATALOGUE.with_suffix(".mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)
-    for message in written(catalogue):
+    for message in translated_messages(catalogue):
         if isinstance(message.id, str):
             assert compiled.gettext(message.id) == message.string
         else:
             forms = tuple(compiled.ngettext(*message.id, count) for count in (1, 2))
             assert forms == message.string
     assert len([key for key in compiled._catalog if key]) == sum(  # type: ignore[attr-defined]
-        len(message.string) if isinstance(message.string, tuple) else 1 for message in written(catalogue)
+        len(message.string) if isinstance(message.string, tuple) else 1 for message in translated_messages(catalogue)
     )

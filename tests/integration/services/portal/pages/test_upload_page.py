@@ -1,4 +1,4 @@
-"""The upload page: what waits is shown, and can be discarded without scripts."""
+"""The upload page: unfinished uploads are listed and can be discarded without scripts."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from ..people import People
 
 @pytest.fixture
 def app(start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment) -> Flask:
-    """The application, which takes files of several parts."""
+    """The application with a limit that allows multipart files."""
     return start_app(dataclasses.replace(portal_environment, max_upload_bytes=100 * 2**20))
 
 
-def test_nothing_waits_at_first(people: People) -> None:
+def test_new_user_has_no_unfinished_uploads(people: People) -> None:
     browser, _ = people.browser(people.new())
     page = browser.get("/upload").text
     assert 'id="waiting"' not in page
     assert 'id="upload"' in page
 
 
-def test_what_waits_is_named_with_its_size_and_percent(people: People) -> None:
+def test_unfinished_upload_shows_size_and_progress(people: People) -> None:
     person = people.new()
     upload = direct.begin(person, LONG_CLIP, title="<b>Triple</b> doble", filename="mi jugada.mp4")
     direct.send(person, upload, LONG_CLIP, [1])
@@ -43,7 +43,7 @@ def test_what_waits_is_named_with_its_size_and_percent(people: People) -> None:
     assert "mi jugada" not in people.browser(people.new())[0].get("/upload").text
 
 
-def test_an_upload_is_discarded_by_a_form(people: People, engine: Engine, media_bucket: str, aws_port: int) -> None:
+def test_form_discards_an_upload(people: People, engine: Engine, media_bucket: str, aws_port: int) -> None:
     person = people.new()
     upload = direct.begin(person)
     browser, csrf = people.browser(person)
@@ -57,7 +57,7 @@ def test_an_upload_is_discarded_by_a_form(people: People, engine: Engine, media_
     assert direct.unfinished(media_bucket, aws_port) == []
 
 
-def test_another_persons_upload_stays(people: People, engine: Engine) -> None:
+def test_upload_of_another_user_cannot_be_discarded(people: People, engine: Engine) -> None:
     upload = direct.begin(people.new())
     browser, csrf = people.browser(people.new())
     browser.post(f"/upload/{upload['video_id']}/discard", data={"csrf_token": csrf})

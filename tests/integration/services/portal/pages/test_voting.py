@@ -1,4 +1,4 @@
-"""Voting by the form of a page: one answer for scripts, another for browsers without."""
+"""Voting with a form: fragments for scripts, redirects for browsers without scripts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def vote(browser: tuple[FlaskClient, str], video: UUID, **headers: str) -> tuple
     return answer.status_code, answer.location or "", client.get("/rankings").text if answer.location else answer.text
 
 
-def test_a_form_leads_back_to_its_page_with_a_notice(people: People, video: UUID) -> None:
+def test_vote_form_redirects_back_with_a_notice(people: People, video: UUID) -> None:
     browser = people.browser(people.new())
     status, location, page = vote(browser, video)
     assert (status, location) == (303, "/rankings")
@@ -31,7 +31,7 @@ def test_a_form_leads_back_to_its_page_with_a_notice(people: People, video: UUID
     assert "Ya habías votado por este video." in vote(browser, video)[2]
 
 
-def test_a_script_gets_the_vote_alone(people: People, video: UUID) -> None:
+def test_script_gets_only_the_vote_fragment(people: People, video: UUID) -> None:
     browser = people.browser(people.new())
     status, _, fragment = vote(browser, video, **{"X-Fragment": "vote"})
     assert status == 200
@@ -45,7 +45,7 @@ def retract(browser: tuple[FlaskClient, str], video: UUID, **headers: str) -> tu
     return answer.status_code, client.get("/rankings").text if answer.location else answer.text
 
 
-def test_a_vote_is_taken_back_by_a_form_and_by_a_script(people: People, video: UUID) -> None:
+def test_form_and_script_retract_a_vote(people: People, video: UUID) -> None:
     browser = people.browser(people.new())
     vote(browser, video)
     status, page = retract(browser, video)
@@ -56,7 +56,7 @@ def test_a_vote_is_taken_back_by_a_form_and_by_a_script(people: People, video: U
     assert status == 200 and "Votaste" not in fragment and f"/videos/{video}/vote" in fragment
 
 
-def test_when_the_voting_is_closed_there_is_nothing_to_press(people: People, video: UUID, engine: Engine) -> None:
+def test_closed_voting_shows_no_vote_forms(people: People, video: UUID, engine: Engine) -> None:
     browser = people.browser(people.new())
     vote(browser, video)
     with engine.begin() as connection:
@@ -69,7 +69,7 @@ def test_when_the_voting_is_closed_there_is_nothing_to_press(people: People, vid
     assert "La votación está cerrada en este momento." in vote(other, video)[2]
 
 
-def test_what_a_script_cannot_show_is_left_to_the_page(people: People, videos: Videos) -> None:
+def test_rejected_script_vote_redirects_to_the_page(people: People, videos: Videos) -> None:
     owner = people.new()
     own = videos.processed(owner, is_public=True)
     status, _, page = vote(people.browser(owner), own, **{"X-Fragment": "vote"})
@@ -77,12 +77,12 @@ def test_what_a_script_cannot_show_is_left_to_the_page(people: People, videos: V
     assert "No puedes votar por tu propio video." in page
 
 
-def test_a_video_that_takes_no_votes_is_told_apart(people: People, videos: Videos) -> None:
+def test_vote_for_unavailable_video_shows_a_message(people: People, videos: Videos) -> None:
     private = videos.processed(people.new(), is_public=False)
     for video in (private, uuid4()):
         assert "Este video no recibe votos." in vote(people.browser(people.new()), video)[2]
 
 
-def test_who_is_not_signed_in_is_asked_to(client: FlaskClient, video: UUID) -> None:
+def test_anonymous_vote_redirects_to_login(client: FlaskClient, video: UUID) -> None:
     answer = client.post(f"/videos/{video}/vote", data={"next": f"/videos/{video}"})
     assert answer.location == f"/login?next=/videos/{video}"
