@@ -1,1 +1,1 @@
-"""PostgreSQL, its alarms and its connection budget."""
+"""PostgreSQL databases, their alarms and their connection budget."""

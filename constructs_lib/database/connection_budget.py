@@ -1,4 +1,4 @@
-"""The connections of a database, shared out before anything is deployed."""
+"""Connection budget of a database, checked at synth."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import dataclasses
 import math
 
 RESERVED = 5
-"""What PostgreSQL and RDS keep for themselves: ``superuser_reserved_connections`` and RDS's own reserve.
+"""Connections reserved by PostgreSQL (``superuser_reserved_connections``) and RDS.
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html#RDS_Limits.MaxConnections"""
 
 _SURGE = 1.5
+"""Share of the maximum capacity during a replacement: new instances start before old ones stop."""
 
 
 @dataclasses.dataclass(frozen=True)
 class ConnectionAllocation:
-    """What one service takes.
+    """Maximum number of connections of one service.
 
     Args:
-        service: its name.
-        instances: how many instances it has at most.
-        connections: how many each of them opens at most.
+        service: name of the service.
+        instances: maximum number of instances.
+        connections: maximum number of connections per instance.
     """
 
     service: str
@@ -27,14 +28,15 @@ class ConnectionAllocation:
     connections: int
 
     @property
-    def instances_at_once(self) -> int:
-        """How many there are while they are replaced: new ones come before old ones leave."""
+    def instances_during_replacement(self) -> int:
+        """Maximum number of instances while they are replaced."""
         return math.ceil(self.instances * _SURGE)
 
     @property
     def total(self) -> int:
-        """What it may take at once."""
-        return self.instances_at_once * self.connections
+        """Maximum number of connections of all instances."""
+        return self.instances_during_replacement * self.connections
 
     def __str__(self) -> str:
-        return f"{self.service} takes {self.total} ({self.instances_at_once} instances with {self.connections} each)"
+        instances = self.instances_during_replacement
+        return f"{self.service} takes {self.total} ({instances} instances with {self.connections} each)"

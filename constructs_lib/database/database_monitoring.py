@@ -1,4 +1,4 @@
-"""What a database says before it is full or out of breath."""
+"""Alarms and graphs of a database."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from constructs_lib.monitoring.monitoring import Graph, Monitoring
 
 _GIB = 1024**3
 _BUSY_PERCENT = 80
-_TAKEN_SHARE = 0.8
+_BUSY_SHARE = 0.8
 _FREE_SHARE = 0.1
 
 
 class DatabaseMonitoring(Monitoring):
     """Alarms ``high-cpu``, ``low-storage`` and ``high-connections``, each after ``<name>-``.
 
-    They tell at 80 % of the CPU, at a tenth of the disk left (2 GiB at least), and at 80 % of the connections.
+    Thresholds: 80 % CPU, 10 % free storage (at least 2 GiB), 80 % of the connections.
 
     Args:
-        database: what is watched.
-        name: prefix of the alarms' names; by default it follows from the construct's path.
-        on_alarm: who is told.
+        database: monitored database.
+        name: prefix of the alarms' names; by default derived from the construct's path.
+        on_alarm: topic to notify; none by default.
     """
 
     def __init__(
@@ -49,8 +49,8 @@ class DatabaseMonitoring(Monitoring):
         cpu = metric("CPUUtilization", "Average", "CPU")
         free = metric("FreeStorageSpace", "Minimum", "free storage")
         connections = metric("DatabaseConnections", "Average", "connections")
-        left = max(2 * _GIB, int(database.storage_gib * _FREE_SHARE * _GIB))
-        busy = self.add_alarm(
+        min_free = max(2 * _GIB, int(database.storage_gib * _FREE_SHARE * _GIB))
+        high_cpu = self.add_alarm(
             "high-cpu",
             meaning=f"The database's CPU is above {_BUSY_PERCENT} %, or it reports nothing any more",
             action="Look for slow statements (pg_stat_activity) and at the load; take a larger instance class",
@@ -58,30 +58,30 @@ class DatabaseMonitoring(Monitoring):
             comparison=">",
             threshold=_BUSY_PERCENT,
             periods=2,
-            # A running instance reports every minute: ten silent minutes are an instance that is down.
+            # A running instance reports every minute, so ten minutes without data mean that it is down.
             missing="breaching",
         )
-        full = self.add_alarm(
+        low_storage = self.add_alarm(
             "low-storage",
-            meaning=f"The database has less than {left / _GIB:g} GiB left, and stops when it has none",
+            meaning=f"The database has less than {min_free / _GIB:g} GiB left, and stops when it has none",
             action="Raise the storage (it grows while in use), then find what fills it",
             metric=free,
             comparison="<",
-            threshold=left,
-            # That it is silent is told by high-cpu; what was known of the disk stays true meanwhile.
+            threshold=min_free,
+            # high-cpu reports missing data; the last known storage stays valid.
             missing="ignore",
         )
-        taken = self.add_alarm(
+        many_connections = self.add_alarm(
             "high-connections",
-            meaning=f"{_TAKEN_SHARE * 100:g} % of the {max_connections} connections are taken; it refuses any beyond",
+            meaning=f"{_BUSY_SHARE * 100:g} % of the {max_connections} connections are taken; it refuses any beyond",
             action="Find who holds them (pg_stat_activity); lower the pools' sizes or raise max_connections",
             metric=connections,
             comparison=">",
-            threshold=max_connections * _TAKEN_SHARE,
+            threshold=max_connections * _BUSY_SHARE,
             periods=2,
-            # That it is silent is told by high-cpu.
+            # high-cpu reports missing data.
             missing="ignore",
         )
-        self.add_graph(Graph(title="Database CPU (%)", left=[cpu], limits=[busy]))
-        self.add_graph(Graph(title="Database connections", left=[connections], limits=[taken]))
-        self.add_graph(Graph(title="Database storage (bytes)", left=[free], limits=[full]))
+        self.add_graph(Graph(title="Database CPU (%)", left=[cpu], limits=[high_cpu]))
+        self.add_graph(Graph(title="Database connections", left=[connections], limits=[many_connections]))
+        self.add_graph(Graph(title="Database storage (bytes)", left=[free], limits=[low_storage]))

@@ -16,34 +16,36 @@ from constructs_lib.network.security_group import SecurityGroup
 _PORT = 5432
 _USUAL_BACKUPS = 7
 _LOGS = ("postgresql", "upgrade")
-"""What RDS can export of PostgreSQL.
+"""PostgreSQL logs that RDS can export.
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Concepts.PostgreSQL.html"""
 
 
 class PostgresDatabase(cdk.Construct):
-    """A private, encrypted PostgreSQL whose password RDS makes, keeps in Secrets Manager and rotates.
+    """A private, encrypted PostgreSQL database; RDS creates its password, keeps it in Secrets Manager and rotates it.
 
-    Connections without TLS are refused by the server (``rds.force_ssl``). Its logs go to CloudWatch.
+    The server rejects connections without TLS (``rds.force_ssl``). Its logs go to CloudWatch.
 
     Args:
-        network: where it lives; it gets the private subnets.
-        name: name of the instance and prefix of its parts, lower case; by default it follows from the construct's path.
-        database: name of the first database.
+        network: network of the database, which uses the private subnets.
+        name: name of the instance and prefix of its resources, lower case; by default derived from the construct's
+            path.
+        database: name of the initial database.
         username: name of the master user.
         version: major version of PostgreSQL.
         instance_class: RDS instance class.
-        storage_gib: size of the gp3 volume, 20 to 65536.
-        single_zone_reason: why no standby waits in another zone; by default one does.
-        backup_days: how long automatic backups are kept, 0 to 35.
-        short_backups_reason: why they are kept for less than 7 days, which Security Hub's RDS.11 wants.
-        log_days: how long its logs are kept in CloudWatch; one of ``log_retention.RETENTION_DAYS``.
-        unprotected_reason: why it may be destroyed without leaving a last snapshot; by default it refuses.
-        max_connections: PostgreSQL's parameter, 6 to 262143; what the services open at most must fit into it. Each
-            takes some MiB of the instance's memory.
-        parameters: further PostgreSQL parameters.
+        storage_gib: size of the gp3 volume in GiB, 20 to 65536.
+        single_zone_reason: reason for a database without a standby in another zone.
+        backup_days: retention of automatic backups in days, 0 to 35.
+        short_backups_reason: reason for a retention under 7 days, the minimum of Security Hub's RDS.11.
+        log_days: retention of the logs in days; one of ``log_retention.RETENTION_DAYS``.
+        unprotected_reason: reason why the database can be destroyed without a final snapshot; by default it cannot be
+            destroyed.
+        max_connections: PostgreSQL's parameter, 6 to 262143; it must cover the maximum of all services. Each
+            connection takes some MiB of memory.
+        parameters: more PostgreSQL parameters.
 
     Raises:
-        ConstructError: for a value out of its range.
+        ConstructError: for a value out of range.
     """
 
     def __init__(
@@ -105,7 +107,7 @@ class PostgresDatabase(cdk.Construct):
             subnet_ids=network.private_subnet_ids,
             lifecycle=replaceable,
         )
-        ours = {"rds.force_ssl": "1", "max_connections": str(max_connections)}
+        required = {"rds.force_ssl": "1", "max_connections": str(max_connections)}
         parameter_module = cdk.aws.db_parameter_group
         group = parameter_module.DbParameterGroup(
             self,
@@ -115,12 +117,12 @@ class PostgresDatabase(cdk.Construct):
             description="TLS only",
             parameter=[
                 parameter_module.DbParameterGroupParameter(name=key, value=value, apply_method="pending-reboot")
-                for key, value in sorted({**ours, **(parameters or {})}.items())
+                for key, value in sorted({**required, **(parameters or {})}.items())
             ],
             lifecycle=replaceable,
         )
         logs = [
-            # By these names RDS looks for them; one that it has to make itself keeps everything for ever.
+            # RDS writes to log groups of these names; one that RDS creates itself never expires.
             cdk.aws.cloudwatch_log_group.CloudwatchLogGroup(
                 self, f"{kind}-log", name=f"/aws/rds/instance/{name}/{kind}", retention_in_days=log_days
             )
@@ -166,47 +168,48 @@ class PostgresDatabase(cdk.Construct):
         self.port = _PORT
         self.storage_gib = storage_gib
         self.max_connections = max_connections
-        self._shares: list[ConnectionAllocation] = []
+        self._allocations: list[ConnectionAllocation] = []
         self.database = database
         self.username = username
         self.secret_arn: str = instance.master_user_secret.get(0).secret_arn
 
     def environment(self, prefix: str = "") -> dict[str, str]:
-        """The variables that tell a program where the database is and which secret holds its user and password.
+        """Return the environment variables with the database's address and the ARN of its secret.
 
-        They go into a service's ``environment``; ``allow_from`` makes them work.
+        Pass them in a service's ``environment``; ``allow_from`` adds the permissions.
 
         Args:
-            prefix: what stands before each, for a program that has several: ``"ORDERS_"`` makes
+            prefix: prefix of the variables, for a program with several databases: ``"ORDERS_"`` gives
                 ``ORDERS_DATABASE_HOST``.
         """
-        told = {
+        variables = {
             "HOST": self.host,
             "PORT": str(self.port),
             "NAME": self.database,
             "SECRET_ARN": self.secret_arn,
             "SSL_MODE": "require",
         }
-        return {f"{prefix}DATABASE_{name}": value for name, value in told.items()}
+        return {f"{prefix}DATABASE_{name}": value for name, value in variables.items()}
 
     def allow_from(self, service: InstanceGroup, *, connections: int = 10) -> None:
-        """Let a service connect and read the password. The rules are made in the service's scope.
+        """Allow a service to connect and to read the password. The rules are created in the service's scope.
 
         Args:
-            service: the instances.
-            connections: how many each of them opens at most.
+            service: instances that connect.
+            connections: maximum number of connections per instance.
 
         Raises:
-            ConstructError: when the services together could open more than there are.
+            ConstructError: if the services together could open more connections than available.
         """
-        self._shares.append(ConnectionAllocation(service.node.id, service.capacity.maximum, connections))
-        taken = sum(share.total for share in self._shares)
-        if taken > self.max_connections - RESERVED:
+        self._allocations.append(ConnectionAllocation(service.node.id, service.capacity.maximum, connections))
+        allocated = sum(allocation.total for allocation in self._allocations)
+        if allocated > self.max_connections - RESERVED:
             raise ConstructError(
                 self.node.path,
                 option="max_connections",
                 given=self.max_connections,
-                allowed=f"at least {taken + RESERVED}: {'; '.join(map(str, self._shares))}; {RESERVED} are reserved",
+                allowed=f"at least {allocated + RESERVED}: {'; '.join(map(str, self._allocations))}; "
+                f"{RESERVED} are reserved",
                 fix="raise it if the instance class has the memory, or open fewer connections in each service",
             )
         self.security_group.allow_from(

@@ -1,1 +1,1 @@
-"""Load balancer, certificate, web firewall and access logs."""
+"""Load balancers, certificates, web firewalls and access logs."""

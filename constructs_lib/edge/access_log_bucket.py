@@ -1,4 +1,4 @@
-"""Where load balancers write down every request."""
+"""Bucket for the access logs of load balancers."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from constructs_lib.storage.bucket import Bucket, LifecycleRule
 
 
 class AccessLogBucket(cdk.Construct):
-    """A bucket that the load balancers of this account may write their access logs to, and that forgets old ones.
+    """A bucket for the access logs of this account's load balancers; old logs expire.
 
-    It holds addresses of people and paths they asked for: keep it no longer than you need it.
+    Access logs have users' IP addresses and requested paths: keep them no longer than needed.
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
 
     Args:
-        name: the bucket's name, unique in the world; by default made as a ``Bucket``'s.
-        days: how long a log is kept.
-        force_destroy_reason: why destroying the bucket may delete what is in it; by default it refuses.
-        plain_http_reason: why requests without TLS are let in; by default they are refused.
+        name: globally unique name of the bucket; by default derived as for ``Bucket``.
+        days: retention of the logs, in days.
+        force_destroy_reason: reason why destroying the bucket deletes its logs; by default a bucket with logs cannot be
+            destroyed.
+        plain_http_reason: reason why requests without TLS are allowed; by default they are denied.
     """
 
     def __init__(
@@ -46,4 +47,4 @@ class AccessLogBucket(cdk.Construct):
             action="s3:PutObject",
             prefix=f"AWSLogs/{stack_context.account(self)}/",
         )
-        """What a load balancer must wait for: it tries the bucket before it logs to it."""
+        """Dependency of load balancers, which test write access to the bucket when logging is enabled."""

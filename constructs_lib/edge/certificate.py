@@ -1,4 +1,4 @@
-"""A certificate that renews itself, proven by records in a hosted zone."""
+"""Certificates that renew automatically, validated by DNS records."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from constructs_lib.foundation.errors import Checks
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Domain:
-    """A name of a site, and who may write its records.
+    """A site's domain name and its hosted zone.
 
     Args:
-        name: such as ``portal.example.com``.
-        hosted_zone_id: the Route 53 zone that holds the name or a parent of it.
+        name: domain name, such as ``portal.example.com``.
+        hosted_zone_id: id of the Route 53 zone of the name or of a parent domain.
     """
 
     name: str
@@ -22,19 +22,19 @@ class Domain:
 
 
 class Certificate(cdk.Construct):
-    """An ACM certificate, validated by DNS, which ACM renews as long as the record stands.
+    """An ACM certificate, validated by DNS; ACM renews it while the DNS record exists.
 
     Args:
-        domain: what it is for.
+        domain: domain of the certificate.
 
     Raises:
-        ConstructError: for a name that is no host name.
+        ConstructError: for an invalid host name or zone id.
     """
 
     def __init__(self, scope: cdk.Construct, id: str, *, domain: Domain) -> None:
         checks = Checks(scope, id)
         pattern = r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}"
-        # ACM takes no common name above 64 characters.
+        # ACM limits common names to 64 characters.
         checks.name("domain.name", domain.name, longest=64, owner="certificate", pattern=pattern)
         checks.name(
             "domain.hosted_zone_id", domain.hosted_zone_id, longest=32, owner="hosted zone", pattern=r"[A-Z0-9]+"
@@ -47,20 +47,20 @@ class Certificate(cdk.Construct):
             validation_method="DNS",
             lifecycle=cdk.TerraformResourceLifecycle(create_before_destroy=True),
         )
-        proof = certificate.domain_validation_options.get(0)
+        validation = certificate.domain_validation_options.get(0)
         record = cdk.aws.route53_record.Route53Record(
             self,
             "proof",
             zone_id=domain.hosted_zone_id,
-            name=proof.resource_record_name,
-            type=proof.resource_record_type,
-            records=[proof.resource_record_value],
+            name=validation.resource_record_name,
+            type=validation.resource_record_type,
+            records=[validation.resource_record_value],
             ttl=300,
-            # ACM asks every certificate of a name in an account for the same record.
+            # ACM uses the same record for all certificates of a name in an account.
             allow_overwrite=True,
         )
         validated = cdk.aws.acm_certificate_validation.AcmCertificateValidation(
             self, "validated", certificate_arn=certificate.arn, validation_record_fqdns=[record.fqdn]
         )
         self.arn: str = validated.certificate_arn
-        """Known once ACM has issued it."""
+        """ARN of the certificate, known after ACM has issued it."""

@@ -1,4 +1,4 @@
-"""The one door to the internet: an Application Load Balancer."""
+"""Public Application Load Balancer."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ _PLAIN_LISTENER_RULES = ("CKV_AWS_2", "CKV_AWS_103")
 
 
 class PublicLoadBalancer(cdk.Construct):
-    """A load balancer the world can reach.
+    """An internet-facing load balancer.
 
-    With a domain or a certificate it serves HTTPS on 443 and sends port 80 there. With neither it serves plain HTTP,
-    and wants to be told why that is all right. Headers that HTTP does not allow are dropped, and requests that two
-    servers could read differently are refused.
+    With a domain or a certificate it serves HTTPS on port 443 and redirects port 80. With neither it serves plain
+    HTTP, for which it requires a reason. It drops invalid headers and blocks requests that servers could parse
+    differently (request smuggling).
 
     Args:
-        network: it gets the public subnets.
-        name: its name, at most 32 characters; by default it follows from the construct's path.
-        domain: name of the site; it is pointed here, and a certificate is made for it unless one is given.
-        certificate_arn: ACM certificate of the site.
-        plain_http_reason: why there is no certificate.
-        access_logs: where every request is written down.
-        access_logs_off_reason: why requests are not written down.
-        unprotected_reason: why it may be deleted; by default AWS refuses.
-        idle_timeout: how long a connection may be quiet, 1 second to 4000; so long may an answer take too.
+        network: network of the load balancer, which uses the public subnets.
+        name: name, at most 32 characters; by default derived from the construct's path.
+        domain: domain of the site; it gets a DNS alias, and a certificate unless ``certificate_arn`` is set.
+        certificate_arn: ARN of the site's ACM certificate.
+        plain_http_reason: reason for a site without a certificate.
+        access_logs: bucket for the access logs.
+        access_logs_off_reason: reason for a load balancer without access logs.
+        unprotected_reason: reason why the load balancer can be deleted; by default AWS prevents it.
+        idle_timeout: maximum time without data on a connection, 1 to 4000 seconds; also the limit of a response.
 
     Raises:
-        ConstructError: for a way to have HTTPS and a reason to have none, or neither; the same for access logs.
+        ConstructError: if neither HTTPS nor a reason against it is set, or both; the same for access logs.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class PublicLoadBalancer(cdk.Construct):
         if domain is not None:
             if certificate_arn is None:
                 self.certificate_arn = Certificate(self, "certificate", domain=domain).arn
-            self._point_here(domain, balancer)
+            self._create_alias_record(domain, balancer)
         self.url = f"{'https' if self.certificate_arn else 'http'}://{domain.name if domain else self.dns_name}"
         if self.certificate_arn:
             self.security_group.allow_from_world(443, description="HTTPS")
@@ -121,12 +121,12 @@ class PublicLoadBalancer(cdk.Construct):
             waive(self, "keeps no access logs", reason=access_logs_off_reason, explains=["CKV_AWS_91"])
 
     def forward_to(self, target_group_arn: str, *, scope: cdk.Construct | None = None) -> None:
-        """Send every request to a target group. Called once, by the service behind it.
+        """Forward every request to a target group. The service behind it calls this once.
 
         Args:
             target_group_arn: ARN of the target group.
-            scope: where the listener that forwards is made; by default here. A service in another stack makes it in
-                its own: the load balancer's stack is applied first, when there is no target group yet.
+            scope: scope of the forwarding listener; by default the load balancer. A service in another stack passes
+                itself, because the load balancer's stack is deployed first, without the target group.
         """
         module = cdk.aws.lb_listener
         forward = module.LbListenerDefaultAction(type="forward", target_group_arn=target_group_arn)
@@ -143,7 +143,7 @@ class PublicLoadBalancer(cdk.Construct):
             reason = self.plain_http_reason or ""
             waive(listener, "serves plain HTTP", reason=reason, explains=_PLAIN_LISTENER_RULES)
             if scope is None:
-                # Of a listener in another stack the scanner does not know whose it is.
+                # The scanner cannot match a listener of another stack to its load balancer.
                 waive(self, "redirects nothing to HTTPS", reason=reason, explains=["CKV2_AWS_20"])
             return
         redirect = module.LbListenerDefaultAction(
@@ -161,7 +161,7 @@ class PublicLoadBalancer(cdk.Construct):
             default_action=[forward],
         )
 
-    def _point_here(self, domain: Domain, balancer: Any) -> None:
+    def _create_alias_record(self, domain: Domain, balancer: Any) -> None:
         cdk.aws.route53_record.Route53Record(
             self,
             "alias",

@@ -1,4 +1,4 @@
-"""What is refused before it reaches a load balancer's targets."""
+"""Web application firewall of a load balancer."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _LARGE_BODY_RULE = "SizeRestrictions_BODY"
 
 
 class WebFirewall(cdk.Construct):
-    """An AWS WAF web ACL in front of a load balancer: AWS's common rules, and a limit to what one address may ask.
+    """An AWS WAF web ACL for a load balancer: AWS's common rules and a rate limit per IP address.
 
-    Requests it refuses are logged, without their cookies and tokens.
+    Blocked requests are logged, without their cookies and tokens.
     https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html
 
     Args:
-        load_balancer: what it guards.
-        requests_per_5_minutes: how many requests one address may make in five minutes, 10 to 2,000,000,000. Many
-            people can share one address.
-        name: its name, at most 100 characters; by default it follows from the construct's path.
-        large_bodies_reason: why bodies above 8 KiB are let in; by default AWS's common rules refuse them, and with
-            them every upload.
-        log_days: how long refused requests are kept in the log; one of ``log_retention.RETENTION_DAYS``.
+        load_balancer: protected load balancer.
+        requests_per_5_minutes: maximum number of requests of one IP address in five minutes, 10 to 2,000,000,000. Many
+            users can share one address.
+        name: name, at most 100 characters; by default derived from the construct's path.
+        large_bodies_reason: reason why bodies over 8 KiB are allowed; by default AWS's common rules block them, and so
+            every upload.
+        log_days: retention of the log of blocked requests, in days; one of ``log_retention.RETENTION_DAYS``.
 
     Raises:
-        ConstructError: for a limit WAF does not take, and days CloudWatch Logs does not know.
+        ConstructError: for a limit or a retention that AWS does not accept.
     """
 
     def __init__(
@@ -52,10 +52,10 @@ class WebFirewall(cdk.Construct):
         super().__init__(scope, id)
         if large_bodies_reason is not None:
             waive(self, "lets bodies above 8 KiB in", reason=large_bodies_reason)
-        counted = [] if large_bodies_reason is None else [_LARGE_BODY_RULE]
+        counted_rules = [] if large_bodies_reason is None else [_LARGE_BODY_RULE]
         rules = [
             _rate_rule(limit),
-            _managed_rules(1, "AWSManagedRulesCommonRuleSet", counted),
+            _managed_rules(1, "AWSManagedRulesCommonRuleSet", counted_rules),
             _managed_rules(2, "AWSManagedRulesKnownBadInputsRuleSet"),
         ]
         acl = cdk.aws.wafv2_web_acl.Wafv2WebAcl(
@@ -65,25 +65,25 @@ class WebFirewall(cdk.Construct):
             description=f"Guards {load_balancer.name}",
             scope="REGIONAL",
             default_action={"allow": {}},
-            visibility_config=_visible(name),
+            visibility_config=_visibility_config(name),
             rule=rules,
         )
         self.arn: str = acl.arn
         cdk.aws.wafv2_web_acl_association.Wafv2WebAclAssociation(
             self, "association", resource_arn=load_balancer.arn, web_acl_arn=acl.arn
         )
-        self._log_what_is_refused(name, log_days)
+        self._log_blocked_requests(name, log_days)
 
-    def _log_what_is_refused(self, name: str, days: int) -> None:
+    def _log_blocked_requests(self, name: str, days: int) -> None:
         group = cdk.aws.cloudwatch_log_group.CloudwatchLogGroup(
             self,
             "logs",
-            # WAF takes no other prefix.
+            # WAF requires this prefix.
             name=f"aws-waf-logs-{name}",
             retention_in_days=days,
         )
         module = cdk.aws.wafv2_web_acl_logging_configuration
-        # Plain dictionaries would lose the names of what lies deeper in these lists.
+        # Plain dictionaries would lose the names of nested fields in these lists.
         blocked = module.Wafv2WebAclLoggingConfigurationLoggingFilterFilterCondition(
             action_condition={"action": "BLOCK"}
         )
@@ -109,7 +109,7 @@ def _rate_rule(limit: int) -> Any:
         priority=0,
         action={"block": {"custom_response": {"response_code": 429}}},
         statement={"rate_based_statement": {"limit": limit, "aggregate_key_type": "IP", "evaluation_window_sec": 300}},
-        visibility_config=_visible("requests-per-address"),
+        visibility_config=_visibility_config("requests-per-address"),
     )
 
 
@@ -123,9 +123,9 @@ def _managed_rules(priority: int, group: str, counted: Sequence[str] = ()) -> An
         priority=priority,
         override_action={"none": {}},
         statement={"managed_rule_group_statement": rules},
-        visibility_config=_visible(group),
+        visibility_config=_visibility_config(group),
     )
 
 
-def _visible(metric: str) -> dict[str, object]:
+def _visibility_config(metric: str) -> dict[str, object]:
     return {"cloudwatch_metrics_enabled": True, "metric_name": metric, "sampled_requests_enabled": False}

@@ -1,4 +1,4 @@
-"""Who talked to whom in a VPC."""
+"""Flow logs of a VPC."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from constructs_lib.foundation.log_retention import check_retention
 
 
 class FlowLogs(cdk.Construct):
-    """A VPC's flow logs, accepted and refused traffic both, in a CloudWatch log group.
+    """Flow logs of a VPC's accepted and rejected traffic, in a CloudWatch log group.
 
     Args:
-        vpc_id: the VPC.
-        name: prefix of the names of the role and the group, at most 31 characters.
-        days: how long they are kept; one of ``log_retention.RETENTION_DAYS``.
+        vpc_id: id of the VPC.
+        name: prefix of the names of the role and the log group, at most 31 characters.
+        days: retention in days; one of ``log_retention.RETENTION_DAYS``.
     """
 
     def __init__(self, scope: cdk.Construct, id: str, *, vpc_id: str, name: str, days: int) -> None:
@@ -31,7 +31,7 @@ class FlowLogs(cdk.Construct):
             description=f"Writes the flow logs of {name}",
             assume_role_policy=policy.trust("vpc-flow-logs.amazonaws.com", account=stack_context.account(self)),
         )
-        written = cdk.aws.iam_role_policy.IamRolePolicy(
+        role_policy = cdk.aws.iam_role_policy.IamRolePolicy(
             self,
             "policy",
             name="write-flow-logs",
@@ -43,7 +43,7 @@ class FlowLogs(cdk.Construct):
                         ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
                         [f"{group.arn}:*"],
                     ).as_dict(),
-                    # It takes no resource.
+                    # The action does not support resources.
                     policy.Statement("FindTheGroup", ["logs:DescribeLogGroups"], ["*"]).as_dict(),
                 ]
             ),
@@ -57,5 +57,5 @@ class FlowLogs(cdk.Construct):
             log_destination=group.arn,
             iam_role_arn=role.arn,
             tags={"Name": f"{name}-flow-logs"},
-            depends_on=[written],
+            depends_on=[role_policy],
         )

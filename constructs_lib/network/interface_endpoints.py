@@ -1,4 +1,4 @@
-"""Doors from a VPC's private subnets to AWS's services that need no way to the internet."""
+"""Interface endpoints: access from private subnets to AWS services without the internet."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ _OTHER_NAMES = {"cloudwatch": "monitoring"}
 
 
 def endpoint_of(action: str) -> str:
-    """The endpoint that serves an IAM action: ``sqs:SendMessage`` is served by ``sqs``."""
+    """Return the endpoint that serves an IAM action, such as ``sqs`` for ``sqs:SendMessage``."""
     service = action.partition(":")[0]
     return _OTHER_NAMES.get(service, service)
 
 
 class InterfaceEndpoints(cdk.Construct):
-    """One interface endpoint for each service, in every private subnet, under the service's usual name.
+    """An interface endpoint for each service, in every private subnet, with the service's usual DNS name.
 
-    Each costs by the hour and zone, whatever passes through it.
+    Each endpoint is billed per hour and zone, in addition to its traffic.
     https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
 
     Args:
-        vpc_id: the VPC.
-        cidr: its range; any address in it may call the endpoints.
-        subnet_ids: the private subnets.
-        name: prefix of the names.
+        vpc_id: id of the VPC.
+        cidr: range of the VPC; all of its addresses can call the endpoints.
+        subnet_ids: ids of the private subnets.
+        name: prefix of the resources' names.
         services: names of the services, as in ``com.amazonaws.<region>.<service>``.
 
     Raises:
-        ConstructError: for a name that is none, S3's, which has its gateway endpoint, or one given twice.
+        ConstructError: for an invalid name, a duplicate, or S3, which has a gateway endpoint.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""How private instances reach the internet. Needs no framework."""
+"""NAT options of a network. Needs no framework."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A VPC with a public and a private tier over several zones."""
+"""A VPC with public and private subnets in several zones."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ _ZONES_FOR_CIDRS = 8
 
 
 class Network(cdk.Construct):
-    """A VPC with public and private subnets, and nothing reachable that was not asked for.
+    """A VPC with public and private subnets, closed by default.
 
-    The S3 gateway endpoint is always there (it costs nothing and keeps S3 traffic off the NAT gateway), the VPC's
-    default security group is emptied, and flow logs tell who talked to whom.
+    It always has an S3 gateway endpoint, which is free and keeps S3 traffic off the NAT gateway. The VPC's default
+    security group has no rules, and flow logs record the traffic.
 
-    Zone *i* always gets the same ranges, whatever the number of zones, so adding a zone renumbers nothing: without
-    explicit ranges, the VPC is cut in 16 equal blocks, the first eight for public subnets, the rest for private ones.
-    A subnet stays in its zone even when the region's list of zones changes.
+    Each zone has the same ranges for any number of zones, so adding a zone does not renumber subnets: by default the
+    VPC is split into 16 equal blocks, the first eight for public subnets, the rest for private subnets. A subnet stays
+    in its zone when the region's list of zones changes.
 
     Args:
-        name: prefix of the resources' names; by default it follows from the construct's path.
-        cidr: the VPC's range, /16 to /24.
-        availability_zones: how many zones, 2 to 4; ignored ranges are not made.
-        public_cidrs: ranges of the public subnets, one a zone.
-        private_cidrs: ranges of the private subnets, one a zone.
-        nat: how private instances reach the internet: ``none``, one NAT gateway in the first zone (``single``), or
-            one in each (``per_zone``), which survives the loss of a zone and costs as many times more.
-        interface_endpoints: services the private subnets reach without the internet, such as ``("sqs", "logs")``.
-            Without NAT, an instance reaches these and S3, and nothing else; a service that is granted more warns at
-            synth.
-        flow_log_days: how long the flow logs are kept; one of ``log_retention.RETENTION_DAYS``.
-        flow_logs_off_reason: why there are no flow logs.
+        name: prefix of the resources' names; by default derived from the construct's path.
+        cidr: range of the VPC, /16 to /24.
+        availability_zones: number of zones, 2 to 4.
+        public_cidrs: ranges of the public subnets, one per zone; by default blocks of the VPC.
+        private_cidrs: ranges of the private subnets, one per zone; by default blocks of the VPC.
+        nat: how private instances reach the internet: not at all (``none``), through one NAT gateway in the first zone
+            (``single``), or through one in each zone (``per_zone``), which survives the loss of a zone and multiplies
+            the cost.
+        interface_endpoints: services that the private subnets reach without the internet, such as ``("sqs", "logs")``.
+            Without NAT, instances reach only these services and S3; a grant for another service is a warning at synth.
+        flow_log_days: retention of the flow logs, in days; one of ``log_retention.RETENTION_DAYS``.
+        flow_logs_off_reason: reason for a VPC without flow logs.
 
     Raises:
-        ConstructError: for a range that is no network, lies outside the VPC, overlaps another, for a number of
-            ranges that is not the number of zones, or for an endpoint of no service.
+        ConstructError: for a range that is not a network, is outside the VPC or overlaps another one; for a number of
+            ranges that differs from the number of zones; for an invalid endpoint.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Network(cdk.Construct):
         zones = cdk.aws.data_aws_availability_zones.DataAwsAvailabilityZones(
             self, "zones", state="available", filter=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}]
         )
-        # Terraform's element() would begin again with the first zone where a region has too few.
+        # An index fails in a region with too few zones; Terraform's element() would repeat the first zone.
         zone_names = [f"${{{zones.fqn}.names[{index}]}}" for index in range(availability_zones)]
 
         internet = cdk.aws.internet_gateway.InternetGateway(
@@ -123,14 +123,14 @@ class Network(cdk.Construct):
             tags={"Name": f"{name}-s3-endpoint"},
         )
         gateways = {"none": 0, "single": 1, "per_zone": availability_zones}[nat]
-        made = [self._nat_gateway(number, name, internet) for number in range(1, gateways + 1)]
-        for index, table_id in enumerate(private_tables if made else []):
+        nat_gateways = [self._nat_gateway(number, name, internet) for number in range(1, gateways + 1)]
+        for index, table_id in enumerate(private_tables if nat_gateways else []):
             cdk.aws.route.Route(
                 self,
                 f"private-default-route-{index + 1}",
                 route_table_id=table_id,
                 destination_cidr_block="0.0.0.0/0",
-                nat_gateway_id=made[min(index, len(made) - 1)],
+                nat_gateway_id=nat_gateways[min(index, len(nat_gateways) - 1)],
             )
         if interface_endpoints:
             InterfaceEndpoints(
@@ -144,8 +144,8 @@ class Network(cdk.Construct):
             )
         elif nat == "none":
             cdk.Annotations.of(self).add_warning(
-                "the private subnets reach nothing but S3: nat is 'none' and there are no interface_endpoints. "
-                "Choose nat 'single', or name the services the instances call"
+                "the private subnets reach only S3: nat is 'none' and there are no interface_endpoints. "
+                "Set nat to 'single', or list the services that the instances call"
             )
         if flow_logs_off_reason is None:
             FlowLogs(self, "flow-logs", vpc_id=vpc.id, name=name, days=flow_log_days)
@@ -153,7 +153,7 @@ class Network(cdk.Construct):
             waive(self, "keeps no flow logs", reason=flow_logs_off_reason, explains=["CKV2_AWS_11"])
 
     def reaches(self, service: str) -> bool:
-        """Whether an instance in a private subnet can call an AWS service, such as ``sqs``."""
+        """Whether instances in private subnets can call an AWS service, such as ``sqs``."""
         return self._nat != "none" or service in self._endpoints
 
     def _subnet(self, tier: str, number: int, name: str, zone: str, cidr: str, table_id: str) -> str:
@@ -165,7 +165,7 @@ class Network(cdk.Construct):
             cidr_block=cidr,
             map_public_ip_on_launch=False,
             tags={"Name": f"{name}-{tier}-subnet-{number}"},
-            # The list of zones may change under it; a subnet cannot move without being made anew.
+            # When the list of zones changes, a subnet can only move by being replaced.
             lifecycle=cdk.TerraformResourceLifecycle(ignore_changes=["availability_zone"]),
         )
         cdk.aws.route_table_association.RouteTableAssociation(
@@ -195,20 +195,20 @@ def _subnet_cidrs(
     if not 16 <= vpc.prefixlen <= 24:
         raise checks.error("cidr", cidr, allowed="between /16 and /24", fix="choose a range such as 10.0.0.0/16")
     blocks = [str(block) for block in vpc.subnets(prefixlen_diff=4)]
-    chosen = (list(public or blocks[:zones]), list(private or blocks[_ZONES_FOR_CIDRS : _ZONES_FOR_CIDRS + zones]))
-    seen: list[ipaddress.IPv4Network] = []
-    for option, ranges in zip(("public_cidrs", "private_cidrs"), chosen, strict=True):
+    cidr_blocks = (list(public or blocks[:zones]), list(private or blocks[_ZONES_FOR_CIDRS : _ZONES_FOR_CIDRS + zones]))
+    checked: list[ipaddress.IPv4Network] = []
+    for option, ranges in zip(("public_cidrs", "private_cidrs"), cidr_blocks, strict=True):
         if len(ranges) != zones:
             raise checks.error(option, ranges, allowed=f"{zones} ranges", fix="list one range for each zone")
-        for given in ranges:
-            subnet = _network(checks, option, given)
+        for cidr_block in ranges:
+            subnet = _network(checks, option, cidr_block)
             if not subnet.subnet_of(vpc):
-                raise checks.error(option, given, allowed=f"inside {cidr}", fix="move it into the VPC's range")
-            clash = next((other for other in seen if other.overlaps(subnet)), None)
+                raise checks.error(option, cidr_block, allowed=f"inside {cidr}", fix="move it into the VPC's range")
+            clash = next((other for other in checked if other.overlaps(subnet)), None)
             if clash:
-                raise checks.error(option, given, allowed=f"outside {clash}", fix="move one of the two")
-            seen.append(subnet)
-    return chosen
+                raise checks.error(option, cidr_block, allowed=f"outside {clash}", fix="move one of the two")
+            checked.append(subnet)
+    return cidr_blocks
 
 
 def _network(checks: Checks, option: str, given: str) -> ipaddress.IPv4Network:

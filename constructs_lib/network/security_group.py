@@ -1,4 +1,4 @@
-"""Security groups that are opened to each other by name, never to a range of addresses by habit."""
+"""Security groups that allow each other by reference instead of by address range."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from constructs_lib.foundation.waivers import waive
 
 
 class SecurityGroup(cdk.Construct):
-    """A security group without rules, and the verbs that open it.
+    """A security group without rules, and methods that add rules.
 
-    Each rule is a resource of its own in the scope that asked for it, so two groups may name each other and a
-    group of another stack can be opened without changing that stack.
+    Each rule is a separate resource in the caller's scope, so two groups can refer to each other, and a rule for a
+    group of another stack does not change that stack.
 
     Args:
-        vpc_id: the VPC it belongs to.
-        description: what it is for. AWS can't change it later without making a new group.
-        name: prefix of its name; Terraform adds the rest, so that it can be replaced while in use. By default it
-            follows from the construct's path.
+        vpc_id: id of the VPC.
+        description: purpose of the group. AWS replaces the group when it changes.
+        name: prefix of the name; Terraform adds a suffix, so that the group can be replaced while in use. By default
+            derived from the construct's path.
     """
 
     def __init__(
@@ -47,14 +47,14 @@ class SecurityGroup(cdk.Construct):
         port: int,
         description: str,
     ) -> None:
-        """Let another group reach this one on a TCP port, and out to it.
+        """Allow another group to connect to this one on a TCP port, in both groups' rules.
 
         Args:
-            scope: where the rules are made; the later of the two stacks.
+            scope: scope of the rules; of two stacks, the one that is deployed later.
             id: prefix of the rules' ids.
-            source: the group that connects.
-            port: the port it connects to.
-            description: why.
+            source: group that connects.
+            port: TCP port.
+            description: description of the rules.
         """
         cdk.aws.vpc_security_group_ingress_rule.VpcSecurityGroupIngressRule(
             scope,
@@ -78,13 +78,13 @@ class SecurityGroup(cdk.Construct):
         )
 
     def allow_from_world(self, port: int, *, description: str) -> None:
-        """Let any IPv4 address reach a TCP port. Only a public load balancer has a reason to: the description."""
+        """Allow any IPv4 address to connect to a TCP port; the description is the waiver's reason."""
         explains = ["open-security-group", *(["CKV_AWS_260"] if port == 80 else [])]
         waive(self, f"is open to the world on port {port}", reason=description, explains=explains)
         self._allow_in(f"world-{port}", "0.0.0.0/0", port, description)
 
     def allow_from_range(self, cidr: str, port: int, *, description: str) -> None:
-        """Let the addresses of a range reach a TCP port, such as those of a VPC its endpoints."""
+        """Allow an address range to connect to a TCP port, such as a VPC to its endpoints."""
         self._allow_in(f"range-{port}", cidr, port, description)
 
     def _allow_in(self, id: str, cidr: str, port: int, description: str) -> None:
@@ -100,7 +100,7 @@ class SecurityGroup(cdk.Construct):
         )
 
     def allow_https_out(self, *, description: str) -> None:
-        """Let it call HTTPS services anywhere, which is what AWS's own API endpoints need."""
+        """Allow HTTPS to any address, which AWS's API endpoints need."""
         cdk.aws.vpc_security_group_egress_rule.VpcSecurityGroupEgressRule(
             self,
             "https-out",

@@ -1,4 +1,4 @@
-"""A private bucket with every protection S3 keeps in a resource of its own."""
+"""A private bucket with all of S3's protections."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _ABORT_UPLOADS_DAYS = 7
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class LifecycleRule:
-    """What happens to the objects under a prefix as they age.
+    """Transition and expiration of the objects under a prefix.
 
     Args:
         name: id of the rule.
-        prefix: the objects it is about.
-        infrequent_access_after_days: when they move to the cheaper class that is still read at once, at least 30.
-        expire_after_days: when they are deleted.
+        prefix: prefix of the objects' keys.
+        infrequent_access_after_days: age in days at which objects move to Standard-IA, at least 30; never by default.
+        expire_after_days: age in days at which objects are deleted; never by default.
     """
 
     name: str
@@ -33,17 +33,17 @@ class LifecycleRule:
 
 
 class Bucket(cdk.Construct):
-    """An S3 bucket: private, encrypted, versioned, owner-enforced, TLS only; old versions and abandoned uploads go.
+    """A private, encrypted, versioned, owner-enforced, TLS-only S3 bucket. Old versions and incomplete uploads expire.
 
     Args:
-        name: the bucket's name, unique in the world, without dots; by default it follows from the construct's path and
-            ends in the account's number and the region.
-        lifecycle: rules for its objects.
-        upload_origins: web origins whose pages may send objects straight to it; none by default.
-        old_versions_days: how long a replaced or deleted object can still be brought back.
-        force_destroy_reason: why destroying the bucket deletes what is in it; by default it refuses while it holds
-            anything.
-        plain_http_reason: why requests without TLS are let in; by default they are refused.
+        name: globally unique name without dots; by default derived from the construct's path, the account and the
+            region.
+        lifecycle: lifecycle rules of the objects.
+        upload_origins: web origins whose pages may upload objects directly; none by default.
+        old_versions_days: days for which a replaced or deleted object can be restored, 1 to 3650.
+        force_destroy_reason: reason why destroying the bucket deletes its objects; by default a bucket with objects
+            cannot be destroyed.
+        plain_http_reason: reason why requests without TLS are allowed; by default they are denied.
     """
 
     def __init__(
@@ -104,8 +104,8 @@ class Bucket(cdk.Construct):
                 )
             ],
         )
-        #: For what Terraform puts into the bucket: an object that came before it has no version of its own, and
-        #: deleting it leaves a marker behind.
+        #: Dependency for objects that Terraform uploads: an object from before versioning has no version id, and
+        #: deleting it leaves a delete marker.
         self.versioned: cdk.TerraformElement = cdk.aws.s3_bucket_versioning.S3BucketVersioningA(
             self, "versioned", bucket=bucket.id, versioning_configuration={"status": "Enabled"}
         )
@@ -136,16 +136,17 @@ class Bucket(cdk.Construct):
             waive(self, "answers requests without TLS", reason=plain_http_reason, explains=["CKV_AWS_379"])
 
     def allow_service(self, sid: str, *, service: str, action: str, prefix: str) -> cdk.TerraformElement:
-        """Let an AWS service touch the objects under a prefix.
+        """Allow an AWS service an action on the objects under a prefix.
 
         Args:
-            sid: letters and digits, says what it is for.
-            service: such as ``logdelivery.elasticloadbalancing.amazonaws.com``.
-            action: the API action.
-            prefix: the objects; for a service that acts for many accounts it should hold the account's number.
+            sid: id of the statement, letters and digits.
+            service: service principal, such as ``logdelivery.elasticloadbalancing.amazonaws.com``.
+            action: API action.
+            prefix: prefix of the objects' keys; it should include the account's number if the service acts for many
+                accounts.
 
         Returns:
-            The bucket's policy, for what must wait until it stands.
+            The bucket's policy, for resources that must be created after it.
         """
         return self._add_to_policy(
             {
@@ -159,15 +160,15 @@ class Bucket(cdk.Construct):
 
     def _add_to_policy(self, statement: dict[str, object]) -> cdk.TerraformElement:
         self._statements.append(statement)
-        written = policy.document(self._statements)
+        document = policy.document(self._statements)
         if self._policy is None:
             self._policy = cdk.aws.s3_bucket_policy.S3BucketPolicy(
-                self, "policy", bucket=self._bucket_id, policy=written, depends_on=[self._private]
+                self, "policy", bucket=self._bucket_id, policy=document, depends_on=[self._private]
             )
         else:
-            self._policy.policy = written
-        made: cdk.TerraformElement = self._policy
-        return made
+            self._policy.policy = document
+        bucket_policy: cdk.TerraformElement = self._policy
+        return bucket_policy
 
     def _lifecycle(
         self, bucket_id: str, rules: Sequence[LifecycleRule], old_versions_days: int, versioned: cdk.TerraformElement
@@ -186,55 +187,57 @@ class Bucket(cdk.Construct):
                 module.S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(noncurrent_days=old_versions_days)
             ],
         )
-        written = [leftovers]
+        lifecycle_rules = [leftovers]
         for rule in rules:
-            moves = [
+            transitions = [
                 module.S3BucketLifecycleConfigurationRuleTransition(
                     days=rule.infrequent_access_after_days, storage_class="STANDARD_IA"
                 )
             ]
-            ends = [module.S3BucketLifecycleConfigurationRuleExpiration(days=rule.expire_after_days)]
-            written.append(
+            expirations = [module.S3BucketLifecycleConfigurationRuleExpiration(days=rule.expire_after_days)]
+            lifecycle_rules.append(
                 module.S3BucketLifecycleConfigurationRule(
                     id=rule.name,
                     status="Enabled",
                     filter=[module.S3BucketLifecycleConfigurationRuleFilter(prefix=rule.prefix)],
-                    transition=moves if rule.infrequent_access_after_days else None,
-                    expiration=ends if rule.expire_after_days else None,
+                    transition=transitions if rule.infrequent_access_after_days else None,
+                    expiration=expirations if rule.expire_after_days else None,
                 )
             )
-        module.S3BucketLifecycleConfiguration(self, "lifecycle", bucket=bucket_id, rule=written, depends_on=[versioned])
+        module.S3BucketLifecycleConfiguration(
+            self, "lifecycle", bucket=bucket_id, rule=lifecycle_rules, depends_on=[versioned]
+        )
 
     def environment(self, prefix: str = "") -> dict[str, str]:
-        """The variable that tells a program which bucket it is: ``BUCKET``.
+        """Return the environment variable with the bucket's name: ``BUCKET``.
 
-        It goes into a service's ``environment``; ``grant_read``, ``grant_write`` and ``grant_delete`` make it work.
+        Pass it in a service's ``environment``; add permissions with ``grant_read``, ``grant_write``, ``grant_delete``.
 
         Args:
-            prefix: what stands before it, for a program that has several: ``"MEDIA_"`` makes ``MEDIA_BUCKET``.
+            prefix: prefix of the variable, for a program with several buckets: ``"MEDIA_"`` gives ``MEDIA_BUCKET``.
         """
         return {f"{prefix}BUCKET": self.name}
 
     def grant_read(self, owner: RoleOwner, *, prefix: str = "", old_versions: bool = False) -> None:
-        """Let a service read the objects under a prefix, and their old versions where it asks for one by its id."""
+        """Allow a service to read the objects under a prefix, and old versions by id with ``old_versions``."""
         actions = ["s3:GetObject", *(["s3:GetObjectVersion"] if old_versions else [])]
         self._grant(owner, "Read", actions, prefix)
 
     def grant_list(self, owner: RoleOwner) -> None:
-        """Let a service see which objects there are, and which are not.
+        """Allow a service to list the objects, and so to see that an object does not exist.
 
-        Without it S3 answers 403 for an object that is missing, as it does for one that may not be read.
+        Without it S3 answers 403 for a missing object, as for a forbidden one.
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
         """
         owner.role.allow("ListObjects", ["s3:ListBucket"], [self.arn])
 
     def grant_write(self, owner: RoleOwner, *, prefix: str = "") -> None:
-        """Let a service write objects under a prefix, in parts too."""
+        """Allow a service to write objects under a prefix, including multipart uploads."""
         actions = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
         self._grant(owner, "Write", actions, prefix)
 
     def grant_delete(self, owner: RoleOwner, *, prefix: str = "") -> None:
-        """Let a service delete the objects under a prefix."""
+        """Allow a service to delete the objects under a prefix."""
         self._grant(owner, "Delete", ["s3:DeleteObject"], prefix)
 
     def _grant(self, owner: RoleOwner, verb: str, actions: Sequence[str], prefix: str) -> None:

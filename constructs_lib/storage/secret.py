@@ -1,4 +1,4 @@
-"""A secret that nobody has seen."""
+"""Generated secrets."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from constructs_lib.foundation.waivers import waive
 
 
 class GeneratedSecret(cdk.Construct):
-    """A random secret in Secrets Manager whose value is in no plan and no state.
+    """A random secret in Secrets Manager whose value is never in a plan or a state.
 
-    Terraform asks Secrets Manager for random text (an ephemeral resource, gone when the run ends) and hands it to a
-    write-only argument. Needs Terraform 1.11.
+    Terraform reads random text from Secrets Manager (an ephemeral resource, discarded after the run) and passes it to
+    a write-only argument. Requires Terraform 1.11.
     https://developer.hashicorp.com/terraform/language/manage-sensitive-data/write-only
 
     Args:
-        description: what it is for.
-        name: prefix of the secret's name; by default it follows from the construct's path.
-        length: how many characters, 32 to 512.
-        version: raise it by one to have a new value made.
-        recovery_days: how long a deleted secret can be brought back, 7 to 30.
-        unprotected_reason: why a deleted secret is gone at once.
+        description: purpose of the secret.
+        name: prefix of the secret's name; by default derived from the construct's path.
+        length: number of characters, 32 to 512.
+        version: version of the value; raise it by one to generate a new value.
+        recovery_days: days for which a deleted secret can be restored, 7 to 30.
+        unprotected_reason: reason why a secret is deleted immediately, without recovery.
     """
 
     def __init__(
@@ -67,6 +67,6 @@ class GeneratedSecret(cdk.Construct):
         self.arn: str = secret.arn
 
     def grant_read(self, owner: RoleOwner) -> None:
-        """Let a service read the value."""
+        """Allow a service to read the value."""
         sid = "Read" + self.node.id.title().replace("-", "")
         owner.role.allow(sid, ["secretsmanager:GetSecretValue"], [self.arn])

@@ -1,4 +1,4 @@
-"""PostgresDatabase: private, encrypted, a password nobody knows, opened service by service."""
+"""PostgresDatabase: private, encrypted, with a managed password, opened to one service at a time."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def database(**changes: Any) -> Template:
 
 @pytest.mark.snapshot
 def test_protected(recorded: SnapshotAssertion) -> None:
-    shown = database().readable()["resource"]
+    resources = database().readable()["resource"]
     kinds = ("aws_db_instance", "aws_db_parameter_group", "aws_db_subnet_group", "aws_security_group")
-    assert {kind: shown[kind] for kind in kinds} == recorded
+    assert {kind: resources[kind] for kind in kinds} == recorded
 
 
-def test_rds_keeps_the_password() -> None:
+def test_rds_manages_the_password() -> None:
     instance = database().one("aws_db_instance")
 
     assert instance["manage_master_user_password"] is True
     assert "password" not in instance
 
 
-def test_it_is_private_encrypted_and_wants_tls() -> None:
+def test_database_is_private_encrypted_and_requires_tls() -> None:
     template = database()
 
     instance = template.one("aws_db_instance")
@@ -50,7 +50,7 @@ def test_it_is_private_encrypted_and_wants_tls() -> None:
     assert parameters["rds.force_ssl"] == "1"
 
 
-def test_its_logs_are_kept_in_groups_that_forget_and_stand_before_it() -> None:
+def test_log_groups_expire_and_are_created_first() -> None:
     template = database(log_days=90)
 
     groups = template.resources("aws_cloudwatch_log_group")
@@ -63,15 +63,18 @@ def test_its_logs_are_kept_in_groups_that_forget_and_stand_before_it() -> None:
     assert sorted(instance["depends_on"]) == sorted(f"aws_cloudwatch_log_group.{name}" for name in groups)
 
 
-def test_protection_keeps_a_last_snapshot() -> None:
-    kept, gone = database().one("aws_db_instance"), database(unprotected_reason="a test").one("aws_db_instance")
+def test_protected_database_leaves_a_final_snapshot() -> None:
+    protected, unprotected = (
+        database().one("aws_db_instance"),
+        database(unprotected_reason="a test").one("aws_db_instance"),
+    )
 
-    assert (kept["deletion_protection"], kept["skip_final_snapshot"]) == (True, False)
-    assert kept["final_snapshot_identifier"] == "shop-db-final"
-    assert (gone["deletion_protection"], gone["skip_final_snapshot"]) == (False, True)
+    assert (protected["deletion_protection"], protected["skip_final_snapshot"]) == (True, False)
+    assert protected["final_snapshot_identifier"] == "shop-db-final"
+    assert (unprotected["deletion_protection"], unprotected["skip_final_snapshot"]) == (False, True)
 
 
-def test_a_service_is_let_in_by_group_and_may_read_the_password(software: pathlib.Path) -> None:
+def test_allow_from_opens_the_port_and_the_secret(software: pathlib.Path) -> None:
     def build(stack: TerraformStack) -> None:
         service = web_service(stack, software)
         PostgresDatabase(
@@ -83,38 +86,42 @@ def test_a_service_is_let_in_by_group_and_may_read_the_password(software: pathli
 
     template = synth(build)
 
-    (opened,) = template.matching("aws_vpc_security_group_ingress_rule", from_port=5432)
-    assert "cidr_ipv4" not in opened
-    assert opened["referenced_security_group_id"].startswith("${aws_security_group.web_")
+    (rule,) = template.matching("aws_vpc_security_group_ingress_rule", from_port=5432)
+    assert "cidr_ipv4" not in rule
+    assert rule["referenced_security_group_id"].startswith("${aws_security_group.web_")
     secrets = [each for each in template.policy("aws_iam_role_policy") if each["Sid"] == "ReadDatabaseSecret"]
     assert secrets[0]["Action"] == ["secretsmanager:GetSecretValue"]
     assert "master_user_secret[0].secret_arn" in secrets[0]["Resource"][0]
 
 
-def test_a_program_is_told_where_the_database_is_and_never_its_password() -> None:
+def test_environment_has_address_and_secret_but_no_password() -> None:
     def build(stack: TerraformStack) -> None:
-        store = PostgresDatabase(
+        database = PostgresDatabase(
             stack, "database", network=network(stack), name="shop-db", database="shop", username="keeper"
         )
-        for name, value in store.environment().items():
+        for name, value in database.environment().items():
             cdk.TerraformOutput(stack, name, value=value)
 
-    told = synth(build).outputs()
+    variables = synth(build).outputs()
 
-    assert (told["DATABASE_PORT"], told["DATABASE_NAME"], told["DATABASE_SSL_MODE"]) == ("5432", "shop", "require")
-    assert told["DATABASE_HOST"].endswith(".address}")
-    assert told["DATABASE_SECRET_ARN"].endswith(".secret_arn}")
-    assert set(told) >= {"DATABASE_HOST", "DATABASE_SECRET_ARN"} and "keeper" not in str(told)
+    assert (variables["DATABASE_PORT"], variables["DATABASE_NAME"], variables["DATABASE_SSL_MODE"]) == (
+        "5432",
+        "shop",
+        "require",
+    )
+    assert variables["DATABASE_HOST"].endswith(".address}")
+    assert variables["DATABASE_SECRET_ARN"].endswith(".secret_arn}")
+    assert set(variables) >= {"DATABASE_HOST", "DATABASE_SECRET_ARN"} and "keeper" not in str(variables)
 
 
-def test_the_services_share_its_connections(software: pathlib.Path) -> None:
+def test_services_share_the_connection_budget(software: pathlib.Path) -> None:
     def open_all(stack: TerraformStack, each: int) -> PostgresDatabase:
         service = web_service(stack, software)
         data = PostgresDatabase(stack, "database", network=stack.node.find_child("network"), max_connections=100)
         data.allow_from(service, connections=each)
         return data
 
-    # 3 instances, 5 while they are replaced; 5 connections are PostgreSQL's own.
+    # 3 instances, 5 while they are replaced; PostgreSQL reserves 5 connections.
     synth(lambda stack: open_all(stack, 19))
     with pytest.raises(
         ConstructError,
@@ -124,7 +131,7 @@ def test_the_services_share_its_connections(software: pathlib.Path) -> None:
         synth(lambda stack: open_all(stack, 20))
 
 
-def test_what_is_weakened_is_entered_with_its_reason() -> None:
+def test_weakened_defaults_have_waivers() -> None:
     template = database(
         single_zone_reason="a rehearsal", backup_days=0, short_backups_reason="a copy", unprotected_reason="thrown away"
     )
@@ -137,7 +144,7 @@ def test_what_is_weakened_is_entered_with_its_reason() -> None:
     ]
 
 
-def test_by_default_a_standby_waits_in_another_zone() -> None:
+def test_default_has_a_standby_in_another_zone() -> None:
     template = database()
 
     assert template.one("aws_db_instance")["multi_az"] is True
@@ -164,6 +171,6 @@ def test_by_default_a_standby_waits_in_another_zone() -> None:
         ),
     ],
 )
-def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:
+def test_invalid_arguments(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConstructError, match=message):
         database(**changes)

@@ -1,4 +1,4 @@
-"""DatabaseMonitoring: out of breath, out of disk, out of connections, or gone."""
+"""DatabaseMonitoring: high CPU, low storage, many connections, or down."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GIB = 1024**3
 
 
 @once
-def made(storage_gib: int = 20, **changes: Any) -> Template:
+def monitoring(storage_gib: int = 20, **changes: Any) -> Template:
     arguments = {"name": "shop-db", **changes}
 
     def build(stack: Any, topic: Any) -> DatabaseMonitoring:
@@ -37,19 +37,19 @@ def made(storage_gib: int = 20, **changes: Any) -> Template:
 
 
 @pytest.fixture
-def watching() -> Alarms:
-    return alarms(made(), "shop-db")
+def database_alarms() -> Alarms:
+    return alarms(monitoring(), "shop-db")
 
 
 @pytest.mark.snapshot
 def test_database_monitoring(recorded: SnapshotAssertion) -> None:
-    shown = made().readable()["resource"]
+    resources = monitoring().readable()["resource"]
 
-    assert {kind: shown[kind] for kind in shown if kind.startswith("aws_cloudwatch")} == recorded
+    assert {kind: resources[kind] for kind in resources if kind.startswith("aws_cloudwatch")} == recorded
 
 
-def test_the_names(watching: Alarms) -> None:
-    assert set(watching) == {"high-cpu", "low-storage", "high-connections"}
+def test_alarm_names(database_alarms: Alarms) -> None:
+    assert set(database_alarms) == {"high-cpu", "low-storage", "high-connections"}
 
 
 @pytest.mark.parametrize(
@@ -61,23 +61,23 @@ def test_the_names(watching: Alarms) -> None:
         ([None] * 10, ALARM),
         ([20] * 5 + [None] * 5, OK),
     ],
-    ids=["busy", "just not", "a burst", "down", "failing over"],
+    ids=["busy", "at the threshold", "a burst", "down", "failing over"],
 )
-def test_out_of_breath_or_gone(watching: Alarms, cpu: list[float], expected: str) -> None:
-    assert state(watching["high-cpu"], {"CPUUtilization": cpu}) == expected
+def test_high_cpu_or_no_data(database_alarms: Alarms, cpu: list[float], expected: str) -> None:
+    assert state(database_alarms["high-cpu"], {"CPUUtilization": cpu}) == expected
 
 
 @pytest.mark.parametrize(
     ("free", "expected"),
     [([9 * GIB] * 4 + [2 * GIB - 1], ALARM), ([2 * GIB] * 5, OK), ([None] * 5, AS_BEFORE)],
-    ids=["less than 2 GiB", "just enough", "silent"],
+    ids=["less than 2 GiB", "at the threshold", "no data"],
 )
-def test_out_of_disk(watching: Alarms, free: list[float], expected: str) -> None:
-    assert state(watching["low-storage"], {"FreeStorageSpace": free}) == expected
+def test_low_storage(database_alarms: Alarms, free: list[float], expected: str) -> None:
+    assert state(database_alarms["low-storage"], {"FreeStorageSpace": free}) == expected
 
 
-def test_a_large_disk_tells_earlier() -> None:
-    large = alarms(made(storage_gib=100), "shop-db")["low-storage"]
+def test_large_disk_alarms_earlier() -> None:
+    large = alarms(monitoring(storage_gib=100), "shop-db")["low-storage"]
 
     assert state(large, {"FreeStorageSpace": [10 * GIB - 1] * 5}) == ALARM
     assert state(large, {"FreeStorageSpace": [10 * GIB] * 5}) == OK
@@ -86,7 +86,7 @@ def test_a_large_disk_tells_earlier() -> None:
 @pytest.mark.parametrize(
     ("taken", "expected"),
     [([81] * 10, ALARM), ([80] * 10, OK), ([None] * 10, AS_BEFORE)],
-    ids=["81 of 100", "just not", "silent"],
+    ids=["81 of 100", "at the threshold", "no data"],
 )
-def test_out_of_connections(watching: Alarms, taken: list[float], expected: str) -> None:
-    assert state(watching["high-connections"], {"DatabaseConnections": taken}) == expected
+def test_high_connections(database_alarms: Alarms, taken: list[float], expected: str) -> None:
+    assert state(database_alarms["high-connections"], {"DatabaseConnections": taken}) == expected

@@ -1,4 +1,4 @@
-"""PublicLoadBalancer: HTTPS, or plain HTTP with a reason; every request written down."""
+"""PublicLoadBalancer: HTTPS, or plain HTTP with a reason; access logs."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ DOMAIN = Domain(name="www.shop.example", hosted_zone_id="Z0123456789")
 PLAIN = {"plain_http_reason": "a test"}
 
 
-def made(stack: TerraformStack, **changes: Any) -> PublicLoadBalancer:
-    usual: dict[str, Any] = {"name": "shop-alb"}
+def create(stack: TerraformStack, **changes: Any) -> PublicLoadBalancer:
+    defaults: dict[str, Any] = {"name": "shop-alb"}
     if "access_logs_off_reason" not in changes:
-        usual["access_logs"] = AccessLogBucket(stack, "access-logs", name="shop-access-logs")
-    return PublicLoadBalancer(stack, "balancer", network=network(stack), **{**usual, **changes})
+        defaults["access_logs"] = AccessLogBucket(stack, "access-logs", name="shop-access-logs")
+    return PublicLoadBalancer(stack, "balancer", network=network(stack), **{**defaults, **changes})
 
 
 @once
 def balancer(**changes: Any) -> Template:
-    return synth(lambda stack: made(stack, **changes).forward_to("arn:targets"))
+    return synth(lambda stack: create(stack, **changes).forward_to("arn:targets"))
 
 
 def edge(template: Template) -> dict[str, object]:
@@ -39,8 +39,8 @@ def edge(template: Template) -> dict[str, object]:
         *("aws_lb", "aws_lb_listener", "aws_security_group", "aws_vpc_security_group_ingress_rule"),
         *("aws_acm_certificate", "aws_acm_certificate_validation", "aws_route53_record", "aws_s3_bucket_policy"),
     )
-    shown = template.readable()["resource"]
-    return {kind: shown[kind] for kind in kinds if kind in shown}
+    resources = template.readable()["resource"]
+    return {kind: resources[kind] for kind in kinds if kind in resources}
 
 
 @pytest.mark.snapshot
@@ -58,7 +58,7 @@ def test_plain_http(recorded: SnapshotAssertion) -> None:
     assert edge(balancer(**PLAIN, access_logs_off_reason="a test", unprotected_reason="a test")) == recorded
 
 
-def test_with_a_certificate_port_80_only_redirects() -> None:
+def test_port_80_redirects_with_a_certificate() -> None:
     template = balancer(certificate_arn=CERTIFICATE)
 
     (http,) = template.matching("aws_lb_listener", port=80)
@@ -68,7 +68,7 @@ def test_with_a_certificate_port_80_only_redirects() -> None:
     assert https["default_action"] == [{"target_group_arn": "arn:targets", "type": "forward"}]
 
 
-def test_a_domain_is_pointed_here_and_its_certificate_is_used_once_it_is_issued() -> None:
+def test_domain_gets_an_alias_and_a_validated_certificate() -> None:
     template = balancer(domain=DOMAIN)
 
     (alias,) = template.matching("aws_route53_record", type="A")
@@ -79,7 +79,7 @@ def test_a_domain_is_pointed_here_and_its_certificate_is_used_once_it_is_issued(
     assert template.one("aws_acm_certificate")["lifecycle"] == {"create_before_destroy": True}
 
 
-def test_a_certificate_given_with_a_domain_is_the_one_that_is_used() -> None:
+def test_given_certificate_wins_over_a_new_one() -> None:
     template = balancer(domain=DOMAIN, certificate_arn=CERTIFICATE)
 
     assert template.matching("aws_lb_listener", port=443, certificate_arn=CERTIFICATE)
@@ -95,21 +95,21 @@ def test_a_certificate_given_with_a_domain_is_the_one_that_is_used() -> None:
         (PLAIN, "http://${aws_lb."),
     ],
 )
-def test_its_url(changes: dict[str, Any], url: str) -> None:
-    template = synth(lambda stack: cdk.TerraformOutput(stack, "url", value=made(stack, **changes).url))
+def test_url(changes: dict[str, Any], url: str) -> None:
+    template = synth(lambda stack: cdk.TerraformOutput(stack, "url", value=create(stack, **changes).url))
 
     assert template.outputs()["url"].startswith(url)
 
 
-def test_without_a_certificate_443_stays_closed() -> None:
-    opened = balancer(**PLAIN).resources("aws_vpc_security_group_ingress_rule")
+def test_port_443_is_closed_without_a_certificate() -> None:
+    rules = balancer(**PLAIN).resources("aws_vpc_security_group_ingress_rule")
 
-    assert [rule["from_port"] for rule in opened.values()] == [80]
+    assert [rule["from_port"] for rule in rules.values()] == [80]
 
 
-def test_plain_http_is_said_aloud() -> None:
+def test_plain_http_is_a_warning() -> None:
     def build(stack: TerraformStack) -> None:
-        assert warnings(made(stack, **PLAIN)) == [
+        assert warnings(create(stack, **PLAIN)) == [
             "serves plain HTTP, anyone on the way can read passwords and sessions: a test"
         ]
         assert [each for each in warnings(stack) if "plain HTTP" in each] == warnings(stack)
@@ -117,14 +117,14 @@ def test_plain_http_is_said_aloud() -> None:
     synth(build)
 
 
-def test_requests_that_could_be_read_in_two_ways_stop_here() -> None:
-    made = balancer(certificate_arn=CERTIFICATE).one("aws_lb")
+def test_ambiguous_requests_are_blocked() -> None:
+    load_balancer = balancer(certificate_arn=CERTIFICATE).one("aws_lb")
 
-    assert made["drop_invalid_header_fields"] is True
-    assert made["desync_mitigation_mode"] == "defensive"
+    assert load_balancer["drop_invalid_header_fields"] is True
+    assert load_balancer["desync_mitigation_mode"] == "defensive"
 
 
-def test_it_refuses_to_be_deleted_unless_there_is_a_reason() -> None:
+def test_deletion_protection_can_be_waived() -> None:
     assert balancer(certificate_arn=CERTIFICATE).one("aws_lb")["enable_deletion_protection"] is True
 
     template = balancer(certificate_arn=CERTIFICATE, unprotected_reason="rebuilt daily")
@@ -132,7 +132,7 @@ def test_it_refuses_to_be_deleted_unless_there_is_a_reason() -> None:
     assert ("may be deleted", "rebuilt daily") in [(e.weakened, e.reason) for e in registered(template.document)]
 
 
-def test_requests_are_written_down_in_a_bucket_that_only_this_accounts_balancers_may_write_to() -> None:
+def test_only_load_balancers_of_this_account_write_access_logs() -> None:
     template = balancer(certificate_arn=CERTIFICATE)
 
     (policy,) = template.resources("aws_s3_bucket_policy")
@@ -147,14 +147,14 @@ def test_requests_are_written_down_in_a_bucket_that_only_this_accounts_balancers
     assert rest.startswith("/AWSLogs/${data.aws_caller_identity.") and rest.endswith("/*")
 
 
-def test_old_access_logs_go() -> None:
+def test_old_access_logs_expire() -> None:
     template = synth(lambda stack: AccessLogBucket(stack, "logs", name="shop-logs", days=14))
 
     rules = {rule["id"]: rule for rule in template.one("aws_s3_bucket_lifecycle_configuration")["rule"]}
     assert rules["old-logs"]["expiration"] == [{"days": 14}]
 
 
-def test_access_logs_are_left_out_for_a_reason() -> None:
+def test_access_logs_can_be_waived() -> None:
     template = balancer(certificate_arn=CERTIFICATE, access_logs_off_reason="a laboratory")
 
     assert "access_logs" not in template.one("aws_lb")
@@ -163,7 +163,7 @@ def test_access_logs_are_left_out_for_a_reason() -> None:
     ]
 
 
-def test_a_service_behind_it_keeps_connections_longer_and_may_finish_its_answers(software: pathlib.Path) -> None:
+def test_deregistration_waits_for_the_request_timeout(software: pathlib.Path) -> None:
     template = web_service_template(software, request_timeout=timedelta(seconds=40))
 
     assert template.one("aws_lb")["idle_timeout"] == 60
@@ -183,9 +183,7 @@ def test_a_service_behind_it_keeps_connections_longer_and_may_finish_its_answers
         ),
     ],
 )
-def test_a_service_whose_times_do_not_fit_is_refused(
-    software: pathlib.Path, changes: dict[str, timedelta], message: str
-) -> None:
+def test_invalid_service_timeouts(software: pathlib.Path, changes: dict[str, timedelta], message: str) -> None:
     with pytest.raises(ConstructError, match=message):
         web_service_template(software, **changes)
 
@@ -197,7 +195,7 @@ def test_service_in_another_stack_owns_the_forwarding_listener(
     """The balancer's stack is applied first, so it cannot refer to the service's target group."""
     balancers: list[PublicLoadBalancer] = []
     app = synth_app(
-        edge=lambda stack: balancers.append(made(stack, **edge)),
+        edge=lambda stack: balancers.append(create(stack, **edge)),
         site=lambda stack: web_service(stack, software, load_balancer=balancers[0]),
     )
 
@@ -208,7 +206,7 @@ def test_service_in_another_stack_owns_the_forwarding_listener(
     assert rule["security_group_id"].startswith("${data.terraform_remote_state.")
 
 
-def test_it_alone_is_open_to_the_world(software: pathlib.Path) -> None:
+def test_only_the_load_balancer_is_public(software: pathlib.Path) -> None:
     template = web_service_template(software)
 
     world = template.matching("aws_vpc_security_group_ingress_rule", cidr_ipv4="0.0.0.0/0")
@@ -223,7 +221,7 @@ def test_it_alone_is_open_to_the_world(software: pathlib.Path) -> None:
         {"domain": DOMAIN, "plain_http_reason": "why not"},
     ],
 )
-def test_it_wants_a_certificate_a_domain_or_a_reason(given: dict[str, Any]) -> None:
+def test_certificate_domain_or_reason_is_required(given: dict[str, Any]) -> None:
     with pytest.raises(
         ConstructError,
         match="test/balancer: certificate_arn is .* Fix: pass one, or give",
@@ -231,7 +229,7 @@ def test_it_wants_a_certificate_a_domain_or_a_reason(given: dict[str, Any]) -> N
         balancer(**given)
 
 
-def test_it_wants_access_logs_or_a_reason() -> None:
+def test_access_logs_or_reason_is_required() -> None:
     def neither(stack: TerraformStack) -> None:
         PublicLoadBalancer(stack, "balancer", network=network(stack), name="shop", **PLAIN)
 
@@ -259,6 +257,6 @@ def test_it_wants_access_logs_or_a_reason() -> None:
         ),
     ],
 )
-def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:
+def test_invalid_arguments(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConstructError, match=message):
         balancer(**changes)

@@ -1,4 +1,4 @@
-"""WebFirewall: AWS's common rules and a limit for each address, in front of a load balancer."""
+"""WebFirewall: AWS's common rules and a rate limit per IP address."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def firewall(**changes: Any) -> Template:
             plain_http_reason="a test",
             access_logs_off_reason="a test",
         )
-        usual = {"name": "shop-waf", "requests_per_5_minutes": 2000}
-        WebFirewall(stack, "firewall", load_balancer=balancer, **{**usual, **changes})
+        defaults = {"name": "shop-waf", "requests_per_5_minutes": 2000}
+        WebFirewall(stack, "firewall", load_balancer=balancer, **{**defaults, **changes})
 
     return synth(build)
 
@@ -38,12 +38,12 @@ def rules(template: Template) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.snapshot
 def test_web_firewall(recorded: SnapshotAssertion) -> None:
-    shown = firewall(large_bodies_reason="photos").readable()["resource"]
+    resources = firewall(large_bodies_reason="photos").readable()["resource"]
 
-    assert {kind: found for kind, found in shown.items() if "waf" in kind or "log_group" in kind} == recorded
+    assert {kind: named for kind, named in resources.items() if "waf" in kind or "log_group" in kind} == recorded
 
 
-def test_it_stands_in_front_of_the_load_balancer() -> None:
+def test_firewall_is_associated_with_the_load_balancer() -> None:
     template = firewall()
 
     association = template.one("aws_wafv2_web_acl_association")
@@ -51,7 +51,7 @@ def test_it_stands_in_front_of_the_load_balancer() -> None:
     assert association["web_acl_arn"].startswith("${aws_wafv2_web_acl.firewall_")
 
 
-def test_an_address_that_asks_too_often_is_told_so_before_any_other_rule() -> None:
+def test_rate_limit_returns_429_before_other_rules() -> None:
     rate = rules(firewall(requests_per_5_minutes=500))["requests-per-address"]
 
     assert rate["priority"] == 0
@@ -60,28 +60,28 @@ def test_an_address_that_asks_too_often_is_told_so_before_any_other_rule() -> No
     assert (statement["limit"], statement["evaluation_window_sec"], statement["aggregate_key_type"]) == (500, 300, "IP")
 
 
-def test_awss_common_rules_and_known_bad_inputs_are_refused() -> None:
-    found = rules(firewall())
+def test_managed_rule_groups() -> None:
+    by_name = rules(firewall())
 
     managed = {"AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet"}
-    assert set(found) == {"requests-per-address", *managed}
-    assert len({rule["priority"] for rule in found.values()}) == 3
+    assert set(by_name) == {"requests-per-address", *managed}
+    assert len({rule["priority"] for rule in by_name.values()}) == 3
 
 
-def test_large_bodies_are_refused_unless_there_is_a_reason_to_let_them_in() -> None:
+def test_large_bodies_are_blocked_unless_waived() -> None:
     def counted(template: Template) -> list[str]:
         group = rules(template)["AWSManagedRulesCommonRuleSet"]["statement"]["managed_rule_group_statement"]
         return [each["name"] for each in group.get("rule_action_override", []) if "count" in each["action_to_use"]]
 
-    relaxed = firewall(large_bodies_reason="photos")
+    permissive = firewall(large_bodies_reason="photos")
     assert counted(firewall()) == []
-    assert counted(relaxed) == ["SizeRestrictions_BODY"]
+    assert counted(permissive) == ["SizeRestrictions_BODY"]
     assert ("lets bodies above 8 KiB in", "photos") in [
-        (each.weakened, each.reason) for each in registered(relaxed.document)
+        (each.weakened, each.reason) for each in registered(permissive.document)
     ]
 
 
-def test_what_is_refused_is_logged_without_cookies_and_tokens() -> None:
+def test_blocked_requests_are_logged_without_secrets() -> None:
     template = firewall(log_days=7)
 
     group = template.one("aws_cloudwatch_log_group")
@@ -105,6 +105,6 @@ def test_what_is_refused_is_logged_without_cookies_and_tokens() -> None:
         ({"large_bodies_reason": ""}, "reason is ''; must be the reason why it lets bodies above 8 KiB in"),
     ],
 )
-def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:
+def test_invalid_arguments(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConstructError, match=message):
         firewall(**changes)

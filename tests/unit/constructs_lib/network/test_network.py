@@ -1,4 +1,4 @@
-"""Network: two tiers over the zones, nothing reachable that was not asked for."""
+"""Network: public and private subnets in each zone, closed by default."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def cidrs(template: Template) -> dict[str, str]:
 
 @settings(max_examples=5)
 @given(cidr=st.builds("10.{}.0.0/{}".format, st.integers(0, 255), st.integers(16, 24)), zones=st.integers(2, 3))
-def test_adding_a_zone_renumbers_nothing(cidr: str, zones: int) -> None:
+def test_new_zone_renumbers_no_subnet(cidr: str, zones: int) -> None:
     few = network(cidr=cidr, availability_zones=zones)
     more = network(cidr=cidr, availability_zones=zones + 1)
 
@@ -57,30 +57,30 @@ def test_adding_a_zone_renumbers_nothing(cidr: str, zones: int) -> None:
 
 
 @pytest.mark.parametrize("nat", ["none", "single", "per_zone"])
-def test_adding_a_zone_changes_no_resource_but_the_endpoints_list_of_routes(nat: str) -> None:
+def test_new_zone_changes_only_the_gateway_endpoint(nat: str) -> None:
     few, more = network(availability_zones=2, nat=nat), network(availability_zones=3, nat=nat)
 
     changed = {
         kind
-        for kind, found in few.document["resource"].items()
-        for id, properties in found.items()
+        for kind, named in few.document["resource"].items()
+        for id, properties in named.items()
         if more.resources(kind).get(id) != properties
     }
     assert changed == {"aws_vpc_endpoint"}
 
 
-def test_a_subnet_stays_in_its_zone_when_the_list_of_zones_changes() -> None:
+def test_subnet_stays_in_its_zone() -> None:
     for subnet in network().resources("aws_subnet").values():
         assert subnet["lifecycle"] == {"ignore_changes": ["availability_zone"]}
 
 
-def test_a_region_with_too_few_zones_is_an_error_and_not_the_first_zone_again() -> None:
+def test_zones_are_indexed_so_too_few_zones_fail() -> None:
     zones = {each["availability_zone"] for each in network(availability_zones=3).resources("aws_subnet").values()}
 
     assert sorted(zone[-4:] for zone in zones) == ["[0]}", "[1]}", "[2]}"]
 
 
-def test_explicit_ranges_are_used_as_given() -> None:
+def test_explicit_cidrs_are_used() -> None:
     template = network(public_cidrs=["10.0.1.0/24", "10.0.2.0/24"], private_cidrs=["10.0.11.0/24", "10.0.12.0/24"])
 
     assert sorted(cidrs(template).values()) == ["10.0.1.0/24", "10.0.11.0/24", "10.0.12.0/24", "10.0.2.0/24"]
@@ -96,47 +96,46 @@ def test_nat_gateways(nat: str, gateways: int) -> None:
     assert len(used) == gateways
 
 
-def test_s3_is_reached_without_nat() -> None:
+def test_s3_endpoint_without_nat() -> None:
     endpoint = network(nat="none").one("aws_vpc_endpoint")
 
     assert endpoint["service_name"] == "com.amazonaws.us-east-1.s3"
     assert len(endpoint["route_table_ids"]) == 2
 
 
-def test_interface_endpoints_answer_by_the_usual_names_and_to_the_vpc_alone() -> None:
+def test_interface_endpoints_have_usual_names_and_serve_the_vpc() -> None:
     template = network(interface_endpoints=("sqs", "logs"))
 
-    made = template.matching("aws_vpc_endpoint", vpc_endpoint_type="Interface", private_dns_enabled=True)
-    assert {each["service_name"][-4:] for each in made} == {".sqs", "logs"}
-    assert [len(each["subnet_ids"]) for each in made] == [2, 2]
+    endpoints = template.matching("aws_vpc_endpoint", vpc_endpoint_type="Interface", private_dns_enabled=True)
+    assert {each["service_name"][-4:] for each in endpoints} == {".sqs", "logs"}
+    assert [len(each["subnet_ids"]) for each in endpoints] == [2, 2]
     rule = template.one("aws_vpc_security_group_ingress_rule")
     assert (rule["cidr_ipv4"], rule["from_port"], rule["to_port"]) == ("10.0.0.0/16", 443, 443)
-    assert [each["security_group_ids"] for each in made] == [[rule["security_group_id"]]] * 2
+    assert [each["security_group_ids"] for each in endpoints] == [[rule["security_group_id"]]] * 2
 
 
-def test_it_warns_when_private_instances_could_reach_nothing() -> None:
+def test_isolated_private_subnets_are_a_warning() -> None:
     def build(stack: TerraformStack) -> None:
-        (said,) = warnings(make(stack, nat="none"))
-        assert said.startswith("the private subnets reach nothing but S3: nat is 'none' and there are no interface_")
+        (warning,) = warnings(make(stack, nat="none"))
+        assert warning.startswith("the private subnets reach only S3: nat is 'none' and there are no interface_")
 
     synth(build)
 
 
 @pytest.mark.parametrize("changes", [{"nat": "single"}, {"nat": "none", "interface_endpoints": ("sqs",)}])
-def test_it_does_not_warn_otherwise(changes: dict[str, Any]) -> None:
+def test_reachable_services_are_no_warning(changes: dict[str, Any]) -> None:
     def build(stack: TerraformStack) -> None:
         assert warnings(make(stack, **changes)) == []
 
     synth(build)
 
 
-def test_a_service_warns_of_what_it_is_granted_and_cannot_reach(software: pathlib.Path) -> None:
+def test_grant_for_an_unreachable_service_is_a_warning(software: pathlib.Path) -> None:
     def build(stack: TerraformStack) -> None:
         closed = make(stack, nat="none", interface_endpoints=("ssm", "ssmmessages"))
         workers = queue_workers(stack, software, network=closed)
-        said = [warning for warning in warnings(workers) if "sqs" in warning]
-        (of_the_queue,) = said
-        assert of_the_queue == (
+        (queue_warning,) = [warning for warning in warnings(workers) if "sqs" in warning]
+        assert queue_warning == (
             "may sqs:ReceiveMessage but cannot reach sqs: its network has no NAT. "
             "Add 'sqs' to the network's interface_endpoints"
         )
@@ -145,7 +144,7 @@ def test_a_service_warns_of_what_it_is_granted_and_cannot_reach(software: pathli
     synth(build)
 
 
-def test_flow_logs_hold_accepted_and_refused_traffic() -> None:
+def test_flow_logs_record_accepted_and_rejected_traffic() -> None:
     template = network(flow_log_days=7)
 
     log = template.one("aws_flow_log")
@@ -154,14 +153,14 @@ def test_flow_logs_hold_accepted_and_refused_traffic() -> None:
     assert [each["Sid"] for each in template.policy("aws_iam_role_policy")] == ["WriteFlowLogs", "FindTheGroup"]
 
 
-def test_only_this_accounts_flow_logs_may_take_the_role() -> None:
-    trusted = json.loads(network().one("aws_iam_role")["assume_role_policy"])["Statement"][0]
+def test_only_flow_logs_of_this_account_assume_the_role() -> None:
+    trust = json.loads(network().one("aws_iam_role")["assume_role_policy"])["Statement"][0]
 
-    assert trusted["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
-    assert "aws_caller_identity" in trusted["Condition"]["StringEquals"]["aws:SourceAccount"]
+    assert trust["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
+    assert "aws_caller_identity" in trust["Condition"]["StringEquals"]["aws:SourceAccount"]
 
 
-def test_flow_logs_are_left_out_for_a_reason() -> None:
+def test_flow_logs_can_be_waived() -> None:
     template = network(flow_logs_off_reason="a laboratory")
 
     assert not template.resources("aws_flow_log") and not template.resources("aws_iam_role")
@@ -169,7 +168,7 @@ def test_flow_logs_are_left_out_for_a_reason() -> None:
     assert (entry.path, entry.reason, entry.explains) == ("test/network", "a laboratory", ("CKV2_AWS_11",))
 
 
-def test_the_default_group_is_emptied_and_no_subnet_gives_public_addresses() -> None:
+def test_default_group_is_empty_and_subnets_are_private() -> None:
     template = network()
 
     default = template.one("aws_default_security_group")
@@ -212,6 +211,6 @@ def test_the_default_group_is_emptied_and_no_subnet_gives_public_addresses() -> 
         ),
     ],
 )
-def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:
+def test_invalid_arguments(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConstructError, match=message):
         network(**changes)

@@ -30,7 +30,7 @@ def test_uploads_and_lifecycle(recorded: SnapshotAssertion) -> None:
     assert bucket(upload_origins=["https://shop.example"], lifecycle=[ORIGINALS]).readable() == recorded
 
 
-def test_tls_is_required_for_the_bucket_and_for_its_objects() -> None:
+def test_policy_requires_tls_for_bucket_and_objects() -> None:
     (statement,) = bucket().policy("aws_s3_bucket_policy")
 
     arn = statement["Resource"][0]
@@ -43,14 +43,14 @@ def test_plain_http_needs_a_reason() -> None:
     assert bucket(plain_http_reason="an emulator").resources("aws_s3_bucket_policy") == {}
 
 
-def test_abandoned_uploads_and_old_versions_go() -> None:
+def test_incomplete_uploads_and_old_versions_expire() -> None:
     (rule,) = bucket().one("aws_s3_bucket_lifecycle_configuration")["rule"]
 
     assert rule["abort_incomplete_multipart_upload"] == [{"days_after_initiation": 7}]
     assert rule["noncurrent_version_expiration"] == [{"noncurrent_days": 30}]
 
 
-def test_grants_reach_no_further_than_their_prefix() -> None:
+def test_grants_are_limited_to_their_prefix() -> None:
     class Owner:
         def __init__(self, stack: TerraformStack) -> None:
             self.role = ServiceRole(stack, "role", name="shop")
@@ -61,13 +61,13 @@ def test_grants_reach_no_further_than_their_prefix() -> None:
         media.grant_write(owner, prefix="out/")
         media.grant_list(owner)
 
-    granted = {each["Sid"]: each for each in synth(build).policy("aws_iam_role_policy")}
-    assert granted["ReadIn"]["Action"] == ["s3:GetObject"]
-    assert [arn.partition("}")[2] for arn in granted["ReadIn"]["Resource"]] == ["/in/*"]
-    assert [arn.partition("}")[2] for arn in granted["WriteOut"]["Resource"]] == ["/out/*"]
-    assert "s3:DeleteObject" not in granted["WriteOut"]["Action"]
-    assert granted["ListObjects"]["Action"] == ["s3:ListBucket"]
-    assert [arn.partition("}")[2] for arn in granted["ListObjects"]["Resource"]] == [""]
+    statements = {each["Sid"]: each for each in synth(build).policy("aws_iam_role_policy")}
+    assert statements["ReadIn"]["Action"] == ["s3:GetObject"]
+    assert [arn.partition("}")[2] for arn in statements["ReadIn"]["Resource"]] == ["/in/*"]
+    assert [arn.partition("}")[2] for arn in statements["WriteOut"]["Resource"]] == ["/out/*"]
+    assert "s3:DeleteObject" not in statements["WriteOut"]["Action"]
+    assert statements["ListObjects"]["Action"] == ["s3:ListBucket"]
+    assert [arn.partition("}")[2] for arn in statements["ListObjects"]["Resource"]] == [""]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +83,6 @@ def test_grants_reach_no_further_than_their_prefix() -> None:
         ),
     ],
 )
-def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:
+def test_invalid_arguments(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConstructError, match=message):
         bucket(**changes)

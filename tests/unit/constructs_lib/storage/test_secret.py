@@ -1,4 +1,4 @@
-"""GeneratedSecret: a value that no state and no plan has seen."""
+"""GeneratedSecret: a value that is in no state and no plan."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_secret(recorded: SnapshotAssertion) -> None:
     assert secret().readable() == recorded
 
 
-def test_the_value_is_ephemeral_and_written_only() -> None:
+def test_value_is_ephemeral_and_write_only() -> None:
     template = secret(length=80)
 
     (source,) = template.document["ephemeral"]["aws_secretsmanager_random_password"].items()
@@ -35,17 +35,17 @@ def test_the_value_is_ephemeral_and_written_only() -> None:
     assert "secret_string" not in version
 
 
-def test_a_deleted_secret_can_be_brought_back_unless_there_is_a_reason() -> None:
-    kept, thrown_away = secret(), secret(unprotected_reason="it is made anew each day")
+def test_deleted_secret_is_recoverable_unless_waived() -> None:
+    protected, unprotected = secret(), secret(unprotected_reason="it is recreated daily")
 
-    assert kept.one("aws_secretsmanager_secret")["recovery_window_in_days"] == 7
-    assert registered(kept.document) == []
-    assert thrown_away.one("aws_secretsmanager_secret")["recovery_window_in_days"] == 0
-    (entry,) = registered(thrown_away.document)
+    assert protected.one("aws_secretsmanager_secret")["recovery_window_in_days"] == 7
+    assert registered(protected.document) == []
+    assert unprotected.one("aws_secretsmanager_secret")["recovery_window_in_days"] == 0
+    (entry,) = registered(unprotected.document)
     assert (entry.path, entry.weakened, entry.reason) == (
         "test/key",
         "is gone at once when deleted",
-        "it is made anew each day",
+        "it is recreated daily",
     )
 
 
@@ -60,6 +60,6 @@ def test_a_deleted_secret_can_be_brought_back_unless_there_is_a_reason() -> None
         ({"unprotected_reason": " "}, r"reason is ' '; must be the reason why it is gone at once when deleted"),
     ],
 )
-def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:
+def test_invalid_arguments(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConstructError, match=message):
         secret(**changes)

@@ -99,7 +99,7 @@ def test_annotations_have_their_construct_and_level(synth: Callable[..., Templat
 
     (warning,) = [each for each in said if each.path == "test/network"]
     assert warning.level == "warning"
-    assert warning.message.startswith("the private subnets reach nothing but S3")
+    assert warning.message.startswith("the private subnets reach only S3")
 
 
 def test_annotations_of_one_level() -> None:
