@@ -13,7 +13,7 @@ MODULES = {
     "logs": "operations.deployed.commands:logs",
     "open": "operations.deployed.open_site:open_site",
     "down": "operations.local.commands:down",
-    "moderator": "operations.local.moderators:moderator",
+    "moderator": "operations.local.commands:moderator",
     "queue": "operations.queue.command:queue",
     "release": "operations.release.command:release",
     "doctor": "operations.doctor.command:doctor",

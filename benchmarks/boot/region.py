@@ -121,7 +121,7 @@ class Region:
                 self._keep(stack, self.cluster.start(log=self._logs / "database.log"))
                 self._keep(stack, aws.start(self.aws_port, log=self._logs / "aws.log"))
             software = {"ANB_RELEASE_DIRECTORY": str(self._build_release())}
-            deployed = deployment.with_terraform(self.run.folder, self.aws_port, self._console, software)
+            deployed = deployment.deploy_with_terraform(self.run.folder, self.aws_port, self._console, software)
             self._open_database(deployed.portal)
             self._serve(stack, deployed.portal)
             stack.callback(self._stop_all)

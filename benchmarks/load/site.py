@@ -17,8 +17,8 @@ from rich.console import Console
 
 from benchmarks.load import dataset, original
 from emulator import aws
-from operations.local.deployment import database_credentials, without_terraform
-from operations.local.local_overrides import LocalPorts, on_this_machine
+from operations.local.deployment import database_credentials, deploy_without_terraform
+from operations.local.local_overrides import LocalPorts, apply_local_overrides
 from services.portal.accounts.passwords import hash_password
 from services.shared.migrate import read_migrations, upgrade
 from workspace import paths
@@ -81,9 +81,9 @@ def open_site(console: Console, size: dataset.Size, *, voters: int) -> Iterator[
             database = cluster.start(log=folder / "database.log")
             started.callback(database.stop)
             started.callback(aws.start(here.aws_port, log=folder / "aws.log").stop)
-        deployed = without_terraform(here.aws_port, console).portal
+        deployed = deploy_without_terraform(here.aws_port, console).portal
         # One proxy stands before the portal: the clients' addresses are theirs, as from a whole country.
-        variables = {**on_this_machine(deployed, here), "PROXY_HOPS": "1"}
+        variables = {**apply_local_overrides(deployed, here), "PROXY_HOPS": "1"}
         url = cluster.url(variables["DATABASE_NAME"])
         credentials = database_credentials(here.aws_port, variables["DATABASE_SECRET_ARN"])
         cluster.ensure_role(credentials.username, credentials.password)

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from emulator import aws
-from operations.local.deployment import infrastructure
+from operations.local.deployment import infrastructure_folder
 from operations.local.state import RUNNING, StateFile
 from stacks.settings.loader import DEFAULT_ENVIRONMENT, ENVIRONMENT, SettingsError, load
 from stacks.settings.model import Settings
@@ -110,7 +110,7 @@ def _embedded(name: str, own: Mapping[str, str], variables: Mapping[str, str]) -
                 "What is up was started with --no-infra, without Terraform, so there is nothing to go on from. "
                 "Start it again with ./anb down and ./anb up."
             )
-        endpoint, folder = aws.endpoint(embedded.port), infrastructure(local)
+        endpoint, folder = aws.endpoint(embedded.port), infrastructure_folder(local)
     own = {"ANB_STATE_DIRECTORY": str(folder / "states"), **own}
     settings = _settings(own)
     client = {**aws.client_variables(0, region=settings.aws_region), ENDPOINT: endpoint}

@@ -1,1 +1,1 @@
-"""The whole system on one machine: PostgreSQL, the embedded AWS, the portal and the worker."""
+"""Run the whole system on one machine: PostgreSQL, the embedded AWS, the portal and the worker."""

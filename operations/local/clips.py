@@ -1,7 +1,6 @@
-"""Clips for the demo and the tests: a ball bouncing over a painted court, made with ffmpeg.
+"""Clips for the demo and the tests: a ball bouncing over a painted court, rendered with ffmpeg.
 
-What was encoded once is kept in the project's own folder, by its content: the arguments, the input files and the
-version of ffmpeg.
+Encoded files are cached under .anb by a hash of the arguments, the input files and the version of ffmpeg.
 """
 
 from __future__ import annotations
@@ -22,20 +21,20 @@ import imageio_ffmpeg
 from workspace import paths
 
 FOLDER = paths.CACHE_DIR / "clips"
-_KEPT_BYTES = 2 * 2**30
-_KEPT_SECONDS = 60 * 86_400
+_CACHE_BYTES = 2 * 2**30
+_CACHE_SECONDS = 60 * 86_400
 
 BLUE, GREEN, CLAY, PLUM, SAND = "0x0d3f86", "0x0f6b4f", "0xa8442a", "0x4b2467", "0x8a6a3b"
 
 
 def make_clip(path: Path, *, seconds: float, size: str = "1280x720", floor: str = BLUE) -> Path:
-    """Make a clip with a picture that moves and a tone. In a portrait clip the court stands upright.
+    """Render a clip with a moving picture and a tone. A portrait clip shows the court rotated.
 
     Args:
-        path: file to write.
-        seconds: length.
-        size: width x height in pixels.
-        floor: colour of the court, as ffmpeg writes colours.
+        path: File to write.
+        seconds: Duration in seconds.
+        size: Width x height in pixels.
+        floor: Colour of the court, in ffmpeg's syntax.
     """
     ball = (
         "color=c=0xf4761f:s=150x150:r=30,format=rgba,"
@@ -43,50 +42,50 @@ def make_clip(path: Path, *, seconds: float, size: str = "1280x720", floor: str 
         "b='if(lt(abs(X-75),4)+lt(abs(Y-75),4),56,31)':a='255*lte(hypot(X-75,Y-75),74)',loop=-1:1:0"
     )
     width, height = (int(side) for side in size.split("x"))
-    upright = ",transpose=cclock" if width < height else ""
+    rotation = ",transpose=cclock" if width < height else ""
     court = (
         f"color=c={floor}:s={max(width, height)}x{min(width, height)}:r=30,"
         "drawbox=x=iw*0.05:y=ih*0.08:w=iw*0.9:h=ih*0.84:c=0xffc72c:t=6,"
         "drawbox=x=iw*0.05:y=ih*0.32:w=iw*0.3:h=ih*0.36:c=0xc23c08:t=fill,"
         "drawbox=x=iw*0.05:y=ih*0.32:w=iw*0.3:h=ih*0.36:c=0xffc72c:t=6,"
         "drawbox=x=iw*0.5-3:y=ih*0.08:w=6:h=ih*0.84:c=0xffc72c:t=fill"
-        f"{upright}"
+        f"{rotation}"
     )
-    place = "x='(W-w)*(0.55+0.35*sin(t*1.3+1.4))':y='(H-h)*(0.86-0.62*abs(sin(t*3+0.6)))'"
-    graph = f"{court}[court];{ball}[ball];[court][ball]overlay={place}[out]"
+    position = "x='(W-w)*(0.55+0.35*sin(t*1.3+1.4))':y='(H-h)*(0.86-0.62*abs(sin(t*3+0.6)))'"
+    graph = f"{court}[court];{ball}[ball];[court][ball]overlay={position}[out]"
     arguments = ["-filter_complex", graph, "-f", "lavfi", "-i", "sine=frequency=330", "-map", "[out]", "-map", "0:a"]
     arguments += ["-t", str(seconds), "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac"]
     return encode(imageio_ffmpeg.get_ffmpeg_exe(), arguments, path)
 
 
 def encode(program: str | Path, arguments: Sequence[str | Path], path: Path, *, folder: Path = FOLDER) -> Path:
-    """Write a file with ffmpeg, or copy the one that was written before from the same input by the same ffmpeg.
+    """Encode a file with ffmpeg, or copy the cached result of the same inputs and the same ffmpeg.
 
     Args:
         program: ffmpeg.
-        arguments: all but the output; each `Path` is an input file, told apart by its content.
-        path: file to write.
-        folder: where files are kept.
+        arguments: All arguments but the output; each `Path` is an input file, hashed by its content.
+        path: File to write.
+        folder: Cache folder.
 
     Raises:
         subprocess.CalledProcessError: ffmpeg failed.
     """
     inputs = [_digest(argument) if isinstance(argument, Path) else argument for argument in arguments]
-    kept = folder / f"{hashlib.sha256(json.dumps([_version(program), *inputs]).encode()).hexdigest()}{path.suffix}"
+    cached = folder / f"{hashlib.sha256(json.dumps([_version(program), *inputs]).encode()).hexdigest()}{path.suffix}"
     try:
-        os.utime(kept)
-        shutil.copyfile(kept, path)
+        os.utime(cached)
+        shutil.copyfile(cached, path)
         return path
     except FileNotFoundError:
         pass
     command = [str(program), "-nostdin", "-y", "-loglevel", "error", *map(str, arguments), str(path)]
     subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=True)
     folder.mkdir(parents=True, exist_ok=True)
-    _forget_old(folder)
-    # Others may look for the same file, or write it, at this moment.
+    _evict_old_files(folder)
+    # Replace atomically: other processes may read or write the same file.
     with tempfile.NamedTemporaryFile(dir=folder, delete=False) as copy:
         shutil.copyfile(path, copy.name)
-    os.replace(copy.name, kept)
+    os.replace(copy.name, cached)
     return path
 
 
@@ -101,11 +100,11 @@ def _version(program: str | Path) -> str:
     ).stdout
 
 
-def _forget_old(folder: Path) -> None:
-    """Remove files that were not used for two months, and the longest unused ones where all are too large together."""
-    left, now = _KEPT_BYTES, time.time()
-    found = [(entry.stat(), Path(entry.path)) for entry in os.scandir(folder)]
-    for status, path in sorted(found, key=lambda item: item[0].st_mtime, reverse=True):
-        left -= status.st_size
-        if left < 0 or now - status.st_mtime > _KEPT_SECONDS:
+def _evict_old_files(folder: Path) -> None:
+    """Delete files not used for two months, and the least recently used ones above the size limit."""
+    remaining, now = _CACHE_BYTES, time.time()
+    files = [(entry.stat(), Path(entry.path)) for entry in os.scandir(folder)]
+    for status, path in sorted(files, key=lambda item: item[0].st_mtime, reverse=True):
+        remaining -= status.st_size
+        if remaining < 0 or now - status.st_mtime > _CACHE_SECONDS:
             path.unlink(missing_ok=True)

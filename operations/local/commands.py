@@ -1,4 +1,4 @@
-"""The commands of the local run, up and down, and what status and logs say of it."""
+"""The commands `up`, `down` and `moderator`, and the local output of `status` and `logs`."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ PORT = click.IntRange(1, 65535)
 
 
 @click.command()
-@click.option("--detach", is_flag=True, help="Return when everything is up, and leave it running.")
-@click.option("--demo", is_flag=True, help="Add players of several cities, clips made with ffmpeg, and votes.")
-@click.option("--no-infra", is_flag=True, help="Without Terraform: bucket and queue are made directly, in seconds.")
+@click.option("--detach", is_flag=True, help="Run in the background; return once everything is up.")
+@click.option("--demo", is_flag=True, help="Add players from several cities, sample clips and votes.")
+@click.option("--no-infra", is_flag=True, help="Skip Terraform; create the bucket and queue directly, in seconds.")
 @click.option("--port", type=PORT, default=8080, show_default=True, help="Port of the portal.")
-@click.option("--database-port", type=PORT, help="Port of PostgreSQL; by default a free one.")
-@click.option("--aws-port", type=PORT, help="Port of the embedded AWS; by default a free one.")
+@click.option("--database-port", type=PORT, help="Port of PostgreSQL. Default: a free port.")
+@click.option("--aws-port", type=PORT, help="Port of the embedded AWS. Default: a free port.")
 def up(detach: bool, demo: bool, no_infra: bool, port: int, database_port: int | None, aws_port: int | None) -> None:
     """Run the whole system on this machine.
 
-    PostgreSQL and an embedded AWS on loopback, all stacks deployed to it with the real Terraform, the portal and
-    the worker with the environment their instances would get. Accounts, votes and videos outlive `down`.
-    Ctrl-C stops everything.
+    Starts PostgreSQL and an embedded AWS on loopback, deploys all stacks to it with Terraform, and starts the portal
+    and the worker with their instances' environment variables. `down` keeps accounts, votes and videos. Ctrl-C stops
+    everything.
     """
     console = Console()
     folder = paths.local_directory()
@@ -62,7 +62,7 @@ def up(detach: bool, demo: bool, no_infra: bool, port: int, database_port: int |
 
 
 def show_status() -> None:
-    """Say what is up, since when, on which ports."""
+    """Print running programs with start times and ports."""
     state = StateFile(paths.local_directory()).read()
     if state is None:
         click.echo("Nothing is up. Start it with ./anb up.")
@@ -74,7 +74,7 @@ def show_status() -> None:
             since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(member.started))
             table.add_row(name, str(member.pid), port, since, f"{_memory(member.pid):.0f} MB")
         else:
-            table.add_row(name, f"{member.pid} ended", port, "", "")
+            table.add_row(name, f"{member.pid} (exited)", port, "", "")
     console = Console()
     if not state.supervisor.alive:
         console.print("The last run was killed. ./anb up cleans up and starts again.", style="yellow")
@@ -83,22 +83,22 @@ def show_status() -> None:
 
 
 def show_logs(program: str | None, *, follow: bool, lines: int) -> None:
-    """Show what a program wrote, or all of them; this process becomes the one that shows it.
+    """Show the log of one program or of all; replaces this process with `tail`.
 
     Args:
-        program: one of PROGRAMS.
-        follow: whether to go on as it writes.
-        lines: how many last lines.
+        program: One of PROGRAMS; None for all.
+        follow: Whether to keep following the logs.
+        lines: Number of last lines.
 
     Raises:
-        UserError: nothing was written yet.
+        UserError: No logs exist.
     """
     folder = paths.local_directory()
     files = [log_file(folder, name) for name in ([program] if program else PROGRAMS)]
-    found = [file for file in files if file.exists()]
-    if not found:
+    existing = [file for file in files if file.exists()]
+    if not existing:
         raise UserError(f"There are no logs in {folder / 'logs'} yet. Start the system with ./anb up.")
-    tail = ["tail", "-n", str(lines), *(["-F"] if follow else []), *(str(file) for file in found)]
+    tail = ["tail", "-n", str(lines), *(["-F"] if follow else []), *(str(file) for file in existing)]
     os.execvp("tail", tail)
 
 
@@ -113,7 +113,7 @@ def down() -> None:
         click.echo("Nothing is up.")
         return
     if not state.supervisor.alive:
-        with file.own():
+        with file.lock():
             leftovers.clean(file, folder, console)
         return
     supervisor = psutil.Process(state.supervisor.pid)
@@ -121,17 +121,40 @@ def down() -> None:
         os.kill(supervisor.pid, signal.SIGTERM)
         psutil.wait_procs([supervisor], timeout=120)
         if state.supervisor.alive:
-            raise UserError(
-                f"Process {supervisor.pid} has not ended after 120 s; ./anb logs up shows what it is doing."
-            )
+            raise UserError(f"Process {supervisor.pid} did not stop within 120 s. See ./anb logs up.")
     click.echo("Accounts, votes and videos are kept for the next ./anb up.")
 
 
+@click.command()
+@click.argument("verb", type=click.Choice(["grant", "revoke"]))
+@click.argument("email")
+def moderator(verb: str, email: str) -> None:
+    """Grant or revoke moderator rights of the account EMAIL.
+
+    For the portal of ./anb up. On an instance: python -m services.contest.moderators.
+    """
+    state = StateFile(paths.local_directory()).read()
+    portal = state.children.get("portal") if state is not None and state.phase == RUNNING else None
+    if portal is None or not portal.alive:
+        raise UserError("Nothing is up. Start it with ./anb up.")
+    result = subprocess.run(
+        [sys.executable, "-m", "services.contest.moderators", verb, email],
+        env=psutil.Process(portal.pid).environ(),
+        cwd=paths.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        raise UserError(result.stderr.strip())
+    click.echo(result.stdout.strip())
+
+
 def _detach(folder: Path, options: UpOptions, demo: bool, console: Console) -> None:
-    """Start the same command in a session of its own and show its progress until it is up."""
+    """Start the same command in a new session and show its output until the system is up."""
     file = StateFile(folder)
-    with file.own():
-        # Only to hear now, and not in the log of the one that is up, that there is one.
+    with file.lock():
+        # Fail here, and not only in the log, if a supervisor is already running.
         pass
     log = log_file(folder, "up")
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -153,23 +176,23 @@ def _detach(folder: Path, options: UpOptions, demo: bool, console: Console) -> N
             raise click.Abort from None
     if state is None:
         raise SystemExit(process.returncode or 1)
-    console.print("It goes on in the background: ./anb status, ./anb logs, ./anb down.", style="dim")
+    console.print("Running in the background: ./anb status, ./anb logs, ./anb down.", style="dim")
 
 
 def _follow(
     process: subprocess.Popen[bytes], file: StateFile, lines: Iterator[str], console: Console
 ) -> SystemState | None:
-    """Show the lines of a supervisor until it says it is up; None when it ended instead."""
+    """Print a supervisor's output until it is up; return its state, or None if it exited."""
     while True:
-        ended = process.poll() is not None
+        exited = process.poll() is not None
         state = file.read()
         up = state is not None and state.phase == RUNNING and state.supervisor.pid == process.pid
-        # Read after the question: what was written before the answer is shown before we leave.
+        # Read the log after the state, so that no line is lost before returning.
         for line in lines:
             console.print(line.rstrip("\n"), markup=False, highlight=False, soft_wrap=True)
         if up:
             return state
-        if ended:
+        if exited:
             return None
         time.sleep(0.2)
 
@@ -188,7 +211,7 @@ def _panel(url: str) -> Panel:
 
 
 def _memory(pid: int) -> float:
-    """Megabytes a process and its children hold."""
+    """Return the resident memory of a process and its children, in megabytes."""
     total = 0
     process = psutil.Process(pid)
     for each in [process, *process.children(recursive=True)]:

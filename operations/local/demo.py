@@ -1,4 +1,4 @@
-"""People, clips and votes to look at, put in through the portal's API as any client would."""
+"""Sample players, clips and votes, added through the portal's API."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from operations.local import clips
 from workspace.errors import UserError
 from workspace.progress import Step, step
 
-# Printed for whoever runs the demo; the accounts exist on this machine only.
+# Printed on the terminal; the accounts exist on this machine only.
 PASSWORD = "demo-anb-canasta"
 DOMAIN = "demo.anb.example"
 PROCESSING_SECONDS = 600
@@ -25,10 +25,10 @@ class DemoClip:
     """A video to upload.
 
     Args:
-        title: its title in the portal.
-        floor: colour of the court, as ffmpeg writes colours.
-        size: width x height in pixels.
-        seconds: its length.
+        title: Title in the portal.
+        floor: Colour of the court, in ffmpeg's syntax.
+        size: Width x height in pixels.
+        seconds: Duration in seconds.
     """
 
     title: str
@@ -39,7 +39,7 @@ class DemoClip:
 
 @dataclass(frozen=True)
 class Player:
-    """Somebody who signs up, uploads, and votes for others' videos."""
+    """A sample player, with an optional clip and votes for other players' videos."""
 
     first_name: str
     last_name: str
@@ -69,10 +69,10 @@ PLAYERS = (
 
 
 def add_demo(url: str, console: Console) -> None:
-    """Add everything that is not there yet.
+    """Add the sample data that does not exist yet.
 
     Args:
-        url: of the portal.
+        url: URL of the portal.
         console: where the progress is shown.
 
     Raises:
@@ -82,7 +82,7 @@ def add_demo(url: str, console: Console) -> None:
         sessions = {player: _sign_in(url, player) for player in PLAYERS}
         current.note(f"{len(sessions)} players")
     with (
-        step("Making clips with ffmpeg and uploading them", console) as current,
+        step("Rendering and uploading clips", console) as current,
         tempfile.TemporaryDirectory() as folder,
     ):
         uploads = [(player, player.clip) for player in PLAYERS if player.clip]
@@ -99,7 +99,7 @@ def add_demo(url: str, console: Console) -> None:
 
 def _sign_in(url: str, player: Player) -> requests.Session:
     session = requests.Session()
-    # Loopback only: a proxy of the user's has nothing to do with it.
+    # The portal is on loopback: ignore the user's proxy settings.
     session.trust_env = False
     account = {
         "first_name": player.first_name,
@@ -110,9 +110,9 @@ def _sign_in(url: str, player: Player) -> requests.Session:
         "city": player.city,
         "country": "Colombia",
     }
-    answer = session.post(f"{url}/api/auth/signup", json=account, timeout=30)
-    if answer.status_code != 201 and "already registered" not in answer.text:
-        raise UserError(f"The portal did not sign {player.email} up: {answer.status_code} {answer.text}")
+    response = session.post(f"{url}/api/auth/signup", json=account, timeout=30)
+    if response.status_code != 201 and "already registered" not in response.text:
+        raise UserError(f"The portal rejected the sign-up of {player.email}: {response.status_code} {response.text}")
     login = {"email": player.email, "password": PASSWORD}
     token = _checked(session.post(f"{url}/api/auth/login", json=login, timeout=30)).json()["access_token"]
     session.headers["Authorization"] = f"Bearer {token}"
@@ -143,12 +143,12 @@ def _wait_for_processing(url: str, sessions: list[requests.Session], current: St
             break
         if time.monotonic() > deadline:
             raise UserError(
-                f"{len(waiting)} videos were not processed within {PROCESSING_SECONDS} s; ./anb logs worker"
+                f"{len(waiting)} videos were not processed within {PROCESSING_SECONDS} s. See ./anb logs worker."
             )
         time.sleep(1)
     failed = [video["title"] for video in videos if video["status"] == "failed"]
     if failed:
-        raise UserError(f"These videos could not be processed: {', '.join(failed)}. See ./anb logs worker.")
+        raise UserError(f"Processing failed for: {', '.join(failed)}. See ./anb logs worker.")
 
 
 def _vote(url: str, session: requests.Session, player: Player) -> int:
@@ -156,14 +156,14 @@ def _vote(url: str, session: requests.Session, player: Player) -> int:
         video["title"]: video["video_id"]
         for video in _checked(session.get(f"{url}/api/public/videos", timeout=30)).json()
     }
-    mine = set(_checked(session.get(f"{url}/api/user/votes", timeout=30)).json())
-    wanted = {by_title[title] for title in player.votes_for if title in by_title} - mine
-    for video in wanted:
+    votes = set(_checked(session.get(f"{url}/api/user/votes", timeout=30)).json())
+    missing = {by_title[title] for title in player.votes_for if title in by_title} - votes
+    for video in missing:
         _checked(session.post(f"{url}/api/public/videos/{video}/vote", timeout=30))
-    return len(wanted)
+    return len(missing)
 
 
-def _checked(answer: requests.Response) -> requests.Response:
-    if not answer.ok:
-        raise UserError(f"The portal answered {answer.status_code} to {answer.url}: {answer.text[:300]}")
-    return answer
+def _checked(response: requests.Response) -> requests.Response:
+    if not response.ok:
+        raise UserError(f"The portal returned {response.status_code} for {response.url}: {response.text[:300]}")
+    return response

@@ -1,4 +1,4 @@
-"""What the services run on: all stacks deployed to the embedded AWS, or only what they cannot do without."""
+"""Deploy all stacks to the embedded AWS, or create only the resources that the services need."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ENVIRONMENT = "local"
 
 @dataclass(frozen=True)
 class ServiceVariables:
-    """The variables the instances of each service are given."""
+    """Environment variables of each service's instances."""
 
     portal: dict[str, str]
     worker: dict[str, str]
@@ -34,28 +34,28 @@ class ServiceVariables:
 
 @dataclass(frozen=True)
 class DatabaseCredentials:
-    """What opens the database."""
+    """User name and password of the database."""
 
     username: str
     password: str
 
 
-def with_terraform(
+def deploy_with_terraform(
     folder: Path, aws_port: int, console: Console, settings: Mapping[str, str] | None = None
 ) -> ServiceVariables:
-    """Deploy every stack with the real Terraform, then read back what the launch templates give their instances.
+    """Deploy all stacks with Terraform, then read the instances' environment from the launch templates.
 
     Args:
-        folder: the local directory.
-        aws_port: where the embedded AWS listens.
-        console: where the progress is shown.
-        settings: variables that change the environment's settings.
+        folder: Local directory.
+        aws_port: Port of the embedded AWS.
+        console: Where progress is shown.
+        settings: Environment variables that override settings.
 
     Raises:
-        UserError: a tool is missing, the settings are wrong, or Terraform failed.
+        UserError: A tool is missing, the settings are invalid, or Terraform failed.
     """
-    # The embedded AWS starts empty, so the states of the last time describe nothing.
-    shutil.rmtree(infrastructure(folder), ignore_errors=True)
+    # The embedded AWS starts empty, so states of the last run are obsolete.
+    shutil.rmtree(infrastructure_folder(folder), ignore_errors=True)
     with step("Finding Terraform, its AWS provider and Node", console) as current:
         tools = Tools.ensure()
         current.note(f"provider {tools.provider.description}")
@@ -63,10 +63,10 @@ def with_terraform(
         **aws.client_variables(aws_port),
         "ANB_ENVIRONMENT": ENVIRONMENT,
         "ANB_AWS_REGION": aws.REGION,
-        "ANB_STATE_DIRECTORY": str(infrastructure(folder) / "states"),
+        "ANB_STATE_DIRECTORY": str(infrastructure_folder(folder) / "states"),
         **(settings or {}),
     }
-    stacks = Deployment(infrastructure(folder), tools, variables)
+    stacks = Deployment(infrastructure_folder(folder), tools, variables)
     with step("Synthesizing the stacks", console) as current:
         planned = stacks.synthesize()
         current.note(f"{planned} resources")
@@ -75,20 +75,23 @@ def with_terraform(
             log=folder / "logs/infrastructure.log",
             on_progress=lambda count: current.note(f"{count} of {planned} resources"),
         )
-    with step("Reading the instances' environment back from the launch templates", console):
+    with step("Reading the instances' environment from the launch templates", console):
         return read_launch_templates(aws.client("ec2", aws_port))
 
 
-def infrastructure(folder: Path) -> Path:
-    """Where the synthesized stacks and their Terraform states are."""
+def infrastructure_folder(folder: Path) -> Path:
+    """Return the folder of the synthesized stacks and their Terraform states."""
     return folder / "infrastructure"
 
 
 def read_launch_templates(ec2: Any) -> ServiceVariables:
-    """What the newest version of each service's launch template gives its instances.
+    """Read the environment variables from the newest version of each service's launch template.
 
     Args:
         ec2: boto3 client.
+
+    Raises:
+        UserError: No launch template has all variables of a service.
     """
     found: dict[type[ServiceEnvironment], dict[str, str]] = {}
     for template in ec2.describe_launch_templates()["LaunchTemplates"]:
@@ -102,19 +105,19 @@ def read_launch_templates(ec2: Any) -> ServiceVariables:
                 found[kind] = variables
     missing = [kind.__name__ for kind in (PortalEnvironment, WorkerEnvironment) if kind not in found]
     if missing:
-        raise UserError(f"No launch template gives its instances a complete {' or '.join(missing)}.")
+        raise UserError(f"No launch template has a complete {' or '.join(missing)}.")
     return ServiceVariables(portal=found[PortalEnvironment], worker=found[WorkerEnvironment])
 
 
-def without_terraform(aws_port: int, console: Console) -> ServiceVariables:
-    """Make the bucket, the queue and the secrets directly, for work on the portal and the worker.
+def deploy_without_terraform(aws_port: int, console: Console) -> ServiceVariables:
+    """Create only the bucket, queue and secrets, for work on the portal and the worker.
 
     Args:
-        aws_port: where the embedded AWS listens.
-        console: where the progress is shown.
+        aws_port: Port of the embedded AWS.
+        console: Where progress is shown.
     """
     visibility_seconds = 60
-    with step("Making the bucket, the queue and the secrets", console):
+    with step("Creating the bucket, queue and secrets", console):
         bucket = f"{ENVIRONMENT}-media"
         resources.create_bucket(aws.client("s3", aws_port), bucket)
         queue_url = resources.create_queue(
@@ -163,7 +166,7 @@ def without_terraform(aws_port: int, console: Console) -> ServiceVariables:
 
 
 def database_credentials(aws_port: int, secret_arn: str) -> DatabaseCredentials:
-    """What the secret of the database holds, which RDS made, or `without_terraform`."""
+    """Read the database's secret, created by RDS or by `deploy_without_terraform`."""
     secret = aws.client("secretsmanager", aws_port).get_secret_value(SecretId=secret_arn)
     values = json.loads(secret["SecretString"])
     return DatabaseCredentials(values["username"], values["password"])

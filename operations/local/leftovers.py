@@ -1,4 +1,4 @@
-"""What a supervisor that was killed left behind: its children, and the objects only they know."""
+"""Clean up after a killed supervisor: its child processes, and objects that only they hold."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _ORDER = ("portal", "worker", "aws", "database")
 
 
 def clean(file: StateFile, folder: Path, console: Console) -> bool:
-    """End the processes of a supervisor that is gone, keep its bucket's objects, and forget it.
+    """Stop the processes of a dead supervisor, save its bucket's objects, and clear its state.
 
     Args:
-        file: its state; the caller owns it.
-        folder: the local directory.
-        console: where it is said.
+        file: State file; the caller holds its lock.
+        folder: Local directory.
+        console: Where progress is shown.
 
     Returns:
         Whether there was anything to clean.
@@ -37,7 +37,7 @@ def clean(file: StateFile, folder: Path, console: Console) -> bool:
             if child and child.alive:
                 if name == "aws":
                     _save_objects(state, folder)
-                # SIGINT is PostgreSQL's fast shutdown; the others end on it too.
+                # SIGINT is PostgreSQL's fast shutdown; the other programs stop on it too.
                 stop_tree(child.pid, signal.SIGINT, grace_seconds=10)
     file.clear()
     return True
@@ -50,5 +50,5 @@ def _save_objects(state: SystemState, folder: Path) -> None:
     try:
         save_objects(aws.client("s3", port), state.bucket, folder / "objects")
     except (BotoCoreError, ClientError):
-        # Videos whose objects are lost are removed at the next start.
+        # The next start removes videos without objects.
         return

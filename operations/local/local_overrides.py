@@ -1,7 +1,6 @@
-"""What the embedded AWS can only pretend, mapped to what really runs on this machine. All of it is here.
+"""Environment variables that are overridden on this machine, because the embedded AWS does not run what they name.
 
-Everything else an instance is given is used as it was deployed: the names of the bucket, the queue and the
-database, the secrets, every number.
+All other variables are used as deployed: the names of the bucket, queue and database, the secrets, all numbers.
 """
 
 from __future__ import annotations
@@ -16,41 +15,41 @@ from workspace.processes import STOP_SECONDS
 
 @dataclass(frozen=True, kw_only=True)
 class LocalPorts:
-    """Where the programs of this machine listen, on loopback."""
+    """Ports of the local programs on loopback."""
 
     database_port: int
     aws_port: int
     portal_port: int
 
 
-def on_this_machine(deployed: Mapping[str, str], here: LocalPorts) -> dict[str, str]:
-    """The variables of a service on this machine, made from those its instance was given.
+def apply_local_overrides(deployed: Mapping[str, str], ports: LocalPorts) -> dict[str, str]:
+    """Return a service's environment variables for this machine.
 
     Args:
-        deployed: what the launch template's user-data gives the instance.
-        here: where the programs of this machine listen.
+        deployed: Variables from the launch template's user data.
+        ports: Ports of the local programs.
     """
-    pretended = {
-        # The emulator's RDS has an address but no server behind it, so no certificate either.
+    overrides = {
+        # The emulator's RDS has an address but no server and no certificate.
         "DATABASE_HOST": LOOPBACK,
-        "DATABASE_PORT": str(here.database_port),
+        "DATABASE_PORT": str(ports.database_port),
         "DATABASE_SSL_MODE": "disable",
-        # The emulator's load balancer forwards nothing: browsers come straight to the portal, without TLS.
+        # The emulator's load balancer forwards nothing: browsers connect to the portal directly, without TLS.
         "PORTAL_HOST": LOOPBACK,
-        "PORTAL_PORT": str(here.portal_port),
+        "PORTAL_PORT": str(ports.portal_port),
         "PROXY_HOPS": "0",
-        # Nothing stands in front that would have to notice.
+        # No load balancer has to notice the shutdown.
         "DRAIN_SECONDS": "0",
-        # `./anb logs` shows what the programs write here.
+        # `./anb logs` shows the programs' output.
         "LOG_GROUP": "",
-        # Some distributions let only root cut a program off from the network.
+        # Some distributions let only root create a network namespace.
         "REQUIRE_ISOLATION": "False",
         "SECURE_COOKIES": "False",
-        # Browsers reach it by this machine's names and not by the site's.
+        # Browsers use this machine's host names, not the site's.
         "PUBLIC_HOSTS": "",
-        # Nobody waits here for the longest video when the programs are stopped.
+        # A local stop does not wait for the longest video.
         "STOP_SECONDS": str(STOP_SECONDS),
     }
-    known = {name: value for name, value in pretended.items() if name in deployed}
-    # There is no instance role, and AWS's own endpoints are not to be talked to.
-    return {**aws.client_variables(here.aws_port, region=deployed["AWS_REGION"]), **deployed, **known}
+    applicable = {name: value for name, value in overrides.items() if name in deployed}
+    # There is no instance role, and AWS's own endpoints must not be called.
+    return {**aws.client_variables(ports.aws_port, region=deployed["AWS_REGION"]), **deployed, **applicable}

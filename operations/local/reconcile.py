@@ -1,7 +1,7 @@
-"""Makes the database agree with the bucket after a start, so that no page shows a video that cannot be played.
+"""Reconcile the database with the bucket after a start, so that no page shows an unplayable video.
 
-The database outlives a crash, the embedded bucket and queue do not. A video that lost its result is
-made again from the player's file; a video that lost both is removed.
+The database survives a crash; the embedded bucket and queue do not. A video without its result is processed again
+from the player's file; a video without both is removed.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from uuid import UUID
 import psycopg
 
 _REMOVE = """
-    WITH gone AS (DELETE FROM videos WHERE id = ANY(%s) RETURNING id)
-    DELETE FROM vote_deltas WHERE video_id IN (SELECT id FROM gone)
+    WITH removed AS (DELETE FROM videos WHERE id = ANY(%s) RETURNING id)
+    DELETE FROM vote_deltas WHERE video_id IN (SELECT id FROM removed)
 """
 _STORED = "SELECT id, status, original_url, processed_url, poster_url, preview_url FROM videos"
 _PROCESS_AGAIN = """
@@ -22,35 +22,35 @@ _PROCESS_AGAIN = """
                       processed_at = NULL, progress = 0, lease_until = NULL
     WHERE id = ANY(%s)
 """
-# A pending task that was not sent is sent by the outbox's relay.
+# The outbox relay sends pending tasks that were not sent.
 _SEND_AGAIN = "UPDATE task_results SET status = 'pending', sent_at = NULL, completed_at = NULL WHERE video_id = ANY(%s)"
 
 
 @dataclass(frozen=True)
 class Reconciled:
-    """What was done."""
+    """Number of videos that were removed and requeued."""
 
     removed: int
-    sent_again: int
+    requeued: int
 
 
 def reconcile(database_url: str, keys: Set[str]) -> Reconciled:
-    """Remove what cannot be played or made again, and send what has yet to be made.
+    """Remove videos that can be neither played nor processed again, and requeue the others that are not processed.
 
     Args:
         database_url: libpq URL of the services' database.
-        keys: the keys of the bucket.
+        keys: Keys of the bucket.
     """
     with psycopg.connect(database_url) as connection:
         videos = connection.execute(_STORED).fetchall()
         removed: list[UUID] = []
-        again: list[UUID] = []
+        requeued: list[UUID] = []
         for video, status, original, processed, *others in videos:
             playable = status == "processed" and processed in keys and all(key in keys for key in others if key)
             if playable or status == "failed":
                 continue
-            (again if original in keys else removed).append(video)
+            (requeued if original in keys else removed).append(video)
         connection.execute(_REMOVE, [removed])
-        connection.execute(_PROCESS_AGAIN, [again])
-        connection.execute(_SEND_AGAIN, [again])
-    return Reconciled(removed=len(removed), sent_again=len(again))
+        connection.execute(_PROCESS_AGAIN, [requeued])
+        connection.execute(_SEND_AGAIN, [requeued])
+    return Reconciled(removed=len(removed), requeued=len(requeued))

@@ -1,4 +1,4 @@
-"""What is up on this machine, in one file, and who may change it: the one supervisor that holds the lock."""
+"""State file of the local system; only the supervisor that holds its lock may change it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STARTING, RUNNING, STOPPING = "starting", "running", "stopping"
 
 @dataclass(frozen=True, kw_only=True)
 class SystemState:
-    """What a supervisor says about itself."""
+    """State of a supervisor and its child processes."""
 
     phase: str
     supervisor: ProcessRecord
@@ -32,10 +32,10 @@ class SystemState:
 
 
 class StateFile:
-    """The state of the system in a folder.
+    """State file in the local directory.
 
     Args:
-        folder: the local directory.
+        folder: Local directory.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -43,7 +43,7 @@ class StateFile:
         self._file = folder / "state.json"
 
     def read(self) -> SystemState | None:
-        """What the last supervisor said; None when it ended in order, or there never was one."""
+        """Return the last supervisor's state; None if it stopped cleanly or never ran."""
         try:
             values: dict[str, Any] = json.loads(self._file.read_text())
         except FileNotFoundError:
@@ -55,52 +55,52 @@ class StateFile:
         return SystemState(**values)
 
     def write(self, state: SystemState) -> None:
-        """Replace the file at once: a reader never sees half of it."""
+        """Replace the file atomically."""
         partial = self._file.with_suffix(".new")
         partial.write_text(json.dumps(asdict(state), indent=2))
         partial.replace(self._file)
 
     def update(self, **changes: Any) -> SystemState:
-        """Change some fields; returns the new state."""
+        """Change some fields; return the new state."""
         state = self.read()
-        assert state is not None, "nothing was written before"
+        assert state is not None, "no state was written yet"
         state = replace(state, **changes)
         self.write(state)
         return state
 
     def clear(self) -> None:
-        """Say that nothing is up."""
+        """Delete the state: nothing is running."""
         self._file.unlink(missing_ok=True)
 
     @contextmanager
-    def own(self) -> Iterator[None]:
-        """Be the only supervisor while the block runs; the system lets go of the lock when the process dies.
+    def lock(self) -> Iterator[None]:
+        """Hold the supervisor's lock during the block. The lock is released if the process dies.
 
         Raises:
-            UserError: another supervisor is at work.
+            UserError: Another supervisor holds the lock.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / "supervisor.lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise UserError(self._already()) from None
+                raise UserError(self._already_running()) from None
             yield
 
-    def _already(self) -> str:
+    def _already_running(self) -> str:
         state = self.read()
         if state is None or state.phase == STARTING:
             return "Another ./anb up is starting. ./anb status shows how far it is; ./anb down stops it."
         if state.phase == STOPPING:
-            return "It is just being stopped. Run ./anb up again when that is done."
+            return "It is being stopped. Run ./anb up again afterwards."
         return f"Already up at {state.url}. ./anb down stops it."
 
 
 def this_process() -> ProcessRecord:
-    """The process that asks."""
+    """Return the record of this process."""
     return ProcessRecord(os.getpid(), psutil.Process().create_time())
 
 
-def member(pid: int, port: int | None = None) -> ProcessRecord:
-    """A process that was just started."""
+def process_record(pid: int, port: int | None = None) -> ProcessRecord:
+    """Return the record of a process that was just started."""
     return ProcessRecord(pid, start_time(pid) or 0.0, port)

@@ -1,4 +1,4 @@
-"""The one process that starts everything in order, watches it, and stops it in the reverse order."""
+"""The supervisor: starts all programs in order, watches them, and stops them in reverse order."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from rich.console import Console
 from emulator import aws
 from emulator.objects import list_objects, restore_objects, save_objects
 from operations.local import deployment, leftovers
-from operations.local.local_overrides import LocalPorts, on_this_machine
+from operations.local.local_overrides import LocalPorts, apply_local_overrides
 from operations.local.reconcile import reconcile
-from operations.local.state import RUNNING, STARTING, STOPPING, StateFile, SystemState, member, this_process
+from operations.local.state import RUNNING, STARTING, STOPPING, StateFile, SystemState, process_record, this_process
 from workspace import paths
 from workspace.errors import UserError
 from workspace.ports import LOOPBACK, choose_port, is_listening
@@ -37,11 +37,11 @@ from workspace.progress import step
 
 @dataclass(frozen=True, kw_only=True)
 class UpOptions:
-    """What the user asked for.
+    """Options of `up`.
 
     Args:
-        portal_port, database_port, aws_port: TCP ports on loopback; None takes a free one.
-        infra: deploy all stacks with Terraform; False makes bucket, queue and secrets directly.
+        portal_port, database_port, aws_port: TCP ports on loopback; None for a free port.
+        infra: Whether to deploy all stacks with Terraform. False creates bucket, queue and secrets directly.
     """
 
     portal_port: int
@@ -51,16 +51,16 @@ class UpOptions:
 
 
 class Stopped(BaseException):
-    """Somebody asked for the end: Ctrl-C, or SIGTERM from `down`."""
+    """A stop was requested: Ctrl-C, or SIGTERM from `down`."""
 
 
 class Supervisor:
     """Runs the system in a folder.
 
     Args:
-        folder: gets data, logs and state.
-        options: what the user asked for.
-        console: where the progress is shown.
+        folder: Local directory for data, logs and state.
+        options: Options of `up`.
+        console: Where progress is shown.
     """
 
     def __init__(self, folder: Path, options: UpOptions, console: Console) -> None:
@@ -73,35 +73,35 @@ class Supervisor:
 
     @contextmanager
     def up(self) -> Iterator[str]:
-        """Everything is up while the block runs; gives the portal's URL.
+        """Run the system during the block; yield the portal's URL.
 
         Raises:
-            UserError: something cannot be started.
-            Stopped: somebody asked for the end while it was starting.
+            UserError: A program cannot be started.
+            Stopped: A stop was requested during the start.
         """
         with ExitStack() as stack:
-            stack.enter_context(self._state.own())
+            stack.enter_context(self._state.lock())
             leftovers.clean(self._state, self._folder, self._console)
-            here = self._choose_ports()
-            url = f"http://{LOOPBACK}:{here.portal_port}"
+            ports = self._choose_ports()
+            url = f"http://{LOOPBACK}:{ports.portal_port}"
             self._state.write(
                 SystemState(phase=STARTING, supervisor=this_process(), url=url, infra=self._options.infra)
             )
             stack.callback(self._state.clear)
-            stack.enter_context(self._request.listening())
+            stack.enter_context(self._request.handle_signals())
             stack.callback(self._stop)
             try:
-                self._start(here)
-            except (ProcessEnded, TimeoutError) as problem:
-                raise UserError(str(problem)) from None
+                self._start(ports)
+            except (ProcessEnded, TimeoutError) as error:
+                raise UserError(str(error)) from None
             yield url
 
     def watch(self) -> None:
-        """Wait until somebody asks for the end.
+        """Watch the programs until a stop is requested.
 
         Raises:
-            UserError: a program ended by itself.
-            Stopped: somebody asked.
+            UserError: A program exited unexpectedly.
+            Stopped: A stop was requested.
         """
         self._state.update(phase=RUNNING)
         while True:
@@ -109,9 +109,9 @@ class Supervisor:
             for child in self._children:
                 try:
                     child.check()
-                except ProcessEnded as problem:
+                except ProcessEnded as error:
                     raise UserError(
-                        f"{problem}\nEverything else was stopped. The whole log is in {child.program.log}."
+                        f"{error}\nAll other programs were stopped. Full log: {child.program.log}"
                     ) from None
             time.sleep(0.5)
 
@@ -123,46 +123,46 @@ class Supervisor:
             aws_port=choose_port(options.aws_port, option="--aws-port", purpose="the embedded AWS"),
         )
 
-    def _start(self, here: LocalPorts) -> None:
+    def _start(self, ports: LocalPorts) -> None:
         cluster = Cluster(
             directory=self._folder / "postgres",
-            port=here.database_port,
-            password=kept_password(self._folder / "postgres.password"),
+            port=ports.database_port,
+            password=read_or_create_password(self._folder / "postgres.password"),
         )
         with step("Starting PostgreSQL", self._console):
             cluster.create()
-            self._keep(cluster.start(log=self._log("database")), here.database_port)
+            self._register(cluster.start(log=self._log("database")), ports.database_port)
         with step("Starting the embedded AWS", self._console):
-            self._keep(aws.start(here.aws_port, log=self._log("aws")), here.aws_port)
+            self._register(aws.start(ports.aws_port, log=self._log("aws")), ports.aws_port)
 
         deployed = (
-            deployment.with_terraform(self._folder, here.aws_port, self._console)
+            deployment.deploy_with_terraform(self._folder, ports.aws_port, self._console)
             if self._options.infra
-            else deployment.without_terraform(here.aws_port, self._console)
+            else deployment.deploy_without_terraform(ports.aws_port, self._console)
         )
         bucket = deployed.portal["MEDIA_BUCKET"]
         self._state.update(bucket=bucket)
-        portal = on_this_machine(deployed.portal, here)
-        worker = on_this_machine(deployed.worker, here)
-        s3 = aws.client("s3", here.aws_port)
+        portal = apply_local_overrides(deployed.portal, ports)
+        worker = apply_local_overrides(deployed.worker, ports)
+        s3 = aws.client("s3", ports.aws_port)
 
-        with step("Bringing the database to this version", self._console) as current:
-            credentials = deployment.database_credentials(here.aws_port, portal["DATABASE_SECRET_ARN"])
+        with step("Migrating the database", self._console) as current:
+            credentials = deployment.database_credentials(ports.aws_port, portal["DATABASE_SECRET_ARN"])
             cluster.ensure_role(credentials.username, credentials.password)
             cluster.ensure_database(portal["DATABASE_NAME"], owner=credentials.username)
             migration = Child(self._service("migrations", "services.shared.migrate", portal, "up"))
             migration.wait_until(migration.has_finished, seconds=120)
             restored = restore_objects(s3, bucket, self._folder / "objects")
             keys = {key for key, _ in list_objects(s3, bucket)}
-            done = reconcile(cluster.url(portal["DATABASE_NAME"]), keys)
+            reconciled = reconcile(cluster.url(portal["DATABASE_NAME"]), keys)
             notes = [f"{restored} objects restored"] if restored else []
-            notes += [f"{done.removed} unplayable videos removed"] if done.removed else []
-            notes += [f"{done.sent_again} videos processed again"] if done.sent_again else []
+            notes += [f"{reconciled.removed} unplayable videos removed"] if reconciled.removed else []
+            notes += [f"{reconciled.requeued} videos requeued"] if reconciled.requeued else []
             current.note(", ".join(notes))
         with step("Starting the portal and the worker", self._console):
-            self._keep(Child(self._service("worker", "services.worker", worker)))
-            front = self._keep(Child(self._service("portal", "services.portal", portal)), here.portal_port)
-            front.wait_until(lambda: is_listening(here.portal_port), seconds=60)
+            self._register(Child(self._service("worker", "services.worker", worker)))
+            portal_child = self._register(Child(self._service("portal", "services.portal", portal)), ports.portal_port)
+            portal_child.wait_until(lambda: is_listening(ports.portal_port), seconds=60)
 
     def _service(self, name: str, module: str, variables: Mapping[str, str], *arguments: str) -> ManagedProgram:
         search = [str(paths.ROOT), os.environ.get("PYTHONPATH", "")]
@@ -182,17 +182,17 @@ class Supervisor:
     def _log(self, name: str) -> Path:
         return log_file(self._folder, name)
 
-    def _keep(self, child: Child, port: int | None = None) -> Child:
+    def _register(self, child: Child, port: int | None = None) -> Child:
         self._children.append(child)
         self._request.check()
         state = self._state.read()
         children = dict(state.children) if state else {}
-        children[child.name] = member(child.pid, port)
+        children[child.name] = process_record(child.pid, port)
         self._state.update(children=children)
         return child
 
     def _stop(self) -> None:
-        """The services first: what they use must outlive them. The bucket is saved before its server ends."""
+        """Stop the services before their dependencies; save the bucket before stopping its server."""
         ignore_stop_signals()
         state = self._state.update(phase=STOPPING)
         servers = {child.name: child for child in self._children}
@@ -208,39 +208,39 @@ class Supervisor:
 
     def _save_objects(self, bucket: str, embedded: ProcessRecord) -> str:
         if embedded.port is None or not embedded.alive:
-            return "the embedded AWS had ended, so videos made since the start are lost"
+            return "the embedded AWS had exited; videos created since the start are lost"
         count = save_objects(aws.client("s3", embedded.port), bucket, self._folder / "objects")
-        return f"{count} objects kept"
+        return f"{count} objects saved"
 
 
 class StopRequest:
-    """SIGINT and SIGTERM, as an exception at once and as a fact that lasts.
+    """Raises Stopped on SIGINT and SIGTERM, and remembers the request.
 
-    Python drops an exception raised while it cleans an object up, and a signal may arrive just then.
+    Python discards an exception raised in a destructor, and a signal may arrive during one.
     """
 
     def __init__(self) -> None:
-        self._asked = False
+        self._requested = False
 
     @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Take the signals while the block runs."""
-        with handle_stop_signals(self._take):
+    def handle_signals(self) -> Iterator[None]:
+        """Handle the signals during the block."""
+        with handle_stop_signals(self._on_signal):
             yield
 
     def check(self) -> None:
-        """Raise Stopped when somebody asked for the end."""
-        if self._asked:
+        """Raise Stopped if a stop was requested."""
+        if self._requested:
             raise Stopped
 
-    def _take(self, _number: int, _frame: FrameType | None) -> None:
-        self._asked = True
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._requested = True
         ignore_stop_signals()
         raise Stopped
 
 
-def kept_password(file: Path) -> str:
-    """The superuser's password of this folder's cluster, made when it is first asked for; its owner alone reads it."""
+def read_or_create_password(file: Path) -> str:
+    """Read the superuser's password of this folder's cluster; generate it on first use, readable by its owner only."""
     try:
         return file.read_text()
     except FileNotFoundError:
@@ -251,5 +251,5 @@ def kept_password(file: Path) -> str:
 
 
 def log_file(folder: Path, name: str) -> Path:
-    """Where a program's output goes."""
+    """Return the log file of a program."""
     return folder / "logs" / f"{name}.log"

@@ -1,4 +1,4 @@
-"""What the command `queue` works with: the queue, its dead letters and the database of one environment."""
+"""Administer the video queue and its dead letters in one environment."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _SHOWN_CHARACTERS = 60
 
 @dataclass(frozen=True)
 class QueueAdmin:
-    """What the command works with.
+    """Administers the video queue.
 
     Args:
-        sqs: an SQS client.
-        queue_url: of the videos' queue.
-        engine: the services' database.
+        sqs: SQS client.
+        queue_url: URL of the video queue.
+        engine: Database of the services.
     """
 
     sqs: Any
@@ -45,66 +45,66 @@ class QueueAdmin:
 
     @property
     def dead_url(self) -> str:
-        """The URL of the dead-letter queue.
+        """URL of the dead-letter queue.
 
         Raises:
-            UserError: the queue has none.
+            UserError: The queue has none.
         """
         url = dead_letter_url(self.sqs, self.queue_url)
         if url is None:
-            raise UserError(f"{self.queue_url} has no dead-letter queue; its redrive policy would name it.")
+            raise UserError(f"{self.queue_url} has no dead-letter queue: it has no redrive policy.")
         return url
 
-    def dead_letters(self) -> int:
-        """How many lie there, about."""
+    def count_dead_letters(self) -> int:
+        """Return the approximate number of dead letters."""
         return queue_state(self.sqs, self.dead_url).visible
 
     def redrive(self, *, reason: str, most: int) -> Iterator[str]:
-        """Move dead letters back; gives the video, or else the message, of each that was moved.
+        """Move dead letters back; yield the video ID of each, or its message ID if it has none.
 
         Args:
-            reason: why.
-            most: how many.
+            reason: Reason, stored in the database.
+            most: Maximum number of messages.
         """
         operator = _operator()
         for letter in redrive(self.engine, self.sqs, self.queue_url, reason=reason, operator=operator, most=most):
             yield str(letter.video_id or letter.id)
 
     def show(self, console: Console, *, most: int) -> None:
-        """Say how everything stands.
+        """Print the state of the queue, the videos and the dead letters.
 
         Args:
-            console: where.
-            most: how many dead letters to look at.
+            console: Where to print.
+            most: Maximum number of dead letters to list.
         """
-        alive, dead = queue_state(self.sqs, self.queue_url), queue_state(self.sqs, self.dead_url)
+        live, dead = queue_state(self.sqs, self.queue_url), queue_state(self.sqs, self.dead_url)
         with self.engine.connect() as connection:
             states = videos_by_state(connection)
         table = Table("queue", "waiting", "in flight", "delayed")
-        for name, state in (("videos", alive), ("dead letters", dead)):
+        for name, state in (("videos", live), ("dead letters", dead)):
             table.add_row(name, str(state.visible), str(state.in_flight), str(state.delayed))
         console.print(table)
-        console.print(_videos(states))
-        console.print("The videos' ages are the database's: SQS tells its oldest to CloudWatch alone.", style="dim")
+        console.print(_videos_table(states))
+        console.print("Ages come from the database; SQS reports message ages only to CloudWatch.", style="dim")
         if dead.visible and most:
-            console.print(_letters(peek(self.sqs, self.dead_url, most=most)))
+            console.print(_dead_letters_table(peek(self.sqs, self.dead_url, most=most)))
         if dead.visible:
-            console.print('./anb queue redrive --reason "what was mended" moves them back.', style="dim")
+            console.print('Move them back: ./anb queue redrive --reason "what was fixed"', style="dim")
 
 
 @contextmanager
-def open_desk() -> Iterator[QueueAdmin]:
-    """What the environment names.
+def open_admin() -> Iterator[QueueAdmin]:
+    """Connect to the queue and database of the current environment.
 
     Raises:
-        UserError: nothing is up, a variable is missing or wrong, or the queue or the database does not answer.
+        UserError: Nothing is running, a variable is missing or invalid, or the queue or database is unreachable.
     """
     variables = _variables()
     try:
         environment = ServiceEnvironment.from_variables(variables)
-    except EnvironmentProblem as problem:
-        raise UserError(f"The environment names no queue:\n{problem}") from None
-    # boto3 and the secrets look here.
+    except EnvironmentProblem as error:
+        raise UserError(f"The environment variables are incomplete:\n{error}") from None
+    # boto3 and the secret store read the process's environment.
     os.environ.update(variables)
     region = environment.aws_region
     connector = DatabaseConnector(environment, SecretStore(aws_client("secretsmanager", region)))
@@ -121,17 +121,17 @@ def open_desk() -> Iterator[QueueAdmin]:
 
 
 def _variables() -> Mapping[str, str]:
-    """Those of this process where they name a queue, else those of the portal of ./anb up."""
+    """Return this process's variables if they name a queue, else those of the portal of ./anb up."""
     if os.environ.get("QUEUE_URL"):
         return os.environ
     state = StateFile(paths.local_directory()).read()
     portal = state.children.get("portal") if state is not None and state.phase == RUNNING else None
     if portal is None or not portal.alive:
         raise UserError(
-            "Nothing is up. Start it with ./anb up, or give the variables of services/environment.py, QUEUE_URL first."
+            "Nothing is up. Start it with ./anb up, or set QUEUE_URL and the rest of services/environment.py."
         )
-    found: dict[str, str] = psutil.Process(portal.pid).environ()
-    return found
+    variables: dict[str, str] = psutil.Process(portal.pid).environ()
+    return variables
 
 
 def _operator() -> str:
@@ -141,14 +141,14 @@ def _operator() -> str:
         return f"uid {os.getuid()}"
 
 
-def _videos(states: list[VideosByState]) -> Table:
-    table = Table("videos", "how many", "oldest")
+def _videos_table(states: list[VideosByState]) -> Table:
+    table = Table("videos", "count", "oldest")
     for state in states:
         table.add_row(state.state, str(state.videos), age(state.oldest_seconds) if state.videos else "")
     return table
 
 
-def _letters(letters: list[DeadLetter]) -> Table:
+def _dead_letters_table(letters: list[DeadLetter]) -> Table:
     table = Table("dead letter", "age", "video or content")
     for letter in letters:
         content = str(letter.video_id) if letter.video_id else repr(letter.body[:_SHOWN_CHARACTERS])
@@ -157,7 +157,7 @@ def _letters(letters: list[DeadLetter]) -> Table:
 
 
 def age(seconds: float) -> str:
-    """How long something lies there, such as 3 min."""
+    """Format an age, such as 3 min."""
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
             return f"{seconds // length:.0f} {unit}"

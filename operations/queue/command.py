@@ -1,4 +1,4 @@
-"""The command `queue`: how the videos' queue stands, what lies among its dead letters, and how they come back."""
+"""The command `queue`: show the video queue and its dead letters, and redrive them."""
 
 from __future__ import annotations
 
@@ -12,49 +12,49 @@ _LONGEST_REASON = 500
 
 
 @click.group(invoke_without_command=True)
-@click.option("--show", default=10, show_default=True, type=click.IntRange(0, 1000), help="How many dead letters.")
+@click.option("--show", default=10, show_default=True, type=click.IntRange(0, 1000), help="Dead letters to list.")
 @click.pass_context
 def queue(context: click.Context, show: int) -> None:
-    """Say how the videos' queue stands, and what lies among its dead letters.
+    """Show the state of the video queue and its dead letters.
 
-    Of ./anb up, or of the environment that the variables of services/environment.py name, QUEUE_URL first. Looking
-    takes no message away.
+    Uses the system of ./anb up, or the environment of QUEUE_URL and the other variables of services/environment.py.
+    No message is received or deleted.
     """
     if context.invoked_subcommand is None:
-        # Its imports take a second that no other command should wait for.
+        # Imported late: it takes a second.
         from operations.queue import admin
 
-        with admin.open_desk() as desk:
-            desk.show(Console(), most=show)
+        with admin.open_admin() as queue_admin:
+            queue_admin.show(Console(), most=show)
 
 
 @queue.command(name="redrive")
-@click.option("--reason", required=True, help="Why, for whoever asks later; it is kept in the database.")
-@click.option("--limit", type=click.IntRange(1), help="How many to move; by default all that lie there now.")
+@click.option("--reason", required=True, help="Reason for the redrive; stored in the database.")
+@click.option("--limit", type=click.IntRange(1), help="Maximum number to move. Default: all.")
 def redrive_command(reason: str, limit: int | None) -> None:
-    """Move dead letters back into the queue, and open the videos again that were given up.
+    """Move dead letters back to the queue and reopen videos that were given up.
 
-    A message is sent before its dead copy is deleted: interrupted anywhere, none is lost, and one that is sent twice
-    is worked on once.
+    Each message is sent before its dead copy is deleted, so an interruption loses none; a message sent twice is
+    processed once.
     """
     reason = reason.strip()
     if not 1 <= len(reason) <= _LONGEST_REASON:
         raise UserError(
-            f"--reason has {len(reason)} characters; allowed are 1 to {_LONGEST_REASON}. Say what was mended."
+            f"--reason has {len(reason)} characters; must be between 1 and {_LONGEST_REASON}. Fix: say what was fixed."
         )
     from operations.queue import admin
 
-    with admin.open_desk() as desk:
-        lying = desk.dead_letters()
-        most = min(lying, limit or lying)
+    with admin.open_admin() as queue_admin:
+        available = queue_admin.count_dead_letters()
+        most = min(available, limit or available)
         if not most:
             click.echo("There are no dead letters.")
             return
         count = 0
         with Progress(console=Console(stderr=True), transient=True) as progress:
-            moved = desk.redrive(reason=reason, most=most)
+            moved = queue_admin.redrive(reason=reason, most=most)
             for name in progress.track(moved, total=most, description="Moving dead letters back"):
                 count += 1
                 progress.console.print(f"moved {name}", highlight=False)
-        left = f", {lying - count} left" if lying > count else ""
-        click.echo(f"{count} dead letters are in the queue again{left}. Reason: {reason}")
+        remaining = f", {available - count} left" if available > count else ""
+        click.echo(f"Dead letters moved back to the queue: {count}{remaining}. Reason: {reason}")

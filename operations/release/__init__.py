@@ -1,1 +1,1 @@
-"""What the instances run: built on any machine, for the instances' system."""
+"""Build releases for the instances, on any machine."""

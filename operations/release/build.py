@@ -1,4 +1,4 @@
-"""Builds a release: for each service an archive of its code and one of its packages, and what people want to know."""
+"""Build a release: for each service an archive of its code and one of its packages, and a manifest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from workspace.errors import UserError
 from workspace.progress import step
 
 MANIFEST = "release.json"
-# Changes when this program would make something else of the same wheels. Read as the modules are imported.
+# Part of the cache key: changed build code may produce other archives from the same wheels.
 _RECIPE = "".join(Path(str(module.__file__)).read_text() for module in (contents, packages, archive))
 
 
@@ -30,10 +30,10 @@ class BuiltPart:
     """One archive.
 
     Args:
-        file: its name.
-        sha256: of the tar inside.
-        bytes: its size, compressed.
-        made_from: changes when it has to be made anew.
+        file: File name.
+        sha256: SHA-256 of the uncompressed tar.
+        bytes: Compressed size in bytes.
+        made_from: Hash of the inputs; the archive is rebuilt if it changes.
     """
 
     file: str
@@ -47,10 +47,10 @@ class Built:
     """A release for one architecture.
 
     Args:
-        version: from pyproject.toml.
-        commit: of the sources; ends in ``-modified`` when they differ from it.
-        architecture: of the instances.
-        parts: of each service, by name.
+        version: Version from pyproject.toml.
+        commit: Commit of the sources, with the suffix ``-modified`` if they differ from it.
+        architecture: Architecture of the instances.
+        parts: Archives by service and part name.
     """
 
     version: str
@@ -60,37 +60,39 @@ class Built:
 
 
 def build(project: Path, target: Path, architecture: str, console: Console, *, wheels: Path) -> Built:
-    """Build what changed since the last time.
+    """Build the parts that changed since the last build.
 
     Args:
-        project: the checkout.
-        target: folder that gets the archives and ``release.json``.
-        architecture: of the instances.
-        console: where the progress is shown.
-        wheels: folder that keeps what was downloaded.
+        project: Folder of the checkout.
+        target: Folder for the archives and ``release.json``.
+        architecture: Architecture of the instances.
+        console: Where progress is shown.
+        wheels: Cache folder of downloaded wheels.
 
     Raises:
-        UserError: a package cannot be had.
+        UserError: A package is not available.
     """
     target.mkdir(parents=True, exist_ok=True)
-    known = read(target)
+    previous = read(target)
     version: str = tomllib.loads((project / "pyproject.toml").read_text())["project"]["version"]
     commit = source_commit(project)
     parts: dict[str, dict[str, BuiltPart]] = {}
     for service in contents.SERVICES:
-        about = json.dumps({"version": version, "commit": commit}, indent=2).encode() + b"\n"
-        code = _code(project, service, about, target)
-        wanted = packages.requirements(packages.locked(project / "Pipfile.lock", service), architecture)
-        made_from = hashlib.sha256(f"{_RECIPE}{architecture}{wanted}".encode()).hexdigest()
-        former = known.parts[service]["dependencies"] if known else None
-        if former and former.made_from == made_from and _is_whole(target, former):
-            dependencies = former
+        release_info = json.dumps({"version": version, "commit": commit}, indent=2).encode() + b"\n"
+        code = _pack_code(project, service, release_info, target)
+        requirements = packages.requirements(
+            packages.read_lock_section(project / "Pipfile.lock", service), architecture
+        )
+        made_from = hashlib.sha256(f"{_RECIPE}{architecture}{requirements}".encode()).hexdigest()
+        cached = previous.parts[service]["dependencies"] if previous else None
+        if cached and cached.made_from == made_from and _is_complete(target, cached):
+            dependencies = cached
         else:
             with (
                 step(f"Packages of the {service} for {architecture}", console) as current,
                 tempfile.TemporaryDirectory(dir=target) as workspace,
             ):
-                folder = packages.fetch(wanted, architecture, wheels, Path(workspace), current.note)
+                folder = packages.download(requirements, architecture, wheels, Path(workspace), current.note)
                 current.note("packing")
                 dependencies = _pack({"packages": folder}, f"{service}-dependencies", target, made_from)
                 current.note(f"{dependencies.bytes / 1e6:.1f} MB")
@@ -104,10 +106,10 @@ def build(project: Path, target: Path, architecture: str, console: Console, *, w
 
 @contextmanager
 def checkout(project: Path, commit: str | None) -> Iterator[Path]:
-    """The folder of a commit's sources; of the working copy without one.
+    """Check out a commit into a temporary folder; yield that folder, or the working copy if no commit is given.
 
     Raises:
-        UserError: when git does not know the commit, or its lock has no sections for the services.
+        UserError: The commit does not exist, or its Pipfile.lock has no sections for the services.
     """
     if commit is None:
         yield project
@@ -115,11 +117,11 @@ def checkout(project: Path, commit: str | None) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         sources = Path(folder) / "sources"
         if _git(project, "worktree", "add", "--detach", str(sources), commit) is None:
-            raise UserError(f"git has no commit {commit!r} here; allowed are hashes, tags and branches of this clone.")
+            raise UserError(f"commit is {commit!r}; must be a hash, tag or branch of this clone.")
         try:
             if not set(contents.SERVICES) <= set(json.loads((sources / "Pipfile.lock").read_text())):
                 raise UserError(
-                    f"Commit {commit!r} is older than releases: its Pipfile.lock does not say what runs where."
+                    f"Commit {commit!r} cannot be built: its Pipfile.lock has no sections for the services."
                 )
             yield sources
         finally:
@@ -127,32 +129,32 @@ def checkout(project: Path, commit: str | None) -> Iterator[Path]:
 
 
 def read(target: Path) -> Built | None:
-    """The release a folder holds, if it holds one that this version can read."""
+    """Read the manifest of a release; None if it is missing or has another format."""
     try:
-        given = json.loads((target / MANIFEST).read_text())
+        manifest = json.loads((target / MANIFEST).read_text())
         parts = {
-            service: {name: BuiltPart(**part) for name, part in given["parts"][service].items()}
+            service: {name: BuiltPart(**part) for name, part in manifest["parts"][service].items()}
             for service in contents.SERVICES
         }
-        return Built(**{**given, "parts": parts})
+        return Built(**{**manifest, "parts": parts})
     except (FileNotFoundError, KeyError, TypeError, ValueError):
         return None
 
 
-def sources(project: Path, service: str) -> Iterator[Path]:
-    """The files of a service's code: what git keeps or could keep, or every file where there is no git."""
+def source_files(project: Path, service: str) -> Iterator[Path]:
+    """Yield the source files of a service: those that git does not ignore, or all files without git."""
     folder = project / "services"
-    wanted = contents.SERVICES[service]
-    found = _git(project, "ls-files", "--cached", "--others", "--exclude-standard", "-z", "services")
-    every = archive.files(folder) if found is None else (project / name for name in found.split("\0") if name)
-    for file in every:
-        inside = file.relative_to(folder)
-        if file.is_file() and (len(inside.parts) == 1 or inside.parts[0] in wanted):
+    packages_of_service = contents.SERVICES[service]
+    listed = _git(project, "ls-files", "--cached", "--others", "--exclude-standard", "-z", "services")
+    files = archive.files(folder) if listed is None else (project / name for name in listed.split("\0") if name)
+    for file in files:
+        relative = file.relative_to(folder)
+        if file.is_file() and (len(relative.parts) == 1 or relative.parts[0] in packages_of_service):
             yield file
 
 
 def source_commit(project: Path) -> str:
-    """The commit of the sources, and whether they differ from it; ``unknown`` where there is no git."""
+    """Return the commit of the sources, with ``-modified`` if they differ; ``unknown`` without git."""
     commit = _git(project, "rev-parse", "HEAD")
     if commit is None:
         return "unknown"
@@ -160,9 +162,11 @@ def source_commit(project: Path) -> str:
     return commit.strip() + ("-modified" if changed else "")
 
 
-def _code(project: Path, service: str, about: bytes, target: Path) -> BuiltPart:
-    files: dict[str, Path | bytes] = {file.relative_to(project).as_posix(): file for file in sources(project, service)}
-    return _pack({**files, "services/release.json": about}, f"{service}-code", target, "")
+def _pack_code(project: Path, service: str, release_info: bytes, target: Path) -> BuiltPart:
+    files: dict[str, Path | bytes] = {
+        file.relative_to(project).as_posix(): file for file in source_files(project, service)
+    }
+    return _pack({**files, "services/release.json": release_info}, f"{service}-code", target, "")
 
 
 def _pack(files: dict[str, Path | bytes] | dict[str, Path], name: str, target: Path, made_from: str) -> BuiltPart:
@@ -173,7 +177,7 @@ def _pack(files: dict[str, Path | bytes] | dict[str, Path], name: str, target: P
     return BuiltPart(file=file.name, sha256=sha256, bytes=file.stat().st_size, made_from=made_from)
 
 
-def _is_whole(target: Path, part: BuiltPart) -> bool:
+def _is_complete(target: Path, part: BuiltPart) -> bool:
     file = target / part.file
     return file.is_file() and file.stat().st_size == part.bytes
 

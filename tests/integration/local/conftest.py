@@ -1,7 +1,7 @@
-"""The commands, run as people run them, in local directories of the tests' own.
+"""The commands as users run them, in temporary local directories.
 
-Starting the system is what costs here, so there are two installations: one that tests only look at, with the demo's
-players and videos, and one that tests stop, kill and start again.
+Starting the system is expensive, so there are two installations: a read-only one with the demo's players and videos,
+and one that tests stop, kill and restart.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ QUICK_START = "docs/quick-start.md"
 
 @dataclass(frozen=True)
 class Started:
-    """An installation that the quick start's first command started.
+    """An installation started by the first command of the quick start.
 
     Args:
-        anb: its commands.
-        output: what the command printed.
+        anb: Commands of the installation.
+        output: Output of the command.
     """
 
     anb: Commands
@@ -36,19 +36,19 @@ class Started:
 
 @dataclass
 class Installation(Commands):
-    """An installation that tests may leave in any state: each test asks for what it needs first."""
+    """An installation that tests may leave in any state; each test first ensures what it needs."""
 
     def ensure_up(self) -> None:
-        """Start the system, unless it is running."""
+        """Start the system if it is not running."""
         state = StateFile(self.folder).read()
         if state is None or state.phase != RUNNING or not state.supervisor.alive:
             assert_succeeds(self.up("--no-infra"))
 
     def ensure_video(self, folder: Path) -> None:
-        """Start the system and have a public video in it.
+        """Start the system and add a public video if there is none.
 
         Args:
-            folder: for the clip that is uploaded.
+            folder: Folder for the clip to upload.
         """
         self.ensure_up()
         if not public(self.url):
@@ -57,10 +57,10 @@ class Installation(Commands):
 
 @pytest.fixture(scope="session")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
-    """The system as the quick start starts it. It keeps running: tests only look at it, or use people of their own."""
+    """The system as the quick start starts it. Shared: tests only read, or use their own accounts."""
     anb = Commands(tmp_path_factory.mktemp("quick-start") / "local")
     (start,) = doc_blocks.anb(QUICK_START, "lane local: start")
-    # In the foreground it would run until it is stopped. Terraform is the road's and the lane terraform's.
+    # Detached, since the foreground command blocks. Terraform is tested by the lanes e2e and terraform.
     up = anb.run(*start, "--detach", "--no-infra", "--port", str(anb.port))
     try:
         assert_succeeds(up)
@@ -71,7 +71,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
 
 @pytest.fixture(scope="session")
 def restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """An installation that tests stop, kill and start again."""
+    """An installation that tests stop, kill and restart."""
     anb = Installation(tmp_path_factory.mktemp("restarted") / "local")
     yield anb
     anb.run("down")
@@ -79,10 +79,10 @@ def restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation
 
 @pytest.fixture
 def unused(tmp_path: Path) -> Commands:
-    """An installation in which nothing was ever started."""
+    """An installation that was never started."""
     return Commands(tmp_path / "local")
 
 
 def assert_succeeds(result: subprocess.CompletedProcess[str]) -> None:
-    """Fail with what a command printed where it failed."""
+    """Fail with the output of a failed command."""
     assert result.returncode == 0, result.stdout + result.stderr

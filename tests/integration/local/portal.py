@@ -1,4 +1,4 @@
-"""A player of the local portal, by its API."""
+"""A player who uses the local portal's API."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PASSWORD = "a long enough password"
 
 
 def wait(condition: Callable[[], Any], seconds: float = 300) -> None:
-    """Wait until a condition holds; the time is a safety net."""
+    """Wait until a condition holds; fail after the timeout."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -23,7 +23,7 @@ def wait(condition: Callable[[], Any], seconds: float = 300) -> None:
 
 
 def sign_in(url: str) -> dict[str, str]:
-    """The header of a player who is signed up where they were not."""
+    """Sign a player up if needed, and return the authorization header."""
     account = {"first_name": "Ana", "last_name": "Ruiz", "email": "ana@anb.example", "city": "Cali"}
     form = {**account, "password1": PASSWORD, "password2": PASSWORD, "country": "Colombia"}
     assert requests.post(f"{url}/api/auth/signup", json=form, timeout=30).status_code in (201, 400)
@@ -33,39 +33,39 @@ def sign_in(url: str) -> dict[str, str]:
 
 
 def upload(url: str, folder: Path, *, title: str = "A clip to keep") -> None:
-    """Upload a clip of a second, and wait until it is processed."""
+    """Upload a one-second clip and wait until it is processed."""
     make_clip(folder / "clip.mp4", seconds=1)
     with (folder / "clip.mp4").open("rb") as clip:
-        answer = requests.post(
+        response = requests.post(
             f"{url}/api/videos/upload",
             headers=sign_in(url),
             data={"title": title, "is_public": "true"},
             files={"video_file": ("clip.mp4", clip, "video/mp4")},
             timeout=60,
         )
-    assert answer.status_code == 201, answer.text
+    assert response.status_code == 201, response.text
     wait(lambda: title in titles(public(url)))
 
 
 def public(url: str) -> list[dict[str, Any]]:
-    """The public videos."""
+    """Return the public videos."""
     videos: list[dict[str, Any]] = requests.get(f"{url}/api/public/videos", timeout=30).json()
     return videos
 
 
 def titles(videos: list[dict[str, Any]]) -> list[str]:
-    """What videos are called."""
+    """Return the titles of videos."""
     return [video["title"] for video in videos]
 
 
 def own(url: str) -> list[dict[str, Any]]:
-    """The player's own videos, processed or not."""
+    """Return the player's own videos, processed or not."""
     videos: list[dict[str, Any]] = requests.get(f"{url}/api/videos", headers=sign_in(url), timeout=30).json()
     return videos
 
 
 def assert_plays(url: str, video: dict[str, Any]) -> None:
-    """Fail where a video's file is not an MP4."""
-    answer = requests.get(requests.compat.urljoin(url, video["processed_url"]), timeout=30)
-    assert answer.status_code == 200
-    assert answer.content[4:8] == b"ftyp"
+    """Fail if a video's file is not an MP4."""
+    response = requests.get(requests.compat.urljoin(url, video["processed_url"]), timeout=30)
+    assert response.status_code == 200
+    assert response.content[4:8] == b"ftyp"

@@ -1,4 +1,4 @@
-"""Commands at a running system, and what they say where nothing is up."""
+"""Commands with and without a running system."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def test_queue_is_shown_and_dead_letters_moved_back(started: Started) -> None:
     shown = anb.run("queue")
     assert shown.returncode == 0, shown.stderr
     assert "dead letters" in shown.stdout and "worked on" in shown.stdout
-    nothing = anb.run("queue", "redrive", "--reason", "to see")
-    assert nothing.stdout == "There are no dead letters.\n"
+    empty = anb.run("queue", "redrive", "--reason", "to see")
+    assert empty.stdout == "There are no dead letters.\n"
     sqs = aws.client("sqs", anb.state().children["aws"].port or 0)
     sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName="local-videos-dlq")["QueueUrl"], MessageBody="{")
     assert "'{'" in anb.run("queue").stdout
     moved = anb.run("queue", "redrive", "--reason", "to see")
-    assert moved.stdout == "1 dead letters are in the queue again. Reason: to see\n"
+    assert moved.stdout == "Dead letters moved back to the queue: 1. Reason: to see\n"
 
 
-def test_moderators_are_appointed_and_dismissed(started: Started) -> None:
+def test_moderator_rights_are_granted_and_revoked(started: Started) -> None:
     anb = started.anb
-    unknown = anb.run("moderator", "grant", "nobody@anb.example")
-    assert (unknown.returncode, "nobody@anb.example has no account" in unknown.stderr) == (1, True)
+    unknown = anb.run("moderator", "grant", "unknown@anb.example")
+    assert (unknown.returncode, "unknown@anb.example has no account" in unknown.stderr) == (1, True)
     headers = sign_in(anb.url)
     log = f"{anb.url}/api/moderation/log"
     assert requests.get(log, headers=headers, timeout=30).status_code == 403
@@ -73,5 +73,5 @@ def test_port_in_use_names_port_and_option(unused: Commands) -> None:
         refused = unused.up("--no-infra")
     assert refused.returncode == 1
     assert f"Error: Port {unused.port} for the portal cannot be used" in refused.stdout
-    assert "Give another one with --port." in refused.stdout
+    assert "Choose another one with --port." in refused.stdout
     assert unused.run("status").stdout.startswith("Nothing is up.")

@@ -1,4 +1,4 @@
-"""The quick start is followed, with the demo it asks for, on ports and in a folder of its own."""
+"""The commands of the quick start, with the demo, on separate ports and in a separate folder."""
 
 from __future__ import annotations
 

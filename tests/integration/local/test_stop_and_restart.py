@@ -1,4 +1,4 @@
-"""down, Ctrl-C, crashes and power cuts: everything is up, or nothing is; what people made is kept."""
+"""down, Ctrl-C, crashes and power cuts: everything runs or nothing does; data is kept."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def test_videos_are_kept_after_supervisor_is_killed(restarted: Installation, tmp
 
 def test_unplayable_videos_are_removed_after_a_power_cut(restarted: Installation, tmp_path: Path) -> None:
     restarted.ensure_up()
-    # Those that an earlier stop saved are kept.
+    # Videos saved by an earlier stop are kept.
     saved = titles(public(restarted.url))
     upload(restarted.url, tmp_path, title="A clip to lose")
-    # All are known before the first is killed: the end of one may end others.
+    # List all processes before the first kill: the exit of one may end others.
     running = {psutil.Process(member.pid) for member in restarted.members()}
     running |= {child for process in running for child in process.children(recursive=True)}
     for process in running:
@@ -77,7 +77,7 @@ def test_crashed_program_is_named_and_stops_the_others(restarted: Installation) 
     wait(lambda: not any(member.alive for member in members))
     log = (restarted.folder / "logs/up.log").read_text()
     assert "Error: worker ended with code -9." in log
-    assert f"The whole log is in {restarted.folder}/logs/worker.log." in log
+    assert f"Full log: {restarted.folder}/logs/worker.log" in log
 
 
 def test_ctrl_c_in_the_foreground_stops_everything(restarted: Installation) -> None:
@@ -91,7 +91,7 @@ def test_ctrl_c_in_the_foreground_stops_everything(restarted: Installation) -> N
     ) as process:
         wait(lambda: is_listening(restarted.port))
         members = restarted.members()
-        # down sends SIGTERM, which the tests above use.
+        # The tests above cover SIGTERM, which down sends.
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=300)
     assert process.returncode == 0

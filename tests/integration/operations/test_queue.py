@@ -1,4 +1,4 @@
-"""`anb queue`: looks without taking, moves back with a reason, and says plainly what is not there."""
+"""`anb queue`: shows the queue without receiving messages, and moves dead letters back with a reason."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def dead_url(queue_url: str) -> str:
 
 @pytest.fixture
 def videos(engine: Engine, sqs: Any, dead_url: str) -> Iterator[list[uuid.UUID]]:  # noqa: F811
-    """Three videos whose messages lie dead."""
-    made = [uuid.uuid4() for _ in range(3)]
+    """Three videos whose messages are in the dead-letter queue."""
+    ids = [uuid.uuid4() for _ in range(3)]
     with engine.begin() as connection:
         owner = add_user(
             connection,
@@ -55,7 +55,7 @@ def videos(engine: Engine, sqs: Any, dead_url: str) -> Iterator[list[uuid.UUID]]
             country="Colombia",
         )
         assert owner is not None
-        for video_id in made:
+        for video_id in ids:
             add_video(
                 connection,
                 video_id=video_id,
@@ -66,9 +66,9 @@ def videos(engine: Engine, sqs: Any, dead_url: str) -> Iterator[list[uuid.UUID]]
                 is_public=True,
             )
         connection.execute(text("UPDATE task_results SET status = 'running', sent_at = now()"))
-    for video_id in made:
+    for video_id in ids:
         VideoQueue(sqs, dead_url).send(video_id, user_id=7, request_id="a-request")
-    yield made
+    yield ids
 
 
 _api_call = BaseClient._make_api_call
@@ -82,7 +82,7 @@ def waiting(sqs: Any, url: str) -> int:
     return VideoQueue(sqs, url).waiting()
 
 
-def test_it_shows_the_queue_the_videos_and_the_dead_letters(
+def test_queue_videos_and_dead_letters_are_shown(
     videos: list[uuid.UUID], sqs: Any, queue_url: str, dead_url: str
 ) -> None:
     sqs.send_message(QueueUrl=dead_url, MessageBody="{ no video")
@@ -94,46 +94,49 @@ def test_it_shows_the_queue_the_videos_and_the_dead_letters(
     assert ["waiting", "3"] in [row[:2] for row in rows] and ["processed", "0"] in [row[:2] for row in rows]
     assert all(str(video_id) in shown.output for video_id in videos)
     assert "'{ no video'" in shown.output
-    assert "SQS tells its oldest to CloudWatch alone" in shown.output
+    assert "SQS reports message ages only to CloudWatch" in shown.output
 
 
-def test_looking_takes_nothing_away(videos: list[uuid.UUID], sqs: Any, dead_url: str) -> None:
+def test_showing_receives_no_messages(videos: list[uuid.UUID], sqs: Any, dead_url: str) -> None:
     for _ in range(2):
         assert str(videos[0]) in run().output
     assert waiting(sqs, dead_url) == 3
 
 
-def test_as_many_are_shown_as_are_asked_for(videos: list[uuid.UUID]) -> None:
+def test_show_option_limits_the_dead_letters(videos: list[uuid.UUID]) -> None:
     assert sum(str(video_id) in run("--show", "1").output for video_id in videos) == 1
     assert not any(str(video_id) in run("--show", "0").output for video_id in videos)
 
 
-def test_dead_letters_are_moved_back_whole_and_the_reason_is_kept(
+def test_redrive_keeps_attributes_and_stores_the_reason(
     videos: list[uuid.UUID],
     sqs: Any,
     queue_url: str,
     dead_url: str,
     engine: Engine,  # noqa: F811
 ) -> None:
-    moved = run("redrive", "--reason", "the bucket is back")
-    assert (moved.exit_code, moved.stdout) == (0, "3 dead letters are in the queue again. Reason: the bucket is back\n")
+    moved = run("redrive", "--reason", "bucket is back")
+    assert (moved.exit_code, moved.stdout) == (
+        0,
+        "Dead letters moved back to the queue: 3. Reason: bucket is back\n",
+    )
     assert all(f"moved {video_id}" in moved.stderr for video_id in videos)
     assert (waiting(sqs, queue_url), waiting(sqs, dead_url)) == (3, 0)
     (message, *_) = sqs.receive_message(QueueUrl=queue_url, MessageAttributeNames=["All"])["Messages"]
     assert uuid.UUID(json.loads(message["Body"])["video_id"]) in videos
     assert message["MessageAttributes"][REQUEST_ID]["StringValue"] == "a-request"
     with engine.connect() as connection:
-        kept = connection.execute(text("SELECT video_id, reason, operator <> '' FROM redrives")).all()
-    assert {tuple(row) for row in kept} == {(video_id, "the bucket is back", True) for video_id in videos}
+        stored = connection.execute(text("SELECT video_id, reason, operator <> '' FROM redrives")).all()
+    assert {tuple(row) for row in stored} == {(video_id, "bucket is back", True) for video_id in videos}
 
 
-def test_a_limit_leaves_the_rest(videos: list[uuid.UUID], sqs: Any, queue_url: str, dead_url: str) -> None:
+def test_limit_moves_only_some(videos: list[uuid.UUID], sqs: Any, queue_url: str, dead_url: str) -> None:
     moved = run("redrive", "--reason", "one for a try", "--limit", "1")
-    assert moved.stdout == "1 dead letters are in the queue again, 2 left. Reason: one for a try\n"
+    assert moved.stdout == "Dead letters moved back to the queue: 1, 2 left. Reason: one for a try\n"
     assert (waiting(sqs, queue_url), waiting(sqs, dead_url)) == (1, 2)
 
 
-def test_a_video_that_was_given_up_is_opened_again(videos: list[uuid.UUID], engine: Engine) -> None:  # noqa: F811
+def test_redrive_reopens_videos_that_were_given_up(videos: list[uuid.UUID], engine: Engine) -> None:  # noqa: F811
     with engine.begin() as connection:
         connection.execute(text("UPDATE videos SET status = 'failed', failure_reason = 'given_up'"))
     assert "given up" in run().output
@@ -143,15 +146,15 @@ def test_a_video_that_was_given_up_is_opened_again(videos: list[uuid.UUID], engi
     assert [tuple(state) for state in states] == [("uploaded", None)]
 
 
-def test_interrupted_between_sending_and_deleting_nothing_is_lost(
+def test_interruption_between_send_and_delete_loses_nothing(
     videos: list[uuid.UUID], sqs: Any, queue_url: str, dead_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def break_off(self: Any, operation: str, arguments: Any, call: Any = _api_call) -> Any:
+    def interrupt_delete(self: Any, operation: str, arguments: Any, call: Any = _api_call) -> Any:
         if operation == "DeleteMessage":
             raise KeyboardInterrupt
         return call(self, operation, arguments)
 
-    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", break_off)
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", interrupt_delete)
     assert run("redrive", "--reason", "interrupted").exit_code == 1
     monkeypatch.undo()
     assert waiting(sqs, queue_url) == 1
@@ -160,45 +163,47 @@ def test_interrupted_between_sending_and_deleting_nothing_is_lost(
     assert sum(int(count) for count in found.values()) == 3
 
 
-def test_where_nothing_lies_it_says_so() -> None:
+def test_redrive_without_dead_letters() -> None:
     assert run("redrive", "--reason", "to see").output == "There are no dead letters.\n"
 
 
 @pytest.mark.parametrize(("arguments", "code"), [((), 2), (("--reason", " "), 1), (("--reason", "x" * 501), 1)])
-def test_a_reason_is_needed(arguments: tuple[str, ...], code: int, videos: list[uuid.UUID]) -> None:
-    refused = run("redrive", *arguments)
-    assert refused.exit_code == code
-    assert "--reason" in refused.output
+def test_reason_is_required(arguments: tuple[str, ...], code: int, videos: list[uuid.UUID]) -> None:
+    result = run("redrive", *arguments)
+    assert result.exit_code == code
+    assert "--reason" in result.output
 
 
-def test_a_limit_is_at_least_one() -> None:
+def test_limit_must_be_positive() -> None:
     assert run("redrive", "--reason", "x", "--limit", "0").exit_code == 2
 
 
-def test_when_nothing_is_up_it_says_how_to_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_error_without_running_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("QUEUE_URL")
     monkeypatch.setenv("ANB_LOCAL_DIR", str(tmp_path))
-    refused = run()
-    assert (refused.exit_code, "Nothing is up. Start it with ./anb up, or give" in refused.output) == (1, True)
+    result = run()
+    assert (result.exit_code, "Nothing is up. Start it with ./anb up, or set QUEUE_URL" in result.output) == (1, True)
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "sentence"),
+    ("name", "value", "message"),
     [
         ("DATABASE_PORT", "soon", "DATABASE_PORT (port of PostgreSQL): is 'soon'"),
         ("DATABASE_PORT", str(free_port()), "The database at 127.0.0.1:"),
         ("QUEUE_URL", "http://127.0.0.1/123456789012/nowhere", "AWS does not answer for http://127.0.0.1/"),
     ],
 )
-def test_what_cannot_be_reached_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str) -> None:
+def test_invalid_or_unreachable_dependency_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
+) -> None:
     monkeypatch.setenv(name, value)
-    refused = run()
-    assert refused.exit_code == 1
-    assert sentence in refused.output and "Traceback" not in refused.output
+    result = run()
+    assert result.exit_code == 1
+    assert message in result.output and "Traceback" not in result.output
 
 
-def test_a_queue_without_dead_letters_is_named(sqs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_queue_without_dead_letter_queue_is_an_error(sqs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     url = sqs.create_queue(QueueName=f"bare-{uuid.uuid4().hex}")["QueueUrl"]
     monkeypatch.setenv("QUEUE_URL", url)
-    refused = run()
-    assert (refused.exit_code, f"{url} has no dead-letter queue" in refused.output) == (1, True)
+    result = run()
+    assert (result.exit_code, f"{url} has no dead-letter queue" in result.output) == (1, True)

@@ -1,4 +1,4 @@
-"""The release of this project, built for real: the same twice, for both architectures, whole and small enough."""
+"""The release of this project, really built: reproducible, complete and small, for both architectures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from workspace import paths
 
 WHEELS = paths.CACHE_DIR / "wheels"
 MACHINE = {"x86_64": 62, "arm64": 183}
-"""ELF's numbers of the architectures."""
+"""ELF machine numbers by architecture."""
 MOST_BYTES = {"portal": 40_000_000, "worker": 130_000_000}
 
 CALL = """
@@ -45,17 +45,17 @@ def build_for(architecture: str) -> tuple[Built, Path]:
 
 @pytest.fixture(scope="module", params=list(MACHINE))
 def built(request: pytest.FixtureRequest) -> tuple[Built, Path]:
-    """The release as the command builds it, which keeps what did not change."""
+    """The release as the command builds it, reusing unchanged parts."""
     return build_for(request.param)
 
 
-def test_it_is_small_enough(built: tuple[Built, Path]) -> None:
+def test_release_is_small_enough(built: tuple[Built, Path]) -> None:
     release, target = built
     for service, parts in release.parts.items():
         assert sum((target / part.file).stat().st_size for part in parts.values()) < MOST_BYTES[service]
 
 
-def test_what_is_compiled_is_for_the_instances(built: tuple[Built, Path]) -> None:
+def test_compiled_files_are_for_the_instances_architecture(built: tuple[Built, Path]) -> None:
     release, target = built
     for service in release.parts:
         compiled = set()
@@ -70,12 +70,12 @@ def test_what_is_compiled_is_for_the_instances(built: tuple[Built, Path]) -> Non
         assert any(name.startswith("packages/av/") for name in compiled) == (service == "worker")
 
 
-def test_the_code_is_whole(built: tuple[Built, Path]) -> None:
+def test_code_archive_is_complete(built: tuple[Built, Path]) -> None:
     release, target = built
     with tarfile.open(target / "portal-code.tar.gz") as opened:
         names = set(opened.getnames())
-        about = json.load(opened.extractfile("services/release.json"))  # type: ignore[arg-type]
-    assert about == {"version": release.version, "commit": release.commit}
+        release_info = json.load(opened.extractfile("services/release.json"))  # type: ignore[arg-type]
+    assert release_info == {"version": release.version, "commit": release.commit}
     assert {
         "services/environment.py",
         "services/shared/migrate.py",
@@ -87,7 +87,7 @@ def test_the_code_is_whole(built: tuple[Built, Path]) -> None:
     assert not [name for name in names if "/worker/" in name or "__pycache__" in name]
 
 
-def test_aws_and_the_languages_work_from_what_was_kept(tmp_path: Path) -> None:
+def test_aws_clients_and_languages_work_from_the_archive(tmp_path: Path) -> None:
     _, target = build_for("x86_64")
     with tarfile.open(target / "portal-dependencies.tar.gz") as opened:
         opened.extractall(tmp_path, filter="data")
@@ -98,15 +98,15 @@ def test_aws_and_the_languages_work_from_what_was_kept(tmp_path: Path) -> None:
 
 
 def clone(folder: Path) -> Path:
-    """The last commit in a folder, with the packages that are locked in the checkout."""
+    """Clone the last commit, with the Pipfile.lock of the checkout."""
     subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", paths.ROOT, folder], check=True)
     shutil.copy(paths.ROOT / "Pipfile.lock", folder)
     return folder
 
 
-def test_two_clones_in_two_folders_build_the_same(tmp_path: Path) -> None:
-    """Packages are built once more and compared with those of the checkout; code is built in both clones."""
-    kept, kept_in = build_for("x86_64")
+def test_two_clones_build_identical_archives(tmp_path: Path) -> None:
+    """Packages are rebuilt and compared with those of the checkout; code is built in both clones."""
+    cached, cached_in = build_for("x86_64")
     first, second = tmp_path / "one", tmp_path / "two"
     one = build(clone(tmp_path / "first"), first, "x86_64", Console(stderr=True), wheels=WHEELS)
     shutil.copytree(first, second)
@@ -117,17 +117,17 @@ def test_two_clones_in_two_folders_build_the_same(tmp_path: Path) -> None:
     assert one == two
     for service, parts in one.parts.items():
         code, packages = parts["code"].file, parts["dependencies"].file
-        assert parts["dependencies"] == kept.parts[service]["dependencies"]
-        assert (first / packages).read_bytes() == (kept_in / packages).read_bytes()
+        assert parts["dependencies"] == cached.parts[service]["dependencies"]
+        assert (first / packages).read_bytes() == (cached_in / packages).read_bytes()
         assert (first / code).read_bytes() == (second / code).read_bytes()
 
 
-def test_the_command_as_the_page_shows_it(built: tuple[Built, Path]) -> None:
-    """What stands already, built for any architecture, is not built again."""
+def test_command_in_the_documentation_works(built: tuple[Built, Path]) -> None:
+    """A release that is already built, for any architecture, is not rebuilt."""
     (words,) = doc_blocks.anb("docs/deploy.md", "lane release: build")
     command = [paths.ROOT / "anb", *words, "--architecture", built[1].name]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
     assert result.returncode == 0, result.stdout + result.stderr
-    assert all(f"{service} in all" in result.stdout for service in built[0].parts)
+    assert all(f"{service} total" in result.stdout for service in built[0].parts)
     assert f"in .anb/release/{built[1].name}" in result.stdout

@@ -1,4 +1,4 @@
-"""Building a release with the real pip and git, from a package index of one folder."""
+"""Build a release with the real pip and git, from a package index in a folder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COMPILED = "manylinux_2_28_x86_64.manylinux_2_17_x86_64"
 
 
 def wheel(folder: Path, name: str, *, platform: str = "any", requires: str = "") -> str:
-    """Make a wheel of one module; returns its hash as pip writes it."""
+    """Create a wheel with one module; return its hash in pip's format."""
     folder.mkdir(exist_ok=True)
     info = f"{name}-1.0.dist-info"
     tag = f"py3-none-{platform}"
@@ -75,7 +75,7 @@ def make_project(folder: Path, sha256: str, name: str = "both") -> Path:
 
 
 def only_index(folder: Path, patch: pytest.MonkeyPatch) -> Path:
-    """Make a folder's index the only place pip looks at."""
+    """Make pip use only the index in a folder."""
     patch.setenv("PIP_CONFIG_FILE", "/dev/null")
     patch.setenv("PIP_NO_INDEX", "1")
     patch.setenv("PIP_FIND_LINKS", str(folder / "index"))
@@ -97,8 +97,8 @@ def names(file: Path) -> set[str]:
 
 
 @dataclass(frozen=True)
-class Finished:
-    """A project and the release that was built of it."""
+class BuiltProject:
+    """A project and its release."""
 
     project: Path
     target: Path
@@ -106,22 +106,22 @@ class Finished:
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """A build from nothing: pip fetches and installs the packages of both services."""
+def first(tmp_path_factory: pytest.TempPathFactory) -> BuiltProject:
+    """A first build: pip downloads and installs the packages of both services."""
     folder = tmp_path_factory.mktemp("first")
     with pytest.MonkeyPatch.context() as patch:
         project = make_project(folder / "project", wheel(only_index(folder, patch), "both"))
-        return Finished(project, folder / "built", run(project, folder / "built"))
+        return BuiltProject(project, folder / "built", run(project, folder / "built"))
 
 
 @pytest.fixture
-def copy(first: Finished, tmp_path: Path, index: Path) -> Finished:
-    """The same to be changed, where no wheel can be had any more: what is built again there is code."""
+def copy(first: BuiltProject, tmp_path: Path, index: Path) -> BuiltProject:
+    """A copy to change, with an empty package index: only code can be rebuilt there."""
     project = Path(shutil.copytree(first.project, tmp_path / "project"))
-    return Finished(project, Path(shutil.copytree(first.target, tmp_path / "built")), first.built)
+    return BuiltProject(project, Path(shutil.copytree(first.target, tmp_path / "built")), first.built)
 
 
-def test_a_release_is_code_and_packages_of_each_service(first: Finished) -> None:
+def test_release_has_code_and_packages_of_each_service(first: BuiltProject) -> None:
     target = first.target
 
     assert names(target / "portal-code.tar.gz") == {
@@ -146,7 +146,7 @@ def test_a_release_is_code_and_packages_of_each_service(first: Finished) -> None
     assert (first.built.version, first.built.commit) == ("1.2.3", git(first.project, "rev-parse", "HEAD").strip())
 
 
-def test_what_did_not_change_is_not_built_again(copy: Finished) -> None:
+def test_unchanged_packages_are_not_rebuilt(copy: BuiltProject) -> None:
     (copy.project / "services/worker/job.py").write_text("changed = True\n")
     second = run(copy.project, copy.target)
 
@@ -157,7 +157,7 @@ def test_what_did_not_change_is_not_built_again(copy: Finished) -> None:
     assert second.commit == f"{copy.built.commit}-modified"
 
 
-def test_what_git_ignores_is_left_out_and_what_is_new_is_not(copy: Finished) -> None:
+def test_ignored_files_are_left_out_and_new_files_included(copy: BuiltProject) -> None:
     (copy.project / "services/worker/noise.log").touch()
     (copy.project / "services/worker/new.py").touch()
     run(copy.project, copy.target)
@@ -167,7 +167,7 @@ def test_what_git_ignores_is_left_out_and_what_is_new_is_not(copy: Finished) -> 
     assert "services/worker/noise.log" not in found
 
 
-def test_an_earlier_commit_is_built_again_as_it_was(copy: Finished) -> None:
+def test_earlier_commit_builds_the_same_release(copy: BuiltProject) -> None:
     (copy.project / "services/worker/job.py").write_text("broken\n")
     git(copy.project, "commit", "--quiet", "--all", "--message", "second")
     with checkout(copy.project, copy.built.commit) as sources:
@@ -178,16 +178,16 @@ def test_an_earlier_commit_is_built_again_as_it_was(copy: Finished) -> None:
     assert source_commit(copy.project) != copy.built.commit
 
 
-def test_a_commit_that_is_not_there(tmp_path: Path, index: Path) -> None:
+def test_unknown_commit_is_an_error(tmp_path: Path, index: Path) -> None:
     project = make_project(tmp_path / "project", wheel(index, "both"))
     with (
-        pytest.raises(UserError, match=r"git has no commit 'v9'.*allowed are hashes, tags and branches"),
+        pytest.raises(UserError, match=r"commit is 'v9'; must be a hash, tag or branch of this clone"),
         checkout(project, "v9"),
     ):
         pass
 
 
-def test_a_package_without_a_wheel_for_the_instances(tmp_path: Path, index: Path) -> None:
+def test_package_without_a_matching_wheel_is_an_error(tmp_path: Path, index: Path) -> None:
     project = make_project(tmp_path / "project", wheel(index, "both", platform=COMPILED))
 
     assert run(project, tmp_path / "built").parts
@@ -195,7 +195,7 @@ def test_a_package_without_a_wheel_for_the_instances(tmp_path: Path, index: Path
         run(project, tmp_path / "other", "arm64")
 
 
-def test_a_package_that_is_not_the_locked_one(tmp_path: Path, index: Path) -> None:
+def test_package_with_another_hash_is_an_error(tmp_path: Path, index: Path) -> None:
     wheel(index, "both")
     project = make_project(tmp_path / "project", f"sha256:{'0' * 64}")
 
@@ -203,15 +203,15 @@ def test_a_package_that_is_not_the_locked_one(tmp_path: Path, index: Path) -> No
         run(project, tmp_path / "built")
 
 
-def test_a_package_that_another_asks_for_and_the_lock_lacks(tmp_path: Path, index: Path) -> None:
-    asks = 'Requires-Dist: absent>=2 ; python_version >= "3.13"\nRequires-Dist: windows ; sys_platform == "win32"\n'
-    project = make_project(tmp_path / "project", wheel(index, "both", requires=asks))
+def test_dependency_missing_in_the_lock_is_an_error(tmp_path: Path, index: Path) -> None:
+    requires = 'Requires-Dist: absent>=2 ; python_version >= "3.13"\nRequires-Dist: windows ; sys_platform == "win32"\n'
+    project = make_project(tmp_path / "project", wheel(index, "both", requires=requires))
 
-    with pytest.raises(UserError, match="On an instance both asks for absent>=2.*, and Pipfile.lock has none"):
+    with pytest.raises(UserError, match="On an instance both requires absent>=2.*, and Pipfile.lock has none"):
         run(project, tmp_path / "built")
 
 
-def test_an_index_that_cannot_be_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_index_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "PIP_CONFIG_FILE": "/dev/null",
         "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
@@ -224,5 +224,5 @@ def test_an_index_that_cannot_be_reached(tmp_path: Path, monkeypatch: pytest.Mon
         run(project, tmp_path / "built")
 
 
-def test_where_there_is_no_git_the_commit_is_unknown(tmp_path: Path) -> None:
+def test_commit_is_unknown_without_git(tmp_path: Path) -> None:
     assert source_commit(tmp_path) == "unknown"

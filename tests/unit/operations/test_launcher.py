@@ -1,4 +1,4 @@
-"""`./anb` needs a suitable Python only, finds its project from anywhere, and sets up once."""
+"""`./anb` finds its project and a supported Python, and runs the setup once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ARGUMENTS = "import os, sys; print(sys.argv[1:], os.getcwd())\n"
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project in a path with spaces, complete, whose command prints its arguments and folder."""
+    """An installed project in a path with spaces; its command prints the arguments and the working directory."""
     folder = tmp_path / "a project" / "of ours"
     (folder / "operations").mkdir(parents=True)
     (folder / ".venv/bin").mkdir(parents=True)
@@ -32,7 +32,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A folder that is the whole PATH, with what `anb` uses of the system and no Python."""
+    """The only folder on the PATH, with the programs that `anb` uses and no Python."""
     folder = tmp_path / "path"
     folder.mkdir()
     for name in ("sh", "dirname", "readlink", "cmp"):
@@ -48,45 +48,45 @@ def anb(program: Path, path: Path, *arguments: str, cwd: Path | str = "/") -> su
 
 
 def put_python(path: Path, name: str, *, suitable: bool) -> None:
-    """A python that says whether its version will do, and records being asked to set up."""
+    """Add a fake Python that accepts or rejects the version check and prints the script it runs."""
     program = path / name
-    answer = "exit 0" if suitable else "exit 1"
-    program.write_text(f'#!/bin/sh\nif [ "$1" = -c ]; then {answer}; fi\necho "{name} runs $1" >&2\nexit 7\n')
+    version_check = "exit 0" if suitable else "exit 1"
+    program.write_text(f'#!/bin/sh\nif [ "$1" = -c ]; then {version_check}; fi\necho "{name} runs $1" >&2\nexit 7\n')
     program.chmod(0o755)
 
 
-def test_the_working_directory_and_the_arguments_reach_the_command(project: Path, path: Path, tmp_path: Path) -> None:
+def test_command_gets_working_directory_and_arguments(project: Path, path: Path, tmp_path: Path) -> None:
     result = anb(project / "anb", path, "up", "with a space", cwd=tmp_path)
     assert result.stdout == f"['up', 'with a space'] {tmp_path}\n", result.stderr
 
 
-def test_it_is_found_through_symbolic_links(project: Path, path: Path, tmp_path: Path) -> None:
+def test_project_is_found_through_symbolic_links(project: Path, path: Path, tmp_path: Path) -> None:
     (tmp_path / "first").symlink_to(project / "anb")
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/second").symlink_to("../first")
     assert anb(tmp_path / "bin/second", path, "status").stdout.startswith("['status']")
 
 
-def test_when_all_is_set_up_no_python_of_the_system_is_asked(project: Path, path: Path) -> None:
+def test_system_python_is_not_used_after_setup(project: Path, path: Path) -> None:
     put_python(path, "python3", suitable=True)
     assert anb(project / "anb", path).stderr == ""
 
 
-def test_without_python_it_says_which_to_install(project: Path, path: Path) -> None:
+def test_missing_python_names_the_versions_to_install(project: Path, path: Path) -> None:
     (project / ".venv/installed.lock").unlink()
     result = anb(project / "anb", path)
     message = "Error: Python is missing. Install Python 3.11, 3.12, 3.13 or 3.14 and run ./anb again.\n"
     assert (result.returncode, result.stderr) == (1, message)
 
 
-def test_with_an_old_python_it_names_what_it_found(project: Path, path: Path) -> None:
+def test_unsupported_python_is_named(project: Path, path: Path) -> None:
     (project / ".venv/installed.lock").unlink()
     put_python(path, "python3", suitable=False)
     result = anb(project / "anb", path)
     assert (result.returncode, result.stderr.startswith("Error: too old or too new: python3. Install")) == (1, True)
 
 
-def test_a_suitable_python_under_another_name_is_found(project: Path, path: Path) -> None:
+def test_supported_python_under_another_name_is_used(project: Path, path: Path) -> None:
     (project / ".venv/installed.lock").unlink()
     put_python(path, "python3", suitable=False)
     put_python(path, "python3.12", suitable=True)
@@ -94,8 +94,8 @@ def test_a_suitable_python_under_another_name_is_found(project: Path, path: Path
     assert (result.returncode, result.stderr) == (7, f"python3.12 runs {project}/workspace/setup.py\n")
 
 
-@pytest.mark.parametrize("change", ["lock changed", "environment removed", "set-up interrupted"])
-def test_it_sets_up_again_when_the_environment_is_not_that_of_the_lock(project: Path, path: Path, change: str) -> None:
+@pytest.mark.parametrize("change", ["lock changed", "environment removed", "setup interrupted"])
+def test_setup_runs_again_if_environment_and_lock_differ(project: Path, path: Path, change: str) -> None:
     put_python(path, "python3", suitable=True)
     if change == "lock changed":
         (project / "Pipfile.lock").write_text('{"default": {}}')

@@ -1,4 +1,4 @@
-"""The commands begin without the framework, whose import starts Node and takes longer than most of them."""
+"""Commands start without importing the framework, which starts Node and takes seconds."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ print(*{"jsii", "constructs", "cdktf", "cdktf_cdktf_provider_aws"} & sys.modules
 """
 
 
-def test_no_command_loads_the_framework_before_it_is_needed() -> None:
+def test_commands_do_not_import_the_framework_at_startup() -> None:
     loaded = subprocess.run([sys.executable, "-c", LOADED], cwd=paths.ROOT, capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == ""

@@ -1,4 +1,4 @@
-"""Services get what launch templates give their instances; without Terraform, a complete environment."""
+"""The services' environment comes from the launch templates, or is created without Terraform."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from constructs_lib.compute.user_data import UserData
 from emulator import aws
 from operations.local.deployment import (
     database_credentials,
-    infrastructure,
+    deploy_with_terraform,
+    deploy_without_terraform,
+    infrastructure_folder,
     read_launch_templates,
-    with_terraform,
-    without_terraform,
 )
 from services.environment import PortalEnvironment, WorkerEnvironment
 from tests.unit.operations.local.test_local_overrides import PORTAL, WORKER
@@ -37,31 +37,29 @@ def launch_template(aws_port: int, name: str, variables: dict[str, str]) -> None
         command="/bin/true",
         environment=variables,
     ).user_data()
-    # Terraform is what halves the doubled signs.
+    # Terraform replaces the escapes "$${" and "%%{".
     user_data = base64.b64encode(script.replace("$${", "${").replace("%%{", "%{").encode()).decode()
     aws.client("ec2", aws_port).create_launch_template(
         LaunchTemplateName=name, LaunchTemplateData={"UserData": user_data}
     )
 
 
-def test_the_environment_of_each_service_is_read_from_its_launch_template(aws_port: int) -> None:
+def test_environment_is_read_from_the_launch_templates(aws_port: int) -> None:
     ec2 = aws.client("ec2", aws_port)
-    with pytest.raises(
-        UserError, match="No launch template gives its instances a complete PortalEnvironment or Worker"
-    ):
+    with pytest.raises(UserError, match="No launch template has a complete PortalEnvironment or Worker"):
         read_launch_templates(ec2)
     launch_template(aws_port, "portal", PORTAL)
     with pytest.raises(UserError, match="a complete WorkerEnvironment"):
         read_launch_templates(ec2)
     launch_template(aws_port, "worker", WORKER)
-    found = read_launch_templates(ec2)
-    assert (found.portal, found.worker) == (PORTAL, WORKER)
+    variables = read_launch_templates(ec2)
+    assert (variables.portal, variables.worker) == (PORTAL, WORKER)
 
 
-def test_without_terraform_the_services_get_a_complete_environment(aws_port: int) -> None:
-    made = without_terraform(aws_port, Console(file=io.StringIO()))
-    portal = PortalEnvironment.from_variables(made.portal)
-    worker = WorkerEnvironment.from_variables(made.worker)
+def test_environment_without_terraform_is_complete(aws_port: int) -> None:
+    variables = deploy_without_terraform(aws_port, Console(file=io.StringIO()))
+    portal = PortalEnvironment.from_variables(variables.portal)
+    worker = WorkerEnvironment.from_variables(variables.worker)
     assert portal.media_bucket == worker.media_bucket
     aws.client("s3", aws_port).head_bucket(Bucket=portal.media_bucket)
     credentials = database_credentials(aws_port, portal.database_secret_arn)
@@ -71,7 +69,7 @@ def test_without_terraform_the_services_get_a_complete_environment(aws_port: int
 
 def test_states_of_the_last_run_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The embedded AWS starts empty, so they describe nothing that exists."""
-    state = infrastructure(tmp_path) / "states/anb-local/network.tfstate"
+    state = infrastructure_folder(tmp_path) / "states/anb-local/network.tfstate"
     state.parent.mkdir(parents=True)
     state.write_text("{}")
 
@@ -80,5 +78,5 @@ def test_states_of_the_last_run_are_removed(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(Tools, "ensure", no_tools)
     with pytest.raises(UserError, match="no Node"):
-        with_terraform(tmp_path, 1, Console(file=io.StringIO()))
+        deploy_with_terraform(tmp_path, 1, Console(file=io.StringIO()))
     assert not state.exists()

@@ -1,4 +1,4 @@
-"""After a start the database names nothing the bucket lacks."""
+"""After a start, the database refers only to objects in the bucket."""
 
 from __future__ import annotations
 
@@ -43,38 +43,38 @@ def rows(url: str, query: str) -> list[tuple[object, ...]]:
         return connection.execute(query.encode()).fetchall()
 
 
-def test_a_playable_video_is_left_alone(database: str) -> None:
+def test_playable_video_is_unchanged(database: str) -> None:
     add(database, "processed")
-    assert reconcile(database, {ORIGINAL, RESULT, POSTER, PREVIEW}) == Reconciled(removed=0, sent_again=0)
+    assert reconcile(database, {ORIGINAL, RESULT, POSTER, PREVIEW}) == Reconciled(removed=0, requeued=0)
     assert rows(database, STATUS) == [("processed", "completed", False)]
 
 
 @pytest.mark.parametrize(
     "left", [{ORIGINAL}, {ORIGINAL, POSTER, PREVIEW}, {ORIGINAL, RESULT, PREVIEW}, {ORIGINAL, RESULT, POSTER}]
 )
-def test_a_video_that_lost_a_part_is_made_again_and_keeps_its_votes(database: str, left: set[str]) -> None:
+def test_incomplete_video_is_requeued_and_keeps_its_votes(database: str, left: set[str]) -> None:
     add(database, "processed")
-    assert reconcile(database, left) == Reconciled(removed=0, sent_again=1)
+    assert reconcile(database, left) == Reconciled(removed=0, requeued=1)
     assert rows(database, STATUS) == [("uploaded", "pending", True)]
     assert rows(database, "SELECT count(*) FROM votes") == [(1,)]
 
 
 @pytest.mark.parametrize("status", ["uploaded", "processing"])
-def test_a_video_whose_message_was_lost_is_sent_again(database: str, status: str) -> None:
+def test_video_without_a_message_is_requeued(database: str, status: str) -> None:
     add(database, status)
-    assert reconcile(database, {ORIGINAL}) == Reconciled(removed=0, sent_again=1)
+    assert reconcile(database, {ORIGINAL}) == Reconciled(removed=0, requeued=1)
     assert rows(database, STATUS) == [("uploaded", "pending", True)]
 
 
 @pytest.mark.parametrize("status", ["uploaded", "processing", "processed"])
-def test_a_video_that_lost_everything_is_removed_with_its_votes(database: str, status: str) -> None:
+def test_video_without_objects_is_removed_with_its_votes(database: str, status: str) -> None:
     add(database, status)
-    assert reconcile(database, set()) == Reconciled(removed=1, sent_again=0)
+    assert reconcile(database, set()) == Reconciled(removed=1, requeued=0)
     for table in ("videos", "votes", "vote_deltas", "task_results"):
         assert rows(database, f"SELECT count(*) FROM {table}") == [(0,)]
 
 
-def test_a_failed_video_goes_on_telling_its_owner_why(database: str) -> None:
+def test_failed_video_is_unchanged(database: str) -> None:
     add(database, "failed")
-    assert reconcile(database, set()) == Reconciled(removed=0, sent_again=0)
+    assert reconcile(database, set()) == Reconciled(removed=0, requeued=0)
     assert rows(database, "SELECT status FROM videos") == [("failed",)]

@@ -1,4 +1,4 @@
-"""The command that appoints moderators."""
+"""The command that grants and revokes moderator rights."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def run(environment: PortalEnvironment, *arguments: str) -> tuple[int, str]:
     return done.returncode, (done.stdout + done.stderr).strip()
 
 
-def test_a_moderator_is_appointed_and_dismissed(
+def test_moderator_rights_are_granted_and_revoked(
     portal_environment: PortalEnvironment, connection: Connection, world: World
 ) -> None:
     person = world.person()
@@ -42,16 +42,16 @@ def test_a_moderator_is_appointed_and_dismissed(
     assert not is_moderator(connection, person)
 
 
-def test_who_has_no_account_cannot_be_appointed(
+def test_address_without_an_account_is_an_error(
     portal_environment: PortalEnvironment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, value in portal_environment.as_variables().items():
         monkeypatch.setenv(name, value)
-    assert main(["grant", "nobody@example.com"]) == 1
-    assert capsys.readouterr().err == "nobody@example.com has no account; sign up in the portal first\n"
+    assert main(["grant", "unknown@example.com"]) == 1
+    assert capsys.readouterr().err == "unknown@example.com has no account; sign up in the portal first\n"
 
 
 @pytest.mark.parametrize("arguments", [(), ("grant",), ("promote", "a@example.com"), ("grant", "a", "b")])
-def test_what_is_no_command(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
+def test_wrong_arguments_print_the_usage(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
     assert main(list(arguments)) == 1
     assert capsys.readouterr().err == f"{USAGE}\n"

@@ -1,12 +1,12 @@
-"""Only what the emulator pretends is changed; everything else an instance is given reaches the service."""
+"""Local overrides change only what the emulator does not run; all other variables stay."""
 
 from __future__ import annotations
 
-from operations.local.local_overrides import LocalPorts, on_this_machine
+from operations.local.local_overrides import LocalPorts, apply_local_overrides
 from services.environment import PortalEnvironment, WorkerEnvironment
 from workspace.processes import STOP_SECONDS
 
-HERE = LocalPorts(database_port=15432, aws_port=14566, portal_port=18080)
+PORTS = LocalPorts(database_port=15432, aws_port=14566, portal_port=18080)
 SHARED = {
     "environment_name": "anb",
     "aws_region": "eu-west-1",
@@ -46,8 +46,10 @@ WORKER = WorkerEnvironment(
 ).as_variables()
 
 
-def test_the_portal_uses_this_machines_database_and_is_open_to_this_machine_only() -> None:
-    changed = {name: text for name, text in on_this_machine(PORTAL, HERE).items() if PORTAL.get(name, text) != text}
+def test_portal_uses_the_local_database_and_listens_on_loopback() -> None:
+    changed = {
+        name: text for name, text in apply_local_overrides(PORTAL, PORTS).items() if PORTAL.get(name, text) != text
+    }
     assert changed == {
         "DATABASE_HOST": "127.0.0.1",
         "DATABASE_PORT": "15432",
@@ -62,23 +64,23 @@ def test_the_portal_uses_this_machines_database_and_is_open_to_this_machine_only
     }
 
 
-def test_the_worker_is_given_nothing_of_the_portals() -> None:
-    variables = on_this_machine(WORKER, HERE)
+def test_worker_gets_no_portal_variables() -> None:
+    variables = apply_local_overrides(WORKER, PORTS)
     assert "PORTAL_PORT" not in variables
     assert variables["WORKER_CONCURRENCY"] == "3"
 
 
-def test_the_worker_ends_before_whoever_stops_it_kills_it() -> None:
-    assert on_this_machine(WORKER, HERE)["STOP_SECONDS"] == str(STOP_SECONDS)
-    assert "STOP_SECONDS" not in on_this_machine(PORTAL, HERE)
+def test_worker_stop_timeout_is_the_supervisors() -> None:
+    assert apply_local_overrides(WORKER, PORTS)["STOP_SECONDS"] == str(STOP_SECONDS)
+    assert "STOP_SECONDS" not in apply_local_overrides(PORTAL, PORTS)
 
 
-def test_aws_is_the_embedded_one_in_the_deployments_region() -> None:
-    variables = on_this_machine(WORKER, HERE)
+def test_aws_is_the_embedded_one_in_the_same_region() -> None:
+    variables = apply_local_overrides(WORKER, PORTS)
     assert variables["AWS_ENDPOINT_URL"] == "http://127.0.0.1:14566"
     assert variables["AWS_REGION"] == variables["AWS_DEFAULT_REGION"] == "eu-west-1"
 
 
-def test_what_comes_out_is_a_complete_environment() -> None:
-    assert PortalEnvironment.from_variables(on_this_machine(PORTAL, HERE)).portal_port == 18080
-    assert WorkerEnvironment.from_variables(on_this_machine(WORKER, HERE)).media_bucket == "anb-media"
+def test_result_is_a_complete_environment() -> None:
+    assert PortalEnvironment.from_variables(apply_local_overrides(PORTAL, PORTS)).portal_port == 18080
+    assert WorkerEnvironment.from_variables(apply_local_overrides(WORKER, PORTS)).media_bucket == "anb-media"

@@ -1,4 +1,4 @@
-"""One supervisor at a time; what it says survives it, the lock does not."""
+"""One supervisor at a time; its state survives it, its lock does not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def state(phase: str) -> SystemState:
     return SystemState(phase=phase, supervisor=this_process(), url="http://127.0.0.1:8080", infra=True)
 
 
-def test_what_is_written_is_read(tmp_path: Path) -> None:
+def test_state_is_read_as_written(tmp_path: Path) -> None:
     file = StateFile(tmp_path)
     assert file.read() is None
     file.write(state(STARTING))
@@ -31,25 +31,25 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     [
         (STARTING, "Another ./anb up is starting"),
         (RUNNING, "Already up at http://127.0.0.1:8080. ./anb down stops it"),
-        (STOPPING, "It is just being stopped"),
+        (STOPPING, "It is being stopped"),
     ],
 )
-def test_a_second_supervisor_hears_what_the_first_is_doing(tmp_path: Path, phase: str, message: str) -> None:
-    with StateFile(tmp_path).own():
+def test_second_supervisor_reports_the_phase_of_the_first(tmp_path: Path, phase: str, message: str) -> None:
+    with StateFile(tmp_path).lock():
         StateFile(tmp_path).write(state(phase))
-        with pytest.raises(UserError, match=message), StateFile(tmp_path).own():
+        with pytest.raises(UserError, match=message), StateFile(tmp_path).lock():
             pass
-    with StateFile(tmp_path).own():
+    with StateFile(tmp_path).lock():
         pass
 
 
-def test_a_file_that_is_broken_says_what_to_do(tmp_path: Path) -> None:
+def test_unreadable_file_raises_user_error(tmp_path: Path) -> None:
     (tmp_path / "state.json").write_text("{")
     with pytest.raises(UserError, match=r"state.json cannot be read; remove it"):
         StateFile(tmp_path).read()
 
 
-def test_a_process_that_is_gone_is_not_alive() -> None:
+def test_reused_pid_is_not_alive() -> None:
     me = this_process()
     assert me.alive
     assert not ProcessRecord(me.pid, me.started - 1000).alive

@@ -1,4 +1,4 @@
-"""A request to stop is never lost, whatever Python is doing when it arrives."""
+"""A stop request is never lost, whatever Python is doing when it arrives."""
 
 from __future__ import annotations
 
@@ -8,49 +8,49 @@ from pathlib import Path
 
 import pytest
 
-from operations.local.supervisor import Stopped, StopRequest, kept_password
+from operations.local.supervisor import Stopped, StopRequest, read_or_create_password
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_at_once(number: signal.Signals) -> None:
+def test_signal_raises_stopped(number: signal.Signals) -> None:
     request = StopRequest()
-    with pytest.raises(Stopped), request.listening():
+    with pytest.raises(Stopped), request.handle_signals():
         os.kill(os.getpid(), number)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_signal_that_arrives_while_an_object_is_cleaned_up_is_not_lost() -> None:
+def test_signal_during_a_destructor_is_not_lost() -> None:
     class Signals:
         def __del__(self) -> None:
             os.kill(os.getpid(), signal.SIGTERM)
 
     request = StopRequest()
-    with request.listening():
+    with request.handle_signals():
         request.check()
         Signals()
         with pytest.raises(Stopped):
             request.check()
 
 
-def test_a_second_signal_does_not_disturb_the_stopping() -> None:
+def test_later_signals_are_ignored() -> None:
     request = StopRequest()
-    with request.listening():
+    with request.handle_signals():
         with pytest.raises(Stopped):
             os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def test_the_usual_handlers_come_back() -> None:
+def test_signal_handlers_are_restored() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with StopRequest().listening():
+    with StopRequest().handle_signals():
         assert signal.getsignal(signal.SIGTERM) != before
     assert signal.getsignal(signal.SIGTERM) == before
 
 
-def test_the_superusers_password_is_kept_for_its_owner_alone(tmp_path: Path) -> None:
+def test_password_is_stored_readable_by_its_owner_only(tmp_path: Path) -> None:
     file = tmp_path / "password"
-    password = kept_password(file)
+    password = read_or_create_password(file)
     assert len(password) >= 24
-    assert kept_password(file) == password
+    assert read_or_create_password(file) == password
     assert file.stat().st_mode & 0o777 == 0o600

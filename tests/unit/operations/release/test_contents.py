@@ -1,4 +1,4 @@
-"""What each service runs: its sources import nothing that its release lacks."""
+"""Contents of a release: all imports of a service's sources are included."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 from packaging.utils import canonicalize_name
 
-from operations.release.build import sources
+from operations.release.build import source_files
 from operations.release.contents import AWS_SERVICES, SERVICES, is_needed
 from workspace import paths
 from workspace.setup import CATEGORIES
@@ -26,13 +26,13 @@ LOCK = json.loads((paths.ROOT / "Pipfile.lock").read_text())
 
 @functools.cache
 def owners() -> Mapping[str, list[str]]:
-    """The packages that are installed, by the names they are imported by."""
+    """Installed packages by import name."""
     return metadata.packages_distributions()
 
 
 def imported(service: str) -> Iterator[tuple[Path, str]]:
-    """Every module a service's sources import, with the file that does."""
-    for file in sources(paths.ROOT, service):
+    """Yield every import of a service's sources, with the file."""
+    for file in source_files(paths.ROOT, service):
         if file.suffix != ".py":
             continue
         for node in ast.walk(ast.parse(file.read_text())):
@@ -43,34 +43,34 @@ def imported(service: str) -> Iterator[tuple[Path, str]]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_imports_no_package_but_those_of_its_section(service: str) -> None:
-    named = {canonicalize_name(name) for name in PIPFILE[service]}
-    # They come with what is named, and belong to it.
-    named |= {"botocore"} if "boto3" in named else set()
-    named |= {"pydantic-core"} if "pydantic" in named else set()
+def test_imported_packages_are_in_the_services_section(service: str) -> None:
+    declared = {canonicalize_name(name) for name in PIPFILE[service]}
+    # Dependencies that belong to a declared package.
+    declared |= {"botocore"} if "boto3" in declared else set()
+    declared |= {"pydantic-core"} if "pydantic" in declared else set()
     missing = {
         f"{file.relative_to(paths.ROOT)}: {module}"
         for file, module in imported(service)
         if (top := module.partition(".")[0]) not in sys.stdlib_module_names | {"services"}
-        and not {canonicalize_name(owner) for owner in owners().get(top, [])} & named
+        and not {canonicalize_name(owner) for owner in owners().get(top, [])} & declared
     }
 
     assert missing == set()
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_needs_all_that_its_section_names(service: str) -> None:
+def test_packages_of_the_section_are_all_imported(service: str) -> None:
     tops = {module.partition(".")[0] for _, module in imported(service)}
     used = {canonicalize_name(owner) for top in tops for owner in owners().get(top, [])}
-    # Found by its folder, never imported: that would let it look for another ffmpeg.
+    # Located by its folder and never imported: an import could select another ffmpeg.
     used |= {"imageio-ffmpeg"}
 
     assert {canonicalize_name(name) for name in PIPFILE[service]} - used == set()
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_imports_no_source_that_its_release_lacks(service: str) -> None:
-    packed = {file.relative_to(paths.ROOT).with_suffix("").as_posix() for file in sources(paths.ROOT, service)}
+def test_imported_sources_are_in_the_release(service: str) -> None:
+    packed = {file.relative_to(paths.ROOT).with_suffix("").as_posix() for file in source_files(paths.ROOT, service)}
     missing = set()
     for file, module in imported(service):
         path = module.replace(".", "/")
@@ -80,11 +80,11 @@ def test_a_service_imports_no_source_that_its_release_lacks(service: str) -> Non
     assert missing == set()
 
 
-def test_every_aws_service_that_is_called_keeps_its_description() -> None:
+def test_descriptions_of_called_aws_services_are_included() -> None:
     called = {
         name
         for service in SERVICES
-        for file in sources(paths.ROOT, service)
+        for file in source_files(paths.ROOT, service)
         if file.suffix == ".py"
         for name in re.findall(r"aws_client\(\s*\"([\w-]+)\"", file.read_text())
     }
@@ -92,19 +92,19 @@ def test_every_aws_service_that_is_called_keeps_its_description() -> None:
     assert called == AWS_SERVICES
 
 
-def test_everything_is_installed_on_one_machine() -> None:
+def test_setup_installs_all_sections() -> None:
     sections = {name for name, content in PIPFILE.items() if isinstance(content, dict)}
 
     assert set(CATEGORIES.split()) == sections
 
 
-def test_no_package_has_two_versions() -> None:
+def test_each_package_has_one_version() -> None:
     versions: dict[str, set[str]] = {}
     for section in ("default", "develop", *SERVICES):
         for name, entry in LOCK[section].items():
             versions.setdefault(name, set()).add(entry["version"])
 
-    assert {name: found for name, found in versions.items() if len(found) > 1} == {}
+    assert {name: locked for name, locked in versions.items() if len(locked) > 1} == {}
 
 
 @pytest.mark.parametrize(
@@ -133,5 +133,5 @@ def test_no_package_has_two_versions() -> None:
         ("babel/locale-data/root.dat", True),
     ],
 )
-def test_what_is_left_out(file: str, needed: bool) -> None:
+def test_unneeded_files_are_left_out(file: str, needed: bool) -> None:
     assert is_needed(PurePosixPath(file)) is needed
