@@ -54,7 +54,7 @@ class PortalStack(AnbStack):
             ),
             portal_host="0.0.0.0",
             portal_port=PORT,
-            drain_seconds=int(WebService.NOTICE.total_seconds()),
+            drain_seconds=int(WebService.UNHEALTHY_AFTER.total_seconds()),
             token_secret_arn=self.token_secret.arn,
             token_seconds=settings.token_seconds,
             secure_cookies=settings.https,

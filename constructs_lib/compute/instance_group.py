@@ -1,4 +1,4 @@
-"""A group of identical instances in private subnets: what web services and queue workers have in common."""
+"""A group of identical instances in private subnets: the base of web services and queue workers."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from constructs_lib.compute.instance_options import USUAL_INSTANCES, Capacity, InstanceOptions, checked_capacity
+from constructs_lib.compute.instance_options import USUAL_INSTANCES, Capacity, InstanceOptions, resolve_capacity
 from constructs_lib.compute.lifecycle import DrainPolicy, Lifecycle
-from constructs_lib.compute.lifecycle_timeouts import check_startup_timeout, launch_timeout
+from constructs_lib.compute.lifecycle_timeouts import DEFAULT_STARTUP_TIMEOUT, check_startup_timeout, launch_timeout
 from constructs_lib.compute.release import Release
 from constructs_lib.compute.service_role import ServiceRole
 from constructs_lib.compute.user_data import UserData
@@ -19,38 +19,38 @@ from constructs_lib.monitoring.alarm import Alarm, CompositeAlarm
 from constructs_lib.network.network import Network
 from constructs_lib.network.security_group import SecurityGroup
 
-# A new instance is in service before an old one leaves, also when Auto Scaling replaces one that fell ill.
+# A new instance is in service before an old one terminates, also when Auto Scaling replaces an unhealthy one.
 # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-instance-maintenance-policy.html
 _REPLACEMENT = {"min_healthy_percentage": 100, "max_healthy_percentage": 150}
 
 # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_AlarmSpecification.html
-_MOST_ROLLBACK_ALARMS = 10
+_MAX_ROLLBACK_ALARMS = 10
 
 _GROUP_METRICS = ["GroupDesiredCapacity", "GroupInServiceInstances", "GroupPendingInstances", "GroupTotalInstances"]
 
 
 class InstanceGroup(cdk.Construct):
-    """Instances without a public address, key pair or open port; IMDSv2 only; encrypted disks; replaced in turn.
+    """Instances without public address, key pair or open port; IMDSv2 only; encrypted disks; rolling replacement.
 
-    Use ``WebService`` or ``QueueWorkers``, which say what the group serves and how it scales.
+    Use ``WebService`` or ``QueueWorkers``, which add what the group serves and how it scales.
 
     Args:
-        network: the instances get its private subnets.
-        release: the software they run.
-        command: what runs in the release's folder, an absolute path and its arguments. It says ``READY=1`` to systemd
-            when it does its work: https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
-        pre_start_command: what runs to its end each time before it.
-        environment: the variables both are given.
-        capacity: how many.
-        instances: what they are.
-        name: prefix of the names of the parts; by default it follows from the construct's path.
-        group_name: name of the Auto Scaling group, by default ``name``.
-        initial_capacity: how many there are at first, at least, where the capacity does not say.
-        stop_timeout: how long the program may take to finish its work when told to stop.
-        ready_url: answers 200 when the program is ready.
-        target_groups: ARNs of the target groups they serve; with one, the load balancer's word on health counts.
-        startup_timeout: how long an instance may take before its health counts.
-        drain: how a leaving instance is waited for; without it, it leaves at once.
+        network: network of the instances, which run in its private subnets.
+        release: software to run.
+        command: command to run in the release's folder: an absolute path and its arguments. It must send ``READY=1``
+            to systemd once it works: https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
+        pre_start_command: command that must succeed before each start of ``command``.
+        environment: variables of both commands.
+        capacity: number of instances.
+        instances: options of the instances.
+        name: prefix of the resources' names; by default derived from the construct's path.
+        group_name: name of the Auto Scaling group. Default: ``name``.
+        initial_capacity: minimum initial capacity if the capacity does not set one.
+        stop_timeout: time that the program gets to finish its work when it is stopped. Default: 1 minute.
+        ready_url: URL that answers 200 when the program is ready.
+        target_groups: ARNs of target groups to register with; with at least one, ELB health checks are used.
+        startup_timeout: grace period before health checks count, 30 seconds to an hour. Default: 5 minutes.
+        drain: how to wait for a terminating instance; without it, it terminates at once.
     """
 
     def __init__(
@@ -71,18 +71,18 @@ class InstanceGroup(cdk.Construct):
         stop_timeout: timedelta = timedelta(minutes=1),
         ready_url: str | None = None,
         target_groups: Sequence[str] = (),
-        startup_timeout: timedelta = timedelta(minutes=5),
+        startup_timeout: timedelta = DEFAULT_STARTUP_TIMEOUT,
         drain: DrainPolicy | None = None,
     ) -> None:
         checks = Checks(scope, id)
         check_startup_timeout(checks.path, startup_timeout)
-        capacity = checked_capacity(checks, capacity, initial_capacity=initial_capacity)
+        capacity = resolve_capacity(checks, capacity, initial_capacity=initial_capacity)
         checks.between("disk_gib", instances.disk_gib, 8, 16384, fix="use 30, the usual choice")
         name = names.instance_group(checks, name)
         group_name = names.group(checks, group_name or name)
         log_group = names.log_group(checks, instances.log_group or f"/{name}")
         check_retention(checks, "log_days", instances.log_days)
-        # It becomes the name of a systemd unit, of files, and a word of their scripts.
+        # The id becomes the name of a systemd unit and of files, and a word in shell scripts.
         checks.name("id", id, longest=64, owner="service", pattern=r"[A-Za-z][A-Za-z0-9_-]*")
         region = stack_context.region(scope)
         super().__init__(scope, id)
@@ -95,12 +95,12 @@ class InstanceGroup(cdk.Construct):
         release.grant_read(self)
 
         self.log_group_name: str = log_group
-        self._log_group(log_group, instances.log_days)
+        self._create_log_group(log_group, instances.log_days)
         lifecycle = Lifecycle(
             group_name=group_name, region=region, launch_timeout=launch_timeout(startup_timeout), drain=drain
         )
         lifecycle.grant(self.role)
-        bootstrap = UserData(
+        user_data = UserData(
             name=id,
             region=region,
             group_name=group_name,
@@ -110,7 +110,7 @@ class InstanceGroup(cdk.Construct):
             parts=release.parts,
             command=command,
             pre_start_command=pre_start_command,
-            # No SDK asks the instance where it is.
+            # So that no SDK needs the metadata service to find its region.
             environment={"AWS_REGION": region, "AWS_DEFAULT_REGION": region, **(environment or {})},
             ready_url=ready_url,
             startup_timeout=startup_timeout,
@@ -119,59 +119,60 @@ class InstanceGroup(cdk.Construct):
             heartbeat=drain.heartbeat if drain else None,
             isolates_children=instances.isolates_children,
         )
-        cdk.Annotations.of(self).add_info(bootstrap.budget())
-        # A local keeps the script readable in the synthesized file, and lets Terraform encode it once its
-        # references are known.
-        script = cdk.TerraformLocal(self, "user-data", bootstrap.user_data())
+        cdk.Annotations.of(self).add_info(user_data.size_summary())
+        # A local keeps the script readable in the synthesized file; Terraform encodes it once its references are known.
+        script = cdk.TerraformLocal(self, "user-data", user_data.render())
         tags = {"Name": name, **instances.tags}
-        template = self._launch_template(name, instances, cdk.Fn.base64encode(script.as_string), tags)
+        template = self._create_launch_template(name, instances, cdk.Fn.base64encode(script.as_string), tags)
         self.launch_template_id: str = template.id
         self.capacity = capacity
         self.startup_timeout = startup_timeout
         self._rollback_alarms: list[str] = []
-        self._refresh = _refresh(startup_timeout, lifecycle) if instances.rolling else None
+        self._refresh = _refresh_options(startup_timeout, lifecycle) if instances.rolling else None
         self._group = self._create_group(
             group_name, network, template, capacity, instances, tags, target_groups, startup_timeout, lifecycle
         )
         self.group_name: str = self._group.name
 
     def roll_back_on(self, *alarms: Alarm | CompositeAlarm) -> None:
-        """Let alarms undo a replacement of the instances when one of them goes off meanwhile.
+        """Roll back a replacement of the instances when an alarm goes off during it.
 
-        They are made before the group, so they may be about anything but the group itself: what stands in front of it,
-        or what it works on. Where the instances are not replaced (``rolling``), there is nothing to undo.
+        The alarms are created before the group, so they must not refer to the group itself. Without rolling
+        replacement (``InstanceOptions.rolling``), nothing is rolled back.
 
         Args:
-            alarms: ten at most, with those a web service has of its own.
+            alarms: the alarms; at most ten, including those that a web service adds.
 
         Raises:
-            ConstructError: for more than Auto Scaling takes.
+            ConstructError: there are more than ten.
         """
         self._rollback_alarms += [alarm.reference for alarm in alarms]
-        if len(self._rollback_alarms) > _MOST_ROLLBACK_ALARMS:
+        if len(self._rollback_alarms) > _MAX_ROLLBACK_ALARMS:
             raise ConstructError(
                 self.node.path,
                 option="alarms",
                 given=len(self._rollback_alarms),
-                allowed=f"at most {_MOST_ROLLBACK_ALARMS}",
+                allowed=f"at most {_MAX_ROLLBACK_ALARMS}",
                 fix="keep the alarms that a bad release sets off",
             )
         if self._refresh is not None:
             preferences = {**self._refresh["preferences"], "alarm_specification": {"alarms": self._rollback_alarms}}
             self._group.put_instance_refresh(**{**self._refresh, "preferences": preferences})
 
-    def _log_group(self, name: str, days: int) -> None:
+    def _create_log_group(self, name: str, days: int) -> None:
         group = cdk.aws.cloudwatch_log_group.CloudwatchLogGroup(self, "logs", name=name, retention_in_days=days)
         self.role.allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{group.arn}:*"])
 
-    def _launch_template(self, name: str, instances: InstanceOptions, user_data: str, tags: Mapping[str, str]) -> Any:
+    def _create_launch_template(
+        self, name: str, instances: InstanceOptions, user_data: str, tags: Mapping[str, str]
+    ) -> Any:
         module = cdk.aws.launch_template
         return module.LaunchTemplate(
             self,
             "template",
             name_prefix=f"{name}-",
             description=f"Instances of {name}",
-            image_id=self._image(instances.ami_id),
+            image_id=self._resolve_image(instances.ami_id),
             instance_type=instances.instance_type,
             user_data=user_data,
             update_default_version=True,
@@ -203,9 +204,10 @@ class InstanceGroup(cdk.Construct):
             lifecycle=cdk.TerraformResourceLifecycle(create_before_destroy=True),
         )
 
-    def _image(self, ami_id: str) -> str:
-        """The AMI, looked up by Terraform: EC2 could look it up at each launch, but an instance refresh cannot roll
-        back to a template that names a parameter.
+    def _resolve_image(self, ami_id: str) -> str:
+        """Return the AMI, resolved by Terraform if it is a parameter.
+
+        EC2 could resolve it at each launch, but an instance refresh cannot roll back to a template with a parameter.
         https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-rollback.html
         """
         if not ami_id.startswith("/"):
@@ -249,7 +251,7 @@ class InstanceGroup(cdk.Construct):
                 for key, value in sorted(tags.items())
             ],
             lifecycle=cdk.TerraformResourceLifecycle(
-                # Scaling owns the number of instances once the group exists, and the hooks are kept from outside.
+                # Scaling owns the number of instances once the group exists; the hooks are separate resources.
                 ignore_changes=["desired_capacity", "initial_lifecycle_hook"],
             ),
         )
@@ -257,7 +259,7 @@ class InstanceGroup(cdk.Construct):
         return group
 
 
-def _refresh(startup_timeout: timedelta, lifecycle: Lifecycle) -> dict[str, Any]:
+def _refresh_options(startup_timeout: timedelta, lifecycle: Lifecycle) -> dict[str, Any]:
     protect_busy = lifecycle.drain is not None and lifecycle.drain.protect_busy
     return {
         "strategy": "Rolling",
@@ -266,8 +268,8 @@ def _refresh(startup_timeout: timedelta, lifecycle: Lifecycle) -> dict[str, Any]
             "auto_rollback": True,
             "skip_matching": True,
             "instance_warmup": str(int(startup_timeout.total_seconds())),
-            # The provider's default leaves them at the old version and says nothing. An instance that somebody
-            # protects is waited for, an hour at most. A job can take longer: there the terminating hook waits.
+            # The provider's default silently leaves protected instances at the old version. "Wait" waits at most an
+            # hour. A job can take longer: then the terminating hook waits.
             "scale_in_protected_instances": "Refresh" if protect_busy else "Wait",
             "standby_instances": "Wait",
         },

@@ -1,4 +1,4 @@
-"""What every group of instances says: too busy, or launches that come to nothing."""
+"""Metrics and alarms of an instance group."""
 
 from __future__ import annotations
 
@@ -13,66 +13,66 @@ from constructs_lib.monitoring.monitoring import Monitoring
 _WINDOW = timedelta(minutes=5)
 
 
-def group_metric(fleet: InstanceGroup, name: str, statistic: str, label: str) -> Metric:
-    """A metric that the Auto Scaling group publishes of itself."""
+def group_metric(group: InstanceGroup, name: str, statistic: str, label: str) -> Metric:
+    """Return a metric that the Auto Scaling group publishes."""
     return Metric(
         namespace="AWS/AutoScaling",
         name=name,
-        dimensions={"AutoScalingGroupName": fleet.group_name},
+        dimensions={"AutoScalingGroupName": group.group_name},
         statistic=statistic,
         label=label,
     )
 
 
-def cpu_metric(fleet: InstanceGroup) -> Metric:
-    """The average CPU of the group's instances."""
+def cpu_metric(group: InstanceGroup) -> Metric:
+    """Return the average CPU of the group's instances."""
     return Metric(
         namespace="AWS/EC2",
         name="CPUUtilization",
-        dimensions={"AutoScalingGroupName": fleet.group_name},
+        dimensions={"AutoScalingGroupName": group.group_name},
         label="CPU (%)",
     )
 
 
-def alarm_on_cpu(monitoring: Monitoring, fleet: InstanceGroup, *, threshold: float, action: str) -> Alarm:
-    """``asg-high-cpu``: the group stays busier than its scaling should leave it."""
+def alarm_on_cpu(monitoring: Monitoring, group: InstanceGroup, *, threshold: float, action: str) -> Alarm:
+    """Add ``asg-high-cpu``: the CPU stays above what scaling should allow."""
     return monitoring.add_alarm(
         "asg-high-cpu",
-        meaning=f"The CPU of {fleet.node.id} stays above {threshold:g} %: the group may be at its maximum",
+        meaning=f"The CPU of {group.node.id} stays above {threshold:g} %: the group may be at its maximum",
         action=action,
-        metric=cpu_metric(fleet),
+        metric=cpu_metric(group),
         comparison=">",
         threshold=threshold,
         periods=2,
-        # A group without instances has no CPU; that it lacks instances is another alarm's.
+        # A group without instances has no CPU; another alarm covers missing instances.
         missing="notBreaching",
     )
 
 
-def alarm_on_failed_launches(monitoring: Monitoring, fleet: InstanceGroup) -> Alarm:
-    """``asg-launches-failing``: the group wants instances and does not get them into service.
+def alarm_on_failed_launches(monitoring: Monitoring, group: InstanceGroup) -> Alarm:
+    """Add ``asg-launches-failing``: desired instances do not get into service.
 
-    Auto Scaling publishes no metric of failed launches. Fewer in service than desired, for longer than twice the time
-    an instance takes to boot, is what failed launches and instances that die while booting have in common.
+    Auto Scaling publishes no metric of failed launches. This alarm compares in-service with desired instances for more
+    than twice the startup timeout, which covers failed launches and failed boots.
     """
-    short = MetricMath(
+    missing_instances = MetricMath(
         expression="desired - serving",
         metrics={
-            # The least wanted and the most had of each five minutes: a group that merely grows is not short.
-            "desired": group_metric(fleet, "GroupDesiredCapacity", "Minimum", "desired"),
-            "serving": group_metric(fleet, "GroupInServiceInstances", "Maximum", "in service"),
+            # Minimum of desired and maximum of in service per five minutes, so that growing does not raise the alarm.
+            "desired": group_metric(group, "GroupDesiredCapacity", "Minimum", "desired"),
+            "serving": group_metric(group, "GroupInServiceInstances", "Maximum", "in service"),
         },
         label="missing instances",
     )
     return monitoring.add_alarm(
         "asg-launches-failing",
-        meaning=f"The group of {fleet.node.id} lacks instances for longer than two boots take",
+        meaning=f"The group of {group.node.id} lacks instances for longer than two boots take",
         action="Read the group's activity history; then the console output of an instance it ended",
-        metric=short,
+        metric=missing_instances,
         comparison=">",
         threshold=0,
         period=_WINDOW,
-        periods=max(3, math.ceil(2 * fleet.startup_timeout / _WINDOW) + 1),
-        # A group publishes as long as its metrics are on; a gap says nothing.
+        periods=max(3, math.ceil(2 * group.startup_timeout / _WINDOW) + 1),
+        # A group publishes while its metrics are enabled; a gap means nothing.
         missing="notBreaching",
     )

@@ -1,4 +1,4 @@
-"""How many instances a group has, and what they are."""
+"""Capacity and options of an instance group."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from datetime import timedelta
 from constructs_lib.foundation.errors import Checks
 
 DEBIAN_13 = "/aws/service/debian/release/13/latest/amd64"
-"""Debian's own public parameter for its newest AMI.
+"""Debian's public parameter for its latest AMI.
 https://wiki.debian.org/Cloud/AmazonEC2Image/Trixie"""
 
 
 @dataclasses.dataclass(frozen=True)
 class Capacity:
-    """How many instances there are. Where nothing is said of the first ones, ``(minimum, maximum)`` says the same.
+    """Number of instances. A tuple ``(minimum, maximum)`` is the same without ``desired``.
 
     Args:
-        minimum: never fewer.
-        maximum: never more.
-        desired: how many at first, by default the minimum; afterwards scaling decides and no deployment resets it.
+        minimum: minimum number of instances, 0 or more.
+        maximum: maximum number of instances, 1 to 1000.
+        desired: initial number of instances, by default the minimum; later deployments do not reset it.
     """
 
     minimum: int
@@ -30,21 +30,21 @@ class Capacity:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class InstanceOptions:
-    """What the instances are.
+    """Options of the instances.
 
     Args:
-        instance_type: EC2 instance type.
-        ami_id: an AMI, or a public parameter of Systems Manager that names one, looked up by each deployment.
-        disk_gib: size of the encrypted gp3 root volume.
-        existing_profile: an instance profile to use instead of a role of its own.
-        tags: for the group, its instances and their volumes.
-        rolling: replace the instances when the launch template changes.
-        wait_for_capacity: whether Terraform waits for healthy instances, up to this long; zero does not wait.
-        log_group: name of the log group made for them, by default ``/`` and the group's ``name``. Each boot writes its
-            outcome into the stream ``boot/<instance id>``, one that failed the end of its log.
-        log_days: how long their logs are kept; one of ``log_retention.RETENTION_DAYS``.
-        isolates_children: lets the program put its children into user and network namespaces of their own, to run
-            what they must not trust without a network. Otherwise it can make no namespaces.
+        instance_type: EC2 instance type. Default: t3.small.
+        ami_id: AMI, or public Systems Manager parameter of one, resolved by each deployment. Default: Debian 13.
+        disk_gib: size of the encrypted gp3 root volume in GiB, 8 to 16384. Default: 30.
+        existing_profile: instance profile to use instead of a new role.
+        tags: tags of the group, its instances and their volumes.
+        rolling: replace the instances when the launch template changes. Default: true.
+        wait_for_capacity: time that Terraform waits for healthy instances; zero does not wait. Default: 15 minutes.
+        log_group: name of the instances' log group. Default: ``/`` and the group's ``name``. Each boot logs its
+            outcome to the stream ``boot/<instance id>``, a failed one the end of its log.
+        log_days: retention of the logs in days, one of ``log_retention.RETENTION_DAYS``. Default: 30.
+        isolates_children: allow the program to run children in user and network namespaces, for untrusted input.
+            Otherwise it can create no namespaces. Default: false.
     """
 
     instance_type: str = "t3.small"
@@ -62,16 +62,16 @@ class InstanceOptions:
 USUAL_INSTANCES = InstanceOptions()
 
 
-def checked_capacity(checks: Checks, given: Capacity | tuple[int, int], *, initial_capacity: int) -> Capacity:
-    """A capacity with its desired number.
+def resolve_capacity(checks: Checks, given: Capacity | tuple[int, int], *, initial_capacity: int) -> Capacity:
+    """Check a capacity and fill in its desired number.
 
     Args:
-        checks: of the construct that was given it.
-        given: as it was given.
-        initial_capacity: how many there are at first, at least, where nothing is said.
+        checks: checks of the construct.
+        given: capacity as passed to the construct.
+        initial_capacity: minimum initial capacity if ``desired`` is not set.
 
     Raises:
-        ConstructError: for numbers out of order.
+        ConstructError: the numbers contradict each other.
     """
     if not isinstance(given, Capacity):
         if len(given) != 2:

@@ -1,7 +1,7 @@
-"""How Auto Scaling waits for an instance: until it is ready, and until it has finished.
+"""Lifecycle hooks: Auto Scaling waits until an instance is ready, and until it has drained.
 
-A launching hook keeps an instance out of service until its user-data says that the program is ready. A terminating
-hook keeps a leaving instance alive until it has stopped its program, which then had time to finish its work.
+A launching hook keeps an instance out of service until its user-data reports that the program is ready. A terminating
+hook keeps an instance running until its program has finished its work and stopped.
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks.html
 """
 
@@ -21,11 +21,11 @@ TERMINATING = "terminating"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DrainPolicy:
-    """How a leaving instance is waited for.
+    """How Auto Scaling waits for a terminating instance.
 
     Args:
-        timeout: how long it is waited for without a word from it.
-        heartbeat: how often it says that it is still working.
+        timeout: time that the instance gets between two heartbeats.
+        heartbeat: interval of its heartbeats.
         protect_busy: whether the program protects its instance from scale-in while it is busy.
     """
 
@@ -36,13 +36,13 @@ class DrainPolicy:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Lifecycle:
-    """How the instances of a group come and go.
+    """The lifecycle hooks of a group and the permissions that its instances need for them.
 
     Args:
-        group_name: the group, by the name its instances know it by.
-        region: where it is.
-        launch_timeout: how long a new instance may take to report that it is ready; then it is replaced.
-        drain: how a leaving instance is waited for; without one it leaves at once.
+        group_name: name of the Auto Scaling group.
+        region: region of the group.
+        launch_timeout: time that a new instance gets to report that it is ready, before it is replaced.
+        drain: how to wait for a terminating instance; without it, it terminates at once.
     """
 
     group_name: str
@@ -51,10 +51,7 @@ class Lifecycle:
     drain: DrainPolicy | None = None
 
     def hooks(self) -> Iterator[dict[str, Any]]:
-        """The hooks, as Auto Scaling has them.
-
-        A launch nobody reports on failed; a departure nobody reports on is over.
-        """
+        """Yield the hooks. Unreported launches are abandoned; unreported terminations continue."""
         yield {
             "name": LAUNCHING,
             "lifecycle_transition": "autoscaling:EC2_INSTANCE_LAUNCHING",
@@ -70,8 +67,8 @@ class Lifecycle:
             }
 
     def grant(self, role: ServiceRole) -> None:
-        """Let the instances report, and protect themselves where they must."""
-        # By name: the group's ARN is known only once its first instances had to report.
+        """Allow the instances to complete the hooks, and to protect themselves if the drain policy needs it."""
+        # By name, because the first instances report before the group's ARN is known.
         group = f"arn:aws:autoscaling:{self.region}:*:autoScalingGroup:*:autoScalingGroupName/{self.group_name}"
         actions = ["autoscaling:CompleteLifecycleAction", "autoscaling:SetInstanceHealth"]
         if self.drain:
@@ -81,9 +78,9 @@ class Lifecycle:
         role.allow("ReportToAutoScaling", actions, [group])
 
     def attach(self, group: Any) -> None:
-        """Keep the group's hooks as they are here.
+        """Manage the group's hooks as resources.
 
-        The group is made with them, so that its first instances are waited for, but never changes them afterwards:
+        The group is created with the hooks, so that they apply to its first instances, but never updates them:
         https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/autoscaling_lifecycle_hook
         """
         for hook in self.hooks():

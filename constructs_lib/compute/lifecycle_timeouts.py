@@ -1,4 +1,4 @@
-"""How long lifecycle hooks wait. Needs no framework."""
+"""Timeouts of lifecycle hooks. Imports no framework, so that sizing works without it."""
 
 from __future__ import annotations
 
@@ -6,26 +6,25 @@ from datetime import timedelta
 
 from constructs_lib.foundation.durations import check_within, round_up
 
+DEFAULT_STARTUP_TIMEOUT = timedelta(minutes=5)
+
 SHORTEST_HOOK = timedelta(seconds=30)
 LONGEST_HOOK = timedelta(hours=2)
-"""How long a lifecycle hook waits between two heartbeats.
+"""Limits of a lifecycle hook's heartbeat timeout.
 https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PutLifecycleHook.html"""
 _SHORTEST_STARTUP = timedelta(seconds=30)
 
 
 def launch_timeout(startup_timeout: timedelta) -> timedelta:
-    """Twice the usual boot, within what a lifecycle hook can wait.
-
-    https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PutLifecycleHook.html
-    """
+    """Return twice the startup timeout, within the limits of a lifecycle hook."""
     return min(max(round_up(2 * startup_timeout, timedelta(seconds=1)), SHORTEST_HOOK), LONGEST_HOOK)
 
 
 def check_startup_timeout(path: str, startup_timeout: timedelta) -> None:
-    """Refuse a boot time whose double a lifecycle hook cannot wait for.
+    """Check that a lifecycle hook can wait twice as long.
 
     Raises:
-        ConstructError: for less than half a minute or more than an hour.
+        ConstructError: it is less than 30 seconds or more than an hour.
     """
     check_within(
         path,

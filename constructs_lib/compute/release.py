@@ -1,4 +1,4 @@
-"""The software an instance runs: archives in a versioned bucket, each with the hash of what is in it."""
+"""The software of an instance: archives in a versioned bucket, each with the hash of its content."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ MANIFEST = "release.json"
 
 
 class Release(cdk.Construct):
-    """Software uploaded by Terraform in parts, all unpacked into one folder of the instance.
+    """Software that Terraform uploads in parts and an instance unpacks into one folder.
 
-    A part that did not change is not uploaded again. What did change becomes a new version of the object under its
-    old key, so the versions before stay for instances and launch templates that name them, as long as the bucket
-    keeps old versions. Beside the parts lies ``release.json``, whose versions are the history of what was deployed.
+    An unchanged part is not uploaded again. A changed part becomes a new version of the object under the same key, so
+    older versions stay available to instances and launch templates that name them, as long as the bucket keeps them.
+    ``release.json``, beside the parts, records what was deployed in its versions.
 
-    The same files make the same hash and so the same user-data, whoever packs them and when; another byte makes
-    another one and so a rolling replacement of the instances.
+    The same files always give the same hash and user-data; a changed byte gives another hash and so a rolling
+    replacement of the instances.
 
     Args:
-        bucket: where it is put, under ``releases/<id>/``.
-        parts: by name, of letters, digits, ``-`` and ``_``: a folder, packed at synth, which lies under the part's
-            name in the release; or a ``.tar.gz`` built before, unpacked as it is. Python packages in the release's
-            folder and in its ``packages`` can be imported.
-        about: what people want to know of it, such as version and commit; kept in ``release.json``.
+        bucket: bucket to upload to, under ``releases/<id>/``.
+        parts: parts by name (letters, digits, ``-`` and ``_``): a folder, packed at synth and unpacked to the part's
+            name; or an existing ``.tar.gz``, unpacked as it is. Python packages in the release's folder and in its
+            ``packages`` can be imported.
+        about: information such as version and commit, stored in ``release.json``.
 
     Raises:
-        ConstructError: for a part that is no folder with files and no ``.tar.gz``, or has no usable name.
+        ConstructError: a part is neither a folder with files nor a ``.tar.gz``, or its name is invalid.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Release(cdk.Construct):
         for name, source in parts.items():
             checks.name("parts", name, longest=64, owner="part", pattern=r"[A-Za-z0-9][A-Za-z0-9_-]*")
             if source.is_dir():
-                usable = any(archive.files(source))
+                usable = any(archive.list_files(source))
             else:
                 usable = source.is_file() and source.name.endswith(archive.SUFFIX)
             if not usable:
@@ -69,22 +69,22 @@ class Release(cdk.Construct):
                     allowed=f"a folder with files or a {archive.SUFFIX} file",
                     fix="pass the folder to pack or an archive",
                 )
-        packed = {name: _packed(checks, name, source) for name, source in sorted(parts.items())}
+        packed = {name: _pack_part(checks, name, source) for name, source in sorted(parts.items())}
         super().__init__(scope, id)
         self.bucket = bucket
         self._folder = f"{PREFIX}{id}/"
         self.parts: tuple[ReleasePart, ...] = tuple(
             self._upload(name, file, sha256) for name, (file, sha256) in packed.items()
         )
-        #: Names the release as a whole.
         self.sha256 = hashlib.sha256("".join(part.sha256 for part in self.parts).encode()).hexdigest()
-        listed = {name: dataclasses.asdict(part) for name, part in zip(packed, self.parts, strict=True)}
+        """Hash of all parts; the id of the release."""
+        manifest_parts = {name: dataclasses.asdict(part) for name, part in zip(packed, self.parts, strict=True)}
         cdk.aws.s3_object.S3Object(
             self,
             MANIFEST,
             bucket=bucket.name,
             key=f"{self._folder}{MANIFEST}",
-            content=json.dumps({"sha256": self.sha256, "about": dict(about or {}), "parts": listed}, indent=2),
+            content=json.dumps({"sha256": self.sha256, "about": dict(about or {}), "parts": manifest_parts}, indent=2),
             content_type="application/json",
             depends_on=[bucket.versioned],
         )
@@ -107,12 +107,12 @@ class Release(cdk.Construct):
         return ReleasePart(key, uploaded.version_id, sha256)
 
     def grant_read(self, owner: RoleOwner) -> None:
-        """Let a service's instances fetch this release and those before it."""
+        """Allow a service to read this release and its older versions."""
         self.bucket.grant_read(owner, prefix=self._folder, old_versions=True)
 
 
-def _packed(checks: Checks, name: str, source: pathlib.Path) -> tuple[pathlib.Path, str]:
-    """A part's archive and the hash of its content."""
+def _pack_part(checks: Checks, name: str, source: pathlib.Path) -> tuple[pathlib.Path, str]:
+    """Return a part's archive and the hash of its content."""
     if source.is_dir():
         workspace = pathlib.Path(tempfile.mkdtemp(prefix="release-"))
         atexit.register(shutil.rmtree, workspace, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The identity of a service's instances, and what it has been granted."""
+"""The IAM role of a service's instances, and its permissions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from constructs_lib.foundation.policy import Statement
 from constructs_lib.network.interface_endpoints import endpoint_of
 from constructs_lib.network.network import Network
 
-# AmazonSSMManagedInstanceCore would also let it read every parameter of the account. These take no resource.
+# AmazonSSMManagedInstanceCore would also allow reading every parameter of the account. These actions take no resource.
 # https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
 _SESSION_MANAGER = (
     "ssm:UpdateInstanceInformation",
@@ -23,17 +23,17 @@ _SESSION_MANAGER = (
 
 
 class ServiceRole(cdk.Construct):
-    """An instance role that may do nothing but what the grants say, and be reached by Session Manager.
+    """An instance role with only the granted permissions, and those for Session Manager.
 
         role = ServiceRole(self, "batch")
         bucket.grant_read(role, prefix="reports/")
 
     Args:
-        name: prefix of the role's and the profile's name, at most 37 characters; by default it follows from
-            the construct's path.
-        existing_profile: name of an instance profile to use instead, for accounts where roles can't be made (AWS
-            Academy labs). Then nothing is made, and a note at synth says what that profile must allow.
-        network: where the instances are; a service they are granted and cannot reach from there warns at synth.
+        name: prefix of the names of the role and the profile, at most 37 characters; by default derived from the
+            construct's path.
+        existing_profile: name of an instance profile to use instead, for accounts that cannot create roles (AWS
+            Academy labs). Then no role is created, and a note at synth lists what the profile must allow.
+        network: network of the instances; synth warns about a granted service that is not reachable from it.
     """
 
     def __init__(
@@ -48,25 +48,25 @@ class ServiceRole(cdk.Construct):
         name = names.role(Checks(scope, id), name)
         super().__init__(scope, id)
         self.statements: list[Statement] = []
-        """What has been granted so far."""
+        """The granted statements."""
         self._policy: Any = None
         self._role: Any = None
         self._network = network
-        self._out_of_reach: set[str] = set()
+        self._unreachable: set[str] = set()
         if existing_profile is not None:
             self.profile_name = existing_profile
             return
-        keep_order = cdk.TerraformResourceLifecycle(create_before_destroy=True)
+        create_first = cdk.TerraformResourceLifecycle(create_before_destroy=True)
         role = cdk.aws.iam_role.IamRole(
             self,
             "role",
             name_prefix=f"{name}-",
             description=f"Instances of {name}",
             assume_role_policy=policy.trust("ec2.amazonaws.com"),
-            lifecycle=keep_order,
+            lifecycle=create_first,
         )
         profile = cdk.aws.iam_instance_profile.IamInstanceProfile(
-            self, "profile", name_prefix=f"{name}-", role=role.name, lifecycle=keep_order
+            self, "profile", name_prefix=f"{name}-", role=role.name, lifecycle=create_first
         )
         self._role = role
         self.profile_name = str(profile.name)
@@ -74,7 +74,7 @@ class ServiceRole(cdk.Construct):
 
     @property
     def role(self) -> ServiceRole:
-        """Itself, so that grants can be made to it."""
+        """The role itself, so that grants accept it."""
         return self
 
     def allow(
@@ -84,28 +84,28 @@ class ServiceRole(cdk.Construct):
         resources: Sequence[str],
         condition: Mapping[str, Mapping[str, object]] | None = None,
     ) -> None:
-        """Add a statement to the role's policy. The grants of the other constructs call it."""
+        """Add a statement to the role's policy. The grants of other constructs call this."""
         self.statements.append(Statement(sid, actions, resources, condition))
-        self._warn_of_what_is_out_of_reach(actions)
+        self._warn_of_unreachable_services(actions)
         if self._role is None:
             cdk.Annotations.of(self).add_info(
                 f"the instance profile {self.profile_name} must allow {', '.join(sorted(actions))}"
             )
             return
-        written = policy.document([statement.as_dict() for statement in self.statements])
+        document = policy.document([statement.as_dict() for statement in self.statements])
         if self._policy is None:
             self._policy = cdk.aws.iam_role_policy.IamRolePolicy(
-                self, "policy", name_prefix="granted-", role=self._role.name, policy=written
+                self, "policy", name_prefix="granted-", role=self._role.name, policy=document
             )
         else:
-            self._policy.policy = written
+            self._policy.policy = document
 
-    def _warn_of_what_is_out_of_reach(self, actions: Sequence[str]) -> None:
+    def _warn_of_unreachable_services(self, actions: Sequence[str]) -> None:
         for action in actions:
             service = endpoint_of(action)
-            if self._network is None or self._network.reaches(service) or service in self._out_of_reach:
+            if self._network is None or self._network.reaches(service) or service in self._unreachable:
                 continue
-            self._out_of_reach.add(service)
+            self._unreachable.add(service)
             cdk.Annotations.of(self).add_warning(
                 f"may {action} but cannot reach {service}: its network has no NAT. "
                 f"Add {service!r} to the network's interface_endpoints"

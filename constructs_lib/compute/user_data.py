@@ -1,7 +1,7 @@
-"""The user-data of an instance: fetch a release from S3, check it, and run it as a hardened systemd service.
+"""The user-data of an instance: fetch a release from S3, verify it, and run it as a hardened systemd service.
 
-The scripts and units are the files of ``user_data/``; together they are short enough to read on the instance. The
-environment can be read back from the text with ``read_environment``, so what was deployed can be started anywhere.
+The scripts and units are in ``user_data_files/``. ``read_environment`` parses the environment from the script, so a
+deployed service can be started anywhere.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from constructs_lib.compute.lifecycle_timeouts import DEFAULT_STARTUP_TIMEOUT
+
 USER_DATA_LIMIT = 16384
-"""Bytes EC2 takes, before base64.
+"""EC2's limit in bytes, before base64.
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html"""
 
 _FILES = pathlib.Path(__file__).parent / "user_data_files"
@@ -27,20 +29,20 @@ _EMBEDDED = {
 }
 _REFERENCE = re.compile(r"\$\{TfToken\[[^\]]*\]\}")
 _REFERENCE_BYTES = 256
-_PLACE = re.compile(r"@([A-Z]+)@")
+_PLACEHOLDER = re.compile(r"@([A-Z]+)@")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 _END = "ENVIRONMENT"
-_TO_SHIP_THE_LOG = timedelta(minutes=1)
+_LOG_UPLOAD_TIME = timedelta(minutes=1)
 
 
 @dataclasses.dataclass(frozen=True)
 class ReleasePart:
-    """One archive of a release, as an instance fetches it.
+    """An archive of a release, as an instance fetches it.
 
     Args:
         key: its key in the bucket.
-        version_id: S3's version of it: a later deployment puts another one under the same key and leaves this.
-        sha256: of the tar inside, which the instance compares before it unpacks.
+        version_id: its S3 version; a later deployment adds another version under the same key.
+        sha256: hash of the tar inside, which the instance verifies before it unpacks.
     """
 
     key: str
@@ -50,27 +52,26 @@ class ReleasePart:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class UserData:
-    """What an instance installs and runs.
+    """The user-data of an instance: what it installs and runs.
 
     Args:
-        name: name of the service, and of its folder, unit and environment file.
-        region: region of the bucket, the group and the log.
-        group_name: the Auto Scaling group that waits for the instance.
-        log_group: log group that gets the log of the boot.
+        name: name of the service, its folder, unit and environment file.
+        region: region of the bucket, the group and the log group.
+        group_name: name of the Auto Scaling group.
+        log_group: name of the log group for the boot's log.
         bucket: bucket of the release.
-        release: names the release, and its folder.
-        parts: what is fetched, side by side, and unpacked into that folder; a part whose hash is another stops the
-            boot.
-        command: what runs, an absolute path and its arguments; the release's folder is the working directory. It says
-            ``READY=1`` to systemd (sd_notify) when it does its work.
-        pre_start_command: what runs to its end each time before it, if anything.
-        environment: the variables it is given; values may be Terraform references.
-        ready_url: answers 200 when the service is ready; without one its word to systemd is enough.
-        startup_timeout: how long the program may take to start, each time.
-        launch_timeout: how long Auto Scaling waits for the instance; it gives up by itself before.
-        stop_seconds: how long the service may take to finish its work when told to stop.
-        heartbeat: how often a leaving instance says that it is still working; None where no hook waits for it.
-        isolates_children: whether the program puts its children into user and network namespaces of their own.
+        release: id of the release; names its folder.
+        parts: archives to fetch in parallel and unpack into that folder; a wrong hash fails the boot.
+        command: command to run in the release's folder, an absolute path and its arguments. It must send ``READY=1``
+            to systemd (sd_notify) once it works.
+        pre_start_command: command that must succeed before each start of ``command``.
+        environment: variables of both commands; values may be Terraform references.
+        ready_url: URL that answers 200 when the service is ready; without it, ``READY=1`` is enough.
+        startup_timeout: time that the program gets for each start. Default: 5 minutes.
+        launch_timeout: time that Auto Scaling waits for the instance, which gives up before. Default: 10 minutes.
+        stop_seconds: seconds that the service gets to finish its work when it is stopped. Default: 60.
+        heartbeat: interval of a terminating instance's heartbeats; None without a terminating hook.
+        isolates_children: whether the program runs children in user and network namespaces.
     """
 
     name: str
@@ -84,17 +85,17 @@ class UserData:
     environment: Mapping[str, str]
     pre_start_command: str | None = None
     ready_url: str | None = None
-    startup_timeout: timedelta = timedelta(minutes=5)
-    launch_timeout: timedelta = timedelta(minutes=10)
+    startup_timeout: timedelta = DEFAULT_STARTUP_TIMEOUT
+    launch_timeout: timedelta = 2 * DEFAULT_STARTUP_TIMEOUT
     stop_seconds: int = 60
     heartbeat: timedelta | None = None
     isolates_children: bool = False
 
-    def user_data(self) -> str:
-        """The script, with ``$`` and ``%`` doubled where Terraform would take them for its own.
+    def render(self) -> str:
+        """Render the script, with ``${`` and ``%{`` escaped for Terraform.
 
         Raises:
-            ValueError: for a variable that can't be written to an environment file, or a script over EC2's limit.
+            ValueError: a variable cannot be written to an environment file, or the script exceeds EC2's limit.
         """
         script = self._script()
         size = _size(script)
@@ -105,21 +106,21 @@ class UserData:
             )
         return re.sub(r"\$\{(?!TfToken\[)", "$${", script).replace("%{", "%%{")
 
-    def budget(self) -> str:
-        """How much of EC2's limit the script takes, in one sentence; each reference counts as 256 bytes."""
+    def size_summary(self) -> str:
+        """Return the script's share of EC2's limit as a sentence; each reference counts as 256 bytes."""
         size = _size(self._script())
         return f"user-data takes {size} of {USER_DATA_LIMIT} bytes; {USER_DATA_LIMIT - size} are left"
 
     def _script(self) -> str:
-        # Half for the fetch's tries, half for the last of them; the rest of the wait is to ship the log.
-        limit = int(max(self.launch_timeout - _TO_SHIP_THE_LOG, self.launch_timeout / 2).total_seconds())
-        ready = f" && ask --retry 0 --max-time 5 --output /dev/null '{self.ready_url}' 2>/dev/null"
+        # Half for retries of the fetch, half for its last attempt; the rest of the timeout is for the log's upload.
+        limit = int(max(self.launch_timeout - _LOG_UPLOAD_TIME, self.launch_timeout / 2).total_seconds())
+        ready_check = f" && ask --retry 0 --max-time 5 --output /dev/null '{self.ready_url}' 2>/dev/null"
         values = {
             "BEFORE": f"ExecStartPre={self.pre_start_command}\n" if self.pre_start_command else "",
             "BUCKET": self.bucket,
             "COMMAND": self.command,
             "END": _END,
-            "ENVIRONMENT": "".join(_line(key, value) for key, value in self.environment.items()),
+            "ENVIRONMENT": "".join(_environment_line(key, value) for key, value in self.environment.items()),
             "FETCH": str(limit // 2),
             "FETCHES": "".join(
                 f"fetch '{part.key}' '{part.version_id}' '{part.sha256}' &\nfetches+=($!)\n" for part in self.parts
@@ -130,7 +131,7 @@ class UserData:
             "LOGGROUP": self.log_group,
             "NAME": self.name,
             "NAMESPACES": "user net" if self.isolates_children else "yes",
-            "READY": ready if self.ready_url else "",
+            "READY": ready_check if self.ready_url else "",
             "REGION": self.region,
             "RELEASE": self.release,
             "START": str(int(self.startup_timeout.total_seconds())),
@@ -138,30 +139,30 @@ class UserData:
         }
 
         def fill(file: str) -> str:
-            return _PLACE.sub(lambda place: values[place[1]], _read(file))
+            return _PLACEHOLDER.sub(lambda placeholder: values[placeholder[1]], _read(file))
 
-        values |= {place: fill(file) for place, file in _EMBEDDED.items()}
+        values |= {name: fill(file) for name, file in _EMBEDDED.items()}
         return fill("boot.sh")
 
 
 def read_environment(user_data: str) -> dict[str, str]:
-    """The environment that a user-data script gives its service.
+    """Parse the service's environment from a user-data script.
 
     Args:
-        user_data: the script as the instance gets it, decoded.
+        user_data: the decoded script.
 
     Raises:
-        ValueError: when the text holds no environment, or a line of it can't be read.
+        ValueError: the script has no environment, or a line of it is invalid.
     """
     found = re.search(rf"<<'{_END}'\n(.*?)^{_END}$", user_data, re.DOTALL | re.MULTILINE)
     if not found:
         raise ValueError(f"user-data holds no environment; expected a block that ends with {_END}")
     variables: dict[str, str] = {}
     for line in found[1].split("\n")[:-1]:
-        read = re.fullmatch(r'([A-Z][A-Z0-9_]*)="((?:[^"\\]|\\.)*)"', line)
-        if not read:
+        parsed = re.fullmatch(r'([A-Z][A-Z0-9_]*)="((?:[^"\\]|\\.)*)"', line)
+        if not parsed:
             raise ValueError(f'cannot read {line!r} of the environment; expected NAME="value"')
-        variables[read[1]] = re.sub(r"\\(.)", r"\1", read[2])
+        variables[parsed[1]] = re.sub(r"\\(.)", r"\1", parsed[2])
     return variables
 
 
@@ -174,15 +175,15 @@ def _size(script: str) -> int:
     return len(_REFERENCE.sub("x" * _REFERENCE_BYTES, script).encode())
 
 
-def _line(name: str, value: str) -> str:
-    """One line of a systemd EnvironmentFile, its value in double quotes."""
+def _environment_line(name: str, value: str) -> str:
+    """Format a line of a systemd EnvironmentFile, with the value in double quotes."""
     if not _VARIABLE.fullmatch(name):
         raise ValueError(f"variable is {name!r}; must be capitals, digits and underscores. Fix: rename it.")
     if re.search(r"[\x00-\x1f\x7f]", value):
         raise ValueError(
             f"variable {name} is {value!r}; must be text without line breaks or control characters. Fix: encode it."
         )
-    # A reference's value is unknown here; what AWS gives (names, ARNs, addresses) holds none of these characters.
+    # The value of a reference is unknown here; AWS's names, ARNs and addresses have none of these characters.
     quoted = "".join(
         part if _REFERENCE.fullmatch(part) else re.sub(r'(["\\$`])', r"\\\1", part)
         for part in re.split(rf"({_REFERENCE.pattern})", value)

@@ -1,4 +1,4 @@
-"""What a load balancer says of the service behind it."""
+"""Load balancer metrics of a web service."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import dataclasses
 from constructs_lib.monitoring.metric import Metric, MetricMath
 
 ERROR_PERCENT = 5
-"""More server errors than these, of a hundred requests, are no accident."""
+"""Threshold of the error rate, in percent of the requests."""
 
-_FEW_REQUESTS = 20
+_MIN_REQUESTS = 20
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -17,8 +17,8 @@ class WebMetrics:
     """The metrics of a load balancer and a target group behind it.
 
     Args:
-        load_balancer: suffix of its ARN.
-        target_group: suffix of its ARN.
+        load_balancer: ARN suffix of the load balancer.
+        target_group: ARN suffix of the target group.
     """
 
     load_balancer: str
@@ -26,40 +26,40 @@ class WebMetrics:
 
     @property
     def unhealthy_hosts(self) -> Metric:
-        """Targets that do not answer. Each zone of the balancer counts by itself: an average would stay below one."""
+        """Unhealthy targets. Each zone reports its own number, so an average could stay below 1."""
         return self._metric("UnHealthyHostCount", "Maximum", "unhealthy", TargetGroup=self.target_group)
 
     @property
-    def answer_time(self) -> Metric:
-        """How long answers take, in seconds."""
+    def response_time(self) -> Metric:
+        """Average response time, in seconds."""
         return self._metric("TargetResponseTime", "Average", "average")
 
     @property
     def requests(self) -> Metric:
-        """How many there are, of those an instance was found for."""
+        """Number of requests that were routed to a target."""
         return self._metric("RequestCount", "Sum", "requests")
 
     @property
-    def error_share(self) -> MetricMath:
-        """The service's own errors and those the balancer answers for it when it finds nobody, in percent."""
+    def error_rate(self) -> MetricMath:
+        """5xx responses of the service and of the load balancer, in percent of the requests."""
         return MetricMath(
-            # Among few requests one error says little, so they count as twenty. The balancer counts a request only
-            # when it found an instance for it.
+            # With few requests one error means little, so fewer than 20 count as 20. A request without a target is
+            # not counted.
             expression=f"100 * (FILL(own, 0) + FILL(unanswered, 0)) / "
-            f"IF(FILL(requests, 0) > {_FEW_REQUESTS}, requests, {_FEW_REQUESTS})",
+            f"IF(FILL(requests, 0) > {_MIN_REQUESTS}, requests, {_MIN_REQUESTS})",
             metrics={
                 "own": self._metric("HTTPCode_Target_5XX_Count", "Sum", "the service's errors"),
-                "unanswered": self._metric("HTTPCode_ELB_5XX_Count", "Sum", "nobody answered"),
+                "unanswered": self._metric("HTTPCode_ELB_5XX_Count", "Sum", "no response"),
                 "requests": self.requests,
             },
             label="errors",
         )
 
-    def _metric(self, name: str, statistic: str, label: str, **of: str) -> Metric:
+    def _metric(self, name: str, statistic: str, label: str, **dimensions: str) -> Metric:
         return Metric(
             namespace="AWS/ApplicationELB",
             name=name,
-            dimensions={"LoadBalancer": self.load_balancer, **of},
+            dimensions={"LoadBalancer": self.load_balancer, **dimensions},
             statistic=statistic,
             label=label,
         )

@@ -1,4 +1,4 @@
-"""A web service behind a load balancer, as many instances as its CPU asks for."""
+"""A web service behind a load balancer that scales with its CPU."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from constructs_lib.compute.instance_group import InstanceGroup
 from constructs_lib.compute.instance_options import USUAL_INSTANCES, Capacity, InstanceOptions
+from constructs_lib.compute.lifecycle_timeouts import DEFAULT_STARTUP_TIMEOUT
 from constructs_lib.compute.release import Release
 from constructs_lib.compute.web_metrics import ERROR_PERCENT, WebMetrics
 from constructs_lib.edge.load_balancer import PublicLoadBalancer
@@ -20,42 +21,41 @@ from constructs_lib.network.network import Network
 _CHECK_SECONDS = 10
 _CHECK_TIMEOUT_SECONDS = 5
 _FAILED_CHECKS = 3
-
-
 _MINUTE = timedelta(minutes=1)
 
 
 class WebService(InstanceGroup):
-    """Instances that answer HTTP on one port, reachable from their load balancer alone.
+    """Instances that serve HTTP on one port, reachable only from their load balancer.
 
-    A new release that answers with server errors or does not answer its health check is taken back.
+    A new release with server errors or failing health checks is rolled back.
 
     Args:
-        network: the instances get its private subnets.
-        load_balancer: what stands in front, of the same stack or of one that is applied before.
-        release: the software they run.
-        command: what runs in the release's folder: an absolute path and its arguments. It says ``READY=1`` to systemd
-            when it does its work: https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
-        pre_start_command: what runs to its end each time before it, such as the database's migration.
-        environment: the variables both are given beside the region's; ``environment()`` of queues, buckets and
-            databases makes them.
-        capacity: how many: ``(minimum, maximum)``, or a ``Capacity``. At first there is one at least.
-        instances: what they are; by default t3.small with Debian 13.
-        name: prefix of the names of the parts; by default it follows from the construct's path.
-        group_name: name of the Auto Scaling group, by default ``name``.
-        port: the port the program listens on.
-        health_path: answers 200 when an instance is healthy.
-        cpu_target: average CPU the group is kept at, in percent, 10 to 90.
-        request_timeout: how long one answer may take; a leaving instance gets this long to give its last ones.
-        keep_alive: how long the program keeps a quiet connection. It must be longer than the load balancer does, which
-            would otherwise send a request into a connection that is being closed, and answer 502.
-        startup_timeout: how long an instance may take before its health counts.
+        network: network of the instances, which run in its private subnets.
+        load_balancer: load balancer of the same stack, or of one that is applied before.
+        release: software to run.
+        command: command to run in the release's folder: an absolute path and its arguments. It must send ``READY=1``
+            to systemd once it works: https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
+        pre_start_command: command that must succeed before each start of ``command``, such as a database migration.
+        environment: variables of both commands, in addition to the region's; see ``environment()`` of queues, buckets
+            and databases.
+        capacity: number of instances: ``(minimum, maximum)``, or a ``Capacity``. Initially at least one.
+        instances: options of the instances; by default t3.small with Debian 13.
+        name: prefix of the resources' names; by default derived from the construct's path.
+        group_name: name of the Auto Scaling group. Default: ``name``.
+        port: port that the program listens on, 1024 to 65535. Default: 8080.
+        health_path: path that answers 200 when an instance is healthy. Default: ``/health``.
+        cpu_target: target of the group's average CPU, in percent, 10 to 90. Default: 70.
+        request_timeout: maximum duration of a request; a terminating instance gets this long to finish its requests.
+            Default: 60 seconds.
+        keep_alive: time that the program keeps an idle connection open. It must exceed the load balancer's idle
+            timeout; otherwise a request may meet a closing connection and fail with 502. Default: 75 seconds.
+        startup_timeout: grace period before health checks count, 30 seconds to an hour. Default: 5 minutes.
     """
 
-    NOTICE: ClassVar[timedelta] = timedelta(seconds=_CHECK_SECONDS * _FAILED_CHECKS + _CHECK_TIMEOUT_SECONDS)
-    """How long the load balancer takes to notice that an instance's health check fails.
+    UNHEALTHY_AFTER: ClassVar[timedelta] = timedelta(seconds=_CHECK_SECONDS * _FAILED_CHECKS + _CHECK_TIMEOUT_SECONDS)
+    """Time until the load balancer marks an instance with failing health checks as unhealthy.
 
-    A program that is told to stop should fail its check and serve on for this long; it is given this and the request
+    A program that is stopped should fail its health check and keep serving for this long. It gets this and the request
     timeout before it is killed."""
 
     def __init__(
@@ -78,7 +78,7 @@ class WebService(InstanceGroup):
         cpu_target: float = 70,
         request_timeout: timedelta = timedelta(seconds=60),
         keep_alive: timedelta = timedelta(seconds=75),
-        startup_timeout: timedelta = timedelta(minutes=5),
+        startup_timeout: timedelta = DEFAULT_STARTUP_TIMEOUT,
     ) -> None:
         checks = Checks(scope, id)
         checks.between("cpu_target", cpu_target, 10, 90, fix="use 70, the usual choice")
@@ -109,7 +109,7 @@ class WebService(InstanceGroup):
             },
             lifecycle=cdk.TerraformResourceLifecycle(create_before_destroy=True),
         )
-        # The last moments are the program's own: it closes its connections and sends its last log lines.
+        # The last 15 seconds are for closing connections and sending the last log lines.
         super().__init__(
             scope,
             id,
@@ -118,7 +118,7 @@ class WebService(InstanceGroup):
             command=command,
             pre_start_command=pre_start_command,
             environment=environment,
-            stop_timeout=self.NOTICE + request_timeout + timedelta(seconds=15),
+            stop_timeout=self.UNHEALTHY_AFTER + request_timeout + timedelta(seconds=15),
             capacity=capacity,
             instances=instances,
             name=name,
@@ -134,8 +134,8 @@ class WebService(InstanceGroup):
         self.security_group.allow_from(
             self, "balancer", source=load_balancer.security_group, port=port, description=f"{id} from its load balancer"
         )
-        apart = cdk.TerraformStack.of(load_balancer).node.path != cdk.TerraformStack.of(self).node.path
-        load_balancer.forward_to(target.arn, scope=self if apart else None)
+        separate_stacks = cdk.TerraformStack.of(load_balancer).node.path != cdk.TerraformStack.of(self).node.path
+        load_balancer.forward_to(target.arn, scope=self if separate_stacks else None)
         if load_balancer.plain_http_reason is not None:
             reason = load_balancer.plain_http_reason
             waive(target, "is reached over plain HTTP all the way", reason=reason, explains=["CKV_AWS_378"])
@@ -151,11 +151,11 @@ class WebService(InstanceGroup):
             },
         )
         if instances.rolling:
-            self.roll_back_on(*self._signs_of_a_bad_release(name))
+            self.roll_back_on(*self._create_rollback_alarms(name))
 
-    def _signs_of_a_bad_release(self, name: str) -> list[Alarm]:
-        """Alarms that tell nobody: they are on while a bad release comes in, and that is undone."""
-        action = "Nobody need act: a release that comes in meanwhile is taken back"
+    def _create_rollback_alarms(self, name: str) -> list[Alarm]:
+        """Create the alarms that roll back a bad release; they notify no topic."""
+        action = "No action needed: a rollout in progress is rolled back"
         return [
             Alarm(
                 self,
@@ -163,7 +163,7 @@ class WebService(InstanceGroup):
                 name=f"{name}-rollback-server-errors",
                 meaning=f"More than {ERROR_PERCENT} % of the requests to {self.node.id} end in a server error",
                 action=action,
-                metric=self.metrics.error_share,
+                metric=self.metrics.error_rate,
                 comparison=">",
                 threshold=ERROR_PERCENT,
                 period=_MINUTE,

@@ -1,4 +1,4 @@
-"""What a web service says when people wait, get errors, or find nobody."""
+"""Alarms and graphs of a web service."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _BUSY_PERCENT = 80
 
 
 class WebServiceMonitoring(Monitoring):
-    """Alarms on the service and on the load balancer in front of it, each after ``<name>-``.
+    """Alarms on the service and its load balancer, each after ``<name>-``.
 
     ``unhealthy-hosts``, ``high-response-time``, ``server-errors``, ``asg-high-cpu``, ``asg-launches-failing``.
 
     Args:
-        service: what is watched.
-        name: prefix of the alarms' names; by default it follows from the construct's path.
-        slow: an average answer that takes longer than this, for ten minutes, is too slow.
-        on_alarm: who is told.
+        service: the service.
+        name: prefix of the alarms' names; by default derived from the construct's path.
+        slow: maximum average response time, exceeded for ten minutes. Default: 0.5 seconds.
+        on_alarm: topic to notify; by default none.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class WebServiceMonitoring(Monitoring):
         Checks(scope, id).between("slow", slow.total_seconds(), 0.001, 3600, fix="use 0.5 s, the usual choice")
         super().__init__(scope, id, name=name, on_alarm=on_alarm)
         metrics = service.metrics
-        unhealthy, took = metrics.unhealthy_hosts, metrics.answer_time
+        unhealthy, response_time = metrics.unhealthy_hosts, metrics.response_time
         self.add_alarm(
             "unhealthy-hosts",
             meaning=f"An instance of {service.node.id} does not answer its health check, or none is registered",
@@ -56,38 +56,40 @@ class WebServiceMonitoring(Monitoring):
             threshold=1,
             period=_MINUTE,
             periods=2,
-            # Only registered targets are counted. Where there must be some, silence means there is none.
+            # Only registered targets are counted: missing data means that none is registered.
             missing="breaching" if service.capacity.minimum else "notBreaching",
         )
-        slow_answers = self.add_alarm(
+        latency_alarm = self.add_alarm(
             "high-response-time",
             meaning=f"{service.node.id} takes more than {slow.total_seconds():g} s to answer, on average",
             action="See whether its CPU or the database's is busy, and which statements are slow",
-            metric=took,
+            metric=response_time,
             comparison=">",
             threshold=slow.total_seconds(),
             periods=2,
-            # Nobody asks, nobody waits.
+            # No requests.
             missing="notBreaching",
         )
-        errors = metrics.error_share
-        failing = self.add_alarm(
+        error_rate = metrics.error_rate
+        error_alarm = self.add_alarm(
             "server-errors",
             meaning=f"More than {ERROR_PERCENT} % of the requests to {service.node.id} end in a server error",
             action="Read the error in its log; when it began with a deployment, roll that back",
-            metric=errors,
+            metric=error_rate,
             comparison=">",
             threshold=ERROR_PERCENT,
             period=_MINUTE,
             periods=3,
-            # Errors and requests are counted only when there are some.
+            # CloudWatch has no data without requests.
             missing="notBreaching",
         )
         alarm_on_cpu(self, service, threshold=_BUSY_PERCENT, action="Raise its maximum, or look for what keeps it busy")
         alarm_on_failed_launches(self, service)
 
         self.add_graph(Graph(title="Traffic (requests)", left=[metrics.requests]))
-        self.add_graph(Graph(title="Errors (% of requests)", left=[errors], limits=[failing], period=_MINUTE))
-        self.add_graph(Graph(title="Response time (seconds)", left=[took], limits=[slow_answers]))
-        serving = group_metric(service, "GroupInServiceInstances", "Average", "in service")
-        self.add_graph(Graph(title="Instances (number, CPU %)", left=[serving, unhealthy], right=[cpu_metric(service)]))
+        self.add_graph(Graph(title="Errors (% of requests)", left=[error_rate], limits=[error_alarm], period=_MINUTE))
+        self.add_graph(Graph(title="Response time (seconds)", left=[response_time], limits=[latency_alarm]))
+        in_service = group_metric(service, "GroupInServiceInstances", "Average", "in service")
+        self.add_graph(
+            Graph(title="Instances (number, CPU %)", left=[in_service, unhealthy], right=[cpu_metric(service)])
+        )

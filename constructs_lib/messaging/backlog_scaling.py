@@ -1,7 +1,7 @@
-"""Scaling on the messages that wait for each instance.
+"""Scaling on the backlog per instance.
 
-The number of waiting messages alone says nothing: ten are many for one worker and few for ten. CloudWatch computes
-the quotient itself, so no program has to publish it.
+The number of waiting messages alone is no measure of load: ten are many for one worker and few for ten. CloudWatch
+computes the quotient, so no program has to publish it.
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-target-tracking-metric-math.html
 """
 
@@ -13,23 +13,23 @@ from typing import Any
 from constructs_lib.foundation import cdk
 
 BACKLOG = "waiting / IF(FILL(instances, 0) > 0, FILL(instances, 0), 1)"
-"""Messages for each instance. In an empty group, which publishes zero or nothing, every message counts as one's."""
+"""Waiting messages per instance. An empty group, which publishes zero or no data, counts as one instance."""
 
 STRANDED = "IF(FILL(instances, 0) > 0, 0, waiting)"
-"""Messages that wait while there is no instance at all."""
+"""Waiting messages while no instance is in service."""
 
 
 class BacklogScaling(cdk.Construct):
-    """Keeps a group at a backlog for each of its instances.
+    """Target tracking of a group's backlog per instance.
 
     Args:
-        name: prefix of the names of the parts.
-        group_name: the group.
-        queue_name: the queue it consumes.
-        target: messages that may wait for each instance.
-        startup_timeout: how long an instance takes to be of use.
-        from_zero: whether the group may be empty. Target tracking multiplies the number of instances, and a multiple
-            of none is none; then a step policy launches the first instance.
+        name: prefix of the resources' names.
+        group_name: name of the Auto Scaling group.
+        queue_name: name of the queue that it consumes.
+        target: target of waiting messages per instance.
+        startup_timeout: time until a new instance is ready.
+        from_zero: whether the group may be empty. Target tracking multiplies the number of instances, so it cannot
+            scale from zero; a step policy launches the first instance.
     """
 
     def __init__(
@@ -59,18 +59,18 @@ class BacklogScaling(cdk.Construct):
             estimated_instance_warmup=warmup,
             target_tracking_configuration={
                 "target_value": target,
-                "customized_metric_specification": {"metrics": self._tracked()},
+                "customized_metric_specification": {"metrics": self._tracking_metrics()},
             },
         )
         if from_zero:
-            self._from_zero(name, group_name, warmup)
+            self._scale_from_zero(name, group_name, warmup)
 
-    def _tracked(self) -> list[Any]:
+    def _tracking_metrics(self) -> list[Any]:
         module = cdk.aws.autoscaling_policy
         prefix = "AutoscalingPolicyTargetTrackingConfigurationCustomizedMetricSpecificationMetrics"
         query = getattr(module, prefix)
         dimension = getattr(module, f"{prefix}MetricStatMetricDimensions")
-        asked = [
+        metrics = [
             query(
                 id=id,
                 metric_stat={
@@ -85,9 +85,9 @@ class BacklogScaling(cdk.Construct):
             )
             for id, (namespace, metric, dimensions) in self._metrics.items()
         ]
-        return [*asked, query(id="backlog", label="waiting for each instance", expression=BACKLOG, return_data=True)]
+        return [*metrics, query(id="backlog", label="waiting for each instance", expression=BACKLOG, return_data=True)]
 
-    def _from_zero(self, name: str, group_name: str, warmup: int) -> None:
+    def _scale_from_zero(self, name: str, group_name: str, warmup: int) -> None:
         policy = cdk.aws.autoscaling_policy.AutoscalingPolicy(
             self,
             "first",
@@ -95,7 +95,7 @@ class BacklogScaling(cdk.Construct):
             autoscaling_group_name=group_name,
             policy_type="StepScaling",
             adjustment_type="ChangeInCapacity",
-            # An instance that is still warming up counts, so one is launched however long the alarm lasts.
+            # An instance that is warming up counts, so a lasting alarm launches only one.
             estimated_instance_warmup=warmup,
             step_adjustment=[
                 cdk.aws.autoscaling_policy.AutoscalingPolicyStepAdjustment(
@@ -104,7 +104,7 @@ class BacklogScaling(cdk.Construct):
             ],
         )
         module = cdk.aws.cloudwatch_metric_alarm
-        asked = [
+        metrics = [
             module.CloudwatchMetricAlarmMetricQuery(
                 id=id,
                 metric={
@@ -122,16 +122,16 @@ class BacklogScaling(cdk.Construct):
             self,
             "stranded",
             alarm_name=f"{name}-stranded",
-            alarm_description="Messages wait and no instance is in service: launches the first one, nobody need act",
+            alarm_description="Messages wait and no instance is in service: launches the first one; no action needed",
             comparison_operator="GreaterThanThreshold",
             threshold=0,
             evaluation_periods=1,
             treat_missing_data="notBreaching",
             alarm_actions=[policy.arn],
             metric_query=[
-                *asked,
+                *metrics,
                 module.CloudwatchMetricAlarmMetricQuery(
-                    id="stranded", label="waiting while nobody works", expression=STRANDED, return_data=True
+                    id="stranded", label="waiting without an instance", expression=STRANDED, return_data=True
                 ),
             ],
         )

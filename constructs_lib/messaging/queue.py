@@ -1,4 +1,4 @@
-"""A queue and the place its poison messages go."""
+"""A queue and its dead-letter queue."""
 
 from __future__ import annotations
 
@@ -8,28 +8,26 @@ from constructs_lib.foundation import cdk, names, policy
 from constructs_lib.foundation.errors import Checks
 from constructs_lib.foundation.grants import RoleOwner
 from constructs_lib.foundation.waivers import waive
-from constructs_lib.messaging.sizing import LONG_POLL, size_queue
+from constructs_lib.messaging.sizing import DEFAULT_MAX_RECEIVES, DEFAULT_RETENTION, LONG_POLL, size_queue
 
 
 class Queue(cdk.Construct):
-    """A standard SQS queue with a dead-letter queue, encrypted, that answers over TLS only.
+    """An encrypted standard SQS queue with a dead-letter queue that accepts requests over TLS only.
 
     Args:
-        max_job: how long the longest job takes, up to 12 hours less the visibility timeout. What consumes the queue
-            must renew a message it still works on every ``sizing.heartbeat``.
-        name: name of the queue; the dead-letter queue is ``<name>-dlq``. By default it follows from the construct's
-            path.
-        retention: how long a message waits at most: long enough for all its tries, and 13 days at most.
-        max_receives: how often a message is received before it is dead, 1 to 1000; one that a stopped worker gave
-            back counts too.
-        plain_http_reason: why requests without TLS are let in; by default they are refused.
-        open_redrive_reason: why any queue may put its dead messages in this one's dead-letter queue; by default only
-            this one may.
+        max_job: duration of the longest job, up to 12 hours less the visibility timeout. A consumer must renew a
+            message that it still processes every ``sizing.heartbeat``.
+        name: name of the queue; the dead-letter queue is ``<name>-dlq``. By default derived from the construct's path.
+        retention: time that a message is kept; enough for every attempt, at most 13 days. Default: 4 days.
+        max_receives: receives before a message moves to the dead-letter queue, 1 to 1000; a receive that a stopping
+            worker returns counts too. Default: 3.
+        plain_http_reason: why requests without TLS are allowed; by default they are denied.
+        open_redrive_reason: why any queue may use the dead-letter queue; by default only this queue may.
 
-    The visibility timeout and the dead-letter queue's retention follow from these, in ``sizing``.
+    The visibility timeout and the dead-letter queue's retention are derived, in ``sizing``.
 
     Raises:
-        ConstructError: for a value out of its range, and for values that contradict each other.
+        ConstructError: a number is outside its limits, which may depend on the others.
     """
 
     def __init__(
@@ -39,8 +37,8 @@ class Queue(cdk.Construct):
         *,
         max_job: timedelta,
         name: str | None = None,
-        retention: timedelta = timedelta(days=4),
-        max_receives: int = 3,
+        retention: timedelta = DEFAULT_RETENTION,
+        max_receives: int = DEFAULT_MAX_RECEIVES,
         plain_http_reason: str | None = None,
         open_redrive_reason: str | None = None,
     ) -> None:
@@ -92,21 +90,21 @@ class Queue(cdk.Construct):
         self.dead_letter_url: str = dead.id
 
     def environment(self, prefix: str = "") -> dict[str, str]:
-        """The variable that tells a program which queue it is: ``QUEUE_URL``.
+        """Return the variable ``QUEUE_URL`` for a service's ``environment``.
 
-        It goes into a service's ``environment``; ``grant_send`` and ``grant_consume`` make it work.
+        The service also needs ``grant_send`` or ``grant_consume``.
 
         Args:
-            prefix: what stands before it, for a program that has several: ``"MAILS_"`` makes ``MAILS_QUEUE_URL``.
+            prefix: prefix of the variable, for a service with several queues: ``"MAILS_"`` makes ``MAILS_QUEUE_URL``.
         """
         return {f"{prefix}QUEUE_URL": self.url}
 
     def grant_send(self, owner: RoleOwner) -> None:
-        """Let a service put messages in the queue."""
+        """Allow a service to send messages."""
         owner.role.allow("SendMessages", ["sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"], [self.arn])
 
     def grant_consume(self, owner: RoleOwner) -> None:
-        """Let a service take messages from the queue, keep them hidden while it works, and delete them."""
+        """Allow a service to receive messages, extend their visibility timeout and delete them."""
         actions = [
             "sqs:ReceiveMessage",
             "sqs:DeleteMessage",

@@ -1,4 +1,4 @@
-"""What a queue says when its messages wait too long or die."""
+"""Alarms and graphs of a queue."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class QueueMonitoring(Monitoring):
     """Alarms ``queue-depth-high``, ``message-age-high`` and ``dlq-messages``, each after ``<name>-``.
 
     Args:
-        queue: what is watched.
-        name: prefix of the alarms' names; by default it follows from the construct's path.
-        depth: more messages than these waiting for ten minutes are too many; with ``QueueWorkers``, its
-            ``sizing.backlog_per_instance`` times its ``capacity.maximum``, what they can begin in time.
-        oldest: a message older than this has waited too long, with ``QueueWorkers`` its
-            ``sizing.oldest_message_alarm``. Shorter than the queue's retention, or it could never be reached.
-        on_alarm: who is told.
+        queue: the queue.
+        name: prefix of the alarms' names; by default derived from the construct's path.
+        depth: maximum number of waiting messages, exceeded for ten minutes; with ``QueueWorkers``, its
+            ``sizing.backlog_per_instance`` times its ``capacity.maximum``, the jobs that start in time.
+        oldest: maximum age of a message, shorter than the queue's retention; with ``QueueWorkers``, its
+            ``sizing.oldest_message_alarm``.
+        on_alarm: topic to notify; by default none.
     """
 
     def __init__(
@@ -47,51 +47,51 @@ class QueueMonitoring(Monitoring):
             )
         super().__init__(scope, id, name=name, on_alarm=on_alarm)
 
-        def metric(name: str, statistic: str, label: str, of: str = queue.name) -> Metric:
+        def metric(name: str, statistic: str, label: str, queue_name: str = queue.name) -> Metric:
             return Metric(
-                namespace="AWS/SQS", name=name, dimensions={"QueueName": of}, statistic=statistic, label=label
+                namespace="AWS/SQS", name=name, dimensions={"QueueName": queue_name}, statistic=statistic, label=label
             )
 
         waiting = metric("ApproximateNumberOfMessagesVisible", "Average", "waiting")
         age = metric("ApproximateAgeOfOldestMessage", "Maximum", "oldest message")
         dead = metric("ApproximateNumberOfMessagesVisible", "Maximum", "dead letters", queue.dead_letter_name)
-        too_many = self.add_alarm(
+        depth_alarm = self.add_alarm(
             "queue-depth-high",
             meaning=f"More than {depth:g} messages wait: their consumers don't keep up",
-            action="See whether the consumers are at their maximum or fail; raise the maximum, or mend them",
+            action="See whether the consumers are at their maximum or fail; raise the maximum or fix them",
             metric=waiting,
             comparison=">",
             threshold=depth,
             periods=2,
-            # SQS stops measuring a queue that nobody has used for six hours: then nothing waits.
+            # SQS publishes no data of a queue that is unused for six hours: nothing waits.
             missing="notBreaching",
         )
-        too_old = self.add_alarm(
+        age_alarm = self.add_alarm(
             "message-age-high",
             meaning=f"A message is older than {oldest.total_seconds():g} seconds: its consumers are stuck or too few",
             action="Look for errors in the consumers' log, and for consumers that are not running",
             metric=age,
             comparison=">",
             threshold=oldest.total_seconds(),
-            # As above: an unused queue is not measured.
+            # As above: no data of an unused queue.
             missing="notBreaching",
         )
-        died = self.add_alarm(
+        dead_letter_alarm = self.add_alarm(
             "dlq-messages",
             meaning="A message failed as often as it may be tried, and lies in the dead-letter queue",
-            action="Read it and the consumers' log, mend the cause, then start a redrive to the queue",
+            action="Read it and the consumers' log, fix the cause, then start a redrive to the queue",
             metric=dead,
             comparison=">=",
             threshold=1,
             period=timedelta(minutes=1),
-            # Silence neither buries a message nor takes one out: the alarm stays as it is.
+            # Missing data neither adds nor removes a message: keep the state.
             missing="ignore",
         )
         sent = metric("NumberOfMessagesSent", "Sum", "sent")
         done = metric("NumberOfMessagesDeleted", "Sum", "done")
-        in_flight = metric("ApproximateNumberOfMessagesNotVisible", "Average", "being worked at")
+        in_flight = metric("ApproximateNumberOfMessagesNotVisible", "Average", "in flight")
         self.add_graph(
-            Graph(title="Queue (messages)", left=[waiting, in_flight], right=[sent, done], limits=[too_many])
+            Graph(title="Queue (messages)", left=[waiting, in_flight], right=[sent, done], limits=[depth_alarm])
         )
-        self.add_graph(Graph(title="Oldest message (seconds)", left=[age], limits=[too_old]))
-        self.add_graph(Graph(title="Dead letters (messages)", left=[dead], limits=[died]))
+        self.add_graph(Graph(title="Oldest message (seconds)", left=[age], limits=[age_alarm]))
+        self.add_graph(Graph(title="Dead letters (messages)", left=[dead], limits=[dead_letter_alarm]))

@@ -1,4 +1,4 @@
-"""Workers that take jobs from a queue, as many as the waiting jobs ask for."""
+"""Workers that process the jobs of a queue and scale with its backlog."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from datetime import timedelta
 from constructs_lib.compute.instance_group import InstanceGroup
 from constructs_lib.compute.instance_options import USUAL_INSTANCES, Capacity, InstanceOptions
 from constructs_lib.compute.lifecycle import DrainPolicy
+from constructs_lib.compute.lifecycle_timeouts import DEFAULT_STARTUP_TIMEOUT
 from constructs_lib.compute.release import Release
 from constructs_lib.foundation import cdk, names
 from constructs_lib.foundation.errors import Checks
 from constructs_lib.messaging.backlog_scaling import BacklogScaling
 from constructs_lib.messaging.queue import Queue
-from constructs_lib.messaging.sizing import size_workers
+from constructs_lib.messaging.sizing import DEFAULT_CONCURRENCY, size_workers
 from constructs_lib.network.network import Network
 
 
 class QueueWorkers(InstanceGroup):
-    """Instances that consume a queue and scale on the backlog for each of them.
+    """Instances that consume a queue and scale on the backlog per instance.
 
-    The number of waiting messages alone says nothing: ten are many for one worker and few for ten. The group is kept
-    at the backlog that one instance clears within the acceptable latency.
+    The target is the backlog that one instance clears within the acceptable latency.
 
     Args:
-        network: the instances get its private subnets.
-        queue: what they consume; the permission comes with it.
-        release: the software they run.
-        command: what runs in the release's folder: an absolute path and its arguments. It says ``READY=1`` to systemd
-            when it does its work: https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
-        pre_start_command: what runs to its end each time before it.
-        environment: the variables both are given beside the region's; ``environment()`` of queues, buckets and
-            databases makes them.
-        capacity: how many: ``(minimum, maximum)``, or a ``Capacity``. At first there is the minimum.
-        instances: what they are; by default t3.small with Debian 13.
-        name: prefix of the names of the parts; by default it follows from the construct's path.
-        group_name: name of the Auto Scaling group, by default ``name``.
-        seconds_per_job: how long a usual job takes.
-        acceptable_latency: how long a job may wait before it is begun, at least one job's length.
-        concurrency: how many jobs one instance works at side by side.
-        startup_timeout: how long an instance takes to be of use, 30 seconds to an hour.
+        network: network of the instances, which run in its private subnets.
+        queue: queue to consume; the permission is granted.
+        release: software to run.
+        command: command to run in the release's folder: an absolute path and its arguments. It must send ``READY=1``
+            to systemd once it works: https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
+        pre_start_command: command that must succeed before each start of ``command``.
+        environment: variables of both commands, in addition to the region's; see ``environment()`` of queues, buckets
+            and databases.
+        capacity: number of instances: ``(minimum, maximum)``, or a ``Capacity``. Initially the minimum.
+        instances: options of the instances; by default t3.small with Debian 13.
+        name: prefix of the resources' names; by default derived from the construct's path.
+        group_name: name of the Auto Scaling group. Default: ``name``.
+        seconds_per_job: duration of a typical job, in seconds.
+        acceptable_latency: maximum acceptable wait until a job starts, at least one job.
+        concurrency: jobs that one instance processes in parallel, 1 to 1000. Default: 1.
+        startup_timeout: time until a new instance is ready, 30 seconds to an hour. Default: 5 minutes.
     """
 
     def __init__(
@@ -59,8 +59,8 @@ class QueueWorkers(InstanceGroup):
         instances: InstanceOptions = USUAL_INSTANCES,
         name: str | None = None,
         group_name: str | None = None,
-        concurrency: int = 1,
-        startup_timeout: timedelta = timedelta(minutes=5),
+        concurrency: int = DEFAULT_CONCURRENCY,
+        startup_timeout: timedelta = DEFAULT_STARTUP_TIMEOUT,
     ) -> None:
         checks = Checks(scope, id)
         name = names.instance_group(checks, name)

@@ -1,4 +1,4 @@
-"""What a queue's workers say when they are too busy, or not there."""
+"""Alarms and graphs of a queue's workers."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from constructs_lib.monitoring.monitoring import Graph, Monitoring
 _MINUTE = timedelta(minutes=1)
 _BUSY_PERCENT = 85
 _SCALING = timedelta(minutes=5)
-"""How long target tracking takes to see a metric and act: three points of a minute each, and some delay."""
+"""Time until target tracking acts on a metric: three data points of a minute, and some delay."""
 
 
 class QueueWorkersMonitoring(Monitoring):
     """Alarms ``asg-high-cpu``, ``asg-low-capacity`` and ``asg-launches-failing``, each after ``<name>-``.
 
     Args:
-        workers: what is watched.
-        name: prefix of the alarms' names; by default it follows from the construct's path.
-        on_alarm: who is told.
+        workers: the workers.
+        name: prefix of the alarms' names; by default derived from the construct's path.
+        on_alarm: topic to notify; by default none.
     """
 
     def __init__(
@@ -42,37 +42,37 @@ class QueueWorkersMonitoring(Monitoring):
         on_alarm: AlarmTopic | None = None,
     ) -> None:
         super().__init__(scope, id, name=name, on_alarm=on_alarm)
-        busy = alarm_on_cpu(
+        cpu_alarm = alarm_on_cpu(
             self, workers, threshold=_BUSY_PERCENT, action="Harmless while the queue is short; else raise the maximum"
         )
         if workers.capacity.minimum:
             self._alarm_below_minimum(workers)
         else:
-            self._alarm_on_nobody_at_work(workers)
+            self._alarm_on_missing_workers(workers)
         alarm_on_failed_launches(self, workers)
 
-        serving = group_metric(workers, "GroupInServiceInstances", "Average", "in service")
+        in_service = group_metric(workers, "GroupInServiceInstances", "Average", "in service")
         desired = group_metric(workers, "GroupDesiredCapacity", "Average", "desired")
-        self.add_graph(Graph(title="Workers (instances)", left=[serving, desired]))
-        self.add_graph(Graph(title="Workers' CPU (%)", left=[cpu_metric(workers)], limits=[busy]))
+        self.add_graph(Graph(title="Workers (instances)", left=[in_service, desired]))
+        self.add_graph(Graph(title="Workers' CPU (%)", left=[cpu_metric(workers)], limits=[cpu_alarm]))
 
     def _alarm_below_minimum(self, workers: QueueWorkers) -> None:
-        fewest = workers.capacity.minimum
+        minimum = workers.capacity.minimum
         self.add_alarm(
             "asg-low-capacity",
-            meaning=f"Fewer instances of {workers.node.id} are in service than the {fewest} there must always be",
+            meaning=f"Fewer instances of {workers.node.id} are in service than the {minimum} there must always be",
             action="Read the group's activity history: launches fail, or instances die",
             metric=group_metric(workers, "GroupInServiceInstances", "Average", "in service"),
             comparison="<",
-            threshold=fewest,
+            threshold=minimum,
             period=_MINUTE,
             periods=2,
-            # A group that must have instances publishes how many it has: silence is the alarm.
+            # A group with a minimum always publishes its size: missing data is a fault.
             missing="breaching",
         )
 
-    def _alarm_on_nobody_at_work(self, workers: QueueWorkers) -> None:
-        """An empty group is all right while nothing waits, and for as long as its first instance takes to come."""
+    def _alarm_on_missing_workers(self, workers: QueueWorkers) -> None:
+        """Tolerate an empty group while nothing waits, and until its first instance has started."""
         waiting = Metric(
             namespace="AWS/SQS",
             name="ApproximateNumberOfMessagesVisible",
@@ -96,6 +96,6 @@ class QueueWorkersMonitoring(Monitoring):
             threshold=1,
             period=_MINUTE,
             periods=math.ceil((workers.startup_timeout + _SCALING) / _MINUTE),
-            # Neither queue nor group is measured: nobody has used them for hours.
+            # Neither the queue nor the group publishes data: both are unused for hours.
             missing="notBreaching",
         )

@@ -1,10 +1,10 @@
-"""The arithmetic of queue workers: a few numbers a team knows give every number AWS wants.
+"""Derive the settings of a queue and its workers from a few numbers.
 
     queue = size_queue("shop/jobs", max_job=timedelta(minutes=15))
     workers = size_workers("shop/workers", queue, seconds_per_job=25, acceptable_latency=timedelta(minutes=2))
     workers.backlog_per_instance  # 4.8 messages
 
-Nothing here knows Terraform. ``docs/sizing.md`` draws what is derived.
+Nothing here imports the framework. ``docs/sizing.md`` draws what is derived.
 """
 
 from __future__ import annotations
@@ -13,27 +13,36 @@ import dataclasses
 import math
 from datetime import timedelta
 
-from constructs_lib.compute.lifecycle_timeouts import LONGEST_HOOK, check_startup_timeout, launch_timeout
+from constructs_lib.compute.lifecycle_timeouts import (
+    DEFAULT_STARTUP_TIMEOUT,
+    LONGEST_HOOK,
+    check_startup_timeout,
+    launch_timeout,
+)
 from constructs_lib.foundation.durations import check_within, in_seconds, round_up
 from constructs_lib.foundation.errors import ConstructError
 
+DEFAULT_RETENTION = timedelta(days=4)
+DEFAULT_MAX_RECEIVES = 3
+DEFAULT_CONCURRENCY = 1
+
 LONGEST_HIDDEN = timedelta(hours=12)
-"""How long SQS hides a message at most, counted from its receipt, however often it is renewed.
+"""Maximum time that SQS hides a message, counted from its receipt, regardless of renewals.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html"""
 
 SHORTEST_RETENTION = timedelta(minutes=1)
 LONGEST_RETENTION = timedelta(days=14)
-"""How long SQS keeps a message.
+"""Limits of SQS's message retention.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html"""
 
 LONG_POLL = timedelta(seconds=20)
-"""SQS's longest wait for a message, the one that asks least often.
+"""SQS's longest poll, which needs the fewest requests.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html"""
 
-_SHORTEST_HIDDEN = timedelta(seconds=30)
-_USUAL_HIDDEN = timedelta(minutes=2)
+_SHORTEST_VISIBILITY = timedelta(seconds=30)
+_USUAL_VISIBILITY = timedelta(minutes=2)
 _HEARTBEATS = 3
-_TO_LOOK_AT_DEAD = timedelta(days=1)
+_DEAD_LETTER_INSPECTION = timedelta(days=1)
 _HOOK_MARGIN = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
@@ -41,17 +50,17 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class QueueSizing:
-    """What a queue is set to.
+    """The derived settings of a queue.
 
     Args:
-        max_job: how long the longest job takes.
-        visibility_timeout: how long a received message stays hidden unless its worker renews it: the delay after a
-            crash.
-        heartbeat: how often a worker renews it.
-        retention: how long a message is kept.
-        dead_letter_retention: how long a dead message is kept, counted from its first sending.
-        stop_timeout: how long a worker may take to finish when it is told to stop: the longest job, and the long poll
-            it may be in.
+        max_job: duration of the longest job.
+        visibility_timeout: time that a received message stays hidden unless its worker renews it; after a crash, the
+            delay until the next attempt.
+        heartbeat: interval at which a worker renews it.
+        retention: time that a message is kept.
+        dead_letter_retention: time that a dead letter is kept, counted from the first sending.
+        stop_timeout: time that a worker gets to finish when it is stopped: the longest job and the long poll that it
+            may be in.
     """
 
     max_job: timedelta
@@ -64,15 +73,15 @@ class QueueSizing:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class WorkerSizing:
-    """What a group of workers is set to.
+    """The derived settings of a group of workers.
 
     Args:
-        backlog_per_instance: how many messages may wait for each instance.
-        launch_timeout: how long a new instance may take to report that it is ready.
-        terminate_timeout: how long a leaving instance is waited for without a word from it.
-        terminate_heartbeat: how often a leaving instance says that it is still working.
-        scale_in_protection: whether a busy instance must protect itself from being chosen when the group shrinks.
-        oldest_message_alarm: an age of the oldest message that means something is wrong.
+        backlog_per_instance: target of waiting messages per instance.
+        launch_timeout: time that a new instance gets to report that it is ready.
+        terminate_timeout: time that a terminating instance gets between two heartbeats.
+        terminate_heartbeat: interval of a terminating instance's heartbeats.
+        scale_in_protection: whether a busy instance must protect itself from scale-in.
+        oldest_message_alarm: age of the oldest message that indicates a fault.
     """
 
     backlog_per_instance: float
@@ -84,48 +93,34 @@ class WorkerSizing:
 
 
 def visibility_timeout(max_job: timedelta) -> timedelta:
-    """The longest job where that is short, else two minutes, renewed by heartbeats; never under half a minute.
+    """Return the longest job, within 30 seconds and two minutes; heartbeats renew it for longer jobs.
 
-    Two minutes is SQS's own advice for jobs whose length varies. It is how long a crashed worker's message waits.
+    AWS suggests two minutes for jobs of varying length. It is how long a crashed worker's message waits.
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/working-with-messages.html
     """
-    return min(max(round_up(max_job, _SECOND), _SHORTEST_HIDDEN), _USUAL_HIDDEN)
+    return min(max(round_up(max_job, _SECOND), _SHORTEST_VISIBILITY), _USUAL_VISIBILITY)
 
 
-def backlog_per_instance(seconds_per_job: float, acceptable_latency: timedelta, concurrency: int = 1) -> float:
-    """Acceptable latency over the time of a job: the messages one instance clears in time, to two places, at least 1.
+def backlog_per_instance(
+    seconds_per_job: float, acceptable_latency: timedelta, concurrency: int = DEFAULT_CONCURRENCY
+) -> float:
+    """Return the messages that one instance clears within the acceptable latency, to two places, at least 1.
 
     https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-using-sqs-queue.html
     """
     cleared = acceptable_latency.total_seconds() * concurrency / seconds_per_job
-    # Rounded down, or the last message would wait longer than is acceptable. The tiny part is the error of floats.
+    # Rounded down, so that the last message is in time. The small addend corrects floating-point error.
     return max(1.0, math.floor(cleared * 100 + 1e-6) / 100)
 
 
-def size_queue(
-    path: str,
-    *,
-    max_job: timedelta,
-    retention: timedelta = timedelta(days=4),
-    max_receives: int = 3,
-) -> QueueSizing:
-    """What a queue must be set to so that its longest job can be done and no message is lost.
-
-    The dead-letter queue keeps messages for 14 days, SQS's longest: their age counts from the first sending, so a
-    queue that keeps them as long as its source would drop the ones that waited longest at once.
-    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
-
-    Args:
-        path: path of the construct, for messages.
-        max_job: how long the longest job takes, 1 second to 12 hours less the visibility timeout.
-        retention: how long a message is kept, at most 13 days.
-        max_receives: how often a message is received before it is dead, 1 to 1000.
+def check_queue(path: str, *, max_job: timedelta, retention: timedelta, max_receives: int) -> None:
+    """Check that a queue can be sized from these numbers.
 
     Raises:
-        ConstructError: for a value out of its range, and for values that contradict each other.
+        ConstructError: a number is outside its limits, which may depend on the others.
     """
     hidden = visibility_timeout(max_job)
-    # The last heartbeat hides the message for a whole visibility timeout more.
+    # The last heartbeat hides the message for another visibility timeout.
     check_within(
         path,
         "max_job",
@@ -134,24 +129,47 @@ def size_queue(
         LONGEST_HIDDEN - hidden,
         fix="split the job, as SQS hides a message for at most 12 hours",
     )
-    if not 1 <= max_receives <= 1000:
-        fix = "use 3, the usual choice; each crash and each stopped worker counts as one"
-        raise ConstructError(path, option="max_receives", given=max_receives, allowed="between 1 and 1000", fix=fix)
-    tries = round_up(max_receives * (max_job + hidden), _SECOND)
-    latest = LONGEST_RETENTION - _TO_LOOK_AT_DEAD
-    if tries > latest:
-        allowed = f"between 1 and {latest // (max_job + hidden)} with a max_job of {in_seconds(max_job)}"
-        fix = "lower it, as SQS does not keep a message long enough for so many attempts"
-        raise ConstructError(path, option="max_receives", given=max_receives, allowed=allowed, fix=fix)
+    longest = LONGEST_RETENTION - _DEAD_LETTER_INSPECTION
+    most = min(1000, longest // (max_job + hidden))
+    if not 1 <= max_receives <= most:
+        fix = f"use {DEFAULT_MAX_RECEIVES}, the usual choice; SQS must keep a message for every attempt"
+        raise ConstructError(path, option="max_receives", given=max_receives, allowed=f"between 1 and {most}", fix=fix)
+    attempts = round_up(max_receives * (max_job + hidden), _SECOND)
     check_within(
         path,
         "retention",
         retention,
-        max(SHORTEST_RETENTION, tries),
-        latest,
+        max(SHORTEST_RETENTION, attempts),
+        longest,
         fix="leave time for every attempt (max_receives x (max_job + visibility)) and one of SQS's 14 days for the "
         "dead-letter queue",
     )
+
+
+def size_queue(
+    path: str,
+    *,
+    max_job: timedelta,
+    retention: timedelta = DEFAULT_RETENTION,
+    max_receives: int = DEFAULT_MAX_RECEIVES,
+) -> QueueSizing:
+    """Derive the settings with which a queue completes its longest job and loses no message.
+
+    The dead-letter queue keeps messages for 14 days, SQS's maximum: their age counts from the first sending, so with
+    the retention of its source it would drop the oldest messages at once.
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
+
+    Args:
+        path: path of the construct, for errors.
+        max_job: duration of the longest job, 1 second to 12 hours less the visibility timeout.
+        retention: time that a message is kept, at most 13 days. Default: 4 days.
+        max_receives: receives before a message is dead, 1 to 1000. Default: 3.
+
+    Raises:
+        ConstructError: a number is outside its limits, which may depend on the others.
+    """
+    check_queue(path, max_job=max_job, retention=retention, max_receives=max_receives)
+    hidden = visibility_timeout(max_job)
     return QueueSizing(
         max_job=max_job,
         visibility_timeout=hidden,
@@ -162,64 +180,88 @@ def size_queue(
     )
 
 
+def check_workers(
+    path: str,
+    *,
+    max_job: timedelta,
+    retention: timedelta,
+    seconds_per_job: float,
+    acceptable_latency: timedelta,
+    concurrency: int,
+    startup_timeout: timedelta = DEFAULT_STARTUP_TIMEOUT,
+) -> None:
+    """Check that the workers of a queue can be sized from these numbers.
+
+    Raises:
+        ConstructError: a number is outside its limits, which may depend on the others.
+    """
+    longest = max_job.total_seconds()
+    if not 0.1 <= seconds_per_job <= longest:
+        fix = f"use at most the queue's max_job, {in_seconds(max_job)}"
+        allowed = f"between 0.1 and {longest:g}"
+        raise ConstructError(path, option="seconds_per_job", given=seconds_per_job, allowed=allowed, fix=fix)
+    if not 1 <= concurrency <= 1000:
+        fix = f"use {DEFAULT_CONCURRENCY}, the usual choice"
+        raise ConstructError(path, option="concurrency", given=concurrency, allowed="between 1 and 1000", fix=fix)
+    check_startup_timeout(path, startup_timeout)
+    check_within(
+        path,
+        "acceptable_latency",
+        acceptable_latency,
+        timedelta(seconds=seconds_per_job / concurrency),
+        retention - max_job - startup_timeout,
+        fix="allow at least one job (seconds_per_job / concurrency), and less than the queue's retention",
+    )
+
+
 def size_workers(
     path: str,
     queue: QueueSizing,
     *,
     seconds_per_job: float,
     acceptable_latency: timedelta,
-    concurrency: int = 1,
-    startup_timeout: timedelta = timedelta(minutes=5),
+    concurrency: int = DEFAULT_CONCURRENCY,
+    startup_timeout: timedelta = DEFAULT_STARTUP_TIMEOUT,
 ) -> WorkerSizing:
-    """What a group of workers must be set to so that it keeps up and drops no work.
+    """Derive the settings with which a group of workers keeps up and drops no work.
 
-    A leaving instance finishes what it has. The lifecycle hook waits for the queue's ``stop_timeout`` and a minute
-    more. A hook waits two hours for a word at most, so where a job can take longer the instance must also keep itself
-    from being chosen, with scale-in protection while it is busy.
+    A terminating instance finishes its jobs. The lifecycle hook waits for the queue's ``stop_timeout`` and a minute
+    more. A hook waits at most two hours for a heartbeat, so if a job can take longer, a busy instance must also
+    protect itself from scale-in.
     https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks.html
     https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-instance-protection.html
 
-    The oldest message's age counts the time it is worked on, too. Something is wrong once it is older than the
-    acceptable latency, the boot of an instance launched for it and the longest job together.
+    The age of the oldest message includes its processing time. It indicates a fault when it exceeds the sum of the
+    acceptable latency, the startup of an instance launched for it and the longest job.
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 
     Args:
-        path: path of the construct, for messages.
-        queue: the queue they consume.
-        seconds_per_job: how long a usual job takes.
-        acceptable_latency: how long a job may wait before it is begun.
-        concurrency: how many jobs one instance works at side by side, 1 to 1000.
-        startup_timeout: how long a new instance takes to be of use, 30 seconds to an hour.
+        path: path of the construct, for errors.
+        queue: sizing of the queue that they consume.
+        seconds_per_job: duration of a typical job, in seconds, 0.1 to the longest job.
+        acceptable_latency: maximum acceptable wait until a job starts, at least one job.
+        concurrency: jobs that one instance processes in parallel, 1 to 1000. Default: 1.
+        startup_timeout: time until a new instance is ready, 30 seconds to an hour. Default: 5 minutes.
 
     Raises:
-        ConstructError: for a value out of its range, and for values that contradict each other.
+        ConstructError: a number is outside its limits, which may depend on the others.
     """
-    longest = queue.max_job.total_seconds()
-    if not 0.1 <= seconds_per_job <= longest:
-        fix = f"use at most the queue's max_job, {in_seconds(queue.max_job)}"
-        allowed = f"between 0.1 and {longest:g}"
-        raise ConstructError(path, option="seconds_per_job", given=seconds_per_job, allowed=allowed, fix=fix)
-    if not 1 <= concurrency <= 1000:
-        raise ConstructError(
-            path, option="concurrency", given=concurrency, allowed="between 1 and 1000", fix="use 1, the usual choice"
-        )
-    check_startup_timeout(path, startup_timeout)
-    slack = queue.retention - queue.max_job - startup_timeout
-    check_within(
+    check_workers(
         path,
-        "acceptable_latency",
-        acceptable_latency,
-        timedelta(seconds=seconds_per_job / concurrency),
-        slack,
-        fix="allow at least one job (seconds_per_job / concurrency), and less than the queue's retention",
+        max_job=queue.max_job,
+        retention=queue.retention,
+        seconds_per_job=seconds_per_job,
+        acceptable_latency=acceptable_latency,
+        concurrency=concurrency,
+        startup_timeout=startup_timeout,
     )
-    waited = queue.stop_timeout + _HOOK_MARGIN
-    terminate = min(waited, LONGEST_HOOK)
+    drain_timeout = queue.stop_timeout + _HOOK_MARGIN
+    terminate_timeout = min(drain_timeout, LONGEST_HOOK)
     return WorkerSizing(
         backlog_per_instance=backlog_per_instance(seconds_per_job, acceptable_latency, concurrency),
         launch_timeout=launch_timeout(startup_timeout),
-        terminate_timeout=terminate,
-        terminate_heartbeat=terminate / _HEARTBEATS,
-        scale_in_protection=waited > LONGEST_HOOK,
+        terminate_timeout=terminate_timeout,
+        terminate_heartbeat=terminate_timeout / _HEARTBEATS,
+        scale_in_protection=drain_timeout > LONGEST_HOOK,
         oldest_message_alarm=round_up(acceptable_latency + startup_timeout + queue.max_job, _MINUTE),
     )

@@ -146,7 +146,7 @@ def source_files(project: Path, service: str) -> Iterator[Path]:
     folder = project / "services"
     packages_of_service = contents.SERVICES[service]
     listed = _git(project, "ls-files", "--cached", "--others", "--exclude-standard", "-z", "services")
-    files = archive.files(folder) if listed is None else (project / name for name in listed.split("\0") if name)
+    files = archive.list_files(folder) if listed is None else (project / name for name in listed.split("\0") if name)
     for file in files:
         relative = file.relative_to(folder)
         if file.is_file() and (len(relative.parts) == 1 or relative.parts[0] in packages_of_service):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
-import re
 import typing
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from constructs_lib.foundation.errors import ConstructError
-from constructs_lib.messaging.sizing import size_queue, size_workers
+from constructs_lib.messaging import sizing
 from stacks.settings.model import AwsService, Settings
 
 
@@ -116,39 +115,47 @@ def check_ami(settings: Settings) -> Iterator[Violation]:
         yield Violation("ami_id", ("target",), allowed, "copy the id from environments/local.toml")
 
 
-_SIZING_OPTIONS = {
-    "max_job": "max_job_seconds",
-    "retention": "message_retention_period",
-    "max_receives": "max_receive_count",
-    "seconds_per_job": "worker_seconds_per_video",
-    "acceptable_latency": "worker_acceptable_wait",
-    "concurrency": "worker_concurrency",
+_SIZING_FIXES = {
+    "max_job": ("max_job_seconds", "lower it, as SQS hides a message for at most 12 hours"),
+    "max_receives": ("max_receive_count", "lower it, or lower max_job_seconds"),
+    "retention": (
+        "message_retention_period",
+        (
+            "leave time for every attempt (max_receive_count x (max_job_seconds + visibility timeout)) and one of "
+            "SQS's 14 days for the dead-letter queue"
+        ),
+    ),
+    "seconds_per_job": ("worker_seconds_per_video", "use at most max_job_seconds"),
+    "acceptable_latency": (
+        "worker_acceptable_wait",
+        (
+            "allow at least one video (worker_seconds_per_video / worker_concurrency), and less than "
+            "message_retention_period"
+        ),
+    ),
 }
+"""The setting and the fix for each argument that the sizing checks can reject."""
+
+_SIZING_SETTINGS = (*(setting for setting, _ in _SIZING_FIXES.values()), "worker_concurrency")
 
 
 def check_sizing(settings: Settings) -> Iterator[Violation]:
-    """Require numbers from which the queue and the workers can be sized."""
+    """Require numbers from which the constructs can size the queue and the workers."""
+    max_job = timedelta(seconds=settings.max_job_seconds)
+    retention = timedelta(seconds=settings.message_retention_period)
     try:
-        queue = size_queue(
-            "queue",
-            max_job=timedelta(seconds=settings.max_job_seconds),
-            retention=timedelta(seconds=settings.message_retention_period),
-            max_receives=settings.max_receive_count,
-        )
-        size_workers(
+        sizing.check_queue("queue", max_job=max_job, retention=retention, max_receives=settings.max_receive_count)
+        sizing.check_workers(
             "workers",
-            queue,
+            max_job=max_job,
+            retention=retention,
             seconds_per_job=settings.worker_seconds_per_video,
             acceptable_latency=timedelta(seconds=settings.worker_acceptable_wait),
             concurrency=settings.worker_concurrency,
         )
     except ConstructError as error:
-        setting = _SIZING_OPTIONS[error.option]
-        others = tuple(name for name in _SIZING_OPTIONS.values() if name != setting)
-        fix = error.fix
-        for option, name in _SIZING_OPTIONS.items():
-            fix = re.sub(rf"\b{option}\b", name, fix)
-        yield Violation(setting, others, error.allowed, fix)
+        setting, fix = _SIZING_FIXES[error.option]
+        yield Violation(setting, _SIZING_SETTINGS, error.allowed, fix)
 
 
 RULES: tuple[Rule, ...] = (

@@ -8,7 +8,7 @@ import subprocess
 from typing import Any
 
 from tests.integration.user_data.loopback import Loopback
-from tests.unit.constructs_lib.scripts import bootstrap, decoded
+from tests.unit.constructs_lib.scripts import decoded, user_data
 
 _DEBIAN_13 = 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\nVERSION_ID="13"\n'
 
@@ -30,7 +30,7 @@ class Instance:
     Args:
         folder: the instance's file system.
         aws: what it talks to.
-        changes: of ``bootstrap``.
+        changes: of ``user_data``.
     """
 
     def __init__(self, folder: pathlib.Path, aws: Loopback, **changes: Any) -> None:
@@ -46,7 +46,7 @@ class Instance:
         # Nobody waits for minutes here: neither between two looks nor for the end of a spot instance's time.
         self.program("sleep", "exec /bin/sleep 0.02")
         self.program("timeout", 'exec /usr/bin/timeout "${1/#80/0.2}" "${@:2}"')
-        self.text = decoded(bootstrap(**changes).user_data())
+        self.text = decoded(user_data(**changes).render())
         for place in ("/usr/local/", "/etc/", "/opt/", "/var/log/"):
             # Units name places of the machine they will run on; only the script's own are led here.
             self.text = self.text.replace(place, f"{folder}{place}")

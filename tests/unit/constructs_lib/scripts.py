@@ -10,7 +10,7 @@ REGION = "eu-west-1"
 LOG_GROUP = "/shop/web"
 
 
-def bootstrap(**changes: Any) -> UserData:
+def user_data(**changes: Any) -> UserData:
     """User-data of a small web service, with some arguments changed."""
     arguments: dict[str, Any] = {
         "name": "web",

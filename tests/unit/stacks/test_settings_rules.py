@@ -96,31 +96,38 @@ from test_settings import load_problems
         (
             "worker_seconds_per_video = 700\nworker_acceptable_wait = 700",
             (
-                "worker_seconds_per_video in production.toml is 700; must be between 0.1 and 600. Fix: "
-                "use at most the queue's max_job_seconds, 600 s."
+                "worker_seconds_per_video in production.toml is 700; must be between 0.1 and 600. Fix: use at most "
+                "max_job_seconds."
             ),
         ),
         (
             "worker_acceptable_wait = 20",
             (
-                "worker_acceptable_wait in production.toml is 20; must be between 25 s and 344700 s. Fix: "
-                "allow at least one job (worker_seconds_per_video / worker_concurrency), and less than the queue's "
+                "worker_acceptable_wait in production.toml is 20; must be between 25 s and 344700 s. Fix: allow at "
+                "least one video (worker_seconds_per_video / worker_concurrency), and less than "
                 "message_retention_period."
             ),
         ),
         (
             "max_job_seconds = 43200",
             (
-                "max_job_seconds in production.toml is 43200; must be between 1 s and 43080 s. Fix: "
-                "split the job, as SQS hides a message for at most 12 hours."
+                "max_job_seconds in production.toml is 43200; must be between 1 s and 43080 s. Fix: lower it, as SQS "
+                "hides a message for at most 12 hours."
+            ),
+        ),
+        (
+            "max_receive_count = 1000\nmax_job_seconds = 43000",
+            (
+                "max_receive_count in production.toml is 1000; must be between 1 and 26. Fix: lower "
+                "it, or lower max_job_seconds."
             ),
         ),
         (
             "message_retention_period = 3000",
             (
-                "message_retention_period in production.toml is 3000; must be between 3600 s and 1123200 s. Fix: "
-                "leave time for every attempt (max_receive_count x (max_job_seconds + visibility)) and one of SQS's 14 "
-                "days for the dead-letter queue."
+                "message_retention_period in production.toml is 3000; must be between 3600 s and 1123200 s. Fix: leave "
+                "time for every attempt (max_receive_count x (max_job_seconds + visibility timeout)) and one of SQS's "
+                "14 days for the dead-letter queue."
             ),
         ),
     ],

@@ -36,7 +36,7 @@ def launch_template(aws_port: int, name: str, variables: dict[str, str]) -> None
         parts=[],
         command="/bin/true",
         environment=variables,
-    ).user_data()
+    ).render()
     # Terraform replaces the escapes "$${" and "%%{".
     user_data = base64.b64encode(script.replace("$${", "${").replace("%%{", "%{").encode()).decode()
     aws.client("ec2", aws_port).create_launch_template(

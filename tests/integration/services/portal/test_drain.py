@@ -133,4 +133,4 @@ def test_graceful_timeout_covers_the_longest_request(portal_environment: PortalE
     assert settings.graceful_timeout == PORTAL_REQUEST_SECONDS
     # The load balancer drops idle connections and pending responses after its idle timeout.
     assert settings.keepalive == PORTAL_KEEP_ALIVE_SECONDS > PORTAL_REQUEST_SECONDS
-    assert WebService.NOTICE.total_seconds() < PORTAL_REQUEST_SECONDS
+    assert WebService.UNHEALTHY_AFTER.total_seconds() < PORTAL_REQUEST_SECONDS

@@ -1,4 +1,4 @@
-"""Archives: the same files make the same content, whoever packs them."""
+"""Archives are reproducible."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def members(file: pathlib.Path) -> dict[str, tuple[int, bytes]]:
         return {entry.name: (entry.mode, opened.extractfile(entry).read()) for entry in opened}  # type: ignore[union-attr]
 
 
-def test_who_packs_and_when_and_where_does_not_matter(own_software: pathlib.Path, tmp_path: pathlib.Path) -> None:
+def test_place_dates_and_modes_do_not_change_the_archive(own_software: pathlib.Path, tmp_path: pathlib.Path) -> None:
     first, second = tmp_path / "first.tar.gz", tmp_path / "second.tar.gz"
     before = pack({"shop": own_software}, first)
     moved = own_software.rename(tmp_path / "elsewhere")
@@ -30,17 +30,19 @@ def test_who_packs_and_when_and_where_does_not_matter(own_software: pathlib.Path
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_another_byte_is_another_content(own_software: pathlib.Path, tmp_path: pathlib.Path) -> None:
+def test_changed_byte_changes_the_hash(own_software: pathlib.Path, tmp_path: pathlib.Path) -> None:
     before = pack({"shop": own_software}, tmp_path / "first.tar.gz")
     (own_software / "main.py").write_text("print('good bye')\n")
 
     assert pack({"shop": own_software}, tmp_path / "second.tar.gz") != before
 
 
-def test_folders_files_and_bytes_lie_under_their_names(own_software: pathlib.Path, tmp_path: pathlib.Path) -> None:
+def test_folders_files_and_bytes_are_packed_under_their_names(
+    own_software: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
     (own_software / "start").write_text("#!/bin/sh\n")
     (own_software / "start").chmod(0o755)
-    target = tmp_path / "made.tar.gz"
+    target = tmp_path / "packed.tar.gz"
     pack({"shop": own_software, "": own_software, "run": own_software / "start", "version.json": b"{}"}, target)
 
     assert members(target) == {
@@ -57,23 +59,23 @@ def test_folders_files_and_bytes_lie_under_their_names(own_software: pathlib.Pat
         }
 
 
-def test_the_hash_is_the_contents_however_it_was_compressed(own_software: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    usual, quick = tmp_path / "usual.tar.gz", tmp_path / "quick.tar.gz"
+def test_hash_does_not_depend_on_the_compression(own_software: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    usual, fast = tmp_path / "usual.tar.gz", tmp_path / "fast.tar.gz"
     sha256 = pack({"shop": own_software}, usual)
-    quick.write_bytes(gzip.compress(gzip.decompress(usual.read_bytes()), compresslevel=1))
+    fast.write_bytes(gzip.compress(gzip.decompress(usual.read_bytes()), compresslevel=1))
 
-    assert usual.read_bytes() != quick.read_bytes()
-    assert content_sha256(usual) == content_sha256(quick) == sha256
+    assert usual.read_bytes() != fast.read_bytes()
+    assert content_sha256(usual) == content_sha256(fast) == sha256
 
 
 @pytest.mark.parametrize(
     "content",
     [b"", b"no gzip", gzip.compress(b"no tar"), gzip.compress(b"x" * 5000)[:20]],
-    ids=["empty", "no gzip", "no tar", "cut short"],
+    ids=["empty", "no gzip", "no tar", "truncated"],
 )
-def test_what_is_no_archive(content: bytes, tmp_path: pathlib.Path) -> None:
+def test_invalid_archive_is_rejected(content: bytes, tmp_path: pathlib.Path) -> None:
     broken = tmp_path / "broken.tar.gz"
     broken.write_bytes(content)
 
-    with pytest.raises(ValueError, match=r"broken\.tar\.gz is no readable \.tar\.gz"):
+    with pytest.raises(ValueError, match=r"broken\.tar\.gz is not a readable \.tar\.gz file"):
         content_sha256(broken)

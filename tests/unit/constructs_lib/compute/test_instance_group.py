@@ -1,4 +1,4 @@
-"""WebService and QueueWorkers: private instances, replaced in turn, scaled by what they are for."""
+"""WebService and QueueWorkers: private instances, rolling replacement, scaling."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from constructs_lib.foundation.cdk import TerraformStack
 from constructs_lib.messaging.backlog_scaling import BACKLOG, STRANDED
 from constructs_lib.testing import Template, synth
 
-OWN = (
+GROUP_RESOURCES = (
     "aws_autoscaling_group",
     "aws_autoscaling_lifecycle_hook",
     "aws_autoscaling_policy",
@@ -31,56 +31,56 @@ OWN = (
 )
 
 
-def own(template: Template) -> dict[str, object]:
-    shown = template.readable()["resource"]
-    return {kind: shown[kind] for kind in OWN if kind in shown}
+def group_resources(template: Template) -> dict[str, object]:
+    resources = template.readable()["resource"]
+    return {kind: resources[kind] for kind in GROUP_RESOURCES if kind in resources}
 
 
 @pytest.mark.snapshot
 def test_web_service(recorded: SnapshotAssertion, software: pathlib.Path) -> None:
-    assert own(web_service_template(software)) == recorded
+    assert group_resources(web_service_template(software)) == recorded
 
 
 @pytest.mark.snapshot
 def test_queue_workers(recorded: SnapshotAssertion, software: pathlib.Path) -> None:
-    assert own(queue_workers_template(software)) == recorded
+    assert group_resources(queue_workers_template(software)) == recorded
 
 
 @pytest.fixture(params=[web_service_template, queue_workers_template], ids=["web", "workers"])
-def fleet(request: pytest.FixtureRequest, software: pathlib.Path) -> Template:
+def group_template(request: pytest.FixtureRequest, software: pathlib.Path) -> Template:
     template: Template = request.param(software)
     return template
 
 
-def test_a_new_template_rolls_the_group(fleet: Template) -> None:
-    group = fleet.one("aws_autoscaling_group")
+def test_new_launch_template_starts_an_instance_refresh(group_template: Template) -> None:
+    group = group_template.one("aws_autoscaling_group")
 
     assert group["launch_template"]["version"].endswith(".latest_version}")
     assert group["instance_refresh"]["preferences"]["auto_rollback"] is True
 
 
-def test_an_instance_refresh_can_roll_back_because_the_template_names_an_image(fleet: Template) -> None:
+def test_launch_template_names_an_image_so_that_it_can_roll_back(group_template: Template) -> None:
     """https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-rollback.html"""
-    assert fleet.one("aws_launch_template")["image_id"].startswith("${data.aws_ssm_parameter.")
-    (image,) = fleet.document["data"]["aws_ssm_parameter"].values()
+    assert group_template.one("aws_launch_template")["image_id"].startswith("${data.aws_ssm_parameter.")
+    (image,) = group_template.document["data"]["aws_ssm_parameter"].values()
     assert image["name"] == "/aws/service/debian/release/13/latest/amd64"
 
 
-def test_no_deployment_resets_the_number_of_instances(fleet: Template) -> None:
-    assert fleet.one("aws_autoscaling_group")["lifecycle"] == {
+def test_deployments_do_not_reset_the_desired_capacity(group_template: Template) -> None:
+    assert group_template.one("aws_autoscaling_group")["lifecycle"] == {
         "ignore_changes": ["desired_capacity", "initial_lifecycle_hook"]
     }
 
 
-def test_instances_are_closed(fleet: Template) -> None:
-    template = fleet.one("aws_launch_template")
+def test_instances_are_locked_down(group_template: Template) -> None:
+    template = group_template.one("aws_launch_template")
 
     assert template["metadata_options"]["http_tokens"] == "required"
     assert template["metadata_options"]["http_put_response_hop_limit"] == 1
     assert template["network_interfaces"][0]["associate_public_ip_address"] == "false"
     assert template["block_device_mappings"][0]["ebs"]["encrypted"] == "true"
     assert "key_name" not in template
-    ports = {rule["from_port"] for rule in fleet.resources("aws_vpc_security_group_ingress_rule").values()}
+    ports = {rule["from_port"] for rule in group_template.resources("aws_vpc_security_group_ingress_rule").values()}
     assert 22 not in ports
 
 
@@ -95,7 +95,7 @@ def test_tags_reach_instances_and_volumes(software: pathlib.Path) -> None:
     assert {"key": "Team", "value": "shop", "propagate_at_launch": True} in template.one("aws_autoscaling_group")["tag"]
 
 
-def test_what_would_wedge_when_replaced_has_a_prefix_and_a_successor_first(software: pathlib.Path) -> None:
+def test_replaceable_resources_have_a_prefix_and_create_first(software: pathlib.Path) -> None:
     template = web_service_template(software)
 
     for kind in ("aws_launch_template", "aws_lb_target_group", "aws_security_group", "aws_iam_role"):
@@ -105,19 +105,19 @@ def test_what_would_wedge_when_replaced_has_a_prefix_and_a_successor_first(softw
     assert len(template.one("aws_lb_target_group")["name_prefix"]) <= 6
 
 
-def test_the_launch_template_carries_the_environment(fleet: Template) -> None:
+def test_launch_template_has_the_environment(group_template: Template) -> None:
     region = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
-    assert read_environment(fleet.user_data()) == {**region, "COLOUR": "blue"}
+    assert read_environment(group_template.user_data()) == {**region, "COLOUR": "blue"}
 
 
-def test_another_environment_is_another_user_data(software: pathlib.Path) -> None:
+def test_changed_environment_changes_the_user_data(software: pathlib.Path) -> None:
     def user_data(colour: str) -> str:
         return web_service_template(software, variables={"COLOUR": colour}).user_data()
 
     assert user_data("red") != user_data("blue")
 
 
-def test_instances_may_read_releases_and_be_reached_by_session_manager_and_no_more(software: pathlib.Path) -> None:
+def test_role_has_only_the_basic_permissions(software: pathlib.Path) -> None:
     statements = web_service_template(software).policy("aws_iam_role_policy")
 
     assert [each["Sid"] for each in statements] == [
@@ -129,7 +129,7 @@ def test_instances_may_read_releases_and_be_reached_by_session_manager_and_no_mo
     assert statements[1]["Resource"][0].endswith("/releases/release/*")
 
 
-def test_an_existing_profile_makes_no_role(software: pathlib.Path) -> None:
+def test_existing_profile_creates_no_role(software: pathlib.Path) -> None:
     lab = InstanceOptions(instance_type="t3.small", existing_profile="LabInstanceProfile")
     template = web_service_template(software, instances=lab)
 
@@ -138,7 +138,7 @@ def test_an_existing_profile_makes_no_role(software: pathlib.Path) -> None:
     assert template.one("aws_launch_template")["iam_instance_profile"] == {"name": "LabInstanceProfile"}
 
 
-def test_workers_scale_on_the_backlog_of_each(software: pathlib.Path) -> None:
+def test_workers_scale_on_the_backlog_per_instance(software: pathlib.Path) -> None:
     template = queue_workers_template(software)
 
     (policy,) = template.matching("aws_autoscaling_policy", policy_type="TargetTrackingScaling")
@@ -155,7 +155,7 @@ def test_workers_scale_on_the_backlog_of_each(software: pathlib.Path) -> None:
     assert group["metrics_granularity"] == "1Minute"
 
 
-def test_a_group_that_may_be_empty_gets_its_first_instance_from_a_step_policy(software: pathlib.Path) -> None:
+def test_step_policy_launches_the_first_instance(software: pathlib.Path) -> None:
     template = queue_workers_template(software)
 
     (policy,) = template.matching("aws_autoscaling_policy", policy_type="StepScaling")
@@ -167,20 +167,20 @@ def test_a_group_that_may_be_empty_gets_its_first_instance_from_a_step_policy(so
     assert alarm["metric_query"][0]["metric"]["dimensions"].keys() == {"QueueName"}
 
 
-def test_a_group_that_is_never_empty_needs_none(software: pathlib.Path) -> None:
+def test_no_step_policy_with_a_minimum(software: pathlib.Path) -> None:
     template = queue_workers_template(software, capacity=Capacity(1, 3, 1))
 
     assert template.matching("aws_autoscaling_policy", policy_type="StepScaling") == []
     assert template.resources("aws_cloudwatch_metric_alarm") == {}
 
 
-def test_a_new_instance_is_waited_for_from_the_first_one_on(fleet: Template) -> None:
+def test_launching_hook_applies_to_the_first_instance(group_template: Template) -> None:
     (first,) = [
         hook
-        for hook in fleet.one("aws_autoscaling_group")["initial_lifecycle_hook"]
+        for hook in group_template.one("aws_autoscaling_group")["initial_lifecycle_hook"]
         if hook["lifecycle_transition"] == "autoscaling:EC2_INSTANCE_LAUNCHING"
     ]
-    (kept,) = fleet.matching("aws_autoscaling_lifecycle_hook", name="launching")
+    (resource,) = group_template.matching("aws_autoscaling_lifecycle_hook", name="launching")
 
     assert first == {
         "name": "launching",
@@ -188,10 +188,10 @@ def test_a_new_instance_is_waited_for_from_the_first_one_on(fleet: Template) -> 
         "heartbeat_timeout": 600,
         "default_result": "ABANDON",
     }
-    assert {key: kept[key] for key in first} == first
+    assert {key: resource[key] for key in first} == first
 
 
-def test_a_leaving_worker_has_the_longest_job_a_poll_and_a_minute(software: pathlib.Path) -> None:
+def test_terminating_worker_gets_longest_job_poll_and_a_minute(software: pathlib.Path) -> None:
     template = queue_workers_template(software)
 
     (hook,) = template.matching("aws_autoscaling_lifecycle_hook", name="terminating")
@@ -200,8 +200,8 @@ def test_a_leaving_worker_has_the_longest_job_a_poll_and_a_minute(software: path
     assert "heartbeat='326'" in template.user_data()
 
 
-def test_a_leaving_web_instance_is_let_go_by_its_load_balancer_and_not_waited_for(software: pathlib.Path) -> None:
-    """Auto Scaling waits for the deregistration delay itself, and the shutdown stops the program.
+def test_web_service_has_no_terminating_hook(software: pathlib.Path) -> None:
+    """Auto Scaling waits for the deregistration delay, and the shutdown stops the program.
     https://docs.aws.amazon.com/autoscaling/ec2/userguide/attach-load-balancer-asg.html
     """
     template = web_service_template(software)
@@ -210,59 +210,59 @@ def test_a_leaving_web_instance_is_let_go_by_its_load_balancer_and_not_waited_fo
     assert "heartbeat=''" in template.user_data()
 
 
-def test_instances_write_into_a_log_group_of_their_own(software: pathlib.Path) -> None:
+def test_instances_write_to_their_log_group(software: pathlib.Path) -> None:
     template = web_service_template(software)
-    named = InstanceOptions(log_group="/shop/front", log_days=365)
-    chosen = web_service_template(software, instances=named).one("aws_cloudwatch_log_group")
+    renamed = InstanceOptions(log_group="/shop/front", log_days=365)
+    renamed_group = web_service_template(software, instances=renamed).one("aws_cloudwatch_log_group")
 
     group = template.one("aws_cloudwatch_log_group")
     assert (group["name"], group["retention_in_days"]) == ("/shop-web", 30)
-    assert (chosen["name"], chosen["retention_in_days"]) == ("/shop/front", 365)
+    assert (renamed_group["name"], renamed_group["retention_in_days"]) == ("/shop/front", 365)
     (statement,) = [each for each in template.policy("aws_iam_role_policy") if each["Sid"] == "WriteLogs"]
     assert statement["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
     assert re.fullmatch(r"\$\{aws_cloudwatch_log_group\.[^}]*\.arn\}:\*", statement["Resource"][0])
 
 
-def test_only_a_program_that_asks_may_make_namespaces(software: pathlib.Path) -> None:
+def test_namespaces_are_allowed_only_with_isolates_children(software: pathlib.Path) -> None:
     isolating = InstanceOptions(isolates_children=True)
-    asked = queue_workers_template(software, instances=isolating).user_data()
+    isolated = queue_workers_template(software, instances=isolating).user_data()
 
-    assert "RestrictNamespaces=user net\n" in asked
+    assert "RestrictNamespaces=user net\n" in isolated
     assert "RestrictNamespaces=user net\n" not in queue_workers_template(software).user_data()
 
 
-def reports(template: Template) -> dict[str, Any]:
+def report_statement(template: Template) -> dict[str, Any]:
     (statement,) = [each for each in template.policy("aws_iam_role_policy") if each["Sid"] == "ReportToAutoScaling"]
     return statement
 
 
-def test_an_instance_may_report_for_its_own_group_alone(software: pathlib.Path) -> None:
-    web = reports(web_service_template(software))
-    workers = reports(queue_workers_template(software))
+def test_instances_may_report_only_for_their_group(software: pathlib.Path) -> None:
+    web = report_statement(web_service_template(software))
+    workers = report_statement(queue_workers_template(software))
 
-    usual = ["autoscaling:CompleteLifecycleAction", "autoscaling:SetInstanceHealth"]
-    assert web["Action"] == usual
-    assert workers["Action"] == sorted([*usual, "autoscaling:RecordLifecycleActionHeartbeat"])
+    common = ["autoscaling:CompleteLifecycleAction", "autoscaling:SetInstanceHealth"]
+    assert web["Action"] == common
+    assert workers["Action"] == sorted([*common, "autoscaling:RecordLifecycleActionHeartbeat"])
     group = "arn:aws:autoscaling:us-east-1:*:autoScalingGroup:*:autoScalingGroupName/shop-worker-asg"
     assert workers["Resource"] == [group]
 
 
-def test_where_a_job_outlasts_a_hook_a_busy_worker_may_protect_itself(software: pathlib.Path) -> None:
+def test_worker_may_protect_itself_when_jobs_outlast_the_hook(software: pathlib.Path) -> None:
     def build(stack: TerraformStack) -> None:
         queue_workers(stack, software, queue=Queue(stack, "long", name="long", max_job=timedelta(hours=3)))
 
     template = synth(build)
 
-    assert "autoscaling:SetInstanceProtection" in reports(template)["Action"]
+    assert "autoscaling:SetInstanceProtection" in report_statement(template)["Action"]
     group = template.one("aws_autoscaling_group")
-    # Waiting for protection to end stops after an hour, and the jobs are longer; the hook waits for them instead.
+    # "Wait" stops waiting for protected instances after an hour; these jobs are longer, so the hook waits instead.
     assert group["instance_refresh"]["preferences"]["scale_in_protected_instances"] == "Refresh"
-    # A program that never starts would leave its instance protected for ever.
+    # A program that never starts would leave its instance protected forever.
     assert "protect_from_scale_in" not in group
 
 
-def test_a_replacement_waits_for_what_somebody_holds_and_never_shrinks_the_group(fleet: Template) -> None:
-    group = fleet.one("aws_autoscaling_group")
+def test_replacement_waits_for_protected_instances(group_template: Template) -> None:
+    group = group_template.one("aws_autoscaling_group")
     preferences = group["instance_refresh"]["preferences"]
 
     assert preferences["scale_in_protected_instances"] == "Wait"
@@ -272,16 +272,16 @@ def test_a_replacement_waits_for_what_somebody_holds_and_never_shrinks_the_group
     assert preferences["max_healthy_percentage"] == 150
 
 
-def test_the_bytes_left_of_the_user_data_are_named(software: pathlib.Path) -> None:
-    said = []
+def test_free_bytes_of_the_user_data_are_reported(software: pathlib.Path) -> None:
+    messages: list[str] = []
 
     def build(stack: TerraformStack) -> None:
         service = web_service(stack, software)
-        said.extend(entry.data for entry in service.node.metadata if entry.type == "@cdktf/info")
+        messages.extend(entry.data for entry in service.node.metadata if entry.type == "@cdktf/info")
 
     synth(build)
-    (sentence,) = said
-    assert re.fullmatch(r"user-data takes \d+ of 16384 bytes; \d{4,5} are left", sentence)
+    (message,) = messages
+    assert re.fullmatch(r"user-data takes \d+ of 16384 bytes; \d{4,5} are left", message)
 
 
 @pytest.mark.parametrize(
@@ -328,6 +328,8 @@ def test_the_bytes_left_of_the_user_data_are_named(software: pathlib.Path) -> No
         ),
     ],
 )
-def test_what_they_refuse(software: pathlib.Path, build: Any, changes: dict[str, Any], message: str) -> None:
+def test_invalid_arguments_are_rejected(
+    software: pathlib.Path, build: Any, changes: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ConstructError, match=message):
         synth(lambda stack: build(stack, software, **changes))

@@ -1,4 +1,4 @@
-"""A release that makes things worse is taken back."""
+"""A bad release is rolled back."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ DEAD = Metric(
 
 
 def preferences(template: Template) -> dict[str, Any]:
-    made: dict[str, Any] = template.one("aws_autoscaling_group")["instance_refresh"]["preferences"]
-    return made
+    found: dict[str, Any] = template.one("aws_autoscaling_group")["instance_refresh"]["preferences"]
+    return found
 
 
 def alarm(stack: cdk.TerraformStack, id: str) -> Alarm:
@@ -36,52 +36,54 @@ def web(software: pathlib.Path) -> Template:
 
 
 @pytest.fixture
-def own(web: Template) -> dict[str, dict[str, Any]]:
-    made = web.resources("aws_cloudwatch_metric_alarm").values()
-    return {each["alarm_name"].removeprefix("shop-web-rollback-"): each for each in made}
+def rollback_alarms(web: Template) -> dict[str, dict[str, Any]]:
+    alarms = web.resources("aws_cloudwatch_metric_alarm").values()
+    return {each["alarm_name"].removeprefix("shop-web-rollback-"): each for each in alarms}
 
 
-def test_a_web_service_is_rolled_back_on_its_own_alarms(web: Template) -> None:
+def test_web_service_rolls_back_on_its_alarms(web: Template) -> None:
     names = preferences(web)["alarm_specification"]["alarms"]
 
-    # By reference: an alarm stands before the group that is watched by it.
-    made = web.resources("aws_cloudwatch_metric_alarm")
-    assert names == [f"${{aws_cloudwatch_metric_alarm.{id}.alarm_name}}" for id in made]
+    # By reference, so that the alarms are created before the group.
+    alarms = web.resources("aws_cloudwatch_metric_alarm")
+    assert names == [f"${{aws_cloudwatch_metric_alarm.{id}.alarm_name}}" for id in alarms]
     assert preferences(web)["auto_rollback"] is True
-    assert "aws_autoscaling_group" not in str(made)
+    assert "aws_autoscaling_group" not in str(alarms)
 
 
 @pytest.mark.parametrize(
-    ("of_a_hundred", "expected"),
+    ("errors", "expected"),
     [([6, 6], ALARM), ([5, 5], OK), ([0, 100], OK), ([None, None], OK)],
-    ids=["errors", "few", "for a minute", "nobody asks"],
+    ids=["errors", "few", "for a minute", "no requests"],
 )
-def test_errors_take_a_release_back(
-    own: dict[str, dict[str, Any]], of_a_hundred: list[float | None], expected: str
+def test_server_errors_roll_back(
+    rollback_alarms: dict[str, dict[str, Any]], errors: list[float | None], expected: str
 ) -> None:
-    asked: list[float | None] = [None if errors is None else 100 for errors in of_a_hundred]
-    samples = {"HTTPCode_Target_5XX_Count": of_a_hundred, "RequestCount": asked, "HTTPCode_ELB_5XX_Count": [None, None]}
+    requests: list[float | None] = [None if count is None else 100 for count in errors]
+    samples = {"HTTPCode_Target_5XX_Count": errors, "RequestCount": requests, "HTTPCode_ELB_5XX_Count": [None, None]}
 
-    assert state(own["server-errors"], samples) == expected
+    assert state(rollback_alarms["server-errors"], samples) == expected
 
 
 @pytest.mark.parametrize(
-    ("unhealthy", "expected"), [([1, 1], ALARM), ([0, 1], OK), ([None, None], OK)], ids=["ill", "for a minute", "none"]
+    ("unhealthy", "expected"),
+    [([1, 1], ALARM), ([0, 1], OK), ([None, None], OK)],
+    ids=["unhealthy", "for a minute", "none"],
 )
-def test_an_instance_that_does_not_answer_takes_a_release_back(
-    own: dict[str, dict[str, Any]], unhealthy: list[float | None], expected: str
+def test_unhealthy_instances_roll_back(
+    rollback_alarms: dict[str, dict[str, Any]], unhealthy: list[float | None], expected: str
 ) -> None:
-    assert state(own["unhealthy-hosts"], {"UnHealthyHostCount": unhealthy}) == expected
+    assert state(rollback_alarms["unhealthy-hosts"], {"UnHealthyHostCount": unhealthy}) == expected
 
 
-def test_instances_that_are_not_replaced_need_no_alarms(software: pathlib.Path) -> None:
+def test_no_rollback_alarms_without_rolling_replacement(software: pathlib.Path) -> None:
     template = web_service_template(software, instances=InstanceOptions(rolling=False))
 
     assert template.resources("aws_cloudwatch_metric_alarm") == {}
     assert "instance_refresh" not in template.one("aws_autoscaling_group")
 
 
-def test_any_alarm_can_undo_a_release(software: pathlib.Path) -> None:
+def test_any_alarm_can_trigger_a_rollback(software: pathlib.Path) -> None:
     def build(stack: cdk.TerraformStack) -> None:
         workers = queue_workers(stack, software, capacity=(1, 3))
         dead = alarm(stack, "dead-letters")
@@ -95,14 +97,14 @@ def test_any_alarm_can_undo_a_release(software: pathlib.Path) -> None:
     ]
 
 
-def test_workers_without_one_are_rolled_back_when_they_do_not_start(software: pathlib.Path) -> None:
+def test_workers_roll_back_on_failed_starts_by_default(software: pathlib.Path) -> None:
     template = queue_workers_template(software)
 
     assert preferences(template)["auto_rollback"] is True
     assert "alarm_specification" not in preferences(template)
 
 
-def test_auto_scaling_takes_ten(software: pathlib.Path) -> None:
+def test_at_most_ten_rollback_alarms(software: pathlib.Path) -> None:
     def build(stack: cdk.TerraformStack) -> None:
         service = web_service(stack, software)
         service.roll_back_on(*(alarm(stack, f"a{number}") for number in range(9)))
@@ -111,7 +113,7 @@ def test_auto_scaling_takes_ten(software: pathlib.Path) -> None:
         synth(build)
 
 
-def test_alarms_leave_the_other_preferences_as_they_are(software: pathlib.Path) -> None:
+def test_alarms_keep_the_other_preferences(software: pathlib.Path) -> None:
     with_alarms = preferences(web_service_template(software))
     without = preferences(queue_workers_template(software))
 

@@ -1,4 +1,4 @@
-"""Every user-data that is made here is a script that bash and shellcheck find nothing wrong with, and has room."""
+"""Every user-data script passes bash and shellcheck, and leaves room below EC2's limit."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ ISOLATING = InstanceOptions(isolates_children=True)
 
 
 def scripts(template: Template) -> Iterator[str]:
-    """The user-data of a stack, as its instances get it, with a word for each reference."""
+    """The user-data scripts of a stack, as its instances get them, with references replaced by a word."""
     for name, text in template.document.get("locals", {}).items():
         if "user-data" in name:
             yield re.sub(r"(?<!\$)\$\{[^}]*\}", "reference", text).replace("$${", "${").replace("%%{", "%{")
 
 
-def whole_and_parts(script: str) -> dict[str, str]:
-    """The script, and the one it writes."""
-    written = re.search(r"<<'INSTANCE'\n(.*?)^INSTANCE$", script, re.DOTALL | re.MULTILINE)
-    assert written
-    return {"user-data": script, "instance": written[1]}
+def split_scripts(script: str) -> dict[str, str]:
+    """The script, and the script that it writes."""
+    embedded = re.search(r"<<'INSTANCE'\n(.*?)^INSTANCE$", script, re.DOTALL | re.MULTILINE)
+    assert embedded
+    return {"user-data": script, "instance": embedded[1]}
 
 
 def check(folder: pathlib.Path, *scripts: str) -> None:
-    """bash can read them, and shellcheck, whose start takes longest, reads all at once."""
+    """Parse the scripts with bash; run shellcheck once for all, because its start is slow."""
     files = []
     for number, script in enumerate(scripts):
-        for name, text in whole_and_parts(script).items():
+        for name, text in split_scripts(script).items():
             files.append(folder / f"{name}-{number}")
             files[-1].write_text(text)
     shellcheck = [SHELLCHECK, "--enable", "check-unassigned-uppercase", *files]
     for command in [*(["bash", "-n", file] for file in files), shellcheck]:
-        done = subprocess.run(command, text=True, capture_output=True, check=False)
-        assert (done.returncode, done.stdout + done.stderr) == (0, "")
+        result = subprocess.run(command, text=True, capture_output=True, check=False)
+        assert (result.returncode, result.stdout + result.stderr) == (0, "")
 
 
-def test_of_the_constructs_options(software: pathlib.Path, tmp_path: pathlib.Path) -> None:
+def test_scripts_of_all_options_pass_the_checks(software: pathlib.Path, tmp_path: pathlib.Path) -> None:
     templates = (
         web_service_template(software, pre_start_command="/bin/true", instances=ISOLATING),
         queue_workers_template(software, instances=ISOLATING),
@@ -56,26 +56,26 @@ def test_of_the_constructs_options(software: pathlib.Path, tmp_path: pathlib.Pat
     check(tmp_path, *(script for template in templates for script in scripts(template)))
 
 
-def test_of_the_examples(tmp_path: pathlib.Path) -> None:
-    made = [script for name in EXAMPLES for script in scripts(example(name))]
+def test_scripts_of_the_examples_pass_the_checks(tmp_path: pathlib.Path) -> None:
+    all_scripts = [script for name in EXAMPLES for script in scripts(example(name))]
 
-    assert len(made) >= len(EXAMPLES)
-    check(tmp_path, *made)
+    assert len(all_scripts) >= len(EXAMPLES)
+    check(tmp_path, *all_scripts)
 
 
 @pytest.fixture(params=["production", "embedded"])
-def product(request: pytest.FixtureRequest) -> dict[str, Template]:
-    found: dict[str, Template] = request.getfixturevalue(request.param)
-    return found
+def stacks(request: pytest.FixtureRequest) -> dict[str, Template]:
+    templates: dict[str, Template] = request.getfixturevalue(request.param)
+    return templates
 
 
-def test_of_the_stacks(product: dict[str, Template], tmp_path: pathlib.Path) -> None:
-    check(tmp_path, *(script for stack in ("portal", "workers") for script in scripts(product[stack])))
+def test_scripts_of_the_stacks_pass_the_checks(stacks: dict[str, Template], tmp_path: pathlib.Path) -> None:
+    check(tmp_path, *(script for stack in ("portal", "workers") for script in scripts(stacks[stack])))
 
 
 @pytest.mark.parametrize("stack", ["portal", "workers"])
-def test_each_stack_has_a_tenth_of_the_room_left(product: dict[str, Template], stack: str) -> None:
-    said = [each.message for each in product[stack].annotations() if each.message.startswith("user-data takes")]
-    (left,) = [int(number) for sentence in said for number in re.findall(r"(\d+) are left", sentence)]
+def test_a_tenth_of_the_limit_is_free(stacks: dict[str, Template], stack: str) -> None:
+    messages = [each.message for each in stacks[stack].annotations() if each.message.startswith("user-data takes")]
+    (left,) = [int(number) for message in messages for number in re.findall(r"(\d+) are left", message)]
 
     assert left > USER_DATA_LIMIT / 10

@@ -1,4 +1,4 @@
-"""WebServiceMonitoring: people wait, get errors, or find nobody."""
+"""WebServiceMonitoring: slow responses, errors, unhealthy or missing targets."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from constructs_lib import Capacity, ConstructError, WebServiceMonitoring
 from constructs_lib.testing import Template
 from constructs_lib.testing.cloudwatch import ALARM, OK, state
 
-OWN, UNANSWERED, REQUESTS = "HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "RequestCount"
+TARGET_ERRORS, BALANCER_ERRORS, REQUESTS = "HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "RequestCount"
 
 
 @once
-def made(software: pathlib.Path, *, capacity: Capacity | None = None, **changes: Any) -> Template:
+def monitoring_template(software: pathlib.Path, *, capacity: Capacity | None = None, **changes: Any) -> Template:
     def build(stack: Any, topic: Any) -> WebServiceMonitoring:
         service = web_service(stack, software, capacity=capacity or Capacity(1, 3, 2))
         return WebServiceMonitoring(stack, "monitoring", service=service, name="shop", on_alarm=topic, **changes)
@@ -29,19 +29,19 @@ def made(software: pathlib.Path, *, capacity: Capacity | None = None, **changes:
 
 
 @pytest.fixture
-def watching(software: pathlib.Path) -> Alarms:
-    return alarms(made(software), "shop")
+def service_alarms(software: pathlib.Path) -> Alarms:
+    return alarms(monitoring_template(software), "shop")
 
 
 @pytest.mark.snapshot
 def test_web_service_monitoring(recorded: SnapshotAssertion, software: pathlib.Path) -> None:
-    shown = made(software).readable()["resource"]
+    resources = monitoring_template(software).readable()["resource"]
 
-    assert {kind: shown[kind] for kind in shown if kind.startswith("aws_cloudwatch")} == recorded
+    assert {kind: resources[kind] for kind in resources if kind.startswith("aws_cloudwatch")} == recorded
 
 
-def test_the_names(watching: Alarms) -> None:
-    assert set(watching) == {
+def test_alarm_names(service_alarms: Alarms) -> None:
+    assert set(service_alarms) == {
         "unhealthy-hosts",
         "high-response-time",
         "server-errors",
@@ -53,35 +53,35 @@ def test_the_names(watching: Alarms) -> None:
 @pytest.mark.parametrize(
     ("unhealthy", "expected"),
     [([1, 1], ALARM), ([0, 1], OK), ([0, 0], OK), ([None, None], ALARM)],
-    ids=["for two minutes", "for one", "none", "none is registered"],
+    ids=["for two minutes", "for one", "none", "none registered"],
 )
-def test_an_instance_does_not_answer(watching: Alarms, unhealthy: list[float], expected: str) -> None:
-    assert state(watching["unhealthy-hosts"], {"UnHealthyHostCount": unhealthy}) == expected
+def test_unhealthy_hosts(service_alarms: Alarms, unhealthy: list[float], expected: str) -> None:
+    assert state(service_alarms["unhealthy-hosts"], {"UnHealthyHostCount": unhealthy}) == expected
 
 
-def test_a_service_that_may_be_empty_may_have_no_targets(software: pathlib.Path) -> None:
-    watching = alarms(made(software, capacity=Capacity(0, 3, 0)), "shop")
+def test_service_with_a_minimum_of_zero_may_have_no_targets(software: pathlib.Path) -> None:
+    service_alarms = alarms(monitoring_template(software, capacity=Capacity(0, 3, 0)), "shop")
 
-    assert state(watching["unhealthy-hosts"], {"UnHealthyHostCount": [None, None]}) == OK
+    assert state(service_alarms["unhealthy-hosts"], {"UnHealthyHostCount": [None, None]}) == OK
 
 
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [([0.6] * 10, ALARM), ([0.5] * 10, OK), ([3.0] * 5 + [0.1] * 5, OK), ([None] * 10, OK)],
-    ids=["slow", "just not", "slow for five minutes", "nobody asks"],
+    ids=["slow", "at the limit", "slow for five minutes", "no requests"],
 )
-def test_people_wait(watching: Alarms, seconds: list[float], expected: str) -> None:
-    assert state(watching["high-response-time"], {"TargetResponseTime": seconds}) == expected
+def test_high_response_time(service_alarms: Alarms, seconds: list[float], expected: str) -> None:
+    assert state(service_alarms["high-response-time"], {"TargetResponseTime": seconds}) == expected
 
 
-def test_how_slow_is_too_slow_can_be_said(software: pathlib.Path) -> None:
-    watching = alarms(made(software, slow=timedelta(seconds=2)), "shop")
+def test_response_time_limit_is_configurable(software: pathlib.Path) -> None:
+    service_alarms = alarms(monitoring_template(software, slow=timedelta(seconds=2)), "shop")
 
-    assert state(watching["high-response-time"], {"TargetResponseTime": [1.9] * 10}) == OK
+    assert state(service_alarms["high-response-time"], {"TargetResponseTime": [1.9] * 10}) == OK
 
 
 @pytest.mark.parametrize(
-    ("own", "unanswered", "requests", "expected"),
+    ("target_errors", "balancer_errors", "requests", "expected"),
     [
         ([6, 6, 6], [None] * 3, [100] * 3, ALARM),
         ([5, 5, 5], [None] * 3, [100] * 3, OK),
@@ -94,28 +94,38 @@ def test_how_slow_is_too_slow_can_be_said(software: pathlib.Path) -> None:
         ([None] * 3, [None] * 3, [None] * 3, OK),
     ],
     ids=[
-        "six of a hundred",
-        "five of a hundred",
+        "6 %",
+        "5 %",
         "for two minutes",
         "both kinds together",
-        "nobody is left to answer",
-        "the only request, each minute",
-        "the only two",
+        "no target answers",
+        "one failed request a minute",
+        "two failed requests a minute",
         "no errors",
-        "nobody asks",
+        "no requests",
     ],
 )
-def test_people_get_errors(
-    watching: Alarms, own: list[float], unanswered: list[float], requests: list[float], expected: str
+def test_server_errors(
+    service_alarms: Alarms,
+    target_errors: list[float],
+    balancer_errors: list[float],
+    requests: list[float],
+    expected: str,
 ) -> None:
-    assert state(watching["server-errors"], {OWN: own, UNANSWERED: unanswered, REQUESTS: requests}) == expected
+    assert (
+        state(
+            service_alarms["server-errors"],
+            {TARGET_ERRORS: target_errors, BALANCER_ERRORS: balancer_errors, REQUESTS: requests},
+        )
+        == expected
+    )
 
 
 @pytest.mark.parametrize(
-    ("cpu", "expected"), [([81] * 10, ALARM), ([80] * 10, OK), ([None] * 10, OK)], ids=["busy", "just not", "empty"]
+    ("cpu", "expected"), [([81] * 10, ALARM), ([80] * 10, OK), ([None] * 10, OK)], ids=["busy", "at the limit", "empty"]
 )
-def test_it_is_busy(watching: Alarms, cpu: list[float], expected: str) -> None:
-    assert state(watching["asg-high-cpu"], {"CPUUtilization": cpu}) == expected
+def test_high_cpu(service_alarms: Alarms, cpu: list[float], expected: str) -> None:
+    assert state(service_alarms["asg-high-cpu"], {"CPUUtilization": cpu}) == expected
 
 
 @pytest.mark.parametrize(
@@ -129,16 +139,16 @@ def test_it_is_busy(watching: Alarms, cpu: list[float], expected: str) -> None:
         ([3] * 15, [4] * 15, OK),
         ([None] * 15, [None] * 15, OK),
     ],
-    ids=["one is missing", "all are", "whole", "growing", "now and then whole", "rolling", "not measured"],
+    ids=["one missing", "all missing", "complete", "growing", "complete from time to time", "rolling", "no data"],
 )
-def test_launches_fail(watching: Alarms, desired: list[float], serving: list[float], expected: str) -> None:
+def test_failing_launches(service_alarms: Alarms, desired: list[float], serving: list[float], expected: str) -> None:
     samples = {"GroupDesiredCapacity": desired, "GroupInServiceInstances": serving}
 
-    assert state(watching["asg-launches-failing"], samples) == expected
+    assert state(service_alarms["asg-launches-failing"], samples) == expected
 
 
-def test_it_refuses_a_time_that_nobody_waits(software: pathlib.Path) -> None:
+def test_response_time_limit_must_be_positive(software: pathlib.Path) -> None:
     with pytest.raises(
         ConstructError, match=r"test/monitoring: slow is 0.0; must be between 0.001 and 3600\. Fix: use 0.5 s"
     ):
-        made(software, slow=timedelta(0))
+        monitoring_template(software, slow=timedelta(0))

@@ -1,4 +1,4 @@
-"""Queue: a dead-letter queue always, encrypted, TLS only."""
+"""Queue: encrypted, TLS only, always with a dead-letter queue."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_queue(recorded: SnapshotAssertion) -> None:
     assert queue().readable() == recorded
 
 
-def test_a_message_tried_too_often_goes_to_the_dead_letters() -> None:
+def test_message_moves_to_the_dead_letter_queue_after_max_receives() -> None:
     template = queue(max_receives=4)
 
     (live,) = template.matching("aws_sqs_queue", name="orders")
@@ -36,13 +36,13 @@ def test_a_message_tried_too_often_goes_to_the_dead_letters() -> None:
 
 
 @pytest.mark.parametrize(("max_job", "hidden"), [(10, 30), (45, 45), (900, 120)])
-def test_a_message_is_hidden_for_the_longest_job_or_until_the_next_heartbeats(max_job: int, hidden: int) -> None:
+def test_visibility_timeout_follows_from_the_longest_job(max_job: int, hidden: int) -> None:
     (live,) = queue(max_job=timedelta(seconds=max_job)).matching("aws_sqs_queue", name="orders")
 
     assert live["visibility_timeout_seconds"] == hidden
 
 
-def test_both_queues_are_encrypted_and_refuse_plain_http() -> None:
+def test_both_queues_are_encrypted_and_deny_plain_http() -> None:
     template = queue()
 
     assert len(template.matching("aws_sqs_queue", sqs_managed_sse_enabled=True)) == 2
@@ -50,14 +50,14 @@ def test_both_queues_are_encrypted_and_refuse_plain_http() -> None:
     assert [policy["Statement"][0]["Effect"] for policy in policies] == ["Deny", "Deny"]
 
 
-def test_only_its_own_messages_may_land_in_the_dead_letters() -> None:
+def test_only_its_queue_may_use_the_dead_letter_queue() -> None:
     allowed = json.loads(queue().one("aws_sqs_queue_redrive_allow_policy")["redrive_allow_policy"])
 
     assert allowed["redrivePermission"] == "byQueue"
     assert len(allowed["sourceQueueArns"]) == 1
 
 
-def test_a_reason_relaxes_each_protection_alone() -> None:
+def test_each_protection_can_be_waived_separately() -> None:
     assert queue(plain_http_reason="an emulator").resources("aws_sqs_queue_policy") == {}
     assert queue(open_redrive_reason="an emulator").resources("aws_sqs_queue_redrive_allow_policy") == {}
 
@@ -71,6 +71,6 @@ def test_a_reason_relaxes_each_protection_alone() -> None:
         ({"max_receives": 0}, r"max_receives is 0; must be between 1 and 1000\. Fix: use 3"),
     ],
 )
-def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:
+def test_invalid_arguments_are_rejected(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConstructError, match=message):
         queue(**changes)

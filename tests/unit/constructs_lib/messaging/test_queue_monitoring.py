@@ -1,4 +1,4 @@
-"""QueueMonitoring: too many wait, one waits too long, one died."""
+"""QueueMonitoring: too many messages, an old message, a dead letter."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WAITING, AGE = "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMess
 
 
 @once
-def made(**changes: Any) -> Template:
+def monitoring_template(**changes: Any) -> Template:
     arguments = {"name": "shop-queue", "depth": 30, "oldest": timedelta(minutes=10), **changes}
     return template(
         lambda stack, topic: QueueMonitoring(
@@ -32,17 +32,17 @@ def made(**changes: Any) -> Template:
 
 
 @pytest.fixture
-def watching() -> Alarms:
-    return alarms(made(), "shop-queue")
+def queue_alarms() -> Alarms:
+    return alarms(monitoring_template(), "shop-queue")
 
 
 @pytest.mark.snapshot
 def test_queue_monitoring(recorded: SnapshotAssertion) -> None:
-    assert made().readable() == recorded
+    assert monitoring_template().readable() == recorded
 
 
-def test_the_names(watching: Alarms) -> None:
-    assert set(watching) == {"queue-depth-high", "message-age-high", "dlq-messages"}
+def test_alarm_names(queue_alarms: Alarms) -> None:
+    assert set(queue_alarms) == {"queue-depth-high", "message-age-high", "dlq-messages"}
 
 
 @pytest.mark.parametrize(
@@ -53,33 +53,33 @@ def test_the_names(watching: Alarms) -> None:
         ([0] * 5 + [500] * 5, OK),
         ([None] * 10, OK),
     ],
-    ids=["ten minutes too many", "just enough", "a burst", "nobody has used it for hours"],
+    ids=["above for ten minutes", "at the limit", "a burst", "unused for hours"],
 )
-def test_too_many_wait(watching: Alarms, waiting: list[float], expected: str) -> None:
-    assert state(watching["queue-depth-high"], {WAITING: waiting}) == expected
+def test_queue_depth(queue_alarms: Alarms, waiting: list[float], expected: str) -> None:
+    assert state(queue_alarms["queue-depth-high"], {WAITING: waiting}) == expected
 
 
 @pytest.mark.parametrize(
     ("ages", "expected"),
     [([0, 0, 0, 0, 601], ALARM), ([600] * 5, OK), ([None] * 5, OK)],
-    ids=["one minute is enough", "just in time", "nobody has used it for hours"],
+    ids=["one minute is enough", "at the limit", "unused for hours"],
 )
-def test_one_waits_too_long(watching: Alarms, ages: list[float], expected: str) -> None:
-    assert state(watching["message-age-high"], {AGE: ages}) == expected
+def test_message_age(queue_alarms: Alarms, ages: list[float], expected: str) -> None:
+    assert state(queue_alarms["message-age-high"], {AGE: ages}) == expected
 
 
 @pytest.mark.parametrize(
     ("dead", "expected"),
     [([1], ALARM), ([0], OK), ([None], AS_BEFORE)],
-    ids=["one is enough", "none", "silence does not bury it"],
+    ids=["one", "none", "no data keeps the state"],
 )
-def test_one_died(watching: Alarms, dead: list[float], expected: str) -> None:
-    assert state(watching["dlq-messages"], {WAITING: dead}) == expected
+def test_dead_letters(queue_alarms: Alarms, dead: list[float], expected: str) -> None:
+    assert state(queue_alarms["dlq-messages"], {WAITING: dead}) == expected
 
 
-def test_each_alarm_looks_at_its_own_queue(watching: Alarms) -> None:
+def test_each_alarm_watches_its_queue(queue_alarms: Alarms) -> None:
     def queue(alarm: str) -> str:
-        return str(watching[alarm]["dimensions"]["QueueName"])
+        return str(queue_alarms[alarm]["dimensions"]["QueueName"])
 
     assert queue("queue-depth-high") == queue("message-age-high") != queue("dlq-messages")
     assert "dead-letters" in queue("dlq-messages")
@@ -96,6 +96,6 @@ def test_each_alarm_looks_at_its_own_queue(watching: Alarms) -> None:
         ({"oldest": timedelta(0)}, r"oldest is '0:00:00'"),
     ],
 )
-def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:
+def test_invalid_arguments_are_rejected(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConstructError, match=message):
-        made(**changes)
+        monitoring_template(**changes)

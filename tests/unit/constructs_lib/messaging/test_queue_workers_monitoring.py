@@ -1,4 +1,4 @@
-"""QueueWorkersMonitoring: too busy, too few, or nobody for what waits."""
+"""QueueWorkersMonitoring: high CPU, too few workers, no worker for waiting messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WAITING, SERVING, DESIRED = "ApproximateNumberOfMessagesVisible", "GroupInServic
 
 
 @once
-def made(software: pathlib.Path, **changes: Any) -> Template:
+def monitoring_template(software: pathlib.Path, **changes: Any) -> Template:
     return template(
         lambda stack, topic: QueueWorkersMonitoring(
             stack,
@@ -32,41 +32,41 @@ def made(software: pathlib.Path, **changes: Any) -> Template:
 
 
 @pytest.fixture
-def watching(software: pathlib.Path) -> Alarms:
-    return alarms(made(software, capacity=Capacity(2, 10, 2)), "shop-worker")
+def worker_alarms(software: pathlib.Path) -> Alarms:
+    return alarms(monitoring_template(software, capacity=Capacity(2, 10, 2)), "shop-worker")
 
 
 @pytest.fixture
 def from_zero(software: pathlib.Path) -> Alarms:
-    return alarms(made(software, capacity=Capacity(0, 10, 0)), "shop-worker")
+    return alarms(monitoring_template(software, capacity=Capacity(0, 10, 0)), "shop-worker")
 
 
 @pytest.mark.snapshot
 @pytest.mark.parametrize("minimum", [0, 2])
 def test_queue_workers_monitoring(recorded: SnapshotAssertion, software: pathlib.Path, minimum: int) -> None:
-    shown = made(software, capacity=Capacity(minimum, 10, 2)).readable()["resource"]
+    resources = monitoring_template(software, capacity=Capacity(minimum, 10, 2)).readable()["resource"]
 
-    assert {kind: shown[kind] for kind in shown if kind.startswith("aws_cloudwatch")} == recorded
+    assert {kind: resources[kind] for kind in resources if kind.startswith("aws_cloudwatch")} == recorded
 
 
-def test_the_names_are_the_same_with_and_without_a_minimum(watching: Alarms, from_zero: Alarms) -> None:
-    assert set(watching) == set(from_zero) == {"asg-high-cpu", "asg-low-capacity", "asg-launches-failing"}
+def test_alarm_names_are_the_same_with_and_without_a_minimum(worker_alarms: Alarms, from_zero: Alarms) -> None:
+    assert set(worker_alarms) == set(from_zero) == {"asg-high-cpu", "asg-low-capacity", "asg-launches-failing"}
 
 
 @pytest.mark.parametrize(
-    ("cpu", "expected"), [([86] * 10, ALARM), ([85] * 10, OK), ([None] * 10, OK)], ids=["busy", "just not", "empty"]
+    ("cpu", "expected"), [([86] * 10, ALARM), ([85] * 10, OK), ([None] * 10, OK)], ids=["busy", "at the limit", "empty"]
 )
-def test_they_are_busy(watching: Alarms, cpu: list[float], expected: str) -> None:
-    assert state(watching["asg-high-cpu"], {"CPUUtilization": cpu}) == expected
+def test_high_cpu(worker_alarms: Alarms, cpu: list[float], expected: str) -> None:
+    assert state(worker_alarms["asg-high-cpu"], {"CPUUtilization": cpu}) == expected
 
 
 @pytest.mark.parametrize(
     ("serving", "expected"),
     [([1, 1], ALARM), ([0, 0], ALARM), ([2, 2], OK), ([1, 2], OK), ([None, None], ALARM)],
-    ids=["one of two", "none", "the least", "for one minute", "silent"],
+    ids=["one of two", "none", "the minimum", "for one minute", "no data"],
 )
-def test_fewer_than_there_must_be(watching: Alarms, serving: list[float], expected: str) -> None:
-    assert state(watching["asg-low-capacity"], {SERVING: serving}) == expected
+def test_fewer_workers_than_the_minimum(worker_alarms: Alarms, serving: list[float], expected: str) -> None:
+    assert state(worker_alarms["asg-low-capacity"], {SERVING: serving}) == expected
 
 
 @pytest.mark.parametrize(
@@ -79,12 +79,14 @@ def test_fewer_than_there_must_be(watching: Alarms, serving: list[float], expect
         ([1] * 10, [0] * 9 + [1], OK),
         ([None] * 10, [None] * 10, OK),
     ],
-    ids=["nobody comes", "the group is silent", "nothing to do", "not long yet", "somebody came", "hours of nothing"],
+    ids=["none starts", "no data from the group", "empty queue", "nine minutes", "one started", "unused for hours"],
 )
-def test_nobody_for_what_waits(from_zero: Alarms, waiting: list[float], serving: list[float], expected: str) -> None:
+def test_no_worker_for_waiting_messages(
+    from_zero: Alarms, waiting: list[float], serving: list[float], expected: str
+) -> None:
     assert state(from_zero["asg-low-capacity"], {WAITING: waiting, SERVING: serving}) == expected
 
 
-def test_launches_fail(watching: Alarms) -> None:
-    assert state(watching["asg-launches-failing"], {DESIRED: [3] * 15, SERVING: [2] * 15}) == ALARM
-    assert state(watching["asg-launches-failing"], {DESIRED: [2] * 15, SERVING: [2] * 15}) == OK
+def test_failing_launches(worker_alarms: Alarms) -> None:
+    assert state(worker_alarms["asg-launches-failing"], {DESIRED: [3] * 15, SERVING: [2] * 15}) == ALARM
+    assert state(worker_alarms["asg-launches-failing"], {DESIRED: [2] * 15, SERVING: [2] * 15}) == OK

@@ -1,4 +1,4 @@
-"""The arithmetic of queue workers: what a team knows gives what AWS wants, whatever the numbers."""
+"""Properties of the sizing of queues and workers, for any numbers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def queue(max_job: timedelta, **changes: Any) -> QueueSizing:
 
 
 @given(jobs, few_receives)
-def test_a_message_is_renewed_before_it_comes_back_even_when_two_renewals_fail(job: timedelta, receives: int) -> None:
+def test_message_stays_hidden_when_two_heartbeats_fail(job: timedelta, receives: int) -> None:
     sized = queue(job, max_receives=receives)
 
     assert 2 * sized.heartbeat < sized.visibility_timeout
@@ -48,14 +48,14 @@ def test_a_message_is_renewed_before_it_comes_back_even_when_two_renewals_fail(j
 
 
 @given(jobs)
-def test_the_last_renewal_of_the_longest_job_is_within_what_sqs_allows(job: timedelta) -> None:
+def test_last_renewal_is_within_the_sqs_limit(job: timedelta) -> None:
     assert job + queue(job).visibility_timeout <= LONGEST_HIDDEN
 
 
 @given(jobs, few_receives, st.timedeltas(min_value=MINUTE, max_value=13 * DAY))
-def test_a_message_outlives_its_tries_and_its_death(job: timedelta, receives: int, retention: timedelta) -> None:
-    tries = receives * (job + queue(job, max_receives=1).visibility_timeout)
-    assume(tries + SECOND <= retention)
+def test_message_outlives_its_attempts_and_its_inspection(job: timedelta, receives: int, retention: timedelta) -> None:
+    attempts = receives * (job + queue(job, max_receives=1).visibility_timeout)
+    assume(attempts + SECOND <= retention)
     sized = queue(job, retention=retention, max_receives=receives)
 
     assert sized.dead_letter_retention - sized.retention >= DAY
@@ -63,8 +63,8 @@ def test_a_message_outlives_its_tries_and_its_death(job: timedelta, receives: in
 
 
 @given(jobs, st.floats(0.1, 40_000), st.integers(1, 100), st.timedeltas(min_value=30 * SECOND, max_value=HOUR))
-def test_nothing_waits_for_less_than_the_longest_job(
-    job: timedelta, seconds: float, at_once: int, startup_timeout: timedelta
+def test_every_timeout_covers_the_longest_job(
+    job: timedelta, seconds: float, concurrency: int, startup_timeout: timedelta
 ) -> None:
     assume(seconds <= job.total_seconds())
     latency = timedelta(seconds=seconds) + SECOND
@@ -74,13 +74,13 @@ def test_nothing_waits_for_less_than_the_longest_job(
         consumed,
         seconds_per_job=seconds,
         acceptable_latency=latency,
-        concurrency=at_once,
+        concurrency=concurrency,
         startup_timeout=startup_timeout,
     )
 
     assert consumed.stop_timeout >= job + LONG_POLL
     assert SHORTEST_HOOK <= sized.terminate_timeout <= LONGEST_HOOK
-    # Where no single wait of a hook is long enough, the heartbeats are needed and a busy instance protects itself.
+    # If no single wait of a hook is long enough, a busy instance protects itself.
     assert sized.scale_in_protection == (sized.terminate_timeout < consumed.stop_timeout + MINUTE)
     assert 2 * sized.terminate_heartbeat < sized.terminate_timeout
     assert consumed.stop_timeout < min(GLOBAL_HOOK, 100 * sized.terminate_timeout)
@@ -90,18 +90,18 @@ def test_nothing_waits_for_less_than_the_longest_job(
 
 
 @given(st.floats(0.1, 3600), st.timedeltas(min_value=SECOND, max_value=DAY), st.integers(1, 100))
-def test_an_instance_clears_its_backlog_in_time(seconds: float, latency: timedelta, at_once: int) -> None:
-    assume(latency.total_seconds() >= seconds / at_once)
-    target = backlog_per_instance(seconds, latency, at_once)
+def test_instance_clears_its_backlog_within_the_latency(seconds: float, latency: timedelta, concurrency: int) -> None:
+    assume(latency.total_seconds() >= seconds / concurrency)
+    target = backlog_per_instance(seconds, latency, concurrency)
 
     assert target >= 1
-    assert target * seconds / at_once <= latency.total_seconds() * (1 + 1e-6)
-    # Two places are dropped, no more.
-    assert (target + 0.011) * seconds / at_once > latency.total_seconds() or target == 1
+    assert target * seconds / concurrency <= latency.total_seconds() * (1 + 1e-6)
+    # Rounded down to two places.
+    assert (target + 0.011) * seconds / concurrency > latency.total_seconds() or target == 1
 
 
 @given(st.floats(0.1, 3600), st.timedeltas(min_value=SECOND, max_value=DAY))
-def test_more_patience_or_more_at_once_never_means_more_instances(seconds: float, latency: timedelta) -> None:
+def test_more_latency_or_concurrency_never_needs_more_instances(seconds: float, latency: timedelta) -> None:
     target = backlog_per_instance(seconds, latency)
 
     assert backlog_per_instance(seconds, latency + MINUTE) >= target
@@ -110,7 +110,7 @@ def test_more_patience_or_more_at_once_never_means_more_instances(seconds: float
 
 
 @pytest.mark.parametrize(
-    ("latency", "seconds", "at_once", "target"),
+    ("latency", "seconds", "concurrency", "target"),
     [
         (120, 25, 1, 4.8),
         (250, 100, 4, 10.0),
@@ -120,16 +120,16 @@ def test_more_patience_or_more_at_once_never_means_more_instances(seconds: float
         (100, 3, 1, 33.33),
     ],
 )
-def test_the_backlog_one_instance_clears_in_time(latency: int, seconds: float, at_once: int, target: float) -> None:
-    assert backlog_per_instance(seconds, timedelta(seconds=latency), at_once) == target
+def test_backlog_per_instance(latency: int, seconds: float, concurrency: int, target: float) -> None:
+    assert backlog_per_instance(seconds, timedelta(seconds=latency), concurrency) == target
 
 
-def test_the_last_job_a_hook_can_wait_for_needs_no_protection() -> None:
-    last = LONGEST_HOOK - MINUTE - LONG_POLL
+def test_scale_in_protection_starts_above_the_longest_hook() -> None:
+    longest_job = LONGEST_HOOK - MINUTE - LONG_POLL
     numbers: dict[str, Any] = {"seconds_per_job": 25, "acceptable_latency": HOUR}
 
-    assert not size_workers("p", queue(last), **numbers).scale_in_protection
-    assert size_workers("p", queue(last + SECOND), **numbers).scale_in_protection
+    assert not size_workers("p", queue(longest_job), **numbers).scale_in_protection
+    assert size_workers("p", queue(longest_job + SECOND), **numbers).scale_in_protection
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_the_last_job_a_hook_can_wait_for_needs_no_protection() -> None:
         ({"max_receives": 0}, "max_receives is 0; must be between 1 and 1000. Fix: use 3, the usual choice"),
         (
             {"max_job": 11 * HOUR, "max_receives": 40},
-            "max_receives is 40; must be between 1 and 28 with a max_job of 39600 s. Fix: lower it, as SQS",
+            "max_receives is 40; must be between 1 and 28. Fix: use 3, the usual choice",
         ),
         (
             {"max_job": HOUR, "retention": HOUR},
@@ -158,10 +158,10 @@ def test_the_last_job_a_hook_can_wait_for_needs_no_protection() -> None:
         ({"retention": 14 * DAY}, "retention is '1209600 s'; must be between 360 s and 1123200 s"),
     ],
 )
-def test_what_a_queue_refuses(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(ConstructError) as refused:
+def test_invalid_queue_arguments_are_rejected(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConstructError) as caught:
         size_queue("shop/jobs", **{"max_job": MINUTE, **changes})
-    assert message in str(refused.value)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -190,14 +190,14 @@ def test_what_a_queue_refuses(changes: dict[str, Any], message: str) -> None:
         ({"acceptable_latency": 4 * DAY}, "acceptable_latency is '345600 s'; must be between 25 s and 344400 s"),
     ],
 )
-def test_what_workers_refuse(changes: dict[str, Any], message: str) -> None:
+def test_invalid_worker_arguments_are_rejected(changes: dict[str, Any], message: str) -> None:
     numbers: dict[str, Any] = {"seconds_per_job": 25, "acceptable_latency": 2 * MINUTE}
-    with pytest.raises(ConstructError) as refused:
+    with pytest.raises(ConstructError) as caught:
         size_workers("shop/workers", size_queue("shop/jobs", max_job=15 * MINUTE), **{**numbers, **changes})
-    assert message in str(refused.value)
+    assert message in str(caught.value)
 
 
-def test_it_needs_no_framework() -> None:
+def test_sizing_imports_no_framework() -> None:
     frameworks = ("cdktf", "jsii", "constructs")
     code = f"import sys, constructs_lib.messaging.sizing; sys.exit(any(m in sys.modules for m in {frameworks}))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

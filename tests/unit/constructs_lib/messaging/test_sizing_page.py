@@ -1,4 +1,4 @@
-"""docs/sizing.md says what the module computes."""
+"""docs/sizing.md matches the code."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ PAGE = (pathlib.Path(__file__).parents[4] / "docs/sizing.md").read_text()
 
 
 def column(number: int) -> dict[str, str]:
-    """A column of the page's table, by the name of the row."""
+    """A column of the page's table, by row."""
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line[:1] == "|"]
     return {cells[0]: cells[number] for cells in rows[2:]}
 
 
 @pytest.mark.parametrize("number", [2, 3])
-def test_the_table(number: int) -> None:
-    shown = column(number)
-    job, usual, latency = (
-        float(shown[f"given: `{name}`"].removesuffix(" s"))
+def test_table_matches_the_sizing(number: int) -> None:
+    cells = column(number)
+    job, typical_job, latency = (
+        float(cells[f"given: `{name}`"].removesuffix(" s"))
         for name in ("max_job", "seconds_per_job", "acceptable_latency")
     )
     queue = size_queue("page", max_job=timedelta(seconds=job))
-    workers = size_workers("page", queue, seconds_per_job=usual, acceptable_latency=timedelta(seconds=latency))
+    workers = size_workers("page", queue, seconds_per_job=typical_job, acceptable_latency=timedelta(seconds=latency))
 
     computed = {
         "visibility timeout": queue.visibility_timeout,
@@ -42,7 +42,7 @@ def test_the_table(number: int) -> None:
         "scale-in protection": "yes" if workers.scale_in_protection else "no",
         "oldest message alarm": workers.oldest_message_alarm,
     }
-    assert {name: text for name, text in shown.items() if not name.startswith("given")} == {
+    assert {name: text for name, text in cells.items() if not name.startswith("given")} == {
         name: f"{value.total_seconds():g} s".replace("1.2096e+06", "1209600")
         if isinstance(value, timedelta)
         else str(value).removesuffix(".0")
@@ -50,21 +50,21 @@ def test_the_table(number: int) -> None:
     }
 
 
-def test_the_second_example_is_anb() -> None:
-    settings, shown = Settings(), column(3)
+def test_second_example_has_the_default_settings() -> None:
+    settings, cells = Settings(), column(3)
 
-    assert shown["given: `max_job`"] == f"{settings.max_job_seconds} s"
-    assert shown["given: `seconds_per_job`"] == f"{settings.worker_seconds_per_video} s"
-    assert shown["given: `acceptable_latency`"] == f"{settings.worker_acceptable_wait} s"
+    assert cells["given: `max_job`"] == f"{settings.max_job_seconds} s"
+    assert cells["given: `seconds_per_job`"] == f"{settings.worker_seconds_per_video} s"
+    assert cells["given: `acceptable_latency`"] == f"{settings.worker_acceptable_wait} s"
 
 
-def test_the_error_shown_is_the_one_raised() -> None:
-    (shown,) = re.findall(r"^    (shop/workers: .*)$", PAGE, re.MULTILINE)
-    with pytest.raises(ConstructError) as refused:
+def test_error_on_the_page_is_the_raised_one() -> None:
+    (error,) = re.findall(r"^    (shop/workers: .*)$", PAGE, re.MULTILINE)
+    with pytest.raises(ConstructError) as caught:
         size_workers(
             "shop/workers",
             size_queue("shop/jobs", max_job=timedelta(minutes=15)),
             seconds_per_job=25,
             acceptable_latency=timedelta(seconds=20),
         )
-    assert str(refused.value) == shown
+    assert str(caught.value) == error
