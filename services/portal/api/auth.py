@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from services.contest.sessions import find_sessions
 from services.contest.users import find_user
-from services.portal.accounts import service
+from services.portal import accounts_service
 from services.portal.accounts.identity import Caller, issue_token
 from services.portal.api.operation import Operation, operation
 from services.portal.api.schemas.accounts import OpenSession, ProfileResponse, Token, open_session, profile
@@ -25,13 +25,16 @@ blueprint = Blueprint("auth", __name__, url_prefix="/api/auth")
 @operation(
     Operation(
         answers={201: MessageResponse},
-        refuses={400: (service.DIFFERENT, service.COMMON, "Email already registered"), 429: (TOO_MANY,)},
+        refuses={
+            400: (accounts_service.DIFFERENT, accounts_service.COMMON, "Email already registered"),
+            429: (TOO_MANY,),
+        },
         body=UserRegistration,
     )
 )
 def signup(form: UserRegistration) -> ResponseReturnValue:
     """Create an account."""
-    service.sign_up(form)
+    accounts_service.sign_up(form)
     return jsonify(message="User created successfully"), 201
 
 
@@ -39,13 +42,13 @@ def signup(form: UserRegistration) -> ResponseReturnValue:
 @operation(
     Operation(
         answers={200: Token},
-        refuses={401: ("Invalid credentials",), 403: (service.DISABLED,), 429: (TOO_MANY,)},
+        refuses={401: ("Invalid credentials",), 403: (accounts_service.DISABLED,), 429: (TOO_MANY,)},
         body=UserLogin,
     )
 )
 def login(form: UserLogin) -> ResponseReturnValue:
     """Exchange an address and a password for a token."""
-    token = issue_token(service.sign_in(form))
+    token = issue_token(accounts_service.sign_in(form))
     return jsonify(access_token=token, token_type="Bearer", expires_in=resources().environment.token_seconds)
 
 
@@ -54,18 +57,18 @@ def login(form: UserLogin) -> ResponseReturnValue:
 def logout(caller: Caller) -> ResponseReturnValue:
     """End the browser's session; a bearer token stays valid until it expires, unless the portal was set otherwise."""
     response = jsonify(message="Logged out successfully")
-    service.sign_out(caller, response)
+    accounts_service.sign_out(caller, response)
     return response
 
 
 @blueprint.get("/profile")
-@operation(Operation(answers={200: ProfileResponse}, refuses={404: (service.UNKNOWN,)}, signed_in=True))
+@operation(Operation(answers={200: ProfileResponse}, refuses={404: (accounts_service.UNKNOWN,)}, signed_in=True))
 def show_profile(caller: Caller) -> ResponseReturnValue:
     """The caller's account."""
     with statements() as connection:
         user = find_user(connection, caller.user_id)
     if user is None:
-        raise NotFound(service.UNKNOWN)
+        raise NotFound(accounts_service.UNKNOWN)
     return jsonify(profile(user))
 
 
@@ -74,8 +77,8 @@ def show_profile(caller: Caller) -> ResponseReturnValue:
     Operation(
         answers={200: MessageResponse},
         refuses={
-            400: (service.DIFFERENT, service.COMMON, service.WRONG_PASSWORD),
-            404: (service.UNKNOWN,),
+            400: (accounts_service.DIFFERENT, accounts_service.COMMON, accounts_service.WRONG_PASSWORD),
+            404: (accounts_service.UNKNOWN,),
             429: (TOO_MANY,),
         },
         body=PasswordChange,
@@ -84,7 +87,7 @@ def show_profile(caller: Caller) -> ResponseReturnValue:
 )
 def change_password(caller: Caller, form: PasswordChange) -> ResponseReturnValue:
     """Change the password; every other session and all bearer tokens of the account end."""
-    service.renew_password(caller, form)
+    accounts_service.renew_password(caller, form)
     return jsonify(message="Password changed successfully")
 
 
@@ -101,13 +104,13 @@ def list_sessions(caller: Caller) -> ResponseReturnValue:
 @operation(Operation(answers={200: MessageResponse}, signed_in=True))
 def end_other_sessions(caller: Caller) -> ResponseReturnValue:
     """Sign the caller out in all browsers except the one that asks."""
-    service.end_other_sessions(caller)
+    accounts_service.end_other_sessions(caller)
     return jsonify(message="Sessions ended")
 
 
 @blueprint.delete("/sessions/<session_id>")
-@operation(Operation(answers={200: MessageResponse}, refuses={404: (service.NO_SESSION,)}, signed_in=True))
+@operation(Operation(answers={200: MessageResponse}, refuses={404: (accounts_service.NO_SESSION,)}, signed_in=True))
 def end_session(caller: Caller, session_id: str) -> ResponseReturnValue:
     """Sign the caller out in one browser."""
-    service.end_one_session(caller, session_id)
+    accounts_service.end_one_session(caller, session_id)
     return jsonify(message="Session ended")

@@ -11,8 +11,8 @@ from services.portal.api.parameters import parse_uuid
 from services.portal.database import statements
 from services.portal.http.errors import NotFound
 from services.portal.http.media_links import is_key_of
-from services.portal.ownership import UNKNOWN
 from services.portal.resources import resources
+from services.portal.videos_service import UNKNOWN
 from services.videos.records import Video, find_video
 
 blueprint = Blueprint("media", __name__, url_prefix="/media")

@@ -6,7 +6,7 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from services.portal import ownership
+from services.portal import videos_service
 from services.portal.accounts.identity import Caller
 from services.portal.api.operation import Operation, operation
 from services.portal.api.parameters import parse_uuid
@@ -79,21 +79,25 @@ def list_own(caller: Caller) -> ResponseReturnValue:
 
 @blueprint.get("/<video_id>")
 @operation(
-    Operation(answers={200: OwnVideo}, refuses={403: (ownership.NOT_OWNER,), 404: (ownership.UNKNOWN,)}, signed_in=True)
+    Operation(
+        answers={200: OwnVideo},
+        refuses={403: (videos_service.NOT_OWNER,), 404: (videos_service.UNKNOWN,)},
+        signed_in=True,
+    )
 )
 def show(caller: Caller, video_id: str) -> ResponseReturnValue:
     """One of the caller's videos."""
     known = parse_uuid(video_id)
     if known is None:
-        raise NotFound(ownership.UNKNOWN)
-    return jsonify(own_video(ownership.own_video(caller, known)))
+        raise NotFound(videos_service.UNKNOWN)
+    return jsonify(own_video(videos_service.own_video(caller, known)))
 
 
 @blueprint.get("/<video_id>/receipt")
 @operation(
     Operation(
         answers={200: VideoReceipt},
-        refuses={403: (ownership.NOT_OWNER,), 404: (ownership.UNKNOWN, ownership.NO_RECEIPT)},
+        refuses={403: (videos_service.NOT_OWNER,), 404: (videos_service.UNKNOWN, videos_service.NO_RECEIPT)},
         signed_in=True,
     )
 )
@@ -105,10 +109,10 @@ def show_receipt(caller: Caller, video_id: str) -> ResponseReturnValue:
     """
     known = parse_uuid(video_id)
     if known is None:
-        raise NotFound(ownership.UNKNOWN)
-    video, dated = ownership.own_receipt(caller, known)
+        raise NotFound(videos_service.UNKNOWN)
+    video, dated = videos_service.own_receipt(caller, known)
     if dated is None:
-        raise NotFound(ownership.NO_RECEIPT)
+        raise NotFound(videos_service.NO_RECEIPT)
     return jsonify(video_receipt(video, dated))
 
 
@@ -116,7 +120,7 @@ def show_receipt(caller: Caller, video_id: str) -> ResponseReturnValue:
 @operation(
     Operation(
         answers={200: Deleted},
-        refuses={400: (ownership.PUBLISHED,), 403: (ownership.NOT_OWNER,), 404: (ownership.UNKNOWN,)},
+        refuses={400: (videos_service.PUBLISHED,), 403: (videos_service.NOT_OWNER,), 404: (videos_service.UNKNOWN,)},
         signed_in=True,
     )
 )
@@ -124,8 +128,8 @@ def delete(caller: Caller, video_id: str) -> ResponseReturnValue:
     """Delete one of the caller's videos, unless it is published for voting."""
     known = parse_uuid(video_id)
     if known is None:
-        raise NotFound(ownership.UNKNOWN)
-    ownership.delete_own_video(caller, known)
+        raise NotFound(videos_service.UNKNOWN)
+    videos_service.delete_own_video(caller, known)
     return jsonify(message="El video ha sido eliminado exitosamente.", video_id=video_id)
 
 

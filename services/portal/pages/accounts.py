@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from services.contest.users import find_user
 from services.portal.accounts.identity import begin_session, end_session
-from services.portal.accounts.service import COMMON, DIFFERENT, WRONG_PASSWORD, sign_in, sign_up
+from services.portal.accounts_service import COMMON, DIFFERENT, WRONG_PASSWORD, sign_in, sign_up
 from services.portal.database import statements
 from services.portal.error_messages import refusal_sentence, rule_sentence
 from services.portal.http.errors import ApiError

@@ -18,10 +18,10 @@ from services.portal.api.parameters import LARGEST_ID, whole_number
 from services.portal.database import statements
 from services.portal.error_messages import action_sentence
 from services.portal.http.errors import NotFound
-from services.portal.ownership import UNKNOWN
 from services.portal.pages.accounts import told
 from services.portal.pages.notices import leave
 from services.portal.request_models import InvalidFields, NetworkVotes, Reason, read_fields
+from services.portal.videos_service import UNKNOWN
 from services.videos.records import Video, find_video
 
 _LATEST = 5
@@ -182,7 +182,7 @@ def _confirmed(deed: _Deed, video: Video, bulk: VoteBurst | None, done: Callable
 
     def ask(problem: InvalidFields | None = None) -> str:
         return render_template(
-            "pages/moderation_deed.html",
+            "pages/moderation_action.html",
             deed=deed,
             video=video,
             bulk=bulk,

@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from services.portal.accounts.identity import require_caller
 from services.portal.database import statements
 from services.portal.http.errors import BadRequest
-from services.portal.ownership import delete_own_video, own_video
 from services.portal.pages.notices import leave
+from services.portal.videos_service import delete_own_video, own_video
 from services.videos.records import Video, list_player_videos
 
 pages = Blueprint("my_videos", __name__, url_prefix="/my-videos")

@@ -10,7 +10,7 @@ from services.contest.sessions import find_sessions
 from services.contest.users import find_user
 from services.contest.votes import voted_videos
 from services.portal.accounts.identity import Caller, require_caller
-from services.portal.accounts.service import UNKNOWN, end_one_session, end_other_sessions, renew_password
+from services.portal.accounts_service import UNKNOWN, end_one_session, end_other_sessions, renew_password
 from services.portal.database import statements
 from services.portal.http.errors import ApiError, NotFound
 from services.portal.pages.accounts import told

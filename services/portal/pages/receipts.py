@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, render_template
 from flask_babel import format_decimal, gettext
 
 from services.portal.accounts.identity import require_caller
-from services.portal.ownership import own_receipt
+from services.portal.videos_service import own_receipt
 from services.videos.receipts import Receipt, SourceProperties
 
 pages = Blueprint("receipts", __name__, url_prefix="/my-videos")

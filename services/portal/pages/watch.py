@@ -13,11 +13,11 @@ from services.portal.database import statements
 from services.portal.http.client_network import network_of
 from services.portal.http.errors import NotFound
 from services.portal.metrics import count_vote
-from services.portal.ownership import UNKNOWN
 from services.portal.pages.navigation import back
 from services.portal.pages.notices import leave
 from services.portal.pages.templating import viewer
 from services.portal.resources import resources
+from services.portal.videos_service import UNKNOWN
 from services.videos.records import Video, find_video
 
 # A script that asks for the vote alone gets it; a form is sent back to its page.

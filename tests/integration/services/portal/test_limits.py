@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
-from services.portal.accounts import service
+from services.portal import accounts_service
 from services.portal.http import limits
 from services.shared.rate_limits import Limit
 from workspace.ports import free_port
@@ -49,7 +49,9 @@ def guess(client: FlaskClient, email: str, address: str = "192.0.2.1", password:
 @pytest.fixture
 def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compare passwords without hashing: these tests only count attempts."""
-    monkeypatch.setattr(service, "password_matches", lambda stored, password: bool(stored) and password == PASSWORD)
+    monkeypatch.setattr(
+        accounts_service, "password_matches", lambda stored, password: bool(stored) and password == PASSWORD
+    )
 
 
 @pytest.mark.asvs("2.4.1")
