@@ -1,4 +1,4 @@
-"""Serves the portal with the environment of this process: ``python -m services.portal``."""
+"""Serve the portal with this process's environment: ``python -m services.portal``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.shared.telemetry import configure_logging
 
 
 def main() -> int:
-    """Serve until told to stop; returns the exit code."""
+    """Serve until the process is asked to stop; return the exit code."""
     try:
         environment = PortalEnvironment.from_variables(os.environ)
     except EnvironmentProblem as problem:

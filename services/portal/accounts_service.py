@@ -1,4 +1,4 @@
-"""Accounts: signing up, in and out, and a new password, for the API and the pages alike."""
+"""Accounts: sign-up, sign-in, sign-out, sessions and passwords, for the API and the pages alike."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from datetime import timedelta
 from flask import request
 from werkzeug.wrappers import Response
 
+from services.contest import users
 from services.contest.revoked_tokens import revoke_token
 from services.contest.sessions import close_other_sessions, close_user_session
-from services.contest.users import User, add_user, change_password, find_user, find_user_by_email, set_password_hash
+from services.contest.users import User, add_user, find_user, find_user_by_email, set_password_hash
 from services.portal.accounts.identity import Caller, end_session
 from services.portal.accounts.passwords import hash_password, is_common, is_outdated, password_matches
 from services.portal.database import statements, transaction
@@ -32,18 +33,18 @@ log = get_logger(__name__)
 
 
 def sign_up(registration: UserRegistration) -> int:
-    """Create an account; returns its id.
+    """Create an account; return its id.
 
     Raises:
-        BadRequest: the passwords differ or are among the first that are tried, or the address has an account already.
-        LimitReached: too many accounts were made from this place.
+        BadRequest: the passwords differ or are too common, or the email address has an account already.
+        LimitReached: too many accounts were created from this address.
     """
     _check_new_password(registration.password1, registration.password2)
     with statements() as connection:
         limits.attempt(connection, (limits.SIGN_UP, limits.network()))
         taken = find_user_by_email(connection, registration.email) is not None
     if not taken:
-        # No connection is held while the password is hashed. The insert decides between parallel sign-ups.
+        # Hash without holding a connection. Of parallel sign-ups with one address the insert accepts one.
         password_hash = hash_password(registration.password1)
         with statements() as connection:
             user_id = add_user(
@@ -62,12 +63,12 @@ def sign_up(registration: UserRegistration) -> int:
 
 
 def sign_in(login: UserLogin) -> User:
-    """The account whose address and password these are; a hash of an older kind is renewed.
+    """Return the account with an email address and password; replace its hash if that is outdated.
 
     Raises:
-        Unauthorized: there is no such account or the password is another; the answer does not tell which.
-        Forbidden: the account is disabled; only who knows its password is told.
-        LimitReached: this was tried too often.
+        Unauthorized: the account does not exist or the password is wrong; both give the same error.
+        Forbidden: the account is disabled; raised only if the password is right.
+        LimitReached: there were too many failed attempts.
     """
     with statements() as connection:
         user = find_user_by_email(connection, login.email)
@@ -75,11 +76,11 @@ def sign_in(login: UserLogin) -> User:
     if not password_matches(user.password_hash if user else None, login.password) or user is None:
         log.warning("login failed", user_id=user.id if user else None, address=request.remote_addr)
         raise Unauthorized("Invalid credentials")
-    renewed = hash_password(login.password) if is_outdated(user.password_hash) else None
+    new_hash = hash_password(login.password) if is_outdated(user.password_hash) else None
     with statements() as connection:
         attempt.succeed(connection)
-        if renewed is not None:
-            set_password_hash(connection, user.id, renewed, replacing=user.password_hash)
+        if new_hash is not None:
+            set_password_hash(connection, user.id, new_hash, replacing=user.password_hash)
     if user.disabled_at is not None:
         log.warning("login refused", user_id=user.id, address=request.remote_addr, reason="disabled")
         raise Forbidden(DISABLED)
@@ -88,9 +89,9 @@ def sign_in(login: UserLogin) -> User:
 
 
 def sign_out(caller: Caller, response: Response) -> None:
-    """End the browser's session, if the caller has one, and let the answer clear its cookies.
+    """End the browser's session, if the caller has one, and clear its cookies.
 
-    A bearer token is revoked only where the environment says so: by the contract it outlives the logout.
+    A bearer token is revoked only with ``revoke_bearer_on_logout``: by the contract it stays valid after the logout.
     """
     end_session(response)
     if caller.csrf_token is None and resources().environment.revoke_bearer_on_logout:
@@ -100,13 +101,13 @@ def sign_out(caller: Caller, response: Response) -> None:
     log.info("signed out", user_id=caller.user_id)
 
 
-def renew_password(caller: Caller, change: PasswordChange) -> None:
-    """Give an account a new password; whoever is signed in to it elsewhere is signed out, bearer tokens included.
+def change_password(caller: Caller, change: PasswordChange) -> None:
+    """Change an account's password; end its other sessions and all bearer tokens.
 
     Raises:
-        BadRequest: the new passwords differ or are among the first that are tried, or the current one is another.
-        LimitReached: the current one was guessed too often.
-        NotFound: the account is gone.
+        BadRequest: the new passwords differ or are too common, or the current password is wrong.
+        LimitReached: there were too many wrong current passwords.
+        NotFound: the account does not exist.
     """
     _check_new_password(change.password1, change.password2)
     with statements() as connection:
@@ -117,10 +118,10 @@ def renew_password(caller: Caller, change: PasswordChange) -> None:
     if not password_matches(user.password_hash, change.current_password):
         log.warning("password change refused", user_id=user.id, address=request.remote_addr)
         raise BadRequest(WRONG_PASSWORD)
-    renewed = hash_password(change.password1)
+    new_hash = hash_password(change.password1)
     with transaction() as connection:
-        if not change_password(connection, user.id, renewed, replacing=user.password_hash):
-            # Somebody else changed it in this moment; what was given as the current one no longer is.
+        if not users.change_password(connection, user.id, new_hash, replacing=user.password_hash):
+            # A parallel request changed the password first.
             raise BadRequest(WRONG_PASSWORD)
         ended = close_other_sessions(connection, user.id, token_id=caller.token_id)
     with statements() as connection:
@@ -130,20 +131,20 @@ def renew_password(caller: Caller, change: PasswordChange) -> None:
 
 
 def end_one_session(caller: Caller, session_id: str) -> None:
-    """Sign somebody out in one browser.
+    """End one session of the caller.
 
     Raises:
-        NotFound: they have no such session.
+        NotFound: the caller has no such session.
     """
-    known = _SESSION_ID.fullmatch(session_id) is not None
+    is_valid = _SESSION_ID.fullmatch(session_id) is not None
     with statements() as connection:
-        if not known or not close_user_session(connection, caller.user_id, int(session_id)):
+        if not is_valid or not close_user_session(connection, caller.user_id, int(session_id)):
             raise NotFound(NO_SESSION)
     log.info("session revoked", user_id=caller.user_id, session_id=int(session_id))
 
 
 def end_other_sessions(caller: Caller) -> int:
-    """Sign somebody out everywhere except in the browser that asks; returns how many sessions ended."""
+    """End all sessions of the caller except the current one; return how many ended."""
     with statements() as connection:
         ended = close_other_sessions(connection, caller.user_id, token_id=caller.token_id)
     log.info("other sessions revoked", user_id=caller.user_id, sessions_ended=ended)

@@ -1,4 +1,4 @@
-"""The portal's database: Flask-SQLAlchemy owns the engine; contest and videos hold the statements."""
+"""The portal's database connections. The SQL is in services.contest and services.videos."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ db = SQLAlchemy()
 
 
 def register(app: Flask, connector: DatabaseConnector, *, pool_size: int) -> None:
-    """Give an application its engine.
+    """Configure an application's engine.
 
     Args:
-        connector: what opens connections.
-        pool_size: most connections the process holds.
+        connector: Opens the connections.
+        pool_size: Maximum number of connections of the process.
     """
     app.config["SQLALCHEMY_DATABASE_URI"] = DRIVER_URL
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(connector, pool_size=pool_size)
@@ -28,18 +28,18 @@ def register(app: Flask, connector: DatabaseConnector, *, pool_size: int) -> Non
 
 @contextmanager
 def statements() -> Iterator[Connection]:
-    """A connection on which each statement stands for itself (AUTOCOMMIT): no BEGIN, no COMMIT to wait for."""
+    """Open a connection in AUTOCOMMIT mode: each statement is its own transaction and saves two round trips."""
     with db.engine.connect() as connection:
         yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 @contextmanager
 def transaction() -> Iterator[Connection]:
-    """A connection whose statements all hold, or none does."""
+    """Open a connection and commit its statements together, or none of them."""
     with db.engine.begin() as connection:
         yield connection
 
 
 def schema_version(connection: Connection) -> int:
-    """The number of the last migration that was applied."""
+    """Return the number of the last applied migration."""
     return int(connection.execute(text("SELECT coalesce(max(version), 0) FROM schema_migrations")).scalar_one())

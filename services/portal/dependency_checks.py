@@ -1,6 +1,6 @@
-"""Asks what the portal needs whether it answers, for people who look for a fault.
+"""Checks of the services that the portal depends on, for people who look for a fault.
 
-However often it is asked, there is one round of questions in two seconds, and it takes at most one.
+However often the results are requested, the checks run at most once in two seconds and take at most one second.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-_SECONDS = 1.0
-_KEPT_SECONDS = 2.0
+_TIMEOUT_SECONDS = 1.0
+_CACHE_SECONDS = 2.0
 
-Question = Callable[[], object]
+Check = Callable[[], object]
 
 
 @dataclass(frozen=True)
 class DependencyStatus:
-    """What came of one question.
+    """Result of one check.
 
     Args:
-        milliseconds: how long the answer took, or how long was waited for it.
-        answer: what was answered; None without an answer.
-        problem: why there is none, or None.
+        milliseconds: Duration of the check, or time waited so far.
+        answer: Return value of the check; None if it failed or timed out.
+        problem: Error of the check, or None.
     """
 
     milliseconds: int
@@ -32,52 +32,52 @@ class DependencyStatus:
     problem: str | None = None
 
 
-class Inspection:
-    """Questions that are asked side by side, in threads of their own.
+class DependencyChecks:
+    """Checks that run in parallel, each in its own thread.
 
     Args:
-        questions: what to ask, by name; each returns an answer or raises.
+        checks: Functions by name; each returns an answer or raises.
     """
 
-    def __init__(self, questions: Mapping[str, Question]) -> None:
-        self._questions = questions
-        self._asking: dict[str, tuple[float, Future[DependencyStatus]]] = {}
-        self._threads = ThreadPoolExecutor(len(questions), thread_name_prefix="inspection")
+    def __init__(self, checks: Mapping[str, Check]) -> None:
+        self._checks = checks
+        self._running: dict[str, tuple[float, Future[DependencyStatus]]] = {}
+        self._threads = ThreadPoolExecutor(len(checks), thread_name_prefix="dependency-checks")
         self._lock = threading.Lock()
-        self._findings: dict[str, DependencyStatus] = {}
-        self._found_at = -_KEPT_SECONDS
+        self._results: dict[str, DependencyStatus] = {}
+        self._checked_at = -_CACHE_SECONDS
 
-    def findings(self) -> dict[str, DependencyStatus]:
-        """What came of each question, at most two seconds ago."""
+    def results(self) -> dict[str, DependencyStatus]:
+        """Return the result of each check, at most two seconds old."""
         with self._lock:
-            if time.monotonic() - self._found_at >= _KEPT_SECONDS:
-                self._findings = self._ask()
-                self._found_at = time.monotonic()
-            return self._findings
+            if time.monotonic() - self._checked_at >= _CACHE_SECONDS:
+                self._results = self._run()
+                self._checked_at = time.monotonic()
+            return self._results
 
-    def _ask(self) -> dict[str, DependencyStatus]:
-        for name, question in self._questions.items():
-            # A question without an answer yet is not asked again: what hangs may hang one thread only.
-            if name not in self._asking:
-                self._asking[name] = (time.monotonic(), self._threads.submit(_answer, question))
-        deadline = time.monotonic() + _SECONDS
-        return {name: self._finding(name, deadline) for name in self._questions}
+    def _run(self) -> dict[str, DependencyStatus]:
+        for name, check in self._checks.items():
+            # A check that is still running is not started again: a hanging dependency blocks one thread only.
+            if name not in self._running:
+                self._running[name] = (time.monotonic(), self._threads.submit(_run_check, check))
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
+        return {name: self._result(name, deadline) for name in self._checks}
 
-    def _finding(self, name: str, deadline: float) -> DependencyStatus:
-        since, asked = self._asking[name]
+    def _result(self, name: str, deadline: float) -> DependencyStatus:
+        started_at, future = self._running[name]
         try:
-            finding = asked.result(max(0.0, deadline - time.monotonic()))
+            status = future.result(max(0.0, deadline - time.monotonic()))
         except TimeoutError:
-            waited = time.monotonic() - since
-            return DependencyStatus(round(waited * 1000), problem=f"no answer within {_SECONDS:g} s")
-        del self._asking[name]
-        return finding
+            waited = time.monotonic() - started_at
+            return DependencyStatus(round(waited * 1000), problem=f"no answer within {_TIMEOUT_SECONDS:g} s")
+        del self._running[name]
+        return status
 
 
-def _answer(question: Question) -> DependencyStatus:
-    began = time.monotonic()
+def _run_check(check: Check) -> DependencyStatus:
+    started_at = time.monotonic()
     try:
-        answer, problem = question(), None
+        answer, problem = check(), None
     except Exception as error:
         answer, problem = None, f"{type(error).__name__}: {error}".strip().split("\n")[0]
-    return DependencyStatus(round((time.monotonic() - began) * 1000), answer, problem)
+    return DependencyStatus(round((time.monotonic() - started_at) * 1000), answer, problem)

@@ -1,4 +1,4 @@
-"""What people are told in their language when something cannot be done: codes and contract texts in, sentences out."""
+"""Translated sentences for error codes and for the error texts of the API contract."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flask_babel import LazyString, gettext, lazy_gettext
 
 from services.videos.failures import FailureReason
 
-# The worker's codes for why a video failed.
+# Sentences for the worker's failure reasons.
 FAILURES: Mapping[str, LazyString] = {
     FailureReason.FILE_MISSING: lazy_gettext("The file is no longer there. Upload the video again."),
     FailureReason.NOT_A_VIDEO: lazy_gettext(
@@ -37,7 +37,7 @@ FAILURES: Mapping[str, LazyString] = {
 }
 _OTHER_FAILURE = lazy_gettext("We could not prepare this video. Delete it and upload it again.")
 
-# The rules of the contract's forms.
+# Sentences for the rules of request models.
 _RULES: Mapping[str, LazyString] = {
     "required": lazy_gettext("Fill in this field."),
     "min": lazy_gettext("This is too short."),
@@ -46,7 +46,7 @@ _RULES: Mapping[str, LazyString] = {
 }
 _OTHER_RULE = lazy_gettext("This cannot be used.")
 
-# The contract's texts, as the API's clients get them.
+# Sentences for the API's error texts.
 _REFUSALS: Mapping[str, LazyString] = {
     "Passwords do not match": lazy_gettext("The two passwords are not the same."),
     "Email already registered": lazy_gettext("This email has an account already. Sign in with it."),
@@ -63,7 +63,7 @@ _REFUSALS: Mapping[str, LazyString] = {
 _OTHER_REFUSAL = lazy_gettext("That did not work. Check what you wrote and try again.")
 
 
-# What moderators do, as the log has it.
+# Sentences for the actions in the moderation log.
 ACTIONS: Mapping[str, LazyString] = {
     "hide video": lazy_gettext("Hid the video"),
     "show video": lazy_gettext("Showed the video again"),
@@ -76,29 +76,29 @@ ACTIONS: Mapping[str, LazyString] = {
 
 
 def failure_sentence(code: str | None) -> str:
-    """Why a video failed, in plain words.
+    """Explain why a video failed.
 
     Args:
-        code: the worker's code; an unknown one gets a general sentence.
+        code: The worker's failure reason; an unknown one gives a general sentence.
     """
     return str(FAILURES.get(code or "", _OTHER_FAILURE))
 
 
 def action_sentence(action: str) -> str:
-    """What a moderator did, in plain words.
+    """Describe a moderator's action.
 
     Args:
-        action: as the log has it; one of a later release is told as it is.
+        action: Action from the log; an unknown one, of a later release, is returned unchanged.
     """
     return str(ACTIONS.get(action, action))
 
 
 def rule_sentence(field: str, rule: str) -> str:
-    """What is wrong with a field.
+    """Explain which rule a field breaks.
 
     Args:
-        field: its name in the contract.
-        rule: the rule it breaks: required, min, max or email.
+        field: Name of the field in the request model.
+        rule: Broken rule: required, min, max or email.
     """
     if rule == "min" and field.startswith("password"):
         return str(gettext("Use at least 8 characters."))
@@ -106,9 +106,9 @@ def rule_sentence(field: str, rule: str) -> str:
 
 
 def refusal_sentence(text: str) -> str:
-    """A refusal in the person's language.
+    """Translate an error text of the API for a page.
 
     Args:
-        text: the contract's text.
+        text: Error text in English.
     """
     return str(_REFUSALS.get(text, _OTHER_REFUSAL))

@@ -1,7 +1,7 @@
-"""The portal's metrics: for Prometheus at /metrics, and the few that CloudWatch gets as log lines.
+"""The portal's metrics: for Prometheus at /metrics, and a few for CloudWatch as log lines in EMF.
 
-All processes of a portal write into one folder, so that whichever is asked tells of all. Labels hold templates of
-routes and known words, never what a client made up: each new value would cost memory for ever.
+All processes of a portal write into one folder, so any of them can report the sum. Labels hold route templates and
+fixed words, never values from clients: each new value would use memory until the process ends.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from services.shared.emf_metrics import EmfMetrics
 from services.videos.backlog import read_backlog
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-"""The library's own: the folder that the processes of a portal share."""
+"""Variable of prometheus_client: the folder that the portal's processes share."""
 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -30,14 +30,14 @@ _UPLOADS = ("videos.upload", "direct_uploads.complete")
 
 
 class Metrics:
-    """What one process counts.
+    """Metrics of one process.
 
     Args:
-        environment: name of the deployment.
+        environment: Name of the deployment.
     """
 
     def __init__(self, environment: str) -> None:
-        # The library decides at its import whether it shares a folder, so it waits for the server to have made one.
+        # The library reads the folder's variable when it is imported, so import it after the server has set it.
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
         self.measures = EmfMetrics(environment, "portal")
@@ -69,7 +69,7 @@ class Metrics:
         self.failures = Counter("anb_housekeeper_failures", "Chores that failed", ["chore"], registry=registry)
 
     def count_answer(self, endpoint: str, method: str, route: str, status: int, seconds: float) -> None:
-        """Count an answer, and what it says of sign-ins, uploads and limits."""
+        """Count a response; for sign-ins, uploads and rate limits also count its result."""
         method = method if method in _METHODS else "other"
         self.requests.labels(method, route, str(status)).inc()
         self.seconds.labels(method, route).observe(seconds)
@@ -87,7 +87,7 @@ class Metrics:
             self.measures.count("Uploads" if status < HTTPStatus.BAD_REQUEST else "UploadsRefused")
 
     def exposition(self) -> bytes:
-        """All processes' metrics in Prometheus's text format."""
+        """Render the metrics of all processes in Prometheus's text format."""
         from prometheus_client import CollectorRegistry, generate_latest, multiprocess
 
         if FOLDER_VARIABLE not in os.environ:
@@ -98,7 +98,7 @@ class Metrics:
 
 
 def register(app: Flask) -> None:
-    """Count an application's requests and tell of them on the machine itself; before all else that looks at them."""
+    """Count an application's requests, and serve /metrics to loopback clients; register this before other hooks."""
 
     @app.before_request
     def begin() -> None:
@@ -126,15 +126,15 @@ def register(app: Flask) -> None:
 
 
 def route_of() -> str:
-    """The template of the route at work; one word for all paths that lead nowhere."""
+    """Return the template of the current route; ``none`` for unknown paths."""
     return request.url_rule.rule if request.url_rule is not None else "none"
 
 
 def count_vote(result: str) -> None:
-    """Count a vote.
+    """Count a vote by its result.
 
     Args:
-        result: what became of it, in a known word.
+        result: Value of a ``VoteResult``.
     """
     metrics = resources().metrics
     metrics.votes.labels(result).inc()
@@ -142,7 +142,7 @@ def count_vote(result: str) -> None:
 
 
 def measure_backlog() -> None:
-    """Look at what waits; a chore of the housekeeper, so that asking for the metrics costs the database nothing."""
+    """Measure the backlog in the database; the scheduler runs this, so that /metrics needs no query."""
     metrics = resources().metrics
     with statements() as connection:
         backlog = read_backlog(connection)
@@ -159,19 +159,19 @@ def measure_backlog() -> None:
 
 
 def count_swept(app: Flask, *, given_up: bool) -> None:
-    """Count a video that had shown no sign of life.
+    """Count a stale video.
 
     Args:
-        app: whose metrics count it.
-        given_up: whether it was failed; else it was sent again.
+        app: Application whose metrics count it.
+        given_up: Whether the video was failed; otherwise it was sent to the queue again.
     """
     metrics = resources_of(app).metrics
     metrics.swept.labels("given up" if given_up else "sent again").inc()
     metrics.measures.count("VideosGivenUp" if given_up else "VideosSwept")
 
 
-def tell_cloudwatch() -> None:
-    """Write this process's measures as a log line."""
+def write_emf_metrics() -> None:
+    """Write this process's CloudWatch metrics as a log line."""
     resources().metrics.measures.flush()
 
 

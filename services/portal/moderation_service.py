@@ -1,4 +1,4 @@
-"""What moderators may do, for the API and the pages alike."""
+"""Moderators' actions, for the API and the pages alike."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ log = get_logger(__name__)
 
 
 def require_moderator(caller: Caller) -> None:
-    """Let moderators pass.
+    """Check that the caller is a moderator.
 
     Raises:
-        Forbidden: the person is none, or no longer.
+        Forbidden: the caller is not, or no longer, a moderator.
     """
     with statements() as connection:
         if not moderation.is_moderator(connection, caller.user_id):
@@ -31,90 +31,90 @@ def require_moderator(caller: Caller) -> None:
 
 
 def hide(caller: Caller, video_id: UUID, reason: str) -> None:
-    """Take a video out of the lists and the voting.
+    """Hide a video from the lists and the voting.
 
     Raises:
-        NotFound: it is hidden already, or not there.
+        NotFound: the video is hidden already or does not exist.
     """
     with statements() as connection:
-        _done(moderation.hide_video(connection, _deed(caller, reason), video_id))
+        _require_change(moderation.hide_video(connection, _action(caller, reason), video_id))
     log.info("video hidden", video_id=str(video_id), moderator_id=caller.user_id)
 
 
 def show(caller: Caller, video_id: UUID, reason: str) -> None:
-    """Take a hidden video back into the lists and the voting.
+    """Show a hidden video in the lists and the voting again.
 
     Raises:
-        NotFound: it is not hidden, or not there.
+        NotFound: the video is not hidden or does not exist.
     """
     with statements() as connection:
-        _done(moderation.show_video(connection, _deed(caller, reason), video_id))
+        _require_change(moderation.show_video(connection, _action(caller, reason), video_id))
     log.info("video shown again", video_id=str(video_id), moderator_id=caller.user_id)
 
 
-def set_aside(caller: Caller, video_id: UUID, network: str | None, reason: str) -> int:
-    """Set a network's votes for a video aside; returns how many.
+def quarantine_votes(caller: Caller, video_id: UUID, network: str | None, reason: str) -> int:
+    """Quarantine a network's votes for a video, so that they do not count; return how many.
 
     Raises:
-        NotFound: there are none that count.
+        NotFound: the network has no counted votes for the video.
     """
     with statements() as connection:
-        moved = moderation.quarantine_votes(connection, _deed(caller, reason), video_id, network)
-    _done(moved > 0)
+        moved = moderation.quarantine_votes(connection, _action(caller, reason), video_id, network)
+    _require_change(moved > 0)
     log.info("votes set aside", video_id=str(video_id), network=network, votes=moved, moderator_id=caller.user_id)
     return moved
 
 
-def give_back(caller: Caller, video_id: UUID, network: str | None, reason: str) -> int:
-    """Let a network's votes for a video count again; returns how many.
+def restore_votes(caller: Caller, video_id: UUID, network: str | None, reason: str) -> int:
+    """Restore a network's quarantined votes for a video; return how many.
 
     Raises:
-        NotFound: none was set aside.
+        NotFound: the network has no quarantined votes for the video.
     """
     with statements() as connection:
-        moved = moderation.restore_votes(connection, _deed(caller, reason), video_id, network)
-    _done(moved > 0)
+        moved = moderation.restore_votes(connection, _action(caller, reason), video_id, network)
+    _require_change(moved > 0)
     log.info("votes given back", video_id=str(video_id), network=network, votes=moved, moderator_id=caller.user_id)
     return moved
 
 
 def close_account(caller: Caller, user_id: int, reason: str) -> None:
-    """Let nobody use an account any more.
+    """Disable an account and end its sessions and tokens.
 
     Raises:
-        NotFound: it is closed already, a moderator's, or not there.
+        NotFound: the account is disabled already, is a moderator's, or does not exist.
     """
     with statements() as connection:
-        _done(moderation.close_account(connection, _deed(caller, reason), user_id))
+        _require_change(moderation.close_account(connection, _action(caller, reason), user_id))
     resources().revocations.forget()
     log.info("account closed", user_id=user_id, moderator_id=caller.user_id)
 
 
 def open_account(caller: Caller, user_id: int, reason: str) -> None:
-    """Let a closed account be used again.
+    """Enable a disabled account.
 
     Raises:
-        NotFound: it is not closed, or not there.
+        NotFound: the account is not disabled or does not exist.
     """
     with statements() as connection:
-        _done(moderation.open_account(connection, _deed(caller, reason), user_id))
+        _require_change(moderation.open_account(connection, _action(caller, reason), user_id))
     resources().revocations.forget()
     log.info("account opened", user_id=user_id, moderator_id=caller.user_id)
 
 
 def set_period(caller: Caller, period: VotingPeriod, reason: str) -> None:
-    """Set when votes are taken."""
+    """Set the voting period."""
     with transaction() as connection:
         write_period(connection, period)
-        moderation.log_voting_period(connection, _deed(caller, reason))
+        moderation.log_voting_period(connection, _action(caller, reason))
     log.info("voting period set", moderator_id=caller.user_id, opens_at=period.opens_at, closes_at=period.closes_at)
 
 
 def check_reason(reason: str) -> str:
-    """A reason as it may be logged.
+    """Return the reason without surrounding whitespace.
 
     Raises:
-        BadRequest: there is none.
+        BadRequest: the reason is empty.
     """
     reason = reason.strip()
     if not reason:
@@ -122,10 +122,10 @@ def check_reason(reason: str) -> str:
     return reason
 
 
-def _deed(caller: Caller, reason: str) -> ModerationAction:
+def _action(caller: Caller, reason: str) -> ModerationAction:
     return ModerationAction(moderator_id=caller.user_id, reason=check_reason(reason))
 
 
-def _done(done: bool) -> None:
-    if not done:
+def _require_change(changed: bool) -> None:
+    if not changed:
         raise NotFound(NOTHING_TO_DO)

@@ -1,6 +1,6 @@
-"""What clients send: the forms of the contract, and their validation with the contract's texts.
+"""Request bodies of the API and the pages' forms, and their validation.
 
-The texts are those of go-playground/validator, which the original used; clients show them as they are.
+The error texts are those of go-playground/validator, which the original API used; clients show them unchanged.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_JSON_BYTES = 64 * 1024
 MOST_PARTS = 100
 INVALID_FORMAT = "Invalid request format"
 BROKEN_RULES = "Validation failed: %(broken)s"
-# HTML's rule for <input type=email>, with a dot in the host and no two dots in a row, and letters of any script.
+# HTML's rule for <input type=email>; also requires a dot in the host, forbids two dots in a row, allows any script.
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\uffff-]+"
 _LABEL = r"[A-Za-z0-9\u00a1-\uffff](?:[A-Za-z0-9\u00a1-\uffff-]{0,61}[A-Za-z0-9\u00a1-\uffff])?"
 _EMAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+")
@@ -38,7 +38,7 @@ _RULES = {
 
 
 def _storable(text: str) -> str:
-    # PostgreSQL keeps no NUL; U+FFFD stands where bytes were no UTF-8.
+    # PostgreSQL cannot store NUL; U+FFFD replaces bytes that are not UTF-8.
     if "\0" in text or "\ufffd" in text:
         raise PydanticCustomError("not_text", "holds characters that cannot be stored")
     return text
@@ -70,12 +70,12 @@ Email = Annotated[
 ]
 
 
-# Calendars differ on what lies far away: Python's ends with the year 9999, PostgreSQL's does not.
+# Bounds that both Python (up to the year 9999) and PostgreSQL can store.
 Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2199, 12, 31, tzinfo=UTC))]
 
 
 class UserRegistration(BaseModel):
-    """What a new account is made from."""
+    """Data of a new account."""
 
     first_name: Name
     last_name: Name
@@ -87,14 +87,14 @@ class UserRegistration(BaseModel):
 
 
 class UserLogin(BaseModel):
-    """What opens an account."""
+    """Credentials of an account."""
 
     email: Email
     password: Annotated[str, StringConstraints(min_length=1), STORABLE]
 
 
 class PasswordChange(BaseModel):
-    """What gives an account a new password."""
+    """The current password and the new one, twice."""
 
     current_password: Annotated[str, StringConstraints(min_length=1), STORABLE]
     password1: Password
@@ -102,46 +102,46 @@ class PasswordChange(BaseModel):
 
 
 class VideoUpload(BaseModel):
-    """What is said of a video that is uploaded."""
+    """Data of a video that is uploaded through the form."""
 
     title: Title
 
 
 class DirectUpload(BaseModel):
-    """What is said of a video that the browser will send straight to the bucket."""
+    """Data of a video that the browser will send straight to the bucket."""
 
     title: Title
     filename: Annotated[str, StringConstraints(min_length=1, max_length=1000), STORABLE]
-    size: Annotated[int, Field(ge=1, description="bytes of the file")]
+    size: Annotated[int, Field(ge=1, description="size of the file in bytes")]
     is_public: bool = False
     fingerprint: Annotated[
         str,
         StringConstraints(max_length=64),
         STORABLE,
-        Field(description="anything that tells this file from others, given back when the upload is continued"),
+        Field(description="any text that identifies the file; returned when the upload is continued"),
     ] = ""
 
 
 class WantedParts(BaseModel):
-    """The parts of an upload that are about to be sent."""
+    """Numbers of the parts to sign."""
 
     numbers: Annotated[list[int], Field(min_length=1, max_length=MOST_PARTS, description="from 1")]
 
 
 class Reason(BaseModel):
-    """Why a moderator does something."""
+    """Reason for a moderator's action."""
 
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), STORABLE]
 
 
 class NetworkVotes(Reason):
-    """The votes of a network; null stands for those of which none was noted."""
+    """Votes from a network; null stands for votes whose network was not recorded."""
 
     network: Annotated[str, AfterValidator(_network)] | None
 
 
 class NewVotingPeriod(Reason):
-    """When votes are taken; null stands for no limit."""
+    """The voting period; null stands for no limit."""
 
     opens_at: Moment | None
     freezes_at: Moment | None
@@ -149,11 +149,11 @@ class NewVotingPeriod(Reason):
 
 
 class InvalidFields(BadRequest):
-    """Fields that break a rule.
+    """One or more fields break a rule.
 
     Args:
-        form: name of the form.
-        broken: fields and the rule each breaks: required, min, max or email.
+        form: Name of the request model.
+        broken: Broken rule by field: required, min, max or email.
     """
 
     def __init__(self, form: str, broken: dict[str, str]) -> None:
@@ -165,7 +165,7 @@ class InvalidFields(BadRequest):
         self.broken = broken
 
     def translated(self) -> str:
-        """What is wrong with each field, in sentences of the language at hand."""
+        """Explain each broken rule in the current language."""
         lines = [f"{field}: {rule_sentence(field, rule)}" for field, rule in self.broken.items()]
         return str(gettext(BROKEN_RULES, broken="\n".join(lines)))
 
@@ -174,26 +174,26 @@ Form = TypeVar("Form", bound=BaseModel)
 
 
 def read_json(form: type[Form]) -> Form:
-    """The request's JSON body, checked; as the original, whatever its Content-Type says.
+    """Parse and validate the request's JSON body; its Content-Type is ignored, as in the original API.
 
     Raises:
-        BadRequest: it is no JSON object, or a value is of another type.
-        InvalidFields: fields break their rules.
+        BadRequest: the body is not a JSON object, or a value has the wrong type.
+        InvalidFields: a field breaks a rule.
     """
     request.max_content_length = MAX_JSON_BYTES
-    return _checked(form, lambda: form.model_validate_json(request.get_data()))
+    return _validate(form, lambda: form.model_validate_json(request.get_data()))
 
 
 def read_fields(form: type[Form], fields: Mapping[str, str | None]) -> Form:
-    """Fields of an HTML form, checked.
+    """Validate the fields of an HTML form.
 
     Raises:
-        InvalidFields: fields break their rules.
+        InvalidFields: a field breaks a rule.
     """
-    return _checked(form, lambda: form.model_validate(fields))
+    return _validate(form, lambda: form.model_validate(fields))
 
 
-def _checked(form: type[Form], read: Callable[[], Form]) -> Form:
+def _validate(form: type[Form], read: Callable[[], Form]) -> Form:
     try:
         return read()
     except ValidationError as problem:
@@ -207,8 +207,8 @@ def _checked(form: type[Form], read: Callable[[], Form]) -> Form:
 
 
 def _rule(error: ErrorDetails) -> str | None:
-    """The rule of go-playground that an error of pydantic breaks; None where the value is of no use at all."""
-    # Go's zero value: what is null or empty counts as not given.
+    """Map a pydantic error to a rule of go-playground; return None if the value has the wrong type."""
+    # Go's zero value: null and empty count as missing.
     if len(error["loc"]) == 1 and error["input"] in (None, ""):
         return "required"
     return _RULES.get(error["type"])

@@ -1,4 +1,4 @@
-"""What one application holds: its environment, its ways to AWS, and everything that it keeps in memory."""
+"""The resources of one application: its environment, its AWS clients and its in-memory state."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flask import Flask, current_app
 from services.environment import PortalEnvironment
 from services.portal.accounts.revocations import Revocations
 from services.portal.accounts.signing_keys import SigningKeys
-from services.portal.dependency_checks import Inspection
+from services.portal.dependency_checks import DependencyChecks
 from services.portal.http.limits import VoteLimiter
 from services.portal.single_flight_cache import SingleFlightCache
 from services.shared.queue import VideoQueue
@@ -21,25 +21,25 @@ from services.shared.storage import MediaStore
 if TYPE_CHECKING:
     from services.portal.metrics import Metrics
 
-_NAME = "portal"
+_EXTENSION = "portal"
 
 
 @dataclass(frozen=True)
 class Resources:
-    """All that one application knows and remembers, apart from its database connections.
+    """Everything that one application holds, apart from its database connections.
 
     Args:
-        environment: what the instance was given.
-        secrets: where the database's credentials and the signing keys are read.
-        keys: what signs tokens, links and receipts.
-        media: the bucket of the videos.
-        queue: the queue of the videos to process.
-        revocations: the bearer tokens that hold no more.
-        votes: how many votes each account has cast lately.
-        metrics: what was counted and measured.
-        checks: the questions of the deep health check and their latest answers.
-        rankings: ranking pages rendered a moment ago.
-        is_closing: tells whether the portal was told to stop, so that balancers send no more.
+        environment: Environment of the instance. Read a setting from here; do not pass it through functions.
+        secrets: Store of the database's credentials and the signing keys.
+        keys: Keys that sign tokens and links.
+        media: Bucket of the videos.
+        queue: Queue of the videos to process.
+        revocations: Revoked bearer tokens.
+        vote_limiter: Rate limit of votes for each account.
+        metrics: Counters and gauges.
+        dependency_checks: Checks of /health/deep and their latest results.
+        ranking_cache: Rendered ranking pages.
+        is_draining: Whether the portal is shutting down; /health then answers 503.
     """
 
     environment: PortalEnvironment
@@ -48,24 +48,24 @@ class Resources:
     media: MediaStore
     queue: VideoQueue
     revocations: Revocations
-    votes: VoteLimiter
+    vote_limiter: VoteLimiter
     metrics: Metrics
-    checks: Inspection
-    rankings: SingleFlightCache
-    is_closing: Callable[[], bool]
+    dependency_checks: DependencyChecks
+    ranking_cache: SingleFlightCache
+    is_draining: Callable[[], bool]
 
 
-def register(app: Flask, held: Resources) -> None:
-    """Give an application its resources, in place of those it had."""
-    app.extensions[_NAME] = held
+def register(app: Flask, opened: Resources) -> None:
+    """Store an application's resources, in place of earlier ones."""
+    app.extensions[_EXTENSION] = opened
 
 
 def resources_of(app: Flask) -> Resources:
-    """The resources of an application."""
-    held: Resources = app.extensions[_NAME]
-    return held
+    """Return an application's resources."""
+    found: Resources = app.extensions[_EXTENSION]
+    return found
 
 
 def resources() -> Resources:
-    """The resources of the application at work."""
+    """Return the current application's resources."""
     return resources_of(current_app)

@@ -1,4 +1,4 @@
-"""Answers kept for a moment, so that many who ask the same at once cost one question to the database."""
+"""A short-lived cache that computes each value once, however many callers request it at the same time."""
 
 from __future__ import annotations
 
@@ -9,59 +9,59 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-_MOST = 500
+_MAX_ENTRIES = 500
 
 
 @dataclass(frozen=True)
-class _Answer:
-    made_at: float
+class _Entry:
+    created_at: float
     future: Future[Any]
 
 
 class SingleFlightCache:
-    """Keeps what functions returned, by key.
+    """Caches the return values of functions by key.
 
-    Whoever asks first makes the answer, and those who ask meanwhile wait for it. A failure is not kept: it is told
-    to those who waited, and the next one tries again.
+    The first caller computes the value; concurrent callers wait for it. A failure is raised in all of them and is not
+    cached.
 
     Args:
-        seconds: how long an answer is kept.
-        clock: seconds that only grow.
+        seconds: SessionLifetime of a value.
+        clock: Monotonic clock, in seconds. Default: ``time.monotonic``.
     """
 
     def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
         self._clock = clock
         self._lock = threading.Lock()
-        self._answers: dict[Hashable, _Answer] = {}
+        self._entries: dict[Hashable, _Entry] = {}
 
-    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """The answer of a key, made anew where the kept one is too old.
+    def get(self, key: Hashable, compute: Callable[[], Any]) -> Any:
+        """Return the value of a key; compute it if it is missing or too old.
 
         Args:
-            key: names everything that the answer depends on; nothing in it may belong to one person alone.
-            make: makes the answer.
+            key: Everything that the value depends on. The value must not contain one person's private data.
+            compute: Function that computes the value.
         """
         with self._lock:
-            kept = self._answers.get(key)
-            mine = kept is None or self._clock() - kept.made_at >= self._seconds
-            if mine:
-                self._forget_old()
-                kept = self._answers[key] = _Answer(self._clock(), Future())
-        assert kept is not None
-        if mine:
+            entry = self._entries.get(key)
+            is_first = entry is None or self._clock() - entry.created_at >= self._seconds
+            if is_first:
+                self._remove_old()
+                entry = self._entries[key] = _Entry(self._clock(), Future())
+        assert entry is not None
+        if is_first:
             try:
-                kept.future.set_result(make())
+                entry.future.set_result(compute())
             except BaseException as failure:
                 with self._lock:
-                    if self._answers.get(key) is kept:
-                        del self._answers[key]
-                kept.future.set_exception(failure)
-        return kept.future.result()
+                    if self._entries.get(key) is entry:
+                        del self._entries[key]
+                entry.future.set_exception(failure)
+        return entry.future.result()
 
-    def _forget_old(self) -> None:
-        if len(self._answers) >= _MOST:
+    def _remove_old(self) -> None:
+        if len(self._entries) >= _MAX_ENTRIES:
             now = self._clock()
-            self._answers = {
-                key: answer for key, answer in self._answers.items() if now - answer.made_at < self._seconds
+            self._entries = {
+                key: entry for key, entry in self._entries.items() if now - entry.created_at < self._seconds
             }

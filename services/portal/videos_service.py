@@ -1,4 +1,4 @@
-"""A player's own videos: seen by the owner alone, deleted unless they are published for voting."""
+"""A player's own videos: find them, find their receipts, delete them. Used by the API and the pages alike."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ PUBLISHED = "Video is published for voting and cannot be deleted"
 log = get_logger(__name__)
 
 
-def own_video(caller: Caller, video_id: UUID) -> Video:
-    """A video of the person who asks.
+def find_own_video(caller: Caller, video_id: UUID) -> Video:
+    """Find a video of the caller.
 
     Raises:
-        NotFound: there is no such video.
-        Forbidden: it is another person's.
+        NotFound: the video does not exist.
+        Forbidden: the video belongs to another account.
     """
     with statements() as connection:
         video = find_video(connection, video_id)
@@ -37,25 +37,25 @@ def own_video(caller: Caller, video_id: UUID) -> Video:
     return video
 
 
-def own_receipt(caller: Caller, video_id: UUID) -> tuple[Video, DatedReceipt | None]:
-    """A video of the person who asks with its receipt, which is None until the work is done.
+def find_own_receipt(caller: Caller, video_id: UUID) -> tuple[Video, DatedReceipt | None]:
+    """Find a video of the caller and its receipt, which is None until the video is processed or failed.
 
     Raises:
-        NotFound: there is no such video.
-        Forbidden: it is another person's.
+        NotFound: the video does not exist.
+        Forbidden: the video belongs to another account.
     """
-    video = own_video(caller, video_id)
+    video = find_own_video(caller, video_id)
     with statements() as connection:
         return video, find_receipt(connection, video_id)
 
 
 def delete_own_video(caller: Caller, video_id: UUID) -> None:
-    """Delete a video of the person who asks, its files included.
+    """Delete a video of the caller and its files.
 
     Raises:
-        NotFound: there is no such video.
-        Forbidden: it is another person's.
-        BadRequest: it is published for voting.
+        NotFound: the video does not exist.
+        Forbidden: the video belongs to another account.
+        BadRequest: the video is published for voting.
     """
     with transaction() as connection:
         video = find_video(connection, video_id)
@@ -72,5 +72,5 @@ def delete_own_video(caller: Caller, video_id: UUID) -> None:
     try:
         resources().media.delete(*keys)
     except AWS_ERRORS as error:
-        # The video is gone for everybody; its files only cost space.
-        log.warning("objects of a deleted video stay behind", keys=keys, error=str(error))
+        # The video can no longer be reached; its files only use space.
+        log.warning("files of a deleted video not deleted", keys=keys, error=str(error))

@@ -1,1 +1,1 @@
-"""Accounts: sign-up, sign-in, sessions, passwords and signing keys."""
+"""Accounts: identity of the caller, passwords, revoked tokens and signing keys."""

@@ -1,8 +1,8 @@
-"""Who makes a request: a bearer token of the API, or the cookie of a browser's session.
+"""Identify the caller of a request, by the API's bearer token or by the cookie of a browser session.
 
-A bearer token stands for itself until it expires, unless its account was given a new password or was disabled. A
-session is remembered in the database, so that signing out ends it at once on every instance; its cookie is no bearer
-token, nor the other way round.
+A bearer token is valid until it expires, unless its account gets a new password or is disabled. A session is stored in
+the database, so signing out ends it at once on every instance. A session's token is not accepted as a bearer token, nor
+a bearer token as a cookie.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from services.contest.users import User
 from services.environment import PortalEnvironment
 from services.portal.accounts.signing_keys import name_of
 from services.portal.database import statements
-from services.portal.http.cookies import cookie_name, name_in
+from services.portal.http.cookies import cookie_name, prefixed_name
 from services.portal.http.errors import Forbidden, Unauthorized
-from services.portal.resources import resources
+from services.portal.resources import resources, resources_of
 from services.shared.telemetry import get_logger
 
 ISSUER = "anb-rising-stars"
@@ -51,7 +51,7 @@ _ALGORITHM = "HS256"
 _REQUIRED: Options = {"require": ["exp", "sub"], "verify_aud": False}
 _CLAIMS = {"user_id": int, "email": str, "jti": str, "csrf": str}
 
-# However much it is used: NIST SP 800-63B-4, 2.2.3, asks people to sign in again after so long.
+# Even if the session is in use: NIST SP 800-63B-4, 2.2.3, limits the time between two sign-ins.
 LONGEST_SESSION = timedelta(hours=12)
 
 log = get_logger(__name__)
@@ -62,10 +62,10 @@ class Caller:
     """The person who makes a request.
 
     Args:
-        user_id: the account's id.
-        email: the account's address when the token was issued.
-        token_id: the token's unique id.
-        csrf_token: what forms and scripts of this session send along; None for a bearer token.
+        user_id: Id of the account.
+        email: Email address of the account when the token was issued.
+        token_id: Unique id of the token.
+        csrf_token: Token that the session's forms and scripts must send; None for a bearer token.
     """
 
     user_id: int
@@ -74,20 +74,17 @@ class Caller:
     csrf_token: str | None
 
 
-def register(app: Flask, environment: PortalEnvironment) -> None:
-    """Give an application its tokens and cookies.
-
-    Args:
-        environment: how long tokens last, and whether cookies travel over HTTPS only.
-    """
+def register(app: Flask) -> None:
+    """Configure an application's tokens and cookies."""
+    environment = resources_of(app).environment
     app.config.update(
         JWT_ALGORITHM=_ALGORITHM,
         JWT_ENCODE_ISSUER=ISSUER,
         JWT_DECODE_ISSUER=ISSUER,
         JWT_ACCESS_TOKEN_EXPIRES=timedelta(seconds=environment.token_seconds),
         JWT_TOKEN_LOCATION=["headers", "cookies"],
-        JWT_ACCESS_COOKIE_NAME=name_in(environment, _COOKIE),
-        JWT_ACCESS_CSRF_COOKIE_NAME=name_in(environment, "csrf"),
+        JWT_ACCESS_COOKIE_NAME=prefixed_name(environment, _COOKIE),
+        JWT_ACCESS_CSRF_COOKIE_NAME=prefixed_name(environment, "csrf"),
         JWT_COOKIE_SECURE=environment.secure_cookies,
         JWT_COOKIE_SAMESITE="Lax",
     )
@@ -98,28 +95,28 @@ def register(app: Flask, environment: PortalEnvironment) -> None:
 
 
 def session_lifetime(environment: PortalEnvironment) -> SessionLifetime:
-    """How long a browser's session lives: unused for as long as a bearer token, and half a day at most."""
+    """Return a session's lifetime: it ends after a bearer token's lifetime without use, or after half a day."""
     idle = timedelta(seconds=environment.token_seconds)
     return SessionLifetime(idle=idle, longest=max(idle, LONGEST_SESSION))
 
 
 def issue_token(user: User) -> str:
-    """A bearer token for a client of the API."""
+    """Issue a bearer token for a client of the API."""
     return _create_token(user)
 
 
 def begin_session(response: Response, user: User) -> None:
-    """Sign a browser in: remember the session, give the answer its cookies, and end the session it had before.
+    """Sign a browser in: store the session, set its cookies, and end the browser's earlier session.
 
     Raises:
-        Unauthorized: the account was given another password in this moment.
+        Unauthorized: the account's password was changed at the same moment.
     """
     lifetime = session_lifetime(resources().environment)
-    token = _create_token(user, lasting=lifetime.longest)
-    before = _session_of_cookie()
+    token = _create_token(user, lifetime=lifetime.longest)
+    earlier = _session_of_cookie()
     with statements() as connection:
-        if before is not None:
-            close_session(connection, before["jti"])
+        if earlier is not None:
+            close_session(connection, earlier["jti"])
         opened = open_session(
             connection,
             user.id,
@@ -131,11 +128,11 @@ def begin_session(response: Response, user: User) -> None:
         )
     if not opened:
         raise Unauthorized("Invalid credentials")
-    set_access_cookies(response, token)  # type: ignore[arg-type]  # it sets cookies, as every answer of Werkzeug can
+    set_access_cookies(response, token)  # type: ignore[arg-type]  # works with any Werkzeug response
 
 
 def end_session(response: Response) -> None:
-    """Sign a browser out: revoke the session, if there is one, and clear its cookies."""
+    """Sign a browser out: end its session, if there is one, and clear its cookies."""
     claims = _session_of_cookie()
     if claims is not None:
         with statements() as connection:
@@ -146,11 +143,11 @@ def end_session(response: Response) -> None:
 
 
 def require_caller() -> Caller:
-    """The person who makes the request.
+    """Return the person who makes the request.
 
     Raises:
-        Unauthorized: nobody is signed in, with the contract's texts.
-        Forbidden: a browser's session asks for a change without its CSRF token.
+        Unauthorized: the request has no valid token or session.
+        Forbidden: the request changes something in a browser's session without its CSRF token.
     """
     if "caller" not in g:
         has_header = "Authorization" in request.headers
@@ -160,10 +157,10 @@ def require_caller() -> Caller:
 
 
 def find_caller() -> Caller | None:
-    """The person who makes the request, or None where nobody is signed in.
+    """Return the person who makes the request, or None if the request has no valid token or session.
 
     Raises:
-        Forbidden: a browser's session asks for a change without its CSRF token.
+        Forbidden: the request changes something in a browser's session without its CSRF token.
     """
     try:
         return require_caller()
@@ -171,13 +168,13 @@ def find_caller() -> Caller | None:
         return None
 
 
-def _create_token(user: User, *, lasting: timedelta | None = None) -> str:
+def _create_token(user: User, *, lifetime: timedelta | None = None) -> str:
     claims: dict[str, Any] = {"user_id": user.id, "email": user.email}
-    if lasting is None:
+    if lifetime is None:
         claims[_GENERATION_CLAIM] = user.token_generation
     else:
         claims[_SESSION_CLAIM] = True
-    token: str = create_access_token(f"user:{user.id}", additional_claims=claims, expires_delta=lasting)
+    token: str = create_access_token(f"user:{user.id}", additional_claims=claims, expires_delta=lifetime)
     return token
 
 
@@ -191,9 +188,9 @@ def _bearer() -> Caller:
     claims = _decode(token)
     if claims is None or claims.get(_SESSION_CLAIM):
         raise Unauthorized(INVALID_TOKEN)
-    # The release before gave its tokens no generation; they are of the first.
+    # Tokens of the previous release have no generation; it is 0.
     generation = claims.get(_GENERATION_CLAIM, 0)
-    if not resources().revocations.hold(claims["user_id"], generation, claims["jti"]):
+    if not resources().revocations.is_valid(claims["user_id"], generation, claims["jti"]):
         raise Unauthorized(INVALID_TOKEN)
     return Caller(claims["user_id"], claims["email"], claims["jti"], csrf_token=None)
 
@@ -213,7 +210,7 @@ def _session() -> Caller:
 
 
 def _session_of_cookie() -> dict[str, Any] | None:
-    """What the session's cookie says, whether the session is still open or not."""
+    """Return the claims of the session cookie, whether the session is still open or not."""
     claims = _decode(request.cookies.get(cookie_name(_COOKIE), ""))
     return claims if claims is not None and claims.get(_SESSION_CLAIM) else None
 
@@ -221,16 +218,16 @@ def _session_of_cookie() -> dict[str, Any] | None:
 def _decode(token: str) -> dict[str, Any] | None:
     keys = resources().keys
     try:
-        # flask-jwt-extended reads a token three times. Nearly all are of the newest key; others name theirs.
+        # flask-jwt-extended would decode a token three times. Try the newest key, which signed nearly all tokens.
         try:
             claims = _verify(token, keys.newest())
         except InvalidSignatureError:
             claims = _verify(token, keys.named(jwt.get_unverified_header(token).get("kid")))
     except (PyJWTError, UnicodeError):
         return None
-    # Ours are of this type and name no audience; one that does was made for another service.
-    is_for_us = claims.get("type") == "access" and "aud" not in claims
-    return claims if is_for_us and all(isinstance(claims.get(name), kind) for name, kind in _CLAIMS.items()) else None
+    # A token with an audience was issued for another service.
+    is_ours = claims.get("type") == "access" and "aud" not in claims
+    return claims if is_ours and all(isinstance(claims.get(name), kind) for name, kind in _CLAIMS.items()) else None
 
 
 def _verify(token: str, key: str) -> dict[str, Any]:

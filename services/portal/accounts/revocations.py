@@ -1,7 +1,8 @@
-"""Which bearer tokens hold no more, as the database said a second ago at most.
+"""RevokedTokens bearer tokens, cached from the database for one second.
 
-Every request with a bearer token is checked, and a vote may not pay a round trip for it: so each process asks once
-a second, and right after it has revoked something itself. A browser's session is looked up at each request instead.
+Each request with a bearer token is checked, and a vote must not pay a round trip for it: each process reads the
+revocations at most once a second, and right after it has revoked something itself. A browser's session is instead
+looked up at each request.
 """
 
 from __future__ import annotations
@@ -13,46 +14,46 @@ from datetime import timedelta
 from services.contest.revoked_tokens import RevokedTokens, revoked_tokens
 from services.portal.database import statements
 
-KEPT_SECONDS = 1.0
+CACHE_SECONDS = 1.0
 
 
 class Revocations:
-    """What this process knows of revoked tokens.
+    """This process's cache of revoked tokens.
 
     Args:
-        lifetime: of a bearer token.
+        lifetime: SessionLifetime of a bearer token.
     """
 
     def __init__(self, lifetime: timedelta) -> None:
         self._lifetime = lifetime
         self._lock = threading.Lock()
-        self._known: RevokedTokens | None = None
-        self._asked_at = 0.0
+        self._cached: RevokedTokens | None = None
+        self._read_at = 0.0
 
-    def hold(self, user_id: int, generation: int, token_id: str) -> bool:
-        """Whether a token is_valid that has not expired.
+    def is_valid(self, user_id: int, generation: int, token_id: str) -> bool:
+        """Return whether a token that has not expired is not revoked.
 
         Raises:
-            sqlalchemy.exc.OperationalError: the database does not answer; then nobody is let in.
+            sqlalchemy.exc.OperationalError: the database does not answer; the request is then refused.
         """
-        return self._fresh().is_valid(user_id, generation, token_id)
+        return self._current().is_valid(user_id, generation, token_id)
 
     def forget(self) -> None:
-        """Ask again at the next request: something was revoked here."""
-        # Whoever asks at this moment may have been answered before.
+        """Clear the cache after a revocation in this process."""
+        # Under the lock: a read in progress may not contain the revocation.
         with self._lock:
-            self._known = None
+            self._cached = None
 
-    def _fresh(self) -> RevokedTokens:
-        known = self._known
-        if known is not None and time.monotonic() - self._asked_at < KEPT_SECONDS:
-            return known
-        # The others wait for the one who asks; all of them would ask the same.
+    def _current(self) -> RevokedTokens:
+        cached = self._cached
+        if cached is not None and time.monotonic() - self._read_at < CACHE_SECONDS:
+            return cached
+        # One thread reads; the others wait for its result.
         with self._lock:
-            if self._known is None or time.monotonic() - self._asked_at >= KEPT_SECONDS:
-                asked_at = time.monotonic()
+            if self._cached is None or time.monotonic() - self._read_at >= CACHE_SECONDS:
+                read_at = time.monotonic()
                 with statements() as connection:
-                    known = revoked_tokens(connection, self._lifetime)
-                self._known, self._asked_at = known, asked_at
-                return known
-            return self._known
+                    cached = revoked_tokens(connection, self._lifetime)
+                self._cached, self._read_at = cached, read_at
+                return cached
+            return self._cached

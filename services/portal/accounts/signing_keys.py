@@ -1,7 +1,7 @@
-"""The keys that sign tokens, links and receipts: the newest signs, and the one before is believed for a while.
+"""Keys that sign tokens and links: the newest one signs, and the previous one is still accepted for a while.
 
-A rotated secret is picked up without a restart, at the latest after a minute, and at once where somebody shows a
-token of a key that is not known yet: another instance has signed it.
+A rotated secret is read without a restart: after at most a minute, or at once if a token names an unknown key, because
+another instance may already sign with it.
 """
 
 from __future__ import annotations
@@ -18,50 +18,50 @@ from services.shared.secrets import SecretStore, SecretVersions
 from services.shared.telemetry import get_logger
 
 SHORTEST_KEY = 32
-"""Bytes that a key of HS256 has at least (RFC 7518, 3.2)."""
+"""Minimum length of an HS256 key, in bytes (RFC 7518, 3.2)."""
 
-# Of 32 random hexadecimal digits there are fewer different ones less than once in 10 million.
-_FEWEST_DIFFERENT = 8
-# What defaults and examples are made of. 64 random letters and digits hold one less than once in 10 million.
+# 32 random hexadecimal digits have fewer distinct ones less than once in 10 million.
+_MIN_DISTINCT = 8
+# Words of defaults and examples. 64 random letters and digits contain one less than once in 10 million.
 _PLACEHOLDERS = ("secret", "password", "default", "example", "change-", "change_", "changeme", "development")
-_KEPT_SECONDS = 60.0
-# Anybody can show a token of an unknown key; AWS is not asked for each.
-_UNKNOWN_KEPT_SECONDS = 5.0
+_CACHE_SECONDS = 60.0
+# Anyone can send a token that names an unknown key; this bounds the requests to AWS.
+_UNKNOWN_KEY_CACHE_SECONDS = 5.0
 
 log = get_logger(__name__)
 
 
 class WeakKey(Exception):
-    """The secret that should sign could be guessed. What it is stands in no message."""
+    """The signing key could be guessed. The message does not contain the key."""
 
 
 def weakness_of(key: str) -> str | None:
-    """Why a key could be guessed, in words that do not tell it; None where it looks random."""
+    """Return why a key could be guessed, without revealing it; None if the key looks random."""
     size = len(key.encode())
     if size < SHORTEST_KEY:
-        return f"it has {size} bytes; allowed are {SHORTEST_KEY} and more"
-    if len(set(key)) < _FEWEST_DIFFERENT:
-        return f"it repeats {len(set(key))} characters; allowed are {_FEWEST_DIFFERENT} different ones and more"
+        return f"it has {size} bytes; must have at least {SHORTEST_KEY}"
+    if len(set(key)) < _MIN_DISTINCT:
+        return f"it has {len(set(key))} different characters; must have at least {_MIN_DISTINCT}"
     if any(word in key.lower() for word in _PLACEHOLDERS):
-        return "it reads like a placeholder; allowed is random text"
+        return "it looks like a placeholder; must be random text"
     return None
 
 
 def read_keys(secrets: SecretStore, arn: str) -> SecretVersions:
-    """The key that signs and the one before, which is left out where it was weak.
+    """Read the current key and the previous one, which is left out if it is weak.
 
     Args:
-        secrets: where they are.
-        arn: the secret's ARN.
+        secrets: Store of the secret.
+        arn: ARN of the secret.
 
     Raises:
-        WeakKey: the key could be guessed.
+        WeakKey: the current key could be guessed.
     """
     versions = secrets.read_versions(arn)
     if weakness := weakness_of(versions.current):
         raise WeakKey(
             f"The secret {arn} cannot sign tokens: {weakness}. "
-            "To mend it: put random text there, such as `openssl rand -hex 32` makes"
+            "Fix: put random text there, such as the output of `openssl rand -hex 32`."
         )
     if versions.previous is not None and weakness_of(versions.previous):
         return replace(versions, previous=None)
@@ -69,7 +69,7 @@ def read_keys(secrets: SecretStore, arn: str) -> SecretVersions:
 
 
 def check_key(secrets: SecretStore, arn: str) -> None:
-    """Look at the key before anything is served. While AWS cannot be asked it is looked at when it is first needed.
+    """Check the key at startup. If AWS does not answer, the key is checked when it is first needed.
 
     Raises:
         WeakKey: the key could be guessed.
@@ -81,17 +81,17 @@ def check_key(secrets: SecretStore, arn: str) -> None:
 
 
 def name_of(key: str) -> str:
-    """A short name of a key that tells nothing of it, for a token's header (``kid``, RFC 7515 4.1.4)."""
+    """Return a short name of a key for a token's header (``kid``, RFC 7515 4.1.4); it does not reveal the key."""
     return hashlib.sha256(f"key id {key}".encode()).hexdigest()[:16]
 
 
 class SigningKeys:
-    """The newest key and the one before.
+    """The newest key and the previous one, cached.
 
     Args:
-        read: reads both from AWS.
-        lifetime: how long the longest-lived thing that was signed holds; the key before is believed for as long.
-        clock: seconds that only grow.
+        read: Reads both from AWS.
+        lifetime: How long the previous key is accepted: the longest lifetime of anything signed.
+        clock: Monotonic clock, in seconds. Default: ``time.monotonic``.
     """
 
     def __init__(
@@ -109,17 +109,17 @@ class SigningKeys:
         self._read_at = 0.0
 
     def newest(self) -> str:
-        """The key that signs."""
-        return self._fresh(_KEPT_SECONDS).current
+        """Return the key that signs."""
+        return self._read_cached(_CACHE_SECONDS).current
 
     def accepted(self) -> list[str]:
-        """The keys that are believed, the newest last, as itsdangerous takes them."""
-        return self._accepted(self._fresh(_KEPT_SECONDS))
+        """Return the accepted keys, the newest last, as itsdangerous expects them."""
+        return self._accepted(self._read_cached(_CACHE_SECONDS))
 
     def named(self, name: str | None) -> str:
-        """The believed key of a name; the newest where no key has it, with which no signature will hold."""
-        for seconds in (_KEPT_SECONDS, _UNKNOWN_KEPT_SECONDS):
-            versions = self._fresh(seconds)
+        """Return the accepted key with a name; if there is none, the newest, with which verification will fail."""
+        for seconds in (_CACHE_SECONDS, _UNKNOWN_KEY_CACHE_SECONDS):
+            versions = self._read_cached(seconds)
             for key in self._accepted(versions):
                 if name_of(key) == name:
                     return key
@@ -132,8 +132,8 @@ class SigningKeys:
             return [versions.current]
         return [versions.previous, versions.current]
 
-    def _fresh(self, seconds: float) -> SecretVersions:
-        """What AWS said at most so many seconds ago, or longer ago while it cannot be asked."""
+    def _read_cached(self, seconds: float) -> SecretVersions:
+        """Return the keys, at most so many seconds old, or older while AWS does not answer."""
         with self._lock:
             if self._versions is None:
                 self._versions = self._read()
@@ -143,5 +143,5 @@ class SigningKeys:
                 try:
                     self._versions = self._read()
                 except (*AWS_ERRORS, WeakKey) as error:
-                    log.warning("signing keys cannot be read again; those at hand are used", error=str(error))
+                    log.warning("signing keys cannot be read again; the cached ones are used", error=str(error))
             return self._versions

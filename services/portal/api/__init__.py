@@ -1,4 +1,4 @@
-"""The routes of the contract."""
+"""The routes of the API."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from services.portal.api import auth, direct, health, media, moderation, public,
 
 
 def register(app: Flask) -> None:
-    """Give an application the routes of the API."""
+    """Register the API's routes."""
     for part in (auth, videos, direct, public, votes, moderation, media, health):
         app.register_blueprint(part.blueprint)

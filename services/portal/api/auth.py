@@ -47,7 +47,7 @@ def signup(form: UserRegistration) -> ResponseReturnValue:
     )
 )
 def login(form: UserLogin) -> ResponseReturnValue:
-    """Exchange an address and a password for a token."""
+    """Exchange an email address and a password for a token."""
     token = issue_token(accounts_service.sign_in(form))
     return jsonify(access_token=token, token_type="Bearer", expires_in=resources().environment.token_seconds)
 
@@ -55,7 +55,7 @@ def login(form: UserLogin) -> ResponseReturnValue:
 @blueprint.post("/logout")
 @operation(Operation(answers={200: MessageResponse}, signed_in=True))
 def logout(caller: Caller) -> ResponseReturnValue:
-    """End the browser's session; a bearer token stays valid until it expires, unless the portal was set otherwise."""
+    """End the browser's session; a bearer token stays valid until it expires, unless the portal is set to revoke it."""
     response = jsonify(message="Logged out successfully")
     accounts_service.sign_out(caller, response)
     return response
@@ -64,7 +64,7 @@ def logout(caller: Caller) -> ResponseReturnValue:
 @blueprint.get("/profile")
 @operation(Operation(answers={200: ProfileResponse}, refuses={404: (accounts_service.UNKNOWN,)}, signed_in=True))
 def show_profile(caller: Caller) -> ResponseReturnValue:
-    """The caller's account."""
+    """Show the caller's account."""
     with statements() as connection:
         user = find_user(connection, caller.user_id)
     if user is None:
@@ -87,14 +87,14 @@ def show_profile(caller: Caller) -> ResponseReturnValue:
 )
 def change_password(caller: Caller, form: PasswordChange) -> ResponseReturnValue:
     """Change the password; every other session and all bearer tokens of the account end."""
-    accounts_service.renew_password(caller, form)
+    accounts_service.change_password(caller, form)
     return jsonify(message="Password changed successfully")
 
 
 @blueprint.get("/sessions")
 @operation(Operation(answers={200: list[OpenSession]}, signed_in=True))
 def list_sessions(caller: Caller) -> ResponseReturnValue:
-    """The browsers in which the caller is signed in."""
+    """List the browsers in which the caller is signed in."""
     with statements() as connection:
         sessions = find_sessions(connection, caller.user_id, token_id=caller.token_id)
     return jsonify([open_session(session) for session in sessions])
@@ -103,7 +103,7 @@ def list_sessions(caller: Caller) -> ResponseReturnValue:
 @blueprint.delete("/sessions")
 @operation(Operation(answers={200: MessageResponse}, signed_in=True))
 def end_other_sessions(caller: Caller) -> ResponseReturnValue:
-    """Sign the caller out in all browsers except the one that asks."""
+    """Sign the caller out in all browsers except the current one."""
     accounts_service.end_other_sessions(caller)
     return jsonify(message="Sessions ended")
 

@@ -1,4 +1,4 @@
-"""Examples for the OpenAPI document, made from its schemas, so that a new field needs none of its own."""
+"""Examples for the OpenAPI document, generated from its schemas."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 VIDEO = "9b2f0c1e-6a51-4c7b-8e5d-3f1a2b4c5d6e"
 _MOMENT = "2026-03-14T15:09:26.535897Z"
-# What a field of a name holds, whichever shape it is in.
+# Example values by field name, in any schema.
 _FIELDS: Json = {
     "id": VIDEO,
     "video_id": VIDEO,
@@ -76,11 +76,12 @@ _JSON_TYPES: dict[str, type | tuple[type, ...]] = {
 
 
 def example(schema: Json, schemas: Json, name: str = "") -> Any:
-    """A value that a schema describes.
+    """Return an example value of a schema.
 
     Args:
-        schemas: the components it refers to.
-        name: of the field it is for.
+        schema: JSON schema.
+        schemas: Components that the schema refers to.
+        name: Name of the field that the value is for.
     """
     if "$ref" in schema:
         return example(schemas[schema["$ref"].rsplit("/", 1)[1]], schemas, name)
@@ -96,19 +97,19 @@ def example(schema: Json, schemas: Json, name: str = "") -> Any:
         return {field: example(inner, schemas, field) for field, inner in schema["properties"].items()}
     if kind == "array":
         return [example(schema.get("items", {}), schemas, name)]
-    known = _FIELDS.get(name)
-    if known is not None and type(known) is _JSON_TYPES.get(kind):
-        return known
+    value = _FIELDS.get(name)
+    if value is not None and type(value) is _JSON_TYPES.get(kind):
+        return value
     return VIDEO if schema.get("format") == "uuid" else _OF_TYPE.get(kind)
 
 
 def curl(path: str, method: str, operation: Json) -> str:
-    """A command line that calls an operation, for a portal on this machine.
+    """Return a curl command that calls an operation of a portal on this machine.
 
     Args:
-        path: with the names of its parameters in braces.
-        method: in capitals.
-        operation: as the document describes it.
+        path: Path with the names of its parameters in braces.
+        method: HTTP method in capitals.
+        operation: Operation of the OpenAPI document.
     """
     words = ["curl"] if method == "GET" else ["curl", "-X", method]
     words.append(shlex.quote(f"http://localhost:8080{path.replace('{video_id}', VIDEO).replace('{user_id}', '7')}"))
@@ -132,5 +133,5 @@ def _fields(content: Json) -> Json:
 def _part(name: str, schema: Json) -> str:
     if schema.get("format") == "binary":
         return "@final.mp4"
-    known = _FIELDS.get(name, "text")
-    return json.dumps(known) if isinstance(known, bool) else str(known)
+    value = _FIELDS.get(name, "text")
+    return json.dumps(value) if isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""/health for load balancers, which asks no other service, and /health/deep for people, which asks them all."""
+"""/health for load balancers, without dependencies; /health/deep for people, with all dependency checks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.portal.api.operation import Operation, operation
 from services.portal.api.schemas.health import DeepHealth, Health, HealthCheck
 from services.portal.api.schemas.videos import moment
 from services.portal.database import db, schema_version
-from services.portal.dependency_checks import DependencyStatus, Inspection
+from services.portal.dependency_checks import DependencyChecks, DependencyStatus
 from services.portal.http.errors import UNKNOWN_ROUTE, NotFound
 from services.portal.resources import resources
 from services.shared import storage
@@ -24,8 +24,8 @@ from services.shared.queue import VideoQueue
 from services.shared.release import read_release
 
 VERSION = "1.0.0"
-# Nobody stores it: that the bucket says so is the answer.
-_NO_OBJECT = f"{storage.UPLOADS}health"
+# No such object exists; a bucket that says so is healthy.
+_MISSING_KEY = f"{storage.UPLOADS}health"
 
 blueprint = Blueprint("health", __name__)
 
@@ -33,49 +33,49 @@ blueprint = Blueprint("health", __name__)
 @blueprint.get("/health")
 @operation(Operation(answers={200: Health, 503: Health}, asks_others=False))
 def health() -> ResponseReturnValue:
-    """Whether the portal answers and wants requests."""
-    # A stopping portal still serves, and tells balancers to send no more.
-    if resources().is_closing():
-        return jsonify(_shallow("stopping")), HTTPStatus.SERVICE_UNAVAILABLE
-    return jsonify(_shallow("healthy"))
+    """Show whether the portal accepts requests."""
+    # A draining portal still serves; the status makes load balancers stop sending requests.
+    if resources().is_draining():
+        return jsonify(_body("stopping")), HTTPStatus.SERVICE_UNAVAILABLE
+    return jsonify(_body("healthy"))
 
 
 @blueprint.get("/health/deep")
 @operation(Operation(answers={200: DeepHealth, 503: DeepHealth}, refuses={404: (UNKNOWN_ROUTE,)}, asks_others=False))
 def deep_health() -> ResponseReturnValue:
-    """How the database, the queue and the bucket answer, and which release runs; told on the machine itself only."""
+    """Show the health of the database, the queue and the bucket, and the running release; on loopback only."""
     if not ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback:
         raise NotFound(UNKNOWN_ROUTE)
-    held, release, expected = resources(), read_release(), len(read_migrations())
-    findings = held.checks.findings()
-    version = findings["database"].answer
-    # A later release's schema is right as well: it may only add to what this one uses.
+    current, release, expected = resources(), read_release(), len(read_migrations())
+    results = current.dependency_checks.results()
+    version = results["database"].answer
+    # A later schema fits too: migrations only add to what an earlier release uses.
     schema_fits = isinstance(version, int) and version >= expected
-    good = schema_fits and not any(finding.problem for finding in findings.values())
-    told = DeepHealth(
-        status="healthy" if good else "unhealthy",
+    is_healthy = schema_fits and not any(result.problem for result in results.values())
+    body = DeepHealth(
+        status="healthy" if is_healthy else "unhealthy",
         timestamp=moment(datetime.now(UTC)),
-        stopping=held.is_closing(),
-        release={"hash": held.environment.release, "version": release.version, "commit": release.commit},
+        stopping=current.is_draining(),
+        release={"hash": current.environment.release, "version": release.version, "commit": release.commit},
         schema={"version": version if isinstance(version, int) else None, "expected": expected, "ok": schema_fits},
-        checks={name: _check(finding) for name, finding in findings.items()},
+        checks={name: _health_check(result) for name, result in results.items()},
     )
-    return jsonify(told), HTTPStatus.OK if good else HTTPStatus.SERVICE_UNAVAILABLE
+    return jsonify(body), HTTPStatus.OK if is_healthy else HTTPStatus.SERVICE_UNAVAILABLE
 
 
-def deep_checks(app: Flask, media: storage.MediaStore, queue: VideoQueue) -> Inspection:
-    """What the deep check of an application asks."""
+def create_dependency_checks(app: Flask, media: storage.MediaStore, queue: VideoQueue) -> DependencyChecks:
+    """Create the checks of /health/deep."""
 
     def database() -> int:
         with app.app_context(), db.engine.connect() as connection:
             return schema_version(connection)
 
-    return Inspection({"database": database, "queue": queue.waiting, "bucket": partial(media.size, _NO_OBJECT)})
+    return DependencyChecks({"database": database, "queue": queue.waiting, "bucket": partial(media.size, _MISSING_KEY)})
 
 
-def _shallow(status: Literal["healthy", "stopping"]) -> Health:
+def _body(status: Literal["healthy", "stopping"]) -> Health:
     return {"status": status, "timestamp": moment(datetime.now(UTC)), "version": VERSION}
 
 
-def _check(finding: DependencyStatus) -> HealthCheck:
-    return {"ok": finding.problem is None, "ms": finding.milliseconds, "problem": finding.problem}
+def _health_check(result: DependencyStatus) -> HealthCheck:
+    return {"ok": result.problem is None, "ms": result.milliseconds, "problem": result.problem}

@@ -1,4 +1,4 @@
-"""/media: where players and pages fetch videos, posters and previews; each answer leads to the bucket."""
+"""/media: videos, posters and previews for players and pages; each route redirects to the bucket."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ blueprint = Blueprint("media", __name__, url_prefix="/media")
 _CONTRACT = Operation(
     answers={302: None},
     refuses={404: (UNKNOWN,)},
-    query={"key": {"type": "string", "description": "signed, from the owner's own JSON; a private video needs it"}},
+    query={
+        "key": {"type": "string", "description": "signed key from the owner's own JSON; required for a private video"}
+    },
 )
 
 
@@ -28,29 +30,29 @@ _CONTRACT = Operation(
 @operation(_CONTRACT)
 def play(video_id: str) -> ResponseReturnValue:
     """Play a processed video."""
-    return _lead_to(_visible(video_id).processed_url)
+    return _redirect_to(_visible_video(video_id).processed_url)
 
 
 @blueprint.get("/<video_id>/poster.jpg")
 @operation(_CONTRACT)
 def poster(video_id: str) -> ResponseReturnValue:
-    """See a video's poster."""
-    return _lead_to(_visible(video_id).poster_url)
+    """Show a video's poster."""
+    return _redirect_to(_visible_video(video_id).poster_url)
 
 
 @blueprint.get("/<video_id>/preview.mp4")
 @operation(_CONTRACT)
 def preview(video_id: str) -> ResponseReturnValue:
     """Play a video's preview: its first seconds, small and silent."""
-    return _lead_to(_visible(video_id).preview_url)
+    return _redirect_to(_visible_video(video_id).preview_url)
 
 
-def _visible(video_id: str) -> Video:
-    """The video, if the person who asks may see it; a private one is as good as missing to others."""
-    known = parse_uuid(video_id)
-    if known is not None:
+def _visible_video(video_id: str) -> Video:
+    """Return the video if the caller may see it; for others a private video does not exist."""
+    parsed_id = parse_uuid(video_id)
+    if parsed_id is not None:
         with statements() as connection:
-            video = find_video(connection, known)
+            video = find_video(connection, parsed_id)
         if video is not None and (video.is_open or is_key_of(video, request.args.get("key", "")) or _is_owner(video)):
             return video
     raise NotFound(UNKNOWN)
@@ -61,10 +63,10 @@ def _is_owner(video: Video) -> bool:
     return caller is not None and caller.user_id == video.user_id
 
 
-def _lead_to(key: str | None) -> ResponseReturnValue:
+def _redirect_to(key: str | None) -> ResponseReturnValue:
     if key is None:
         raise NotFound(UNKNOWN)
     response = redirect(resources().media.link(key))
-    # Shorter than the link's hour, so that what is kept always works.
+    # Shorter than the link's hour, so that a cached redirect always works.
     response.headers["Cache-Control"] = "private, max-age=60"
     return response

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, assembled from what the routes declare."""
+"""The OpenAPI 3.1 document, generated from the routes' declarations."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _DESCRIPTION = """\
 The API of ANB Rising Stars: young basketball players of Colombia show their game on video, and the public votes.
 
 Sign up, log in, and send the token as `Authorization: Bearer ...`. Every error is `{"message": "", "error": "..."}`,
-in English, or in Spanish where `Accept-Language` asks for it. Every answer carries `X-Request-Id`; tell it when you
-ask for help. A path or a method that is none of these is answered with 404 and the text `404 page not found`.
+in English, or in Spanish where `Accept-Language` asks for it. Every response has `X-Request-Id`; quote it when you
+ask for help. Any other path or method gets 404 and the text `404 page not found`.
 """
 
 Json = dict[str, Any]
 
 
 def document(app: Flask) -> Json:
-    """The OpenAPI document of an application's routes."""
+    """Generate the OpenAPI document of an application's routes."""
     schemas: Json = {}
     paths: Json = {}
     tags: dict[str, str] = {}
@@ -56,7 +56,7 @@ def document(app: Flask) -> Json:
             "description": _DESCRIPTION,
             "contact": {"name": "ANB Rising Stars", "url": "/docs"},
         },
-        "servers": [{"url": "/", "description": "the portal that serves this document"}],
+        "servers": [{"url": "/", "description": "portal that serves this document"}],
         "tags": [{"name": name, "description": description} for name, description in sorted(tags.items())],
         "paths": dict(sorted(paths.items())),
         "components": {
@@ -73,19 +73,19 @@ def _security_schemes(app: Flask) -> Json:
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "the token of /api/auth/login",
+            "description": "token of /api/auth/login",
         },
         "session": {
             "type": "apiKey",
             "in": "cookie",
             "name": app.config["JWT_ACCESS_COOKIE_NAME"],
-            "description": "the portal's own session, in a browser",
+            "description": "session cookie of a browser",
         },
         "csrf": {
             "type": "apiKey",
             "in": "header",
             "name": CSRF_HEADER,
-            "description": "what the session's csrf cookie holds; a change by cookie needs it too",
+            "description": "value of the csrf cookie; required for changes with a session cookie",
         },
     }
 
@@ -98,7 +98,7 @@ def _operation(rule: Rule, method: str, declared: Operation, view: Callable[...,
     def schema_of(shape: Any) -> Json:
         return _schema(shape, schemas)
 
-    # A whole docstring: what it is in a line, and what else is to be known of it.
+    # The docstring's first line is the summary, the rest the description.
     summary, _, more = (view.__doc__ or "").strip().partition("\n")
     described: Json = {
         "operationId": rule.endpoint.replace(".", "_"),
@@ -135,7 +135,7 @@ def _path_example(name: str) -> Any:
 def _query_parameter(name: str, schema: Json) -> Json:
     rules: Json = {rule: value for rule, value in schema.items() if rule != "description"}
     if rules.get("type") == "integer":
-        # As in the original, one that is empty counts as not given.
+        # As in the original, an empty value counts as missing.
         rules = {"anyOf": [{**rules}, {"const": ""}]}
     return {"name": name, "in": "query", "schema": rules, "description": schema.get("description", "")}
 
@@ -145,7 +145,7 @@ def _with_example(schema: Json, schemas: Json) -> Json:
 
 
 def _schema(shape: Any, schemas: Json) -> Json:
-    """The schema of a type; those of the types it is made of go into the components."""
+    """Return the schema of a type; add the schemas it refers to to the components."""
     schema, parts = _schemas_of(shape)
     schemas.update(parts)
     return schema
@@ -153,7 +153,7 @@ def _schema(shape: Any, schemas: Json) -> Json:
 
 @cache
 def _schemas_of(shape: Any) -> tuple[Json, Json]:
-    """The schema of a type, and the components it refers to. Most types are of many operations."""
+    """Return the schema of a type and the components it refers to; cached, as most types are in many operations."""
     schema = TypeAdapter(shape).json_schema(ref_template=_REFERENCE)
     parts: Json = schema.pop("$defs", {})
     name = schema.get("title")

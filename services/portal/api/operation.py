@@ -1,4 +1,4 @@
-"""A route's contract, declared beside it: enforced at run time and described in the OpenAPI document."""
+"""A route's contract, declared beside it: enforced for each request and described in the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _ATTRIBUTE = "operation"
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """What a route takes and answers.
+    """Requests that a route accepts and responses that it returns.
 
     Args:
-        answers: what it answers, by status; None for an answer without JSON.
-        refuses: texts of its errors, by status.
-        body: the JSON it takes.
-        multipart: schema of the HTML form it takes.
-        query: schemas of its query parameters.
-        signed_in: whether it takes only people who are signed in.
-        moderators_only: whether it takes only moderators among these.
-        asks_others: whether it needs the database or the bucket, without which it answers 503.
+        answers: Types of the successful responses, by status; None for a response without JSON.
+        refuses: Error texts, by status.
+        body: Model of the JSON body. Default: no body.
+        multipart: Schema of the multipart form. Default: no form.
+        query: Schemas of the query parameters.
+        signed_in: Whether the caller must be signed in.
+        moderators_only: Whether the caller must be a moderator.
+        asks_others: Whether the route needs the database or AWS and answers 503 without them.
     """
 
     answers: Mapping[int, Any]
@@ -44,7 +44,7 @@ class Operation:
 
 
 def operation(declared: Operation) -> Callable[[View], View]:
-    """Hold a view to its contract: it is given ``caller`` and ``form`` where the contract asks for them.
+    """Enforce a view's contract; pass ``caller`` and ``form`` to the view if the contract declares them.
 
     Example:
         @operation(Operation(answers={200: Token}, body=UserLogin))
@@ -69,5 +69,5 @@ def operation(declared: Operation) -> Callable[[View], View]:
 
 
 def operation_of(view: Callable[..., Any]) -> Operation | None:
-    """The contract of a view, or None where it declares none."""
+    """Return the contract of a view, or None if it declares none."""
     return getattr(view, _ATTRIBUTE, None)

@@ -1,4 +1,4 @@
-"""Parameters in paths and queries."""
+"""Parsers for parameters in paths and queries."""
 
 from __future__ import annotations
 
@@ -8,27 +8,40 @@ from uuid import UUID
 from flask import request
 
 from services.contest.listing import InCity
-from services.portal.http.errors import BadRequest
+from services.portal.http.errors import ApiError, BadRequest
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 _LAST_PAGE = 1_000_000
 LARGEST_ID = 2**31 - 1
-"""The largest whole number that ids and counts of the database have."""
-_LONGEST_NAME = 101  # first and last name, of 50 each, and the space between them
+"""Largest value of the database's integer columns."""
+_LONGEST_NAME = 101  # first name (50), a space, last name (50)
 _SHORTEST_WORD = 2
 
 
 def parse_uuid(text: str) -> UUID | None:
-    """The UUID a text spells in its standard form, or None."""
+    """Parse a UUID in its standard form; return None if it is not one."""
     return UUID(text) if _UUID.fullmatch(text) else None
 
 
+def parse_video_id(text: str, error: ApiError) -> UUID:
+    """Parse the video id of a path.
+
+    Args:
+        text: The path's part.
+        error: Error to raise if the text is not a UUID.
+    """
+    video_id = parse_uuid(text)
+    if video_id is None:
+        raise error
+    return video_id
+
+
 def page_and_limit() -> tuple[int, int]:
-    """The query's page and limit, those out of range brought back as the original does.
+    """Return the query's page and limit, out-of-range values adjusted as in the original API.
 
     Raises:
-        BadRequest: one of them is no whole number.
+        BadRequest: a value is not a whole number.
     """
     page = whole_number("page", 1)
     limit = whole_number("limit", 50)
@@ -36,20 +49,20 @@ def page_and_limit() -> tuple[int, int]:
 
 
 def part_of_city() -> InCity | None:
-    """The query's part of a city's name, or None for all cities.
+    """Return the query's part of a city name, or None for all cities.
 
     Raises:
-        BadRequest: it holds a NUL, which no city's name has.
+        BadRequest: the text contains a NUL character.
     """
     name = _city()
     return InCity(name=name, whole=False) if name else None
 
 
 def whole_city() -> InCity | None:
-    """The query's city, or None for all cities.
+    """Return the query's city, or None for all cities.
 
     Raises:
-        BadRequest: it holds a NUL, which no city's name has.
+        BadRequest: the text contains a NUL character.
     """
     name = _city()
     return InCity(name=name, whole=True) if name else None
@@ -63,11 +76,11 @@ def _city() -> str:
 
 
 def player_name() -> str | None:
-    """The query's words of a player's name, or None for all players.
+    """Return the query's words of a player's name, or None for all players.
 
     Raises:
-        BadRequest: it holds a NUL, which no name has, is longer than any, or no word of it has two letters: nearly
-            everybody has a name with any one letter.
+        BadRequest: the text contains a NUL character, is longer than the longest name, or has no word of two letters
+            (a single letter matches nearly every name).
     """
     words = request.args.get("player", "").split()
     text = " ".join(words)
@@ -77,14 +90,14 @@ def player_name() -> str | None:
 
 
 def whole_number(name: str, default: int) -> int:
-    """A whole number of the query.
+    """Parse a whole number of the query.
 
     Args:
-        name: of the parameter.
-        default: where it is missing or empty.
+        name: Name of the parameter.
+        default: Value if the parameter is missing or empty.
 
     Raises:
-        BadRequest: it is no whole number.
+        BadRequest: the value is not a whole number.
     """
     text = request.args.get(name, "")
     if not text:

@@ -19,7 +19,7 @@ blueprint = Blueprint("public", __name__, url_prefix="/api/public")
 _MOST = 500
 _INVALID_CITY = "Invalid city parameter"
 _CITY = {"type": "string", "description": "part of a city's name; case and accents make no difference"}
-_CURSOR = {"type": "string", "description": "from the Link header of the page before"}
+_CURSOR = {"type": "string", "description": "from the Link header of the previous page"}
 
 
 @blueprint.get("/videos")
@@ -31,7 +31,7 @@ _CURSOR = {"type": "string", "description": "from the Link header of the page be
             "per_page": {
                 "type": "integer",
                 "default": _MOST,
-                "description": f"1 to {_MOST}; others are taken as {_MOST}",
+                "description": f"1 to {_MOST}; other values count as {_MOST}",
             },
             "city": _CITY,
             "cursor": _CURSOR,
@@ -39,16 +39,16 @@ _CURSOR = {"type": "string", "description": "from the Link header of the page be
     )
 )
 def list_public() -> ResponseReturnValue:
-    """The videos open for voting: most votes first, then the later upload. A Link header leads to the rest."""
-    # Existing clients send a limit that never was honoured.
+    """List the videos open for voting, by votes, then the latest upload first. A Link header names the next page."""
+    # Existing clients send `limit`, which has never had an effect.
     limit = whole_number("per_page", _MOST)
     limit = limit if 1 <= limit <= _MOST else _MOST
-    after = cursors.wanted()
+    after = cursors.parse_cursor()
     with statements() as connection:
         videos = gallery(connection, city=part_of_city(), after=after.place if after else None, limit=limit + 1)
-    shown = videos[:limit]
-    rest = cursors.link_to(cursors.of_place(PageCursor.of(shown[-1]))) if len(videos) > limit else {}
-    return jsonify([public_video(video) for video in shown]), rest
+    page = videos[:limit]
+    link = cursors.next_link(cursors.encode_cursor(PageCursor.of(page[-1]))) if len(videos) > limit else {}
+    return jsonify([public_video(video) for video in page]), link
 
 
 @blueprint.get("/rankings")
@@ -59,26 +59,26 @@ def list_public() -> ResponseReturnValue:
             400: ("Invalid page parameter", "Invalid limit parameter", _INVALID_CITY, cursors.INVALID),
         },
         query={
-            "page": {"type": "integer", "default": 1, "description": "from 1; less is taken as 1"},
-            "limit": {"type": "integer", "default": 50, "description": "1 to 100; others are taken as 50"},
+            "page": {"type": "integer", "default": 1, "description": "from 1; less counts as 1"},
+            "limit": {"type": "integer", "default": 50, "description": "1 to 100; other values count as 50"},
             "city": _CITY,
-            "cursor": {**_CURSOR, "description": f"{_CURSOR['description']}; page is ignored then"},
+            "cursor": {**_CURSOR, "description": f"{_CURSOR['description']}; replaces page"},
         },
     )
 )
 def show_ranking() -> ResponseReturnValue:
-    """A page of the ranking: the videos that have votes, those with the most first. A Link header leads to the rest."""
+    """Show a page of the ranking: videos with votes, those with the most first. A Link header names the next page."""
     page, limit = page_and_limit()
-    after, city = cursors.wanted(), part_of_city()
+    after, city = cursors.parse_cursor(), part_of_city()
     with statements() as connection:
         if after:
-            found = ranking_after(connection, after, city=city, limit=limit)
+            ranked_videos = ranking_after(connection, after, city=city, limit=limit)
         else:
-            found = ranking(connection, city=city, page=page, limit=limit)
-    rest = cursors.link_to(cursors.of_ranked(found[-1])) if len(found) == limit else {}
-    response = jsonify([ranked_video(ranked) for ranked in found])
-    response.headers.update(rest)
-    # Whoever asks again and again is told in a line where nothing has changed.
+            ranked_videos = ranking(connection, city=city, page=page, limit=limit)
+    link = cursors.next_link(cursors.encode_ranked(ranked_videos[-1])) if len(ranked_videos) == limit else {}
+    response = jsonify([ranked_video(ranked) for ranked in ranked_videos])
+    response.headers.update(link)
+    # Clients that poll get 304 if nothing has changed.
     response.cache_control.no_cache = True
     response.add_etag()
     return response.make_conditional(request)

@@ -1,4 +1,4 @@
-"""What operations answer, for the OpenAPI document: shapes, errors with their texts, and headers."""
+"""Responses of operations for the OpenAPI document: schemas, error texts and headers."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ Json = dict[str, Any]
 
 HEADERS: Json = {
     "X-Request-Id": {
-        "description": "The request's id: the one that was sent, if it was usable, or a new one. Log lines have it.",
+        "description": "Id of the request: the one that was sent, if valid, or a new one. Log lines contain it.",
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9_.:=-]{1,128}$"},
     },
     "Retry-After": {
-        "description": "Seconds after which the same request may be tried again.",
+        "description": "Seconds until the request can be retried.",
         "schema": {"type": "integer", "minimum": 0},
     },
     "ETag": {
-        "description": "Names this state of the answer; sent back as If-None-Match it is answered with 304.",
+        "description": "Version of the response; sent as If-None-Match, an unchanged response gives 304.",
         "schema": {"type": "string"},
     },
-    "Location": {"description": "Where to go instead.", "schema": {"type": "string"}},
+    "Location": {"description": "URL of the redirect.", "schema": {"type": "string"}},
     "Content-Language": {
-        "description": "The language of the error's text.",
+        "description": "Language of the error text.",
         "schema": {"type": "string", "enum": ["en", "es"]},
     },
 }
-# What belongs into the texts that hold values.
+# Example values for the placeholders in error texts.
 _VALUES = {
     "megabytes": 100,
     "broken": "Key: 'UserRegistration.Email' Error:Field validation for 'Email' failed on the 'email' tag",
@@ -45,13 +45,13 @@ _OF_STATUS = {302: ("Location",), 304: ("ETag",), 429: ("Retry-After",)}
 
 
 def responses(declared: Operation, schema_of: Callable[[Any], Json], schemas: Json, *, has_path: bool) -> Json:
-    """The responses of an operation.
+    """Describe the responses of an operation.
 
     Args:
-        declared: its contract.
-        schema_of: makes the schema of a type.
-        schemas: the components the schemas refer to.
-        has_path: whether its path has parameters, so that a path may lead nowhere.
+        declared: Contract of the operation.
+        schema_of: Returns the schema of a type.
+        schemas: Components that the schemas refer to.
+        has_path: Whether the path has parameters, so that a path may match no route.
     """
     described: Json = {}
     for status, shape in declared.answers.items():
@@ -69,7 +69,7 @@ def responses(declared: Operation, schema_of: Callable[[Any], Json], schemas: Js
 
 
 def refusals(declared: Operation) -> dict[int, tuple[str, ...]]:
-    """The errors an operation declares, with those that follow from what it takes."""
+    """Return the errors that an operation declares and those that its inputs imply."""
     found = dict(declared.refuses)
 
     def add(status: int, *texts: str) -> None:
@@ -91,14 +91,14 @@ def refusals(declared: Operation) -> dict[int, tuple[str, ...]]:
 
 
 def _problem(status: int, texts: tuple[str, ...], schema: Json) -> Json:
-    told = [text % _VALUES if "%(" in text else text for text in texts]
+    rendered = [text % _VALUES if "%(" in text else text for text in texts]
     return {
-        "description": "; ".join(told),
+        "description": "; ".join(rendered),
         "headers": {**_headers(status), **_reference("Content-Language")},
         "content": {
             "application/json": {
                 "schema": schema,
-                "examples": {_slug(text): {"value": {"message": "", "error": text}} for text in told},
+                "examples": {_slug(text): {"value": {"message": "", "error": text}} for text in rendered},
             }
         },
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -9,7 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from services.portal import videos_service
 from services.portal.accounts.identity import Caller
 from services.portal.api.operation import Operation, operation
-from services.portal.api.parameters import parse_uuid
+from services.portal.api.parameters import parse_video_id
 from services.portal.api.schemas.receipts import VideoReceipt, video_receipt
 from services.portal.api.schemas.videos import Accepted, Deleted, OwnVideo, own_video
 from services.portal.database import statements
@@ -18,20 +20,20 @@ from services.portal.http.errors import BadRequest, NotFound
 from services.portal.http.limits import TOO_MANY
 from services.portal.request_models import BROKEN_RULES, VideoUpload, read_fields
 from services.portal.uploads import form_uploads
+from services.portal.uploads.common import RECEIVED, TOO_LARGE, too_large
 from services.videos.records import list_player_videos
 
 blueprint = Blueprint("videos", __name__, url_prefix="/api/videos")
 
-RECEIVED = "Video subido correctamente. Procesamiento en curso."
-# What Go's strconv.ParseBool takes. Only the very word "true" makes a video public.
+# Values that Go's strconv.ParseBool accepts. Only "true" makes a video public.
 _BOOLEANS = ("1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False", "")
 _FORM = {
     "type": "object",
     "required": ["video_file", "title"],
     "properties": {
-        "video_file": {"type": "string", "format": "binary", "description": "a file whose name ends in .mp4"},
+        "video_file": {"type": "string", "format": "binary", "description": "file whose name ends in .mp4"},
         "title": {"type": "string", "minLength": 5, "maxLength": 100},
-        "is_public": {"type": "string", "description": "true lets everybody see the video and vote for it"},
+        "is_public": {"type": "string", "description": "true makes the video public and open for voting"},
     },
 }
 
@@ -43,7 +45,7 @@ _FORM = {
         refuses={
             400: (
                 form_uploads.NO_FILE,
-                form_uploads.TOO_LARGE,
+                TOO_LARGE,
                 form_uploads.ONLY_MP4,
                 "Invalid form data",
                 BROKEN_RULES,
@@ -55,7 +57,7 @@ _FORM = {
     )
 )
 def upload(caller: Caller) -> ResponseReturnValue:
-    """Upload a video through the API."""
+    """Upload a video through a multipart form."""
     limits.count_upload(caller.user_id)
     try:
         file = form_uploads.check_file(request.files.get("video_file"))
@@ -71,7 +73,7 @@ def upload(caller: Caller) -> ResponseReturnValue:
 @blueprint.get("")
 @operation(Operation(answers={200: list[OwnVideo]}, signed_in=True))
 def list_own(caller: Caller) -> ResponseReturnValue:
-    """The caller's videos, the latest first."""
+    """List the caller's videos, the latest first."""
     with statements() as connection:
         videos = list_player_videos(connection, caller.user_id)
     return jsonify([own_video(video) for video in videos])
@@ -86,11 +88,8 @@ def list_own(caller: Caller) -> ResponseReturnValue:
     )
 )
 def show(caller: Caller, video_id: str) -> ResponseReturnValue:
-    """One of the caller's videos."""
-    known = parse_uuid(video_id)
-    if known is None:
-        raise NotFound(videos_service.UNKNOWN)
-    return jsonify(own_video(videos_service.own_video(caller, known)))
+    """Show one of the caller's videos."""
+    return jsonify(own_video(videos_service.find_own_video(caller, _parse_id(video_id))))
 
 
 @blueprint.get("/<video_id>/receipt")
@@ -102,15 +101,12 @@ def show(caller: Caller, video_id: str) -> ResponseReturnValue:
     )
 )
 def show_receipt(caller: Caller, video_id: str) -> ResponseReturnValue:
-    """What was done with one of the caller's videos, and what it took.
+    """Show how one of the caller's videos was processed.
 
-    There is a receipt from the moment on at which the video is processed or failed. The SHA-256 of `original` is that
-    of the file the player sent; those of `files` are of what is played and shown.
+    The receipt exists once the video is processed or failed. The SHA-256 of `original` is that of the file the player
+    sent; those of `files` are of the files that are played and shown.
     """
-    known = parse_uuid(video_id)
-    if known is None:
-        raise NotFound(videos_service.UNKNOWN)
-    video, dated = videos_service.own_receipt(caller, known)
+    video, dated = videos_service.find_own_receipt(caller, _parse_id(video_id))
     if dated is None:
         raise NotFound(videos_service.NO_RECEIPT)
     return jsonify(video_receipt(video, dated))
@@ -126,16 +122,17 @@ def show_receipt(caller: Caller, video_id: str) -> ResponseReturnValue:
 )
 def delete(caller: Caller, video_id: str) -> ResponseReturnValue:
     """Delete one of the caller's videos, unless it is published for voting."""
-    known = parse_uuid(video_id)
-    if known is None:
-        raise NotFound(videos_service.UNKNOWN)
-    videos_service.delete_own_video(caller, known)
+    videos_service.delete_own_video(caller, _parse_id(video_id))
     return jsonify(message="El video ha sido eliminado exitosamente.", video_id=video_id)
 
 
+def _parse_id(video_id: str) -> UUID:
+    return parse_video_id(video_id, NotFound(videos_service.UNKNOWN))
+
+
 def _too_large() -> BadRequest:
-    # Werkzeug says the same of a whole body that is too large and of a text field that is.
+    # Werkzeug raises the same error for a body that is too large and for a text field that is too large.
     length, limit = request.content_length, request.max_content_length
     if length is None or limit is None or length > limit:
-        return form_uploads.too_large()
+        return too_large()
     return BadRequest("Invalid form data")

@@ -1,27 +1,23 @@
-"""Votes: cast, taken back, listed; and when they are taken, and that they were counted right."""
+"""Votes: cast, retracted and listed; the voting period; and the audit of the counts."""
 
 from __future__ import annotations
 
-from uuid import UUID
-
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from services.contest.rankings import find_player_ranks
 from services.contest.vote_counts import read_audit_result
-from services.contest.votes import Retraction, VoteResult, cast_vote, retract_vote, voted_videos
+from services.contest.votes import Retraction, VoteResult, voted_videos
 from services.contest.voting_period import read_voting
+from services.portal import votes_service
 from services.portal.accounts.identity import Caller
 from services.portal.api.operation import Operation, operation
-from services.portal.api.parameters import parse_uuid
+from services.portal.api.parameters import parse_video_id
 from services.portal.api.schemas.videos import MessageResponse
 from services.portal.api.schemas.votes import OwnStanding, Verification, VotingNow, own_standing, verification, voting
 from services.portal.database import statements
-from services.portal.http.client_network import network_of
 from services.portal.http.errors import BadRequest, NotFound
 from services.portal.http.limits import TOO_MANY
-from services.portal.metrics import count_vote
-from services.portal.resources import resources
 
 blueprint = Blueprint("votes", __name__, url_prefix="/api")
 
@@ -43,12 +39,7 @@ CLOSED = "Voting is closed"
 )
 def vote(caller: Caller, video_id: str) -> ResponseReturnValue:
     """Vote for a video, once."""
-    known = _known(video_id)
-    resources().votes.check(caller.user_id)
-    with statements() as connection:
-        result = cast_vote(connection, known, caller.user_id, network=network_of(request.remote_addr))
-    count_vote(result.value)
-    match result:
+    match votes_service.cast_vote(caller, parse_video_id(video_id, BadRequest(INVALID_ID))):
         case VoteResult.COUNTED:
             return jsonify(message="Vote registered successfully")
         case VoteResult.OWN_VIDEO:
@@ -70,12 +61,8 @@ def vote(caller: Caller, video_id: str) -> ResponseReturnValue:
     )
 )
 def retract(caller: Caller, video_id: str) -> ResponseReturnValue:
-    """Take a vote back, while the voting is open."""
-    known = _known(video_id)
-    resources().votes.check(caller.user_id)
-    with statements() as connection:
-        result = retract_vote(connection, known, caller.user_id)
-    match result:
+    """Take back a vote, while the voting is open."""
+    match votes_service.retract_vote(caller, parse_video_id(video_id, BadRequest(INVALID_ID))):
         case Retraction.RETRACTED:
             return jsonify(message="Vote retracted")
         case Retraction.NOT_VOTED:
@@ -87,7 +74,7 @@ def retract(caller: Caller, video_id: str) -> ResponseReturnValue:
 @blueprint.get("/user/votes")
 @operation(Operation(answers={200: list[str]}, signed_in=True))
 def list_votes(caller: Caller) -> ResponseReturnValue:
-    """The ids of the videos the caller voted for."""
+    """List the ids of the videos that the caller voted for."""
     with statements() as connection:
         return jsonify([str(video_id) for video_id in voted_videos(connection, caller.user_id)])
 
@@ -95,7 +82,7 @@ def list_votes(caller: Caller) -> ResponseReturnValue:
 @blueprint.get("/user/standings")
 @operation(Operation(answers={200: list[OwnStanding]}, signed_in=True))
 def list_standings(caller: Caller) -> ResponseReturnValue:
-    """Where the caller's videos stand, in the country and in their city, the best first; twenty at the most."""
+    """List the positions of the caller's videos in the country and in their city, the best first; at most 20."""
     with statements() as connection:
         return jsonify([own_standing(standing) for standing in find_player_ranks(connection, caller.user_id)])
 
@@ -103,7 +90,7 @@ def list_standings(caller: Caller) -> ResponseReturnValue:
 @blueprint.get("/public/voting")
 @operation(Operation(answers={200: VotingNow}))
 def show_voting() -> ResponseReturnValue:
-    """When votes are taken, and whether they are now."""
+    """Show the voting period and whether the voting is open now."""
     with statements() as connection:
         return jsonify(voting(read_voting(connection)))
 
@@ -111,13 +98,6 @@ def show_voting() -> ResponseReturnValue:
 @blueprint.get("/public/verification")
 @operation(Operation(answers={200: Verification}))
 def show_verification() -> ResponseReturnValue:
-    """Whether every video's tally is the number of its votes, as last counted."""
+    """Show whether every video's tally equals the number of its votes, by the latest audit."""
     with statements() as connection:
         return jsonify(verification(read_audit_result(connection)))
-
-
-def _known(video_id: str) -> UUID:
-    known = parse_uuid(video_id)
-    if known is None:
-        raise BadRequest(INVALID_ID)
-    return known

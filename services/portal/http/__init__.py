@@ -1,1 +1,1 @@
-"""HTTP concerns that are not the contest: headers, cookies, CORS, errors, limits, static files."""
+"""HTTP infrastructure: headers, cookies, CORS, errors, rate limits, static files, access log."""

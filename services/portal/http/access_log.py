@@ -1,8 +1,8 @@
-"""One log line for each request, without what a person would not want kept.
+"""One log line for each request, without personal data.
 
-The route's template stands for the path: paths and queries hold keys that open private videos. The address is cut to
-its network, which tells an attack from a crowd and does not follow a person; sign-ins, where the address is needed to
-find a thief, are lines of their own. Balancers' questions for the health are not logged.
+The line holds the route's template, not the path: paths and queries contain keys of private videos. The client's
+address is reduced to its network, which shows an attack but does not identify a person; only the separate log lines of
+sign-ins contain the whole address. Health checks are not logged.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ log = get_logger(__name__)
 
 
 def register(app: Flask) -> None:
-    """Log an application's requests; after the metrics, which note when each began."""
+    """Log an application's requests; register this after the metrics, which set ``g.began``."""
 
     @app.after_request
-    def note(response: Response) -> Response:
+    def log_request(response: Response) -> Response:
         route = route_of()
         if route not in _QUIET:
             caller = g.get("caller")

@@ -1,4 +1,4 @@
-"""The network of an address: enough to see votes in bulk, too little to tell a person."""
+"""The network of a client's address: enough to detect bursts of votes, too little to identify a person."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ _IPV4_BITS, _IPV6_BITS = 24, 48
 
 @functools.lru_cache(maxsize=4096)
 def network_of(address: str | None) -> str | None:
-    """The network that an address belongs to, as ``192.0.2.0/24``; None where there is no address.
+    """Return the network of an address, such as ``192.0.2.0/24``; None if it is not an address.
 
     Args:
-        address: IPv4, IPv6, or IPv4 written as IPv6.
+        address: IPv4, IPv6 or IPv4-mapped IPv6 address.
     """
     try:
-        known = ipaddress.ip_address(address or "")
+        parsed = ipaddress.ip_address(address or "")
     except ValueError:
         return None
-    if isinstance(known, ipaddress.IPv6Address):
-        known = known.ipv4_mapped or known
-    bits = _IPV4_BITS if known.version == 4 else _IPV6_BITS
-    return str(ipaddress.ip_network((known, bits), strict=False))
+    if isinstance(parsed, ipaddress.IPv6Address):
+        parsed = parsed.ipv4_mapped or parsed
+    bits = _IPV4_BITS if parsed.version == 4 else _IPV6_BITS
+    return str(ipaddress.ip_network((parsed, bits), strict=False))

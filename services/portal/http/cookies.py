@@ -1,4 +1,4 @@
-"""Cookies that scripts cannot read and that belong to this very host."""
+"""Cookies that scripts cannot read and that only this host can set."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from services.environment import PortalEnvironment
 from services.portal.resources import resources
 
 
-def name_in(environment: PortalEnvironment, name: str) -> str:
-    """A cookie's name: a browser takes a ``__Host-`` cookie only from this host, over HTTPS, for all its paths.
+def prefixed_name(environment: PortalEnvironment, name: str) -> str:
+    """Return a cookie's name with ``__Host-``, which browsers accept only over HTTPS, from this host, for all paths.
 
-    Source: RFC 6265bis, 4.1.3.2. Without HTTPS browsers would refuse the prefix.
+    Without HTTPS there is no prefix: browsers would refuse the cookie. Source: RFC 6265bis, 4.1.3.2.
     """
     return f"__Host-{name}" if environment.secure_cookies else name
 
 
 def cookie_name(name: str) -> str:
-    """A cookie's name in the application at work."""
-    return name_in(resources().environment, name)
+    """Return a cookie's name in the current application."""
+    return prefixed_name(resources().environment, name)
 
 
 def set_cookie(response: Response, name: str, value: str, *, seconds: int) -> None:
-    """Let a browser keep a value.
+    """Set a cookie.
 
     Args:
-        name: without a prefix.
-        seconds: how long it is kept; 0 lets the browser forget it.
+        name: Name without the prefix.
+        seconds: SessionLifetime; 0 deletes the cookie.
     """
     response.set_cookie(
         cookie_name(name),

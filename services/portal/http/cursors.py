@@ -1,4 +1,4 @@
-"""Places in lists as texts for addresses: what a page ended with, and the next one begins after."""
+"""Cursors of paginated lists: the last row of a page, encoded for the URL of the next page."""
 
 from __future__ import annotations
 
@@ -19,26 +19,27 @@ INVALID = "Invalid cursor parameter"
 _LARGEST = 2**31 - 1
 
 
-def of_place(place: PageCursor, position: int = 0) -> str:
-    """A place as a text for an address.
+def encode_cursor(place: PageCursor, position: int = 0) -> str:
+    """Encode a row for a URL.
 
     Args:
-        position: in a ranking.
+        place: Sort key of the row.
+        position: Position of the row in a ranking. Default: 0, not a ranking.
     """
     fields = [position, place.votes, place.uploaded_at.astimezone(UTC).isoformat(), str(place.video_id)]
     return base64.urlsafe_b64encode(json.dumps(fields).encode()).decode().rstrip("=")
 
 
-def of_ranked(ranked: Ranked) -> str:
-    """A place in a ranking as a text for an address."""
-    return of_place(PageCursor.of(ranked.video), ranked.position)
+def encode_ranked(ranked: Ranked) -> str:
+    """Encode a row of a ranking for a URL."""
+    return encode_cursor(PageCursor.of(ranked.video), ranked.position)
 
 
-def wanted() -> RankedPlace | None:
-    """The place that the request wants to go on after, or None for the beginning.
+def parse_cursor() -> RankedPlace | None:
+    """Parse the request's cursor; return None for the first page.
 
     Raises:
-        BadRequest: what it says is no place.
+        BadRequest: the cursor is invalid.
     """
     text = request.args.get("cursor", "")
     if not text:
@@ -46,8 +47,8 @@ def wanted() -> RankedPlace | None:
     try:
         position, votes, moment, video_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         uploaded_at = datetime.fromisoformat(moment)
-        known = isinstance(position, int) and isinstance(votes, int) and uploaded_at.tzinfo is not None
-        if not known or not 0 <= position <= _LARGEST or not -_LARGEST <= votes <= _LARGEST:
+        has_types = isinstance(position, int) and isinstance(votes, int) and uploaded_at.tzinfo is not None
+        if not has_types or not 0 <= position <= _LARGEST or not -_LARGEST <= votes <= _LARGEST:
             raise ValueError(text)
         return RankedPlace(
             position=position, place=PageCursor(votes=votes, uploaded_at=uploaded_at, video_id=UUID(video_id))
@@ -56,11 +57,11 @@ def wanted() -> RankedPlace | None:
         raise BadRequest(INVALID) from None
 
 
-def link_to(cursor: str) -> dict[str, str]:
-    """The header that leads to the rest of a list (RFC 8288).
+def next_link(cursor: str) -> dict[str, str]:
+    """Return the Link header of the next page (RFC 8288).
 
     Args:
-        cursor: where the rest begins.
+        cursor: Cursor of the next page.
     """
     query = {name: value for name, value in request.args.items() if name not in ("page", "cursor")}
     path = f"{request.path}?{urlencode({**query, 'cursor': cursor})}"

@@ -1,7 +1,7 @@
-"""Errors and the one shape they have: ``{"message": "", "error": "..."}``.
+"""Error responses; all have the shape ``{"message": "", "error": "..."}``.
 
-A text of the contract never says more than the client needs; what an operator needs is logged. Who asks for Spanish
-is told in Spanish; everybody else gets the contract's English.
+An error text contains only what the client needs; details for operators are logged. The text is in Spanish if
+Accept-Language prefers it, and otherwise in the contract's English.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ UNAVAILABLE = "Service temporarily unavailable"
 BUG = "Internal server error"
 TOO_LARGE = "Request body too large"
 UNKNOWN_ROUTE = "404 page not found"
-_MACHINE_PATHS = ("/api/", "/health", "/swagger/", "/openapi.json/", "/media/", "/metrics")
-_PAGE = "ERROR_PAGE"
+_JSON_PATHS = ("/api/", "/health", "/swagger/", "/openapi.json/", "/media/", "/metrics")
+_RENDER = "ERROR_PAGE"
 _SPANISH = "es_CO"
 _FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 
@@ -37,12 +37,12 @@ log = get_logger(__name__)
 
 
 class ApiError(Exception):
-    """A request that cannot be granted.
+    """A request that is refused.
 
     Args:
         status: HTTP status.
-        template: what the client is told, as the catalogue of translations has it.
-        values: what belongs into it, by name.
+        template: Error text, the message id of its translation.
+        values: Values of the template's placeholders, by name.
     """
 
     def __init__(self, status: HTTPStatus, template: str, **values: object) -> None:
@@ -53,56 +53,56 @@ class ApiError(Exception):
         super().__init__(self.text)
 
     def translated(self) -> str:
-        """What the client is told, in the language at hand."""
+        """Return the error text in the current language."""
         return str(gettext(self._template, **self._values))
 
 
 class Unauthorized(ApiError):
-    """Nobody is signed in, or not in a way that holds."""
+    """The request has no valid token or session."""
 
     def __init__(self, text: str) -> None:
         super().__init__(HTTPStatus.UNAUTHORIZED, text)
 
 
 class Forbidden(ApiError):
-    """The person is known and may not do this."""
+    """The caller may not do this."""
 
     def __init__(self, text: str) -> None:
         super().__init__(HTTPStatus.FORBIDDEN, text)
 
 
 class BadRequest(ApiError):
-    """The request itself is wrong."""
+    """The request is invalid."""
 
     def __init__(self, template: str, **values: object) -> None:
         super().__init__(HTTPStatus.BAD_REQUEST, template, **values)
 
 
 class NotFound(ApiError):
-    """What was asked for is not there."""
+    """The requested object does not exist."""
 
     def __init__(self, text: str) -> None:
         super().__init__(HTTPStatus.NOT_FOUND, text)
 
 
 class Conflict(ApiError):
-    """The request is right in itself and does not go with what is there."""
+    """The request is valid but conflicts with the current state."""
 
     def __init__(self, text: str) -> None:
         super().__init__(HTTPStatus.CONFLICT, text)
 
 
-def show_pages_with(app: Flask, page: Callable[[int, str], ResponseReturnValue]) -> None:
-    """Let people see errors as pages; the machines' paths keep their JSON.
+def use_error_pages(app: Flask, render: Callable[[int, str], ResponseReturnValue]) -> None:
+    """Render errors as pages, except under the paths of the API.
 
     Args:
-        page: makes the answer from a status and the text of the contract.
+        render: Creates the response from a status and the error text in English.
     """
-    app.config[_PAGE] = page
+    app.config[_RENDER] = render
 
 
 def register(app: Flask) -> None:
-    """Answer every failure of an application in the contract's shape."""
+    """Register error handlers for all exceptions."""
     app.register_error_handler(ApiError, _answer)
     app.register_error_handler(RouteNotFound, _unknown_route)
     app.register_error_handler(MethodNotAllowed, _unknown_route)
@@ -117,9 +117,9 @@ def register(app: Flask) -> None:
 
 
 def _answer(error: ApiError) -> ResponseReturnValue:
-    page = current_app.config.get(_PAGE)
-    if page is not None and not f"{request.path}/".startswith(_MACHINE_PATHS):
-        answer: ResponseReturnValue = page(error.status, error.text)
+    render = current_app.config.get(_RENDER)
+    if render is not None and not f"{request.path}/".startswith(_JSON_PATHS):
+        answer: ResponseReturnValue = render(error.status, error.text)
         return answer
     language = _language()
     if language == "es":
@@ -133,7 +133,7 @@ def _answer(error: ApiError) -> ResponseReturnValue:
 
 
 def _language() -> str:
-    """English, whose texts clients of the contract compare, unless the caller would rather have Spanish."""
+    """Return ``es`` if Accept-Language prefers Spanish, else ``en``, the texts that API clients compare."""
     for tag, quality in request.accept_languages:
         language = tag.split("-")[0].lower()
         if language in ("en", "es") and quality > 0:
@@ -142,19 +142,19 @@ def _language() -> str:
 
 
 def _unknown_route(error: HTTPException) -> ResponseReturnValue:
-    # As the original's router: no 405, and a slash too many is led to the route without it.
+    # As in the original's router: no 405, and a trailing slash is redirected to the route without it.
     trimmed = request.path.rstrip("/")
-    if trimmed != request.path and _leads_somewhere(trimmed):
+    if trimmed != request.path and _has_route(trimmed):
         query = request.query_string.decode("latin-1")
         code = HTTPStatus.MOVED_PERMANENTLY if request.method in ("GET", "HEAD") else HTTPStatus.TEMPORARY_REDIRECT
         return redirect(f"{request.script_root}{trimmed}{'?' if query else ''}{query}", code)
-    if current_app.config.get(_PAGE) is not None and not f"{request.path}/".startswith(_MACHINE_PATHS):
+    if current_app.config.get(_RENDER) is not None and not f"{request.path}/".startswith(_JSON_PATHS):
         return _answer(NotFound(UNKNOWN_ROUTE))
     return UNKNOWN_ROUTE, HTTPStatus.NOT_FOUND, {"Content-Type": "text/plain"}
 
 
-def _leads_somewhere(path: str) -> bool:
-    # Two slashes at the start would name another host.
+def _has_route(path: str) -> bool:
+    # Two leading slashes would redirect to another host.
     if not path or path.startswith("//"):
         return False
     adapter = current_app.create_url_adapter(request)
@@ -174,7 +174,7 @@ def _unavailable(error: Exception) -> ResponseReturnValue:
 
 
 def _system_error(error: OSError) -> ResponseReturnValue:
-    # A disk that uploads have filled is empty again once they are stored; everything else of this kind is a bug.
+    # A disk that is full of uploads has room again once they are stored; any other OSError is a bug.
     return _unavailable(error) if error.errno in _FULL_DISK else _bug(error)
 
 

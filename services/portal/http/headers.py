@@ -1,4 +1,4 @@
-"""What every answer carries: a request id, and headers that tell browsers what the portal never does.
+"""Headers of every response: a request id, and security headers.
 
 Sources: OWASP Secure Headers Project; ASVS 5.0 3.4.1 to 3.4.6, 14.3.2.
 """
@@ -18,7 +18,7 @@ from services.shared import telemetry
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:=-]{1,128}")
 _ONE_YEAR = 31_536_000
-# Of the device; the portal asks for none of them, so nothing injected into it may.
+# Device features that the portal does not use, disabled for injected scripts too.
 _UNUSED_FEATURES = (
     "accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "magnetometer", "microphone", "midi",
     "payment", "publickey-credentials-get", "screen-wake-lock", "usb", "xr-spatial-tracking",
@@ -26,7 +26,7 @@ _UNUSED_FEATURES = (
 
 
 def register(app: Flask) -> None:
-    """Give an application's answers their headers."""
+    """Add the headers to an application's responses."""
     fixed = _security_headers(resources_of(app))
 
     @app.before_request
@@ -35,14 +35,14 @@ def register(app: Flask) -> None:
         g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         telemetry.bind(request_id=g.request_id)
         _check_host()
-        # Which other origins are let in is told by services.portal.http.cors.
+        # services.portal.http.cors adds the headers of a preflight response.
         return Response(status=204) if request.method == "OPTIONS" else None
 
     @app.after_request
     def finish(response: Response) -> Response:
         for name, value in fixed.items():
             response.headers.setdefault(name, value)
-        # A front on another host may show the videos; nothing else of ours belongs on another site's page.
+        # A front end on another host may embed the videos, but nothing else.
         media = request.path.startswith("/media/")
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin" if media else "same-origin"
         response.headers.setdefault("Cache-Control", "no-store")
@@ -55,19 +55,19 @@ def register(app: Flask) -> None:
 
 
 def _check_host() -> None:
-    """Refuse a host that is not ours: links of pages begin with it (CWE-644). Balancers ask for the health by address.
+    """Refuse an unknown Host, which absolute links would contain (CWE-644). Health checks may use an IP address.
 
     Raises:
-        ApiError: it is another host.
+        ApiError: the host is not one of ``public_hosts``.
     """
-    ours = resources().environment.public_hosts
+    hosts = resources().environment.public_hosts
     name = request.host.rsplit(":", 1)[0].lower()
-    if ours and name not in ours and not f"{request.path}/".startswith("/health/"):
+    if hosts and name not in hosts and not f"{request.path}/".startswith("/health/"):
         raise ApiError(HTTPStatus.MISDIRECTED_REQUEST, "This host is not served here")
 
 
-def _security_headers(held: Resources) -> dict[str, str]:
-    media = " ".join(held.media.origins)
+def _security_headers(opened: Resources) -> dict[str, str]:
+    media = " ".join(opened.media.origins)
     policy = {
         "default-src": "'self'",
         "img-src": f"'self' {media}",
@@ -78,7 +78,7 @@ def _security_headers(held: Resources) -> dict[str, str]:
         "form-action": "'self'",
         "frame-ancestors": "'none'",
     }
-    if held.environment.secure_cookies:
+    if opened.environment.secure_cookies:
         policy["upgrade-insecure-requests"] = ""
     headers = {
         "Content-Security-Policy": "; ".join(f"{name} {sources}".rstrip() for name, sources in policy.items()),
@@ -87,6 +87,6 @@ def _security_headers(held: Resources) -> dict[str, str]:
         "Cross-Origin-Opener-Policy": "same-origin",
         "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _UNUSED_FEATURES),
     }
-    if held.environment.secure_cookies:
+    if opened.environment.secure_cookies:
         headers["Strict-Transport-Security"] = f"max-age={_ONE_YEAR}; includeSubDomains"
     return headers

@@ -1,7 +1,7 @@
-"""Static files under addresses that carry the hash of their contents, so that browsers may keep them for good.
+"""Static files under URLs with the hash of their contents, which browsers may cache forever.
 
-One hash stands for the whole folder: scripts and style sheets name each other by relative addresses, which so carry it
-as well, and nothing in a file has to be rewritten.
+One hash covers the whole folder: scripts and style sheets refer to each other by relative URLs, which then contain the
+hash too, so no file has to be rewritten.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ _ONE_YEAR = 31_536_000
 
 
 class DigestConverter(BaseConverter):
-    """The part of an address that is a hash of static files, of this release or another."""
+    """The part of a URL that is the hash of the static files, of this release or another."""
 
     regex = "[0-9a-f]{16}"
 
 
 def register(app: Flask) -> None:
-    """Give an application its static files; ``url_for("static", filename=...)`` leads to them."""
-    ours = digest_of(FOLDER)
+    """Serve the static files; ``url_for("static", filename=...)`` returns their URLs."""
+    current = digest_of(FOLDER)
 
     def serve(filename: str, digest: str | None = None) -> Response:
         response = send_from_directory(FOLDER, filename)
-        # While releases change, a page of one may ask an instance of the other: it gets what is there, and asks again.
-        if digest == ours:
+        # During a release, a page of one release may reach an instance of the other: its file must not be cached.
+        if digest == current:
             response.headers["Cache-Control"] = f"public, max-age={_ONE_YEAR}, immutable"
         return response
 
@@ -42,11 +42,11 @@ def register(app: Flask) -> None:
     @app.url_defaults
     def name_digest(endpoint: str, values: dict[str, Any]) -> None:
         if endpoint == _ENDPOINT:
-            values.setdefault("digest", ours)
+            values.setdefault("digest", current)
 
 
 def digest_of(folder: Path) -> str:
-    """The hash of a folder's files, by their names and contents."""
+    """Return the hash of a folder's files, by their names and contents."""
     whole = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         content = hashlib.sha256(path.read_bytes()).hexdigest()

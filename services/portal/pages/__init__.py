@@ -1,4 +1,4 @@
-"""The portal's pages: rendered here, read without scripts, built on the same verbs as the API."""
+"""The portal's pages: rendered on the server, usable without scripts, built on the same services as the API."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from services.portal.pages import (
     docs,
     errors,
     gallery,
-    landing,
     language,
     moderation,
     my_videos,
     notices,
-    origin,
     profile,
     rankings,
     receipts,
@@ -25,8 +23,8 @@ from services.portal.pages import (
 
 
 def register(app: Flask) -> None:
-    """Give an application its pages."""
-    for part in (origin, language, notices, templating, errors):
+    """Register the pages."""
+    for part in (language, notices, templating, errors):
         part.register(app)
-    for part in (landing, accounts, gallery, watch, rankings, uploads, my_videos, receipts, docs, profile, moderation):
+    for part in (accounts, gallery, watch, rankings, uploads, my_videos, receipts, docs, profile, moderation):
         part.register(app)

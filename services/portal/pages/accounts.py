@@ -1,4 +1,4 @@
-"""Signing up, in and out."""
+"""Sign-up, sign-in and sign-out pages."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from services.portal.accounts_service import COMMON, DIFFERENT, WRONG_PASSWORD, 
 from services.portal.database import statements
 from services.portal.error_messages import refusal_sentence, rule_sentence
 from services.portal.http.errors import ApiError
-from services.portal.pages.navigation import back, wanted
-from services.portal.pages.notices import leave
+from services.portal.pages.navigation import next_path, redirect_back
+from services.portal.pages.notices import set_notice
 from services.portal.request_models import InvalidFields, UserLogin, UserRegistration, read_fields
 
 _SUGGESTED_CITIES = (
@@ -23,7 +23,7 @@ _SUGGESTED_CITIES = (
     "Riohacha", "San Andrés", "Santa Marta", "Sincelejo", "Soacha", "Tunja", "Valledupar", "Villavicencio", "Yopal",
 )  # fmt: skip
 
-# The fields that the contract's refusals speak of.
+# Form fields by the error text that concerns them.
 _FIELD_OF = {
     DIFFERENT: "password2",
     COMMON: "password1",
@@ -35,19 +35,19 @@ pages = Blueprint("accounts", __name__)
 
 
 def register(app: Flask) -> None:
-    """Give an application the pages of its accounts."""
+    """Register the account pages."""
     app.register_blueprint(pages)
 
 
 @pages.get("/signup")
 def signup() -> str:
-    """The form for a new account."""
+    """Show the sign-up form."""
     return _signup_page({"country": "Colombia"})
 
 
 @pages.post("/signup")
 def create() -> ResponseReturnValue:
-    """Create the account and sign the person in."""
+    """Create the account and sign the browser in."""
     fields = {name: value.strip() if "password" not in name else value for name, value in request.form.items()}
     try:
         registration = read_fields(UserRegistration, fields)
@@ -56,51 +56,51 @@ def create() -> ResponseReturnValue:
         return _signup_page(fields, problem), problem.status
     with statements() as connection:
         user = find_user(connection, user_id)
-    response = back()
+    response = redirect_back()
     if user is not None:
         begin_session(response, user)
-    return leave(response, "welcome")
+    return set_notice(response, "welcome")
 
 
 @pages.get("/login")
 def login() -> str:
-    """The form that opens an account."""
+    """Show the sign-in form."""
     return _login_page({})
 
 
 @pages.post("/login")
 def enter() -> ResponseReturnValue:
-    """Sign the person in."""
+    """Sign the browser in."""
     fields = {"email": request.form.get("email", "").strip(), "password": request.form.get("password", "")}
     try:
         user = sign_in(read_fields(UserLogin, fields))
     except ApiError as problem:
         return _login_page(fields, problem), problem.status
-    response = back("gallery.show")
+    response = redirect_back("gallery.show")
     begin_session(response, user)
     return response
 
 
 @pages.post("/logout")
 def logout() -> ResponseReturnValue:
-    """Sign the person out, on every instance."""
-    response = back()
+    """Sign the browser out, on every instance."""
+    response = redirect_back()
     end_session(response)
-    return leave(response, "signed-out")
+    return set_notice(response, "signed-out")
 
 
 def _signup_page(form: dict[str, str], problem: ApiError | None = None) -> str:
     return render_template(
-        "pages/signup.html", form=form, suggested_cities=_SUGGESTED_CITIES, next=wanted(), **told(problem)
+        "pages/signup.html", form=form, suggested_cities=_SUGGESTED_CITIES, next=next_path(), **form_errors(problem)
     )
 
 
 def _login_page(form: dict[str, str], problem: ApiError | None = None) -> str:
-    return render_template("pages/login.html", form=form, next=wanted("gallery.show"), **told(problem))
+    return render_template("pages/login.html", form=form, next=next_path("gallery.show"), **form_errors(problem))
 
 
-def told(problem: ApiError | None) -> dict[str, Any]:
-    """What a form tells of a problem: a sentence at each field, or one for all."""
+def form_errors(problem: ApiError | None) -> dict[str, Any]:
+    """Return the template's variables for a problem: a sentence for each field, or one for the form."""
     if isinstance(problem, InvalidFields):
         return {"errors": {field: rule_sentence(field, rule) for field, rule in problem.broken.items()}, "problem": ""}
     sentence = refusal_sentence(problem.text) if problem else ""

@@ -1,4 +1,4 @@
-"""/openapi.json and /docs: the API's description, for programs and for people."""
+"""/openapi.json and /docs: the API's documentation, for programs and for people."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ pages = Blueprint("docs", __name__)
 
 
 def register(app: Flask) -> None:
-    """Give an application the description of its API."""
+    """Register the API's documentation."""
     app.register_blueprint(pages)
 
 
 @pages.get("/openapi.json")
 @pages.get("/swagger/doc.json", endpoint="former_openapi")
 def openapi() -> Response:
-    """The OpenAPI document, also under the path that it had first."""
+    """Return the OpenAPI document, also under its former path."""
     response = Response(json.dumps(_document(), ensure_ascii=False), content_type="application/json; charset=utf-8")
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()
@@ -32,7 +32,7 @@ def openapi() -> Response:
 
 @pages.get("/docs")
 def show() -> str:
-    """The same document as a page, made here: it loads nothing from other hosts."""
+    """Show the same document as a page, which loads nothing from other hosts."""
     return render_template("pages/docs.html", document=_document())
 
 
@@ -40,12 +40,12 @@ def show() -> str:
 @pages.get("/swagger/")
 @pages.get("/swagger/index.html")
 def former() -> ResponseReturnValue:
-    """Lead on from where the page was first."""
+    """Redirect from the page's former paths."""
     return redirect(url_for("docs.show"), 301)
 
 
 def _document() -> Json:
-    """The document of the application at work; its routes do not change once it serves."""
-    made: Json = current_app.extensions.get(_DOCUMENT) or document(current_app)
-    current_app.extensions[_DOCUMENT] = made
-    return made
+    """Return the current application's document, cached: routes do not change while it serves."""
+    generated: Json = current_app.extensions.get(_DOCUMENT) or document(current_app)
+    current_app.extensions[_DOCUMENT] = generated
+    return generated

@@ -1,4 +1,4 @@
-"""Errors as pages: what happened, in the person's language, and a way on."""
+"""Error pages: what happened, in the viewer's language, and links to continue."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, lazy_gettext
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from services.portal.http.errors import DATABASE_DOWN, Forbidden, show_pages_with
-from services.portal.pages.navigation import here
-from services.portal.pages.notices import leave
+from services.portal.http.errors import DATABASE_DOWN, Forbidden, use_error_pages
+from services.portal.pages.navigation import current_path
+from services.portal.pages.notices import set_notice
 from services.portal.pages.templating import viewer
 
 _TEXTS: dict[int, tuple[LazyString, LazyString]] = {
@@ -41,13 +41,13 @@ _TEXTS: dict[int, tuple[LazyString, LazyString]] = {
 
 
 def register(app: Flask) -> None:
-    """Give an application its error pages."""
-    show_pages_with(app, _page)
+    """Register the error pages."""
+    use_error_pages(app, _page)
 
 
 def _page(status: int, text: str) -> ResponseReturnValue:
     if status == 401:
-        return leave(redirect(url_for("accounts.login", next=here()), 303), "sign-in-first")
+        return set_notice(redirect(url_for("accounts.login", next=current_path()), 303), "sign-in-first")
     knows_viewer = _knows_viewer(status)
     heading, explanation = _TEXTS.get(status) or _TEXTS[500 if status >= 500 else 400]
     page = render_template(
@@ -57,9 +57,9 @@ def _page(status: int, text: str) -> ResponseReturnValue:
 
 
 def _knows_viewer(status: int) -> bool:
-    """Whether it can be told who looks at an error page; where not, the page is made as for nobody.
+    """Return whether the viewer can be identified; if not, render the error page as for a signed-out viewer.
 
-    It may not fail for what made the error: the database, a wrong token or a form that is too large.
+    The identification must not fail for the cause of the error: the database, a wrong token or a form too large.
     """
     if status < 500:
         try:

@@ -1,4 +1,4 @@
-"""The language of the pages: Spanish, unless the person chose English."""
+"""The language of the pages: Spanish, unless the viewer chose English."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import Babel
 
 from services.portal.http.cookies import cookie_name, set_cookie
-from services.portal.pages.navigation import back
+from services.portal.pages.navigation import redirect_back
 
 LANGUAGES = {"es": "es_CO", "en": "en"}
 _COOKIE = "language"
@@ -17,25 +17,25 @@ pages = Blueprint("language", __name__)
 
 
 def register(app: Flask) -> None:
-    """Give an application its languages; times are told as the clocks of Colombia show them."""
+    """Configure the languages; times are shown in Colombia's time zone."""
     app.config["BABEL_DEFAULT_LOCALE"] = LANGUAGES["es"]
     app.config["BABEL_DEFAULT_TIMEZONE"] = "America/Bogota"
-    Babel(app, locale_selector=lambda: LANGUAGES[chosen()])
-    app.add_template_global(chosen, "language")
+    Babel(app, locale_selector=lambda: LANGUAGES[selected_language()])
+    app.add_template_global(selected_language, "language")
     app.register_blueprint(pages)
 
 
-def chosen() -> str:
-    """The language of this request: ``es`` or ``en``."""
-    wish = request.cookies.get(cookie_name(_COOKIE), "")
-    return wish if wish in LANGUAGES else "es"
+def selected_language() -> str:
+    """Return the language of the request: ``es`` or ``en``."""
+    language = request.cookies.get(cookie_name(_COOKIE), "")
+    return language if language in LANGUAGES else "es"
 
 
 @pages.post("/language")
 def choose() -> ResponseReturnValue:
-    """Remember the person's language and go back to the page."""
-    response = back()
-    wish = request.form.get("language", "")
-    if wish in LANGUAGES:
-        set_cookie(response, _COOKIE, wish, seconds=_ONE_YEAR)
+    """Store the viewer's language in a cookie and return to the page."""
+    response = redirect_back()
+    language = request.form.get("language", "")
+    if language in LANGUAGES:
+        set_cookie(response, _COOKIE, language, seconds=_ONE_YEAR)
     return response

@@ -1,4 +1,4 @@
-"""Moderators' pages: what looks bought, one video from all sides, and the log; each deed with its reason, by a form."""
+"""Moderators' pages: suspicious votes, one video in detail, and the log; each action is a form with a reason."""
 
 from __future__ import annotations
 
@@ -18,85 +18,85 @@ from services.portal.api.parameters import LARGEST_ID, whole_number
 from services.portal.database import statements
 from services.portal.error_messages import action_sentence
 from services.portal.http.errors import NotFound
-from services.portal.pages.accounts import told
-from services.portal.pages.notices import leave
+from services.portal.pages.accounts import form_errors
+from services.portal.pages.notices import set_notice
 from services.portal.request_models import InvalidFields, NetworkVotes, Reason, read_fields
 from services.portal.videos_service import UNKNOWN
 from services.videos.records import Video, find_video
 
 _LATEST = 5
-_ON_A_PAGE = 50
-_EVER = 36500  # days
-_MOST_NETWORKS = 50
+_LINES_PER_PAGE = 50
+_ALL_DAYS = 36500
+_MAX_NETWORKS = 50
 
 pages = Blueprint("moderators", __name__, url_prefix="/moderation")
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Deed:
-    """Something that moderators do to a video.
+class _Action:
+    """A moderator's action on a video and the texts of its confirmation page.
 
     Args:
-        heading: what is asked.
-        explanation: what it means.
-        button: on what does it.
-        notice: left for the next page.
-        takes_away: whether something is lost by it until it is undone.
+        heading: Question to confirm.
+        explanation: Effect of the action.
+        button: Label of the button.
+        notice: Code of the notice on the next page.
+        is_destructive: Whether the action removes something until it is undone.
     """
 
     heading: LazyString
     explanation: LazyString
     button: LazyString
     notice: str
-    takes_away: bool
+    is_destructive: bool
 
 
-_HIDE = _Deed(
+_HIDE = _Action(
     heading=lazy_gettext("Hide this video?"),
     explanation=lazy_gettext(
         "Nobody but its player sees it, and it takes no votes. Its votes stay, and come back with it."
     ),
     button=lazy_gettext("Hide the video"),
     notice="video-hidden",
-    takes_away=True,
+    is_destructive=True,
 )
-_SHOW = _Deed(
+_SHOW = _Action(
     heading=lazy_gettext("Show this video again?"),
     explanation=lazy_gettext("It comes back to the gallery and the ranking with its votes, and takes votes again."),
     button=lazy_gettext("Show the video"),
     notice="video-shown",
-    takes_away=False,
+    is_destructive=False,
 )
-_SET_ASIDE = _Deed(
+_SET_ASIDE = _Action(
     heading=lazy_gettext("Set these votes aside?"),
     explanation=lazy_gettext("They count nowhere until they are given back. Those who voted see no difference."),
     button=lazy_gettext("Set the votes aside"),
     notice="votes-set-aside",
-    takes_away=True,
+    is_destructive=True,
 )
-_GIVE_BACK = _Deed(
+_GIVE_BACK = _Action(
     heading=lazy_gettext("Give these votes back?"),
     explanation=lazy_gettext("They count again, at once."),
     button=lazy_gettext("Give the votes back"),
     notice="votes-given-back",
-    takes_away=False,
+    is_destructive=False,
 )
 
 
 def register(app: Flask) -> None:
-    """Give an application its moderators' pages."""
+    """Register the moderators' pages."""
     app.add_template_global(action_sentence)
     app.register_blueprint(pages)
 
 
 @pages.before_request
-def _let_moderators_pass() -> None:
+def _require_moderator() -> None:
     moderation_service.require_moderator(require_caller())
 
 
 @pages.get("")
 def show() -> str:
-    """What a moderator looks at first."""
+    """Show suspicious votes, hidden videos and the latest actions."""
     with statements() as connection:
         return render_template(
             "pages/moderation.html",
@@ -109,102 +109,107 @@ def show() -> str:
 
 @pages.get("/log")
 def show_log() -> str:
-    """Everything that moderators did, and why, the latest first."""
+    """Show the whole log, the latest action first."""
     before = min(max(whole_number("before", LARGEST_ID), 0), LARGEST_ID)
     with statements() as connection:
-        found = read_log(connection, before=before, most=_ON_A_PAGE + 1)
+        found = read_log(connection, before=before, most=_LINES_PER_PAGE + 1)
     return render_template(
-        "pages/moderation_log.html", log=found[:_ON_A_PAGE], more=len(found) > _ON_A_PAGE, first=before == LARGEST_ID
+        "pages/moderation_log.html",
+        log=found[:_LINES_PER_PAGE],
+        more=len(found) > _LINES_PER_PAGE,
+        first=before == LARGEST_ID,
     )
 
 
 @pages.get("/videos/<uuid:video_id>")
 def show_video(video_id: UUID) -> str:
-    """One video: itself, where its votes come from, and what was done to it."""
+    """Show one video, the networks of its votes, and its log."""
     video = _public_video(video_id)
     with statements() as connection:
-        found = find_vote_bursts(connection, video_id=video_id, least=1, days=_EVER, most=_MOST_NETWORKS)
+        found = find_vote_bursts(connection, video_id=video_id, least=1, days=_ALL_DAYS, most=_MAX_NETWORKS)
         log = read_log(connection, video_id=video_id)
     return render_template("pages/moderation_video.html", video=video, bulks=found, log=log)
 
 
 @pages.route("/videos/<uuid:video_id>/hide", methods=["GET", "POST"])
 def hide(video_id: UUID) -> ResponseReturnValue:
-    """Ask for the reason, and take the video out of the lists and the voting."""
-    return _video_deed(video_id, _HIDE, moderation_service.hide)
+    """Ask for the reason; hide the video from the lists and the voting."""
+    return _act_on_video(video_id, _HIDE, moderation_service.hide)
 
 
 @pages.route("/videos/<uuid:video_id>/show", methods=["GET", "POST"])
 def show_again(video_id: UUID) -> ResponseReturnValue:
-    """Ask for the reason, and take the video back into the lists and the voting."""
-    return _video_deed(video_id, _SHOW, moderation_service.show)
+    """Ask for the reason; show the video in the lists and the voting again."""
+    return _act_on_video(video_id, _SHOW, moderation_service.show)
 
 
 @pages.route("/videos/<uuid:video_id>/votes/set-aside", methods=["GET", "POST"])
 def set_aside(video_id: UUID) -> ResponseReturnValue:
-    """Ask for the reason, and let a network's votes for the video count nowhere."""
-    return _votes_deed(video_id, _SET_ASIDE, moderation_service.set_aside)
+    """Ask for the reason; quarantine a network's votes for the video."""
+    return _act_on_votes(video_id, _SET_ASIDE, moderation_service.quarantine_votes)
 
 
 @pages.route("/videos/<uuid:video_id>/votes/give-back", methods=["GET", "POST"])
 def give_back(video_id: UUID) -> ResponseReturnValue:
-    """Ask for the reason, and let a network's votes that were set aside count again."""
-    return _votes_deed(video_id, _GIVE_BACK, moderation_service.give_back)
+    """Ask for the reason; restore a network's quarantined votes for the video."""
+    return _act_on_votes(video_id, _GIVE_BACK, moderation_service.restore_votes)
 
 
-def _video_deed(video_id: UUID, deed: _Deed, do: Callable[[Caller, UUID, str], None]) -> ResponseReturnValue:
+def _act_on_video(video_id: UUID, action: _Action, run: Callable[[Caller, UUID, str], None]) -> ResponseReturnValue:
     video = _public_video(video_id)
 
-    def done() -> None:
-        do(require_caller(), video_id, read_fields(Reason, request.form.to_dict()).reason)
+    def submit() -> None:
+        run(require_caller(), video_id, read_fields(Reason, request.form.to_dict()).reason)
 
-    return _confirmed(deed, video, None, done)
+    return _confirm(action, video, None, submit)
 
 
-def _votes_deed(video_id: UUID, deed: _Deed, do: Callable[[Caller, UUID, str | None, str], int]) -> ResponseReturnValue:
+def _act_on_votes(
+    video_id: UUID, action: _Action, run: Callable[[Caller, UUID, str | None, str], int]
+) -> ResponseReturnValue:
     video = _public_video(video_id)
     network = request.values.get("network", "") or None
     with statements() as connection:
-        known = find_vote_bursts(connection, video_id=video_id, least=1, days=_EVER, most=LARGEST_ID)
-    bulk = next((bulk for bulk in known if bulk.network == network), None)
+        found = find_vote_bursts(connection, video_id=video_id, least=1, days=_ALL_DAYS, most=LARGEST_ID)
+    bulk = next((bulk for bulk in found if bulk.network == network), None)
     if bulk is None:
         raise NotFound(moderation_service.NOTHING_TO_DO)
 
-    def done() -> None:
+    def submit() -> None:
         form = read_fields(NetworkVotes, {"network": network, "reason": request.form.get("reason", "")})
-        do(require_caller(), video_id, form.network, form.reason)
+        run(require_caller(), video_id, form.network, form.reason)
 
-    return _confirmed(deed, video, bulk, done)
+    return _confirm(action, video, bulk, submit)
 
 
-def _confirmed(deed: _Deed, video: Video, bulk: VoteBurst | None, done: Callable[[], None]) -> ResponseReturnValue:
-    """Ask first; then do it, and go back to the video."""
+def _confirm(action: _Action, video: Video, bulk: VoteBurst | None, submit: Callable[[], None]) -> ResponseReturnValue:
+    """On GET ask for the reason; on POST run the action and return to the video."""
 
     def ask(problem: InvalidFields | None = None) -> str:
         return render_template(
             "pages/moderation_action.html",
-            deed=deed,
+            action=action,
             video=video,
             bulk=bulk,
             reason=request.form.get("reason", ""),
-            **told(problem),
+            **form_errors(problem),
         )
 
     if request.method == "GET":
         return ask()
-    notice = deed.notice
+    notice = action.notice
     try:
-        done()
+        submit()
     except InvalidFields as problem:
         return ask(problem), problem.status
     except NotFound:
-        # Another moderator, or a second press of the button, was first.
+        # Another moderator, or a second click, has run the action already.
         notice = "nothing-to-do"
-    return leave(redirect(url_for("moderators.show_video", video_id=video.id), 303), notice)
+    return set_notice(redirect(url_for("moderators.show_video", video_id=video.id), 303), notice)
 
 
 def _public_video(video_id: UUID) -> Video:
-    """A video that everybody sees, or would if it were not hidden; what is private is not moderated."""
+    """Return a public video, hidden or not; private videos are not moderated."""
     with statements() as connection:
         video = find_video(connection, video_id)
     if video is None or video.status != "processed" or not video.is_public:

@@ -1,4 +1,4 @@
-"""A player's own videos: their states, kept up to date on the open page, and deleting them."""
+"""A player's own videos: their states, updated while the page is open, and their deletion."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from flask.typing import ResponseReturnValue
 from services.portal.accounts.identity import require_caller
 from services.portal.database import statements
 from services.portal.http.errors import BadRequest
-from services.portal.pages.notices import leave
-from services.portal.videos_service import delete_own_video, own_video
+from services.portal.pages.notices import set_notice
+from services.portal.videos_service import delete_own_video, find_own_video
 from services.videos.records import Video, list_player_videos
 
 pages = Blueprint("my_videos", __name__, url_prefix="/my-videos")
 
 
 def register(app: Flask) -> None:
-    """Give an application the pages of a player's own videos."""
+    """Register the pages of a player's own videos."""
     app.register_blueprint(pages)
 
 
 @pages.get("")
 def show() -> str:
-    """The player's own videos and their states."""
+    """Show the player's own videos and their states."""
     return render_template("pages/my_videos.html", videos=_own_videos())
 
 
 @pages.get("/list")
 def show_list() -> Response:
-    """The list of the player's own videos alone, for the page that stands open; unchanged it costs nothing."""
+    """Return only the list, which the open page polls; an unchanged list gives 304."""
     response = make_response(render_template("pages/my_videos_list.html", videos=_own_videos()))
     response.cache_control.private = True
     response.cache_control.no_cache = True
@@ -41,8 +41,8 @@ def show_list() -> Response:
 
 @pages.get("/<uuid:video_id>/delete")
 def confirm_delete(video_id: UUID) -> str:
-    """Ask whether a video is really to be deleted."""
-    return render_template("pages/delete.html", video=own_video(require_caller(), video_id))
+    """Ask for confirmation before deleting a video."""
+    return render_template("pages/delete.html", video=find_own_video(require_caller(), video_id))
 
 
 @pages.post("/<uuid:video_id>/delete")
@@ -52,8 +52,8 @@ def delete(video_id: UUID) -> ResponseReturnValue:
     try:
         delete_own_video(require_caller(), video_id)
     except BadRequest:
-        return leave(response, "published")
-    return leave(response, "deleted")
+        return set_notice(response, "published")
+    return set_notice(response, "deleted")
 
 
 def _own_videos() -> list[Video]:

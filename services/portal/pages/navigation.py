@@ -1,4 +1,4 @@
-"""Where a person is, and where they are sent after a form."""
+"""The path of the current page, and redirects back to it after a form."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from flask import redirect, request, url_for
 from werkzeug import Response
 from werkzeug.exceptions import RequestEntityTooLarge
 
-# A path of this site: a second slash or a backslash at its start would name another host.
+# A path of this site: a second slash or a backslash after the first slash would name another host.
 _PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
 
 
-def here() -> str:
-    """The page the person looks at, to come back to it."""
+def current_path() -> str:
+    """Return the path of the page that the viewer is on."""
     if request.method == "GET":
         return request.full_path.rstrip("?")
-    return wanted()
+    return next_path()
 
 
-def wanted(default: str = "landing.show") -> str:
-    """The page the request names in ``next``, if it is one of this site's.
+def next_path(default: str = "landing.show") -> str:
+    """Return the path in the request's ``next`` parameter, if it is one of this site.
 
     Args:
-        default: endpoint to go to where it names none.
+        default: Endpoint to use if there is no valid path.
     """
     try:
         path = request.values.get("next", "")
     except RequestEntityTooLarge:
-        # The page that says so asks as well.
+        # The page for this very error calls this function too.
         path = request.args.get("next", "")
     return path if _PATH.fullmatch(path) else url_for(default)
 
 
-def back(default: str = "landing.show") -> Response:
-    """An answer that sends the browser to the page it asked for.
+def redirect_back(default: str = "landing.show") -> Response:
+    """Return a redirect to the path in the request's ``next`` parameter.
 
     Args:
-        default: endpoint to go to where it asked for none.
+        default: Endpoint to use if there is no valid path.
     """
-    return redirect(wanted(default), 303)
+    return redirect(next_path(default), 303)

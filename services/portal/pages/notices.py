@@ -1,4 +1,4 @@
-"""Short messages shown once, on the page after a form: the cookie carries a code, never a text."""
+"""Short messages shown once, on the page after a form; the cookie holds a code, never a text."""
 
 from __future__ import annotations
 
@@ -39,29 +39,29 @@ _SECONDS = 60
 
 
 def register(app: Flask) -> None:
-    """Show notices in an application's pages."""
-    app.add_template_global(_take, "notices")
-    app.after_request(_forget)
+    """Register the notices."""
+    app.add_template_global(_take_notices, "notices")
+    app.after_request(_clear_notice)
 
 
-def leave(response: AnyResponse, code: str) -> AnyResponse:
-    """Let the next page show a notice.
+def set_notice(response: AnyResponse, code: str) -> AnyResponse:
+    """Set the notice that the next page shows.
 
     Args:
-        response: usually a redirection.
-        code: one of ``NOTICES``.
+        response: Response to add the cookie to, usually a redirect.
+        code: Key of ``NOTICES``.
     """
     set_cookie(response, _COOKIE, code, seconds=_SECONDS)
     return response
 
 
-def _take() -> list[tuple[str, LazyString]]:
+def _take_notices() -> list[tuple[str, LazyString]]:
     notice = NOTICES.get(request.cookies.get(cookie_name(_COOKIE), ""))
     g.notice_shown = notice is not None
     return [notice] if notice else []
 
 
-def _forget(response: Response) -> Response:
+def _clear_notice(response: Response) -> Response:
     if g.get("notice_shown"):
         set_cookie(response, _COOKIE, "", seconds=0)
     return response

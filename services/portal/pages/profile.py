@@ -1,4 +1,4 @@
-"""A person's own account: who they are, what they did, their password, and where they are signed in."""
+"""The caller's account: profile, activity, password and sessions."""
 
 from __future__ import annotations
 
@@ -9,56 +9,78 @@ from werkzeug import Response
 from services.contest.sessions import find_sessions
 from services.contest.users import find_user
 from services.contest.votes import voted_videos
+from services.portal import accounts_service
 from services.portal.accounts.identity import Caller, require_caller
-from services.portal.accounts_service import UNKNOWN, end_one_session, end_other_sessions, renew_password
 from services.portal.database import statements
 from services.portal.http.errors import ApiError, NotFound
-from services.portal.pages.accounts import told
-from services.portal.pages.browsers import browser_name
-from services.portal.pages.notices import leave
+from services.portal.pages.accounts import form_errors
+from services.portal.pages.notices import set_notice
 from services.portal.request_models import PasswordChange, read_fields
 from services.videos.records import list_player_videos
+
+# The first match counts: most browsers also name others.
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+    ("curl/", "curl"),
+    ("python-requests/", "Python"),
+)
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("CrOS", "ChromeOS"),
+    ("Mac OS X", "Mac"),
+    ("Linux", "Linux"),
+)
 
 pages = Blueprint("profile", __name__, url_prefix="/profile")
 
 
 def register(app: Flask) -> None:
-    """Give an application the page of a person's account."""
+    """Register the account page."""
     app.register_blueprint(pages)
 
 
 @pages.get("")
 def show() -> str:
-    """The account, its numbers, and the browsers it is open in."""
+    """Show the account, its activity and its sessions."""
     return _page(require_caller())
 
 
 @pages.post("/password")
 def change_password() -> ResponseReturnValue:
-    """Change the password and sign the person out everywhere else."""
+    """Change the password and end all other sessions."""
     caller = require_caller()
     try:
-        renew_password(caller, read_fields(PasswordChange, request.form.to_dict()))
+        accounts_service.change_password(caller, read_fields(PasswordChange, request.form.to_dict()))
     except ApiError as problem:
         return _page(caller, problem), problem.status
-    return leave(_back(), "password-changed")
+    return set_notice(_redirect_to_profile(), "password-changed")
 
 
 @pages.post("/sessions/<session_id>/end")
 def end_session(session_id: str) -> ResponseReturnValue:
-    """Sign the person out in one browser."""
-    end_one_session(require_caller(), session_id)
-    return leave(_back(), "session-ended")
+    """Sign the caller out in one browser."""
+    accounts_service.end_one_session(require_caller(), session_id)
+    return set_notice(_redirect_to_profile(), "session-ended")
 
 
 @pages.post("/sessions/end-others")
 def end_others() -> ResponseReturnValue:
-    """Sign the person out everywhere except here."""
-    end_other_sessions(require_caller())
-    return leave(_back(), "others-ended")
+    """Sign the caller out in all other browsers."""
+    accounts_service.end_other_sessions(require_caller())
+    return set_notice(_redirect_to_profile(), "others-ended")
 
 
-def _back() -> Response:
+def _redirect_to_profile() -> Response:
     return redirect(url_for("profile.show"), 303)
 
 
@@ -69,7 +91,7 @@ def _page(caller: Caller, problem: ApiError | None = None) -> str:
         videos = list_player_videos(connection, caller.user_id)
         votes_cast = len(voted_videos(connection, caller.user_id))
     if user is None:
-        raise NotFound(UNKNOWN)
+        raise NotFound(accounts_service.UNKNOWN)
     return render_template(
         "pages/profile.html",
         user=user,
@@ -77,5 +99,15 @@ def _page(caller: Caller, problem: ApiError | None = None) -> str:
         videos=len(videos),
         votes_received=sum(video.votes for video in videos),
         votes_cast=votes_cast,
-        **told(problem),
+        **form_errors(problem),
     )
+
+
+def browser_name(agent: str) -> str:
+    """Return the browser and its system, such as "Chrome, Android"; empty if neither is known.
+
+    Args:
+        agent: User-Agent header, which a client can set to anything.
+    """
+    found = (next((name for sign, name in signs if sign in agent), "") for signs in (_BROWSERS, _SYSTEMS))
+    return ", ".join(name for name in found if name)

@@ -1,4 +1,4 @@
-"""The rankings: of the country and of each city, kept up to date on the open page."""
+"""The rankings of the country and of each city, updated while the page is open."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from services.contest.rankings import Ranked, cities, find_player_ranks, ranking
 from services.contest.vote_counts import read_audit_result
 from services.portal.api.parameters import page_and_limit, whole_city
 from services.portal.database import statements
-from services.portal.pages.language import chosen
+from services.portal.pages.language import selected_language
 from services.portal.pages.templating import viewer
 from services.portal.resources import resources
 
-_ON_A_PAGE = 20
-# However many look at an open ranking, its list is made once in this time, in each process.
-KEPT_SECONDS = 1.0
+_ROWS_PER_PAGE = 20
+# Each process renders a list at most once in this time, however many viewers poll it.
+CACHE_SECONDS = 1.0
 
 pages = Blueprint("rankings", __name__, url_prefix="/rankings")
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Shown:
+class _RankingPage:
     """A page of a ranking.
 
     Args:
-        city: whose; empty for the country.
-        page: from 1.
-        rows: on it.
-        more: whether there is a next page.
+        city: City of the ranking; empty for the country.
+        page: Number of the page, from 1.
+        rows: Rows of the page.
+        more: Whether there is a next page.
     """
 
     city: str
@@ -40,26 +40,26 @@ class _Shown:
 
 
 def register(app: Flask) -> None:
-    """Give an application its rankings."""
+    """Register the rankings."""
     app.register_blueprint(pages)
 
 
 @pages.get("")
 def show() -> str:
-    """A page of the ranking, of all players or of a city's; and the person's own places."""
+    """Show a page of the ranking of all players or of a city, and the viewer's own positions."""
     caller = viewer()
     with statements() as connection:
         own = find_player_ranks(connection, caller.user_id) if caller else []
-        known, counted = cities(connection), read_audit_result(connection)
-    return render_template("pages/rankings.html", shown=_shown(), own=own, cities=known, counted=counted)
+        all_cities, audit = cities(connection), read_audit_result(connection)
+    return render_template("pages/rankings.html", shown=_read_page(), own=own, cities=all_cities, audit=audit)
 
 
 @pages.get("/list")
 def show_list() -> Response:
-    """The list alone, for the page that stands open; unchanged it costs nothing."""
+    """Return only the list, which the open page polls; an unchanged list gives 304."""
     city, (page, _) = whole_city(), page_and_limit()
-    key = (chosen(), city.name if city else "", page)
-    text = resources().rankings.get(key, lambda: render_template("pages/rankings_list.html", shown=_shown()))
+    key = (selected_language(), city.name if city else "", page)
+    text = resources().ranking_cache.get(key, lambda: render_template("pages/rankings_list.html", shown=_read_page()))
     response = make_response(text)
     response.cache_control.no_cache = True
     response.vary.add("Cookie")
@@ -70,19 +70,19 @@ def show_list() -> Response:
 
 @pages.get("/verification")
 def show_verification() -> str:
-    """How anybody can see that the votes are counted right, in plain words."""
+    """Explain how everyone can verify the vote counts."""
     with statements() as connection:
-        counted = read_audit_result(connection)
-    return render_template("pages/verification.html", counted=counted)
+        audit = read_audit_result(connection)
+    return render_template("pages/verification.html", audit=audit)
 
 
-def _shown() -> _Shown:
+def _read_page() -> _RankingPage:
     city, (page, _) = whole_city(), page_and_limit()
     with statements() as connection:
-        rows = ranking(connection, city=city, page=page, limit=_ON_A_PAGE)
-        # The first place of the next page is there or not.
-        more = bool(ranking(connection, city=city, page=page * _ON_A_PAGE + 1, limit=1)) if rows else False
-    return _Shown(city=_name(city), page=page, rows=rows, more=more)
+        rows = ranking(connection, city=city, page=page, limit=_ROWS_PER_PAGE)
+        # Read the first row of the next page.
+        more = bool(ranking(connection, city=city, page=page * _ROWS_PER_PAGE + 1, limit=1)) if rows else False
+    return _RankingPage(city=_name(city), page=page, rows=rows, more=more)
 
 
 def _name(city: InCity | None) -> str:

@@ -1,4 +1,4 @@
-"""The page on how a video was made: in plain words first, with the numbers for who wants to check."""
+"""The page about how a video was processed: first in sentences, then with all numbers."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ from flask import Blueprint, Flask, render_template
 from flask_babel import format_decimal, gettext
 
 from services.portal.accounts.identity import require_caller
-from services.portal.videos_service import own_receipt
+from services.portal.videos_service import find_own_receipt
 from services.videos.receipts import Receipt, SourceProperties
 
 pages = Blueprint("receipts", __name__, url_prefix="/my-videos")
 
 _VIDEO = "video"
-# A container's clock and a camera's differ by less.
+# Tolerance between the container's duration and the kept duration.
 _SAME_SECONDS = 0.1
 
 
 def register(app: Flask) -> None:
-    """Give an application the pages of its receipts."""
+    """Register the receipt pages."""
     app.register_blueprint(pages)
 
 
 @pages.get("/<uuid:video_id>/receipt")
 def show(video_id: UUID) -> str:
-    """What was done with one of the player's own videos."""
-    video, dated = own_receipt(require_caller(), video_id)
-    story = _story(dated.receipt) if dated else []
-    return render_template("pages/receipt.html", video=video, dated=dated, story=story)
+    """Show how one of the player's own videos was processed."""
+    video, dated = find_own_receipt(require_caller(), video_id)
+    summary = _summarize(dated.receipt) if dated else []
+    return render_template("pages/receipt.html", video=video, dated=dated, summary=summary)
 
 
-def _story(receipt: Receipt) -> list[str]:
-    """What came in and what was made of it, in sentences."""
+def _summarize(receipt: Receipt) -> list[str]:
+    """Describe the received file and the processed video in sentences."""
     found, made = receipt.found, receipt.made
-    told = [_found(found)] if found else []
+    sentences = [_describe_file(found)] if found else []
     if found is None or made is None:
-        return told
+        return sentences
     if found.seconds and made.kept_seconds and found.seconds - made.kept_seconds > _SAME_SECONDS:
-        told.append(gettext("We kept the first %(seconds)s seconds.", seconds=_number(made.kept_seconds)))
+        sentences.append(gettext("We kept the first %(seconds)s seconds.", seconds=_number(made.kept_seconds)))
     else:
-        told.append(gettext("We kept all of it."))
-    told.append(
+        sentences.append(gettext("We kept all of it."))
+    sentences.append(
         gettext(
             "Now it is %(width)s × %(height)s, at %(rate)s pictures a second, with the mark of ANB.",
             width=made.width,
@@ -50,29 +50,29 @@ def _story(receipt: Receipt) -> list[str]:
             rate=_number(float(Fraction(made.frame_rate))),
         )
     )
-    width, height = _seen_size(found)
+    width, height = _displayed_size(found)
     shape = width * made.height - height * made.width
-    # Less than a hundredth of the frame is a matter of rounding, and nobody sees it.
+    # Less than a hundredth of the frame is rounding and cannot be seen.
     if abs(shape) > 0.01 * max(width * made.height, height * made.width):
-        told.append(
+        sentences.append(
             gettext("Its shape is wider than the frame, so there is black above and below.")
             if shape > 0
             else gettext("Its shape is narrower than the frame, so there is black on both sides.")
         )
     if found.sound:
-        told.append(gettext("We left the sound out, as in all videos here."))
-    told.append(gettext("We left out where and with what it was filmed, if the file told so."))
+        sentences.append(gettext("We left the sound out, as in all videos here."))
+    sentences.append(gettext("We left out where and with what it was filmed, if the file told so."))
     video = receipt.files.get(_VIDEO)
     if receipt.original and video:
         before, after = (_number(file.bytes / 1e6) for file in (receipt.original, video))
-        told.append(gettext("The file went from %(before)s MB to %(after)s MB.", before=before, after=after))
-    return told
+        sentences.append(gettext("The file went from %(before)s MB to %(after)s MB.", before=before, after=after))
+    return sentences
 
 
-def _found(found: SourceProperties) -> str:
+def _describe_file(found: SourceProperties) -> str:
     if not found.codec:
         return str(gettext("Your file has sound but no picture.") if found.sound else gettext("No picture was found."))
-    width, height = _seen_size(found)
+    width, height = _displayed_size(found)
     if found.seconds is None:
         return str(gettext("Your clip was %(width)s × %(height)s.", width=width, height=height))
     return str(
@@ -85,8 +85,8 @@ def _found(found: SourceProperties) -> str:
     )
 
 
-def _seen_size(found: SourceProperties) -> tuple[int, int]:
-    """Width and height as people see the clip: turned, with square pixels."""
+def _displayed_size(found: SourceProperties) -> tuple[int, int]:
+    """Return width and height as displayed: rotated, with square pixels."""
     width = round((found.width or 0) * Fraction(found.pixel_shape or 1))
     height = found.height or 0
     return (height, width) if (found.rotation or 0) % 180 else (width, height)

@@ -1,4 +1,4 @@
-"""What every template may ask for."""
+"""Functions that all templates can call."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from services.portal.accounts.identity import Caller, find_caller
 from services.portal.database import statements
 from services.portal.error_messages import failure_sentence
 from services.portal.http.media_links import poster_path, video_path
-from services.portal.pages.navigation import here
+from services.portal.pages.navigation import current_path
 from services.portal.resources import resources
 
 
 def register(app: Flask) -> None:
-    """Give an application's templates their functions."""
+    """Register the functions."""
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.add_template_global(viewer)
     app.add_template_global(moderates)
-    app.add_template_global(here)
+    app.add_template_global(current_path)
     app.add_template_global(csrf_token)
     app.add_template_global(media_link)
     app.add_template_global(poster_path)
@@ -31,7 +31,7 @@ def register(app: Flask) -> None:
 
 
 def viewer() -> Caller | None:
-    """The person who looks at the page, or None where nobody is signed in."""
+    """Return the person who views the page, or None if signed out."""
     if "viewer" not in g:
         g.viewer = find_caller()
     caller: Caller | None = g.viewer
@@ -39,7 +39,7 @@ def viewer() -> Caller | None:
 
 
 def moderates() -> bool:
-    """Whether the person who looks at the page is a moderator."""
+    """Return whether the viewer is a moderator."""
     if "moderates" not in g:
         caller = viewer()
         g.moderates = False
@@ -50,18 +50,18 @@ def moderates() -> bool:
 
 
 def csrf_token() -> str:
-    """What the forms of this session send along; empty where nobody is signed in."""
+    """Return the CSRF token of the session's forms; empty if signed out."""
     caller = viewer()
     return (caller.csrf_token if caller else None) or ""
 
 
 def media_link(key: str) -> str:
-    """A link to an object of the bucket that browsers may show for an hour."""
+    """Return a presigned URL of an object, valid for an hour."""
     return resources().media.link(key)
 
 
 def voting_now() -> Voting:
-    """When votes are taken, and the state the voting is in."""
+    """Return the voting period and its current state."""
     if "voting" not in g:
         with statements() as connection:
             g.voting = read_voting(connection)
@@ -70,5 +70,5 @@ def voting_now() -> Voting:
 
 
 def takes_votes() -> bool:
-    """Whether votes are taken at this moment."""
+    """Return whether votes are accepted now."""
     return voting_now().state in (VotingState.OPEN, VotingState.FROZEN)

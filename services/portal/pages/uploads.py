@@ -1,4 +1,4 @@
-"""The page that uploads a video: the script on it sends the file straight to the bucket, and continues what waits."""
+"""The upload page; its script sends the file straight to the bucket and continues unfinished uploads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from services.portal.accounts.identity import require_caller
 from services.portal.http.errors import NotFound
-from services.portal.pages.notices import leave
+from services.portal.pages.notices import set_notice
 from services.portal.resources import resources
 from services.portal.uploads import direct_uploads
 from services.videos.uploads import MAX_OPEN_UPLOADS, RETENTION_DAYS
@@ -19,13 +19,13 @@ pages = Blueprint("uploads", __name__)
 
 
 def register(app: Flask) -> None:
-    """Give an application its upload page."""
+    """Register the upload page."""
     app.register_blueprint(pages)
 
 
 @pages.get("/upload")
 def form() -> str:
-    """The form of a new video, and the uploads that wait to be continued."""
+    """Show the upload form and the unfinished uploads."""
     return render_template(
         "pages/upload.html",
         waiting=direct_uploads.waiting(require_caller()),
@@ -38,13 +38,13 @@ def form() -> str:
 
 @pages.post("/upload/<uuid:video_id>/discard")
 def discard(video_id: UUID) -> ResponseReturnValue:
-    """Give an unfinished upload up; one that is gone already is as good."""
+    """Discard an unfinished upload; one that does not exist is not an error."""
     response = redirect(url_for("uploads.form"), 303)
     with suppress(NotFound):
         direct_uploads.discard(require_caller(), video_id)
-    return leave(response, "upload-discarded")
+    return set_notice(response, "upload-discarded")
 
 
 def max_upload_text() -> str:
-    """The largest file accepted, as people read it."""
+    """Return the size limit as text."""
     return f"{resources().environment.max_upload_bytes // 2**20} MB"

@@ -1,4 +1,4 @@
-"""The page of a video: watched, voted for, shared."""
+"""The page of one video: watch it, vote for it, share it."""
 
 from __future__ import annotations
 
@@ -7,30 +7,27 @@ from uuid import UUID
 from flask import Blueprint, Flask, get_template_attribute, render_template, request
 from flask.typing import ResponseReturnValue
 
-from services.contest.votes import Retraction, VoteResult, cast_vote, retract_vote, voted_among
+from services.contest.votes import Retraction, VoteResult, voted_among
+from services.portal import votes_service
 from services.portal.accounts.identity import require_caller
 from services.portal.database import statements
-from services.portal.http.client_network import network_of
 from services.portal.http.errors import NotFound
-from services.portal.metrics import count_vote
-from services.portal.pages.navigation import back
-from services.portal.pages.notices import leave
+from services.portal.pages.navigation import redirect_back
+from services.portal.pages.notices import set_notice
 from services.portal.pages.templating import viewer
-from services.portal.resources import resources
 from services.portal.videos_service import UNKNOWN
 from services.videos.records import Video, find_video
 
-# A script that asks for the vote alone gets it; a form is sent back to its page.
+# A script sends this header and gets the vote's HTML; a form without it is redirected to its page.
 FRAGMENT_HEADER = "X-Fragment"
-_NOTICES = {
+_VOTE_NOTICES = {
     VoteResult.COUNTED: "counted",
     VoteResult.ALREADY_VOTED: "already-voted",
     VoteResult.OWN_VIDEO: "own-video",
     VoteResult.NOT_AVAILABLE: "not-available",
     VoteResult.CLOSED: "voting-closed",
 }
-
-_RETRACTED = {
+_RETRACTION_NOTICES = {
     Retraction.RETRACTED: "retracted",
     Retraction.NOT_VOTED: "not-voted",
     Retraction.CLOSED: "voting-closed",
@@ -40,14 +37,14 @@ pages = Blueprint("watch", __name__, url_prefix="/videos")
 
 
 def register(app: Flask) -> None:
-    """Give an application the pages of its videos."""
+    """Register the pages of single videos."""
     app.register_blueprint(pages)
 
 
 @pages.get("/<uuid:video_id>")
 def show(video_id: UUID) -> str:
-    """A video that can be watched: public, or the player's own."""
-    video = _watchable(video_id)
+    """Show a processed video that is public or the viewer's own."""
+    video = _visible_video(video_id)
     caller = viewer()
     with statements() as connection:
         voted = voted_among(connection, caller.user_id, [video_id]) if caller else set()
@@ -57,30 +54,35 @@ def show(video_id: UUID) -> str:
 @pages.post("/<uuid:video_id>/vote")
 def vote(video_id: UUID) -> ResponseReturnValue:
     """Vote for a video."""
-    caller = require_caller()
-    resources().votes.check(caller.user_id)
-    with statements() as connection:
-        result = cast_vote(connection, video_id, caller.user_id, network=network_of(request.remote_addr))
-        shown = find_video(connection, video_id) if FRAGMENT_HEADER in request.headers else None
-    count_vote(result.value)
-    if shown is not None and result in (VoteResult.COUNTED, VoteResult.ALREADY_VOTED):
-        return str(get_template_attribute("macros/videos.html", "voting")(shown, {video_id}))
-    return leave(back("gallery.show"), _NOTICES[result])
+    result = votes_service.cast_vote(require_caller(), video_id)
+    video = _video_for_fragment(video_id)
+    if video is not None and result in (VoteResult.COUNTED, VoteResult.ALREADY_VOTED):
+        return _render_vote(video, {video_id})
+    return set_notice(redirect_back("gallery.show"), _VOTE_NOTICES[result])
 
 
 @pages.post("/<uuid:video_id>/retract")
 def retract(video_id: UUID) -> ResponseReturnValue:
-    """Take a vote back."""
-    caller = require_caller()
+    """Take back a vote."""
+    result = votes_service.retract_vote(require_caller(), video_id)
+    video = _video_for_fragment(video_id)
+    if video is not None and video.is_open and result is not Retraction.CLOSED:
+        return _render_vote(video, set())
+    return set_notice(redirect_back("gallery.show"), _RETRACTION_NOTICES[result])
+
+
+def _video_for_fragment(video_id: UUID) -> Video | None:
+    if FRAGMENT_HEADER not in request.headers:
+        return None
     with statements() as connection:
-        result = retract_vote(connection, video_id, caller.user_id)
-        shown = find_video(connection, video_id) if FRAGMENT_HEADER in request.headers else None
-    if shown is not None and shown.is_open and result is not Retraction.CLOSED:
-        return str(get_template_attribute("macros/videos.html", "voting")(shown, set()))
-    return leave(back("gallery.show"), _RETRACTED[result])
+        return find_video(connection, video_id)
 
 
-def _watchable(video_id: UUID) -> Video:
+def _render_vote(video: Video, voted: set[UUID]) -> str:
+    return str(get_template_attribute("macros/videos.html", "voting")(video, voted))
+
+
+def _visible_video(video_id: UUID) -> Video:
     with statements() as connection:
         video = find_video(connection, video_id)
     if video is None or video.status != "processed":

@@ -1,1 +1,1 @@
-"""gunicorn, set up for the portal."""
+"""The portal's gunicorn server."""

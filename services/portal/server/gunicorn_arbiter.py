@@ -1,4 +1,4 @@
-"""gunicorn's master process, which says when the portal is ready and lets balancers leave before it stops."""
+"""gunicorn's master process, with readiness notification and connection draining."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from services.portal.server.shared_flags import SharedFlags
 from services.shared.service_manager import ServiceManager
 from services.shared.telemetry import get_logger
 
-_LOOK_SECONDS = 0.05
-_ANSWER_SECONDS = 5
+_POLL_SECONDS = 0.05
+_TIMEOUT_SECONDS = 5
 
 log = get_logger(__name__)
 
 
 class Arbiter(arbiter.Arbiter):  # type: ignore[misc]
-    """gunicorn's arbiter with a readiness of its own.
+    """gunicorn's arbiter, which notifies the service manager once the portal answers requests.
 
-    gunicorn tells systemd that it is ready before a worker has loaded the application; this one waits for an answer.
+    gunicorn itself notifies systemd before any worker has loaded the application.
 
     Args:
-        application: what gunicorn serves.
-        manager: told when the portal is ready and when it stops.
-        gate: what the workers see.
-        drain_seconds: how long the portal serves on after it was told to stop.
+        application: Application that gunicorn serves.
+        manager: Service manager to notify when the portal is ready and when it stops.
+        flags: Flags shared with the workers.
+        drain_seconds: How long the portal keeps serving after SIGTERM.
     """
 
     def __init__(
-        self, application: BaseApplication, *, manager: ServiceManager, gate: SharedFlags, drain_seconds: int
+        self, application: BaseApplication, *, manager: ServiceManager, flags: SharedFlags, drain_seconds: int
     ) -> None:
         super().__init__(application)
         self._manager = manager
-        self._gate = gate
+        self._flags = flags
         self._drain_seconds = drain_seconds
         self._is_ready = False
         self._stop_at = math.inf
 
     def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
-        """Wait as gunicorn does, and mind the readiness and the end of the draining."""
+        """Wait for signals as gunicorn does; also notify readiness and stop after draining."""
         if not self._is_ready:
-            timeout = _LOOK_SECONDS
+            timeout = _POLL_SECONDS
         signals: list[int] = super().wait_for_signals(max(0.0, min(timeout, self._stop_at - time.monotonic())))
-        if self._gate.answers and not self._is_ready:
+        if self._flags.is_ready and not self._is_ready:
             self._is_ready = True
             log.info("portal ready")
             self._manager.ready()
@@ -56,32 +56,32 @@ class Arbiter(arbiter.Arbiter):  # type: ignore[misc]
         return signals
 
     def handle_term(self) -> None:
-        """Begin to drain; a second SIGTERM ends it. Requests in flight are finished either way."""
-        if self._gate.closing:
+        """Start draining; a second SIGTERM ends it. Requests in flight are finished in both cases."""
+        if self._flags.is_draining:
             raise StopIteration
-        self._gate.close()
+        self._flags.mark_draining()
         self._manager.stopping()
         log.info("portal draining", seconds=self._drain_seconds)
         self._stop_at = time.monotonic() + self._drain_seconds
 
 
-def wait_until_it_answers(host: str, port: int, gate: SharedFlags) -> None:
-    """Ask for /health as a balancer does until it is answered, and record that.
+def wait_until_ready(host: str, port: int, flags: SharedFlags) -> None:
+    """Poll /health, as a load balancer does, until it answers 200; then set the ready flag.
 
     Args:
-        host: address the portal listens on.
-        port: its port.
-        gate: where it is recorded.
+        host: Address that the portal listens on.
+        port: Port that the portal listens on.
+        flags: Flags shared with the other processes.
     """
-    while not gate.answers and not gate.closing:
+    while not flags.is_ready and not flags.is_draining:
         connection = http.client.HTTPConnection(
-            "127.0.0.1" if host == "0.0.0.0" else host, port, timeout=_ANSWER_SECONDS
+            "127.0.0.1" if host == "0.0.0.0" else host, port, timeout=_TIMEOUT_SECONDS
         )
         try:
             connection.request("GET", "/health")
             if connection.getresponse().status == http.client.OK:
-                gate.mark_answering()
+                flags.mark_ready()
         except (OSError, http.client.HTTPException):
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_POLL_SECONDS)
         finally:
             connection.close()

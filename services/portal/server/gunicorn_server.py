@@ -1,4 +1,4 @@
-"""gunicorn, set up for the portal."""
+"""The gunicorn server with the portal's settings."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from services.environment import (
 from services.portal import create_app
 from services.portal.metrics import FOLDER_VARIABLE
 from services.portal.scheduler import Scheduler
-from services.portal.server.gunicorn_arbiter import Arbiter, wait_until_it_answers
-from services.portal.server.gunicorn_worker import PortalWorker, most_connections
+from services.portal.server.gunicorn_arbiter import Arbiter, wait_until_ready
+from services.portal.server.gunicorn_worker import PortalWorker, max_connections
 from services.portal.server.shared_flags import SharedFlags
 from services.shared.service_manager import ServiceManager
 
@@ -34,10 +34,10 @@ _SHARED_MEMORY = Path("/dev/shm")
 
 
 class SharedLogger(Logger):  # type: ignore[misc]
-    """gunicorn's messages among the portal's own, as JSON lines."""
+    """A gunicorn logger that writes to the portal's own log, as JSON lines."""
 
     def setup(self, cfg: Config) -> None:
-        """Hand every record to the process's own handler."""
+        """Pass every record to the root logger's handler."""
         super().setup(cfg)
         self.error_log.handlers.clear()
         self.error_log.propagate = True
@@ -47,70 +47,71 @@ class PortalServer(BaseApplication):  # type: ignore[misc]
     """gunicorn with the portal's settings.
 
     Args:
-        environment: what the instance was given.
+        environment: Environment of the instance.
     """
 
     def __init__(self, environment: PortalEnvironment) -> None:
         self._environment = environment
-        self._gate = SharedFlags()
+        self._flags = SharedFlags()
         super().__init__()
 
     def load_config(self) -> None:
-        """Tell gunicorn how to run."""
-        hooks = {"post_worker_init": self._begin, "child_exit": _forget}
+        """Set gunicorn's settings and hooks."""
+        hooks = {"post_worker_init": self._start_threads, "child_exit": _remove_metrics}
         for name, value in {**settings(self._environment), **hooks}.items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """The application; each worker makes its own, so that no connection is shared by a fork."""
-        return create_app(self._environment, is_closing=lambda: self._gate.closing)
+        """Create the application; each worker creates its own, so that no connection is shared across a fork."""
+        return create_app(self._environment, is_draining=lambda: self._flags.is_draining)
 
     def run(self) -> None:
-        """Serve until told to stop; ends the process."""
+        """Serve until SIGTERM or SIGINT; then exit the process."""
         master = os.getpid()
-        # The processes' metrics, in memory where there is some to share. The library reads the variable.
+        # Folder of the metrics files, in shared memory if there is any. prometheus_client reads the variable.
         metrics = os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="anb-metrics-", dir=_shared_memory())
         try:
             Arbiter(
                 self,
                 manager=ServiceManager.from_variables(os.environ),
-                gate=self._gate,
+                flags=self._flags,
                 drain_seconds=self._environment.drain_seconds,
             ).run()
         finally:
-            # The workers it forks leave through here as well.
+            # Forked workers run this block too.
             if os.getpid() == master:
                 shutil.rmtree(metrics, ignore_errors=True)
 
-    def _begin(self, worker: Worker) -> None:
-        """Start what a worker does beside serving."""
+    def _start_threads(self, worker: Worker) -> None:
+        """Start a worker's background threads."""
         Scheduler(worker.app.wsgi()).start()
-        at = (self._environment.portal_host, self._environment.portal_port, self._gate)
-        threading.Thread(target=wait_until_it_answers, args=at, name="readiness", daemon=True).start()
+        arguments = (self._environment.portal_host, self._environment.portal_port, self._flags)
+        threading.Thread(target=wait_until_ready, args=arguments, name="readiness", daemon=True).start()
 
 
 def _shared_memory() -> str | None:
     return str(_SHARED_MEMORY) if _SHARED_MEMORY.is_dir() else None
 
 
-def _forget(_: object, worker: Worker) -> None:
-    """Let what a process that ended had in hand count no longer."""
-    from prometheus_client import multiprocess  # after the folder was made, which it looks for
+def _remove_metrics(_: object, worker: Worker) -> None:
+    """Remove the gauges of a process that ended."""
+    from prometheus_client import multiprocess  # reads the folder's variable when it is imported
 
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def settings(environment: PortalEnvironment) -> dict[str, Any]:
+    """Return gunicorn's settings for an environment."""
     return {
         "bind": f"{environment.portal_host}:{environment.portal_port}",
         "worker_class": PortalWorker,
         "workers": multiprocessing.cpu_count(),
         "threads": PORTAL_THREADS,
-        "worker_connections": most_connections(),
-        # Longer than the load balancer's, or it would reuse connections that are closed already.
+        "worker_connections": max_connections(),
+        # Longer than the load balancer's; otherwise it would reuse connections that gunicorn has closed.
         "keepalive": PORTAL_KEEP_ALIVE_SECONDS,
         "graceful_timeout": PORTAL_REQUEST_SECONDS,
-        # A worker's sign of life is a file; on a disk it would wait for the disk.
+        # The heartbeat of a worker is a file; on a slow disk it would block.
         "worker_tmp_dir": _shared_memory(),
         "control_socket_disable": True,
         "logger_class": SharedLogger,

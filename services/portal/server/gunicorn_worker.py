@@ -1,10 +1,9 @@
-"""gunicorn's worker of threads, in which only a connection that says something takes a thread.
+"""gunicorn's threaded worker, changed so that an idle connection occupies no thread.
 
-gunicorn gives each new connection a thread at once and lets it wait there for the first byte, for up to five seconds.
-As many silent connections as there are threads, and nobody else is served: browsers open some ahead of need, and
-whoever means harm opens thousands. Here a new connection waits where gunicorn lets kept ones wait for their next
-request: in the worker's selector, without a thread. And where a worker holds as many connections as it may, the one
-that has been silent for longest makes room, so that no crowd of silent ones keeps a new voter out.
+gunicorn gives each new connection a thread at once, where it waits up to five seconds for the first byte. A few idle
+connections therefore block all threads: browsers open some in advance, and an attacker opens thousands. This worker
+puts a new connection into the selector, where gunicorn already keeps connections between requests. When a worker
+reaches its maximum number of connections, it closes the one that has been idle for longest.
 """
 
 from __future__ import annotations
@@ -17,32 +16,32 @@ from functools import partial
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-_NOT_NOW = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
-_MOST_CONNECTIONS = 4000
-# The database's connections, AWS's, the metrics' files, uploads on their way to the disk.
+_RETRY_LATER = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
+_MAX_CONNECTIONS = 4000
+# Reserved for database and AWS connections, metrics files and uploads.
 _OTHER_FILES = 200
 
 
-def most_connections() -> int:
-    """How many connections a process may hold: fewer than the files it may open, or it would end when it takes one."""
+def max_connections() -> int:
+    """Return the maximum number of connections of a process: below its limit of open files, or accept would fail."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return _MOST_CONNECTIONS if files == resource.RLIM_INFINITY else min(_MOST_CONNECTIONS, files - _OTHER_FILES)
+    return _MAX_CONNECTIONS if files == resource.RLIM_INFINITY else min(_MAX_CONNECTIONS, files - _OTHER_FILES)
 
 
 class PortalWorker(ThreadWorker):  # type: ignore[misc]
-    """A process of the portal."""
+    """A worker process of the portal."""
 
     def accept(self, listener: socket.socket) -> None:
-        """Take a connection; it waits for its first request as a kept one waits for its next."""
+        """Accept a connection and wait for its first request in the selector, without a thread."""
         try:
             accepted, address = listener.accept()
         except OSError as error:
-            if error.errno in _NOT_NOW:
+            if error.errno in _RETRY_LATER:
                 return
             raise
         self.nr_conns += 1
         connection = TConn(self.cfg, accepted, address, listener.getsockname())
-        # The thread that is given to it finds something to read, and need not look.
+        # By the time it gets a thread there is data to read, so gunicorn need not wait for it.
         connection.data_ready = True
         connection.set_timeout()
         if self.nr_conns >= self.worker_connections and self.keepalived_conns:

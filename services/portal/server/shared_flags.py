@@ -1,32 +1,32 @@
-"""What the portal's processes know of each other: whether one answers, and whether requests are still wanted."""
+"""Flags that all processes of the portal share."""
 
 from __future__ import annotations
 
 import mmap
 
-_ANSWERS, _CLOSING = 0, 1
+_READY, _DRAINING = 0, 1
 
 
 class SharedFlags:
-    """Two facts in memory that a process shares with those it forks; each turns true once."""
+    """Two flags in memory shared with forked processes; each is set once and never cleared."""
 
     def __init__(self) -> None:
-        self._facts = mmap.mmap(-1, 2)
+        self._flags = mmap.mmap(-1, 2)
 
     @property
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         """Whether a process has answered a request over the network."""
-        return bool(self._facts[_ANSWERS])
+        return bool(self._flags[_READY])
 
     @property
-    def closing(self) -> bool:
-        """Whether the portal was told to stop: it serves on, but balancers shall send no more."""
-        return bool(self._facts[_CLOSING])
+    def is_draining(self) -> bool:
+        """Whether the portal is shutting down: it still serves, but /health answers 503."""
+        return bool(self._flags[_DRAINING])
 
-    def mark_answering(self) -> None:
-        """Record that a process answered."""
-        self._facts[_ANSWERS] = 1
+    def mark_ready(self) -> None:
+        """Record that a process has answered a request."""
+        self._flags[_READY] = 1
 
-    def close(self) -> None:
-        """Record that the portal was told to stop."""
-        self._facts[_CLOSING] = 1
+    def mark_draining(self) -> None:
+        """Record that the portal is shutting down."""
+        self._flags[_DRAINING] = 1

@@ -1,6 +1,6 @@
-"""Uploads from the browser straight to the bucket, in parts: begun, continued from anywhere, completed or given up.
+"""Uploads from the browser straight to the bucket, in parts; they can be continued from another page or device.
 
-What has arrived is known by S3 alone, so a page that was closed, or another device, goes on with what is missing.
+Only S3 knows which parts have arrived, so an interrupted upload continues with the parts that S3 does not list.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from services.portal.database import statements, transaction
 from services.portal.http.errors import BadRequest, Conflict, NotFound
 from services.portal.request_models import DirectUpload
 from services.portal.resources import resources
-from services.portal.uploads.form_uploads import CONTENT_TYPE, announce, base_name, give_up, too_large
+from services.portal.uploads.common import CONTENT_TYPE, announce, base_name, delete_upload, too_large
 from services.shared.storage import UploadPart, original_key
 from services.videos.records import find_video
 from services.videos.uploads import (
@@ -40,10 +40,11 @@ ONLY_MP4_OR_MOV = "Invalid file type. Only MP4 and MOV files are allowed"
 
 @dataclass(frozen=True)
 class UploadProgress:
-    """An upload and what is missing of it.
+    """An unfinished upload and its missing parts.
 
     Args:
-        missing: numbers of the parts that have not arrived.
+        upload: Upload, as recorded in the database.
+        missing: Numbers of the parts that have not arrived, from 1.
     """
 
     upload: Upload
@@ -51,13 +52,19 @@ class UploadProgress:
 
     @property
     def sent(self) -> int:
-        """The bytes that have arrived."""
+        """Number of bytes that have arrived."""
         return self.upload.size - sum(self.upload.parts[number] for number in self.missing)
 
 
 @dataclass(frozen=True)
 class SignedPart:
-    """Where one part is put, with exactly so many bytes."""
+    """Presigned URL for one part.
+
+    Args:
+        number: Number of the part, from 1.
+        size: Exact number of bytes that S3 accepts for the part.
+        url: URL for the HTTP PUT.
+    """
 
     number: int
     size: int
@@ -65,11 +72,11 @@ class SignedPart:
 
 
 def begin(caller: Caller, form: DirectUpload) -> UploadProgress:
-    """Begin an upload.
+    """Start an upload.
 
     Raises:
         BadRequest: the file is too large or of another type.
-        Conflict: the account holds as many unfinished uploads as it may.
+        Conflict: the account already has the maximum number of unfinished uploads.
     """
     if form.size > resources().environment.max_upload_bytes:
         raise too_large()
@@ -79,7 +86,7 @@ def begin(caller: Caller, form: DirectUpload) -> UploadProgress:
     with transaction() as connection:
         if not may_start_upload(connection, caller.user_id):
             raise Conflict(NO_ROOM)
-        # A crash before the commit leaves an upload without parts, which the bucket's own rule ends.
+        # A crash before the commit leaves a multipart upload without parts; the bucket's lifecycle rule aborts it.
         s3_upload_id = resources().media.start_multipart_upload(original_key(video_id), CONTENT_TYPE)
         upload = add_upload(
             connection,
@@ -96,32 +103,32 @@ def begin(caller: Caller, form: DirectUpload) -> UploadProgress:
 
 
 def waiting(caller: Caller) -> list[UploadProgress]:
-    """The caller's unfinished uploads, the oldest first."""
+    """Return the caller's unfinished uploads, the oldest first."""
     with statements() as connection:
         uploads = find_unfinished_uploads(connection, caller.user_id)
     return [_progress(upload) for upload in uploads]
 
 
 def progress(caller: Caller, video_id: UUID) -> UploadProgress:
-    """One of the caller's unfinished uploads.
+    """Return one of the caller's unfinished uploads.
 
     Raises:
-        NotFound: there is no such upload, or it is another person's.
+        NotFound: the upload does not exist or belongs to another account.
     """
     return _progress(_own(caller, video_id))
 
 
 def part_links(caller: Caller, video_id: UUID, numbers: Iterable[int]) -> list[SignedPart]:
-    """Links to which parts are put, each for the exact size of its part.
+    """Sign URLs for parts, each for the exact size of its part.
 
     Raises:
-        NotFound: there is no such upload, or it is another person's.
-        BadRequest: it has no part of a number.
+        NotFound: the upload does not exist or belongs to another account.
+        BadRequest: the upload has no part with one of the numbers.
     """
     upload = _own(caller, video_id)
     parts = upload.parts
-    wanted = sorted(set(numbers))
-    if any(number not in parts for number in wanted):
+    requested = sorted(set(numbers))
+    if any(number not in parts for number in requested):
         raise BadRequest(NO_SUCH_PART)
     media, s3_id = resources().media, _s3_id(upload)
     return [
@@ -130,39 +137,39 @@ def part_links(caller: Caller, video_id: UUID, numbers: Iterable[int]) -> list[S
             parts[number],
             media.part_upload_link(upload.key, s3_id, number, size=parts[number], seconds=LINK_SECONDS),
         )
-        for number in wanted
+        for number in requested
     ]
 
 
 def complete(caller: Caller, video_id: UUID) -> None:
-    """Let an upload whose parts are all there become a video; doing it twice, or side by side, does no harm.
+    """Turn a completely sent upload into a video; repeated and concurrent calls are safe.
 
     Raises:
-        NotFound: there is no such upload, or it is another person's.
-        BadRequest: parts are missing; or what arrived is no movie, or not what was declared, and then it is removed.
+        NotFound: the upload does not exist or belongs to another account.
+        BadRequest: parts are missing; or the file is not a movie or not of the declared size, and is then deleted.
     """
     with transaction() as connection:
-        # Held while S3 joins the parts: who comes meanwhile waits, and finds a video.
+        # The row is locked while S3 joins the parts: a concurrent call waits and then finds the video.
         upload = find_upload(connection, video_id, caller.user_id, hold=True)
-        refusal = _look_at(upload, _joined_size(upload)) if upload else None
-        if upload and refusal is None:
+        error = _check_object(upload, _joined_size(upload)) if upload else None
+        if upload and error is None:
             record_upload(connection, upload)
     if upload is None:
         _check_recorded(caller, video_id)
-    elif refusal is None:
+    elif error is None:
         announce(upload)
     else:
-        give_up(upload)
-        raise refusal
+        delete_upload(upload)
+        raise error
 
 
 def discard(caller: Caller, video_id: UUID) -> None:
-    """Give an upload up, with all that has arrived of it.
+    """Delete an unfinished upload and the parts that have arrived.
 
     Raises:
-        NotFound: there is no such upload, or it is another person's.
+        NotFound: the upload does not exist or belongs to another account.
     """
-    if not give_up(_own(caller, video_id)):
+    if not delete_upload(_own(caller, video_id)):
         raise NotFound(UNKNOWN)
 
 
@@ -182,16 +189,16 @@ def _progress(upload: Upload) -> UploadProgress:
 
 
 def _arrived(upload: Upload) -> dict[int, UploadPart] | None:
-    """The parts that have arrived whole; None where S3 knows the upload no more, for one because they were joined."""
-    found = resources().media.parts(upload.key, _s3_id(upload))
-    if found is None:
+    """Return the parts that arrived with their full size; None if S3 has completed or aborted the upload."""
+    listed = resources().media.parts(upload.key, _s3_id(upload))
+    if listed is None:
         return None
     sizes = upload.parts
-    return {number: part for number, part in found.items() if part.size == sizes.get(number)}
+    return {number: part for number, part in listed.items() if part.size == sizes.get(number)}
 
 
 def _joined_size(upload: Upload) -> int:
-    """The size of the object that the parts make; they are joined where nobody has done it yet."""
+    """Return the size of the completed object; join the parts first if that has not happened yet."""
     media = resources().media
     size = media.size(upload.key)
     if size is None:
@@ -200,15 +207,15 @@ def _joined_size(upload: Upload) -> int:
             raise BadRequest(UNFINISHED)
         if arrived is not None:
             media.finish_multipart_upload(upload.key, _s3_id(upload), arrived)
-        # Where S3 knew no such upload, another request has joined it or given it up.
+        # If S3 does not know the upload, another request has completed or aborted it.
         size = media.size(upload.key)
     if size is None:
         raise NotFound(UNKNOWN)
     return size
 
 
-def _look_at(upload: Upload, size: int) -> BadRequest | None:
-    """What speaks against the object, or None."""
+def _check_object(upload: Upload, size: int) -> BadRequest | None:
+    """Return the reason to refuse the uploaded object, or None."""
     if size != upload.size:
         return BadRequest(WRONG_SIZE)
     if not has_video_signature(resources().media.first_bytes(upload.key, SIGNATURE_BYTES)):

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, text
 from world import WorkerProcess, WorkerWorld
 
 from emulator import aws, resources
-from services.portal.scheduler import keep_house
+from services.portal.scheduler import run_due
 from services.shared import storage
 from services.shared.queue import VideoQueue
 from services.videos.outbox import relay
@@ -82,12 +82,12 @@ def test_p01_browser_dies_during_upload(
     key = f"uploads/{joined['video_id']}.mp4"
     aws.client("s3", aws_port).put_object(Bucket=media_bucket, Key=key, Body=direct.CLIP)
     with app.app_context():
-        keep_house(0)
+        run_due(0)
     assert len(unfinished(media_bucket, aws_port)) == rows(engine, "uploads") == 2
     direct.expire_all(engine)
     fault.end()
     with app.app_context():
-        keep_house(0)
+        run_due(0)
     fault.mark_recovered()
     assert objects(media_bucket, aws_port) == unfinished(media_bucket, aws_port) == []
     assert rows(engine, "uploads") == rows(engine, "videos") == 0
@@ -194,7 +194,7 @@ def test_p02_portal_killed_after_storing_form_upload(
     direct.expire_all(engine)
     fault.end()
     with app.app_context():
-        keep_house(0)
+        run_due(0)
     fault.mark_recovered()
     assert objects(media_bucket, aws_port) == []
     assert (rows(engine, "videos"), rows(engine, "uploads")) == (0, 0)

@@ -1,1 +1,1 @@
-"""JSON representations of the API."""
+"""JSON response types of the API; the OpenAPI document describes them."""

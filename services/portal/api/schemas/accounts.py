@@ -1,10 +1,10 @@
-"""What the API answers about accounts, tokens and sessions."""
+"""JSON responses about accounts, tokens and sessions."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from typing_extensions import TypedDict  # pydantic reads the one of typing from Python 3.12 on
+from typing_extensions import TypedDict  # pydantic supports typing.TypedDict only from Python 3.12
 
 from services.contest.sessions import Session
 from services.contest.users import User
@@ -44,7 +44,7 @@ class OpenSession(TypedDict):
 
 
 def profile(user: User) -> ProfileResponse:
-    """An account as its owner sees it; never with the hash."""
+    """Return an account as its owner sees it, without the password hash."""
     return {
         "id": user.id,
         "first_name": user.first_name,
@@ -58,7 +58,7 @@ def profile(user: User) -> ProfileResponse:
 
 
 def open_session(session: Session) -> OpenSession:
-    """A session as its owner sees it."""
+    """Return a session as its owner sees it."""
     return {
         "id": session.id,
         "address": session.address,

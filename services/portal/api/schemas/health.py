@@ -1,14 +1,14 @@
-"""What the API answers about the portal's health."""
+"""JSON responses of the health checks."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from typing_extensions import TypedDict  # pydantic reads the one of typing from Python 3.12 on
+from typing_extensions import TypedDict  # pydantic supports typing.TypedDict only from Python 3.12
 
 
 class Health(TypedDict):
-    """The portal answers, and wants requests or none any more."""
+    """Whether the portal accepts requests or is shutting down."""
 
     status: Literal["healthy", "stopping"]
     timestamp: str
@@ -16,7 +16,7 @@ class Health(TypedDict):
 
 
 class HealthCheck(TypedDict):
-    """How a service that the portal needs answered, and after how many milliseconds."""
+    """Result of a dependency check and its duration in milliseconds."""
 
     ok: bool
     ms: int
@@ -24,7 +24,7 @@ class HealthCheck(TypedDict):
 
 
 class RunningRelease(TypedDict):
-    """The release that runs."""
+    """The running release."""
 
     hash: str
     version: str
@@ -32,7 +32,7 @@ class RunningRelease(TypedDict):
 
 
 class Schema(TypedDict):
-    """The database's schema, and the version that the release needs at least."""
+    """Version of the database schema and the minimum version that the release needs."""
 
     version: int | None
     expected: int
@@ -40,7 +40,7 @@ class Schema(TypedDict):
 
 
 class DeepHealth(TypedDict):
-    """The portal and what it needs."""
+    """Health of the portal and its dependencies."""
 
     status: Literal["healthy", "unhealthy"]
     timestamp: str

@@ -1,4 +1,4 @@
-"""What moderators are answered, as the OpenAPI document describes it."""
+"""JSON responses of the moderation routes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from services.portal.api.schemas.videos import moment
 
 
 class Moved(TypedDict):
-    """How many votes were set aside, or given back."""
+    """Number of votes that were set aside or given back."""
 
     votes: int
 
 
 class VoteBulk(TypedDict):
-    """Votes for one video from one network; `young` of them by accounts less than an hour old then."""
+    """Votes for one video from one network; `young` counts those of accounts less than an hour old at the time."""
 
     video_id: str
     title: str
@@ -29,7 +29,7 @@ class VoteBulk(TypedDict):
 
 
 class LogEntry(TypedDict):
-    """What a moderator did, and why."""
+    """A moderator's action and its reason."""
 
     id: int
     happened_at: str
@@ -42,23 +42,23 @@ class LogEntry(TypedDict):
     reason: str
 
 
-def bulk(found: VoteBurst) -> VoteBulk:
-    """Votes for one video from one network."""
+def bulk(burst: VoteBurst) -> VoteBulk:
+    """Return a burst of votes for one video from one network."""
     return {
-        "video_id": str(found.video_id),
-        "title": found.title,
-        "player": found.player,
-        "network": found.network,
-        "votes": found.votes,
-        "quarantined": found.quarantined,
-        "young": found.young,
-        "first": moment(found.first),
-        "last": moment(found.last),
+        "video_id": str(burst.video_id),
+        "title": burst.title,
+        "player": burst.player,
+        "network": burst.network,
+        "votes": burst.votes,
+        "quarantined": burst.quarantined,
+        "young": burst.young,
+        "first": moment(burst.first),
+        "last": moment(burst.last),
     }
 
 
 def log_entry(entry: ModerationLogEntry) -> LogEntry:
-    """What a moderator did, and why."""
+    """Return a moderator's action and its reason."""
     return {
         "id": entry.id,
         "happened_at": moment(entry.happened_at),

@@ -1,10 +1,10 @@
-"""What the API answers about how a video was made."""
+"""JSON response about how a video was processed."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from typing_extensions import TypedDict  # pydantic reads the one of typing from Python 3.12 on
+from typing_extensions import TypedDict  # pydantic supports typing.TypedDict only from Python 3.12
 
 from services.portal.api.schemas.videos import moment
 from services.videos.receipts import DatedReceipt, FileDigest, ProcessingTime, ReceiptOutputs, SourceProperties
@@ -12,14 +12,14 @@ from services.videos.records import Video
 
 
 class HashedFile(TypedDict):
-    """A file's bytes and its SHA-256."""
+    """Size of a file in bytes and its SHA-256."""
 
     bytes: int
     sha256: str
 
 
 class FoundInFile(TypedDict):
-    """What is in the player's file; null where it does not say. Sizes are as stored, before rotation."""
+    """Contents of the player's file; null if the file does not contain the value. Sizes are before rotation."""
 
     container: str | None
     streams: int
@@ -35,7 +35,7 @@ class FoundInFile(TypedDict):
 
 
 class MadeOfFile(TypedDict):
-    """The picture that was made, and how many seconds of the clip are in it."""
+    """Picture of the processed video, and how many seconds of the clip it contains."""
 
     width: int
     height: int
@@ -44,14 +44,14 @@ class MadeOfFile(TypedDict):
 
 
 class TimeSpent(TypedDict):
-    """Seconds by the clock and seconds of computing."""
+    """Wall-clock seconds and CPU seconds."""
 
     wall_seconds: float
     cpu_seconds: float
 
 
 class VideoReceipt(TypedDict):
-    """What was done with a video: null is what the work did not come to, as that of a file which was refused."""
+    """How a video was processed; null for steps that were not reached, as with a refused file."""
 
     video_id: str
     status: Literal["processed", "failed"]
@@ -71,7 +71,7 @@ class VideoReceipt(TypedDict):
 
 
 def video_receipt(video: Video, dated: DatedReceipt) -> VideoReceipt:
-    """A video's receipt as its owner sees it."""
+    """Return a video's receipt as its owner sees it."""
     receipt = dated.receipt
     return {
         "video_id": str(video.id),

@@ -1,11 +1,11 @@
-"""What the API answers, as types: the views return them and the OpenAPI document describes them."""
+"""JSON responses about videos and uploads, and the responses that all routes share."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Literal, NotRequired
 
-from typing_extensions import TypedDict  # pydantic reads the one of typing from Python 3.12 on
+from typing_extensions import TypedDict  # pydantic supports typing.TypedDict only from Python 3.12
 
 from services.portal.http.media_links import poster_path, preview_path, video_path
 from services.portal.uploads.direct_uploads import UploadProgress
@@ -13,20 +13,20 @@ from services.videos.records import Video
 
 
 class MessageResponse(TypedDict):
-    """A request was granted."""
+    """The request succeeded."""
 
     message: str
 
 
 class Problem(TypedDict):
-    """A request was not granted."""
+    """The request failed."""
 
     message: Literal[""]
     error: str
 
 
 class Accepted(TypedDict):
-    """A video was taken and waits to be processed."""
+    """A video was received and waits to be processed."""
 
     message: str
     task_id: str
@@ -40,7 +40,7 @@ class Deleted(TypedDict):
 
 
 class UnfinishedUpload(TypedDict):
-    """A video on its way to the bucket, in parts that are ``part_size`` long each but the last."""
+    """An unfinished upload; all parts but the last have ``part_size`` bytes."""
 
     video_id: str
     title: str
@@ -56,7 +56,7 @@ class UnfinishedUpload(TypedDict):
 
 
 class PartLink(TypedDict):
-    """Where one part is put (HTTP PUT), with exactly so many bytes."""
+    """Presigned URL for one part (HTTP PUT) and its exact size in bytes."""
 
     number: int
     size: int
@@ -64,7 +64,7 @@ class PartLink(TypedDict):
 
 
 class PartLinks(TypedDict):
-    """Links for parts, and how many seconds they work."""
+    """Presigned URLs for parts and their lifetime in seconds."""
 
     parts: list[PartLink]
     expires_in: int
@@ -92,7 +92,7 @@ class OwnVideo(TypedDict):
 
 
 class PublicVideo(TypedDict):
-    """A video as everybody sees it."""
+    """A video as everyone sees it."""
 
     id: str
     video_id: str
@@ -113,12 +113,12 @@ class PublicVideo(TypedDict):
 
 
 def moment(time: datetime) -> str:
-    """A moment as RFC 3339 in UTC."""
+    """Format a time as RFC 3339 in UTC."""
     return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def unfinished_upload(progress: UploadProgress) -> UnfinishedUpload:
-    """An upload as the one who sends it sees it."""
+    """Return an unfinished upload as its owner sees it."""
     upload = progress.upload
     return {
         "video_id": str(upload.id),
@@ -136,8 +136,8 @@ def unfinished_upload(progress: UploadProgress) -> UnfinishedUpload:
 
 
 def own_video(video: Video) -> OwnVideo:
-    """A video as its owner sees it."""
-    shape: OwnVideo = {
+    """Return a video as its owner sees it."""
+    body: OwnVideo = {
         "video_id": str(video.id),
         "user_id": video.user_id,
         "title": video.title,
@@ -151,21 +151,21 @@ def own_video(video: Video) -> OwnVideo:
         "hidden": video.hidden_at is not None,
     }
     if path := video_path(video):
-        shape["processed_url"] = path
+        body["processed_url"] = path
     if path := poster_path(video):
-        shape["poster_url"] = path
+        body["poster_url"] = path
     if path := preview_path(video):
-        shape["preview_url"] = path
+        body["preview_url"] = path
     if video.failure_reason:
-        shape["failure_reason"] = video.failure_reason
+        body["failure_reason"] = video.failure_reason
     if video.processed_at:
-        shape["processed_at"] = moment(video.processed_at)
-    return shape
+        body["processed_at"] = moment(video.processed_at)
+    return body
 
 
 def public_video(video: Video) -> PublicVideo:
-    """A video as everybody sees it: without the key of the original."""
-    shape: PublicVideo = {
+    """Return a video as everyone sees it, without the key of the original."""
+    body: PublicVideo = {
         "id": str(video.id),
         "video_id": str(video.id),
         "user_id": video.user_id,
@@ -180,11 +180,11 @@ def public_video(video: Video) -> PublicVideo:
         "user_city": video.city,
     }
     if path := video_path(video):
-        shape["processed_url"] = path
+        body["processed_url"] = path
     if path := poster_path(video):
-        shape["poster_url"] = path
+        body["poster_url"] = path
     if path := preview_path(video):
-        shape["preview_url"] = path
+        body["preview_url"] = path
     if video.processed_at:
-        shape["processed_at"] = moment(video.processed_at)
-    return shape
+        body["processed_at"] = moment(video.processed_at)
+    return body

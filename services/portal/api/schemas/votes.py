@@ -1,10 +1,10 @@
-"""What the API answers about votes: rankings, standings, when votes are taken and whether they were counted right."""
+"""JSON responses about votes: rankings, positions, the voting period and the audit of the counts."""
 
 from __future__ import annotations
 
 from typing import Literal, NotRequired
 
-from typing_extensions import TypedDict  # pydantic reads the one of typing from Python 3.12 on
+from typing_extensions import TypedDict  # pydantic supports typing.TypedDict only from Python 3.12
 
 from services.contest.rankings import PlayerRank, Ranked
 from services.contest.vote_counts import AuditResult
@@ -14,7 +14,7 @@ from services.portal.http.media_links import poster_path, preview_path, video_pa
 
 
 class RankedVideo(TypedDict):
-    """A video's place in the ranking."""
+    """A video's position in the ranking."""
 
     position: int
     video_id: str
@@ -29,7 +29,7 @@ class RankedVideo(TypedDict):
 
 
 class OwnStanding(TypedDict):
-    """Where one of the caller's videos stands."""
+    """Positions of one of the caller's videos."""
 
     video_id: str
     title: str
@@ -40,7 +40,7 @@ class OwnStanding(TypedDict):
 
 
 class VotingNow(TypedDict):
-    """When votes are taken: while it is open; from `freezes_at` to `closes_at` the counts told stand still."""
+    """The voting period; from `freezes_at` to `closes_at` the public counts do not change."""
 
     state: Literal["not yet open", "open", "open, counts frozen", "closed"]
     now: str
@@ -50,7 +50,7 @@ class VotingNow(TypedDict):
 
 
 class Verification(TypedDict):
-    """What counting all votes again found, part by part, since a moment: `exact` if no video's tally differs."""
+    """Result of the latest audit, which recounts all votes: `exact` if no video's tally differs."""
 
     exact: bool
     since: str | None
@@ -62,9 +62,9 @@ class Verification(TypedDict):
 
 
 def ranked_video(ranked: Ranked) -> RankedVideo:
-    """A video's place in the ranking."""
+    """Return a video's position in the ranking."""
     video = ranked.video
-    shape: RankedVideo = {
+    body: RankedVideo = {
         "position": ranked.position,
         "video_id": str(video.id),
         "username": f"{video.first_name} {video.last_name}",
@@ -74,16 +74,16 @@ def ranked_video(ranked: Ranked) -> RankedVideo:
         "change": ranked.change,
     }
     if path := video_path(video):
-        shape["video_url"] = path
+        body["video_url"] = path
     if path := poster_path(video):
-        shape["poster_url"] = path
+        body["poster_url"] = path
     if path := preview_path(video):
-        shape["preview_url"] = path
-    return shape
+        body["preview_url"] = path
+    return body
 
 
 def own_standing(standing: PlayerRank) -> OwnStanding:
-    """Where one of the caller's videos stands."""
+    """Return the positions of one of the caller's videos."""
     return {
         "video_id": str(standing.video_id),
         "title": standing.title,
@@ -95,7 +95,7 @@ def own_standing(standing: PlayerRank) -> OwnStanding:
 
 
 def voting(now: Voting) -> VotingNow:
-    """When votes are taken, and whether they are now."""
+    """Return the voting period and its current state."""
     period = now.period
     return {
         "state": now.state.value,
@@ -106,14 +106,14 @@ def voting(now: Voting) -> VotingNow:
     }
 
 
-def verification(found: AuditResult) -> Verification:
-    """What counting all votes again found."""
+def verification(audit: AuditResult) -> Verification:
+    """Return the result of the latest audit."""
     return {
-        "exact": found.exact,
-        "since": moment(found.since) if found.since else None,
-        "complete": found.complete,
-        "videos": found.videos,
-        "votes": found.votes,
-        "tally": found.shown_votes,
-        "differing": found.differing,
+        "exact": audit.exact,
+        "since": moment(audit.since) if audit.since else None,
+        "complete": audit.complete,
+        "videos": audit.videos,
+        "votes": audit.votes,
+        "tally": audit.shown_votes,
+        "differing": audit.differing,
     }

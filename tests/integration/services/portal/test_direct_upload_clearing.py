@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Flask
 from sqlalchemy import Engine, text
 
-from services.portal.scheduler import keep_house
-from services.portal.uploads.form_uploads import clear_expired
+from services.portal.scheduler import run_due
+from services.portal.uploads.common import delete_expired
 from tests.locks import held, wait_until_held
 
 from . import direct
@@ -22,7 +22,7 @@ NO_INSERTS = "LOCK TABLE task_results IN SHARE MODE"
 
 def run_cleanup(app: Flask) -> None:
     with app.app_context():
-        keep_house(0)
+        run_due(0)
 
 
 def test_upload_row_stays_while_s3_cannot_delete_its_parts(
@@ -64,7 +64,7 @@ def test_upload_that_is_being_completed_is_not_deleted(
             assert connection.execute(text(row)).scalar_one() == 0
         # Only this task: the others would wait for the locked table.
         with app.app_context():
-            assert clear_expired() == 0
+            assert delete_expired() == 0
     request.join()
     assert request.status == 201
     assert objects(media_bucket, aws_port) == [f"uploads/{upload['video_id']}.mp4"]

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, text
 from emulator import aws
 from services.environment import PortalEnvironment
 from services.portal import create_app
-from services.portal.dependency_checks import Inspection
+from services.portal.dependency_checks import DependencyChecks
 from services.portal.server.shared_flags import SharedFlags
 from services.shared.migrate import read_migrations
 
@@ -52,10 +52,10 @@ def test_health_needs_no_other_service(app_without: Callable[[str], Flask]) -> N
 def test_stopping_portal_is_unhealthy_but_still_serves(
     portal_environment: PortalEnvironment,
 ) -> None:
-    gate = SharedFlags()
-    client = create_app(portal_environment, is_closing=lambda: gate.closing).test_client()
+    flags = SharedFlags()
+    client = create_app(portal_environment, is_draining=lambda: flags.is_draining).test_client()
     assert client.get("/health").status_code == 200
-    gate.close()
+    flags.mark_draining()
     answer = client.get("/health")
     assert answer.status_code == 503
     assert without_timestamp(answer) == {"status": "stopping", "timestamp": "", "version": "1.0.0"}
@@ -114,20 +114,20 @@ def test_hanging_check_times_out_and_blocks_one_thread() -> None:
         calls.append("hang")
         unblock.wait(60)
 
-    inspection = Inspection({"slow": hang, "quick": lambda: 7})
-    found = inspection.findings()
+    checks = DependencyChecks({"slow": hang, "quick": lambda: 7})
+    found = checks.results()
     assert found["slow"].problem == "no answer within 1 s"
     assert (found["quick"].answer, found["quick"].problem) == (7, None)
-    inspection._found_at -= 10
-    inspection.findings()
+    checks._checked_at -= 10
+    checks.results()
     assert calls == ["hang"]
     unblock.set()
 
 
 def test_concurrent_requests_share_one_round_of_checks() -> None:
     rounds: list[int] = []
-    inspection = Inspection({"count": lambda: rounds.append(1)})
-    threads = [threading.Thread(target=inspection.findings) for _ in range(20)]
+    checks = DependencyChecks({"count": lambda: rounds.append(1)})
+    threads = [threading.Thread(target=checks.results) for _ in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:

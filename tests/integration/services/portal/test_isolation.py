@@ -31,7 +31,7 @@ def cast_all_votes(app: Flask) -> int:
     with app.test_request_context():
         for count in range(10_000):
             try:
-                resources_of(app).votes.check(1)
+                resources_of(app).vote_limiter.check(1)
             except LimitReached:
                 return count
     raise AssertionError("votes are not limited")
@@ -63,7 +63,7 @@ def test_next_test_starts_without_leftovers(
     for url in (queue_url, f"{queue_url}-dlq"):
         sqs.send_message(QueueUrl=url, MessageBody="left")
     videos.vote(videos.published(ana, title="Clavada"), people.new())
-    assert "Clavada" in resources_of(app).rankings.get("a page", lambda: "Clavada")
+    assert "Clavada" in resources_of(app).ranking_cache.get("a page", lambda: "Clavada")
     assert cast_all_votes(app) >= 200
     assert {client.post("/api/auth/login", json=GUESS).status_code for _ in range(20)} == {401}
     assert client.post("/api/auth/login", json=GUESS).status_code == 429

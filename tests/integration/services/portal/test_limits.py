@@ -152,6 +152,20 @@ def test_votes_per_account_are_limited(people: People, videos: Videos, monkeypat
     assert ana.post(path).json == {"message": "", "error": "You cannot vote for your own video"}
 
 
+@pytest.mark.asvs("2.4.1")
+def test_page_votes_and_retractions_are_limited(
+    people: People, videos: Videos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "VOTE", Limit("vote", at_once=2, seconds_each=3600))
+    path = f"/videos/{videos.published(people.new())}"
+    browser, csrf = people.browser(people.new())
+    form = {"csrf_token": csrf}
+    assert [browser.post(f"{path}/{action}", data=form).status_code for action in ("vote", "retract")] == [303, 303]
+    for action in ("vote", "retract"):
+        answer = browser.post(f"{path}/{action}", data=form)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
+
+
 def test_vote_bursts_are_limited(app: Flask) -> None:
     votes = limits.VoteLimiter()
     with app.test_request_context():

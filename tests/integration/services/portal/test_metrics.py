@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
 from services.portal.resources import resources_of
-from services.portal.scheduler import keep_house
+from services.portal.scheduler import run_due
 
 from .people import People
 from .process import PortalProcess, PortalStarter
@@ -76,7 +76,7 @@ def test_scheduler_reports_backlog_gauges(app: Flask, client: FlaskClient, peopl
     videos.vote(videos.published(ana), luz)
     videos.uploaded(ana)
     with app.app_context():
-        keep_house(20)
+        run_due(20)
     found = scrape(client)
     assert found["anb_housekeeper_rounds_total", ()] == 1
     # The same round rolled up the vote and relayed the upload before it measured.

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from emulator import aws
 from services.portal.resources import resources_of
-from services.portal.scheduler import keep_house
+from services.portal.scheduler import run_due
 from services.videos.stale_videos import MAX_REQUEUES, STALE_AFTER_VISIBILITIES
 from tests.log_query_words import Line, unanswered
 
@@ -83,8 +83,8 @@ def test_given_up_videos_query(
 
     def keep() -> None:
         with app.app_context():
-            keep_house(0)
-            keep_house(1)
+            run_due(0)
+            run_due(1)
 
     def pass_time(sweeps: int) -> None:
         with engine.begin() as connection:

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from services.portal.scheduler import keep_house
+from services.portal.scheduler import run_due
 
 from .people import People
 from .videos import Videos
@@ -92,7 +92,7 @@ def test_verification_reports_exact_and_wrong_counts(
             connection.execute(text("UPDATE tally_checks SET checked_at = '-infinity'"))
         for _ in range(16):
             with app.app_context():
-                keep_house(0)
+                run_due(0)
 
     recount()
     found = client.get("/api/public/verification").json

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import Engine, text
 from structlog.testing import capture_logs
 
-from services.portal.scheduler import TASKS, Scheduler, keep_house
+from services.portal.scheduler import TASKS, Scheduler, run_due
 
 from .people import People
 from .videos import Videos, cut_connections
@@ -36,7 +36,7 @@ def test_round_rolls_votes_up_without_changing_counts(
     video_id = videos.published(ana)
     videos.vote(video_id, *(people.new() for _ in range(3)))
     with app.app_context():
-        keep_house(1)
+        run_due(1)
     assert query_value(engine, "SELECT votes_count FROM videos") == 3
     assert query_value(engine, "SELECT count(*) FROM vote_deltas") == 0
     video = ana.get(f"/api/videos/{video_id}").json
@@ -50,9 +50,9 @@ def test_expired_sessions_are_deleted_in_their_round(app: Flask, people: People,
     with engine.begin() as connection:
         connection.execute(text("UPDATE user_sessions SET expires_at = now() WHERE id = 1"))
     with app.app_context():
-        keep_house(1)
+        run_due(1)
         assert query_value(engine, "SELECT count(*) FROM user_sessions") == 2
-        keep_house(0)
+        run_due(0)
     assert query_value(engine, "SELECT count(*) FROM user_sessions") == 1
 
 
@@ -65,7 +65,7 @@ def test_votes_are_rolled_up_while_sqs_is_unreachable(
     videos.uploaded(ana)
     videos.vote(videos.published(ana), people.new())
     with capture_logs() as lines, app.app_context():
-        keep_house(0)
+        run_due(0)
     assert [line["event"] for line in lines] == [
         "uploads wait to be relayed",
         "videos without a sign of life wait to be looked for",
@@ -77,8 +77,8 @@ def test_votes_are_rolled_up_while_sqs_is_unreachable(
 def test_unreachable_database_is_logged_per_task(app_without: Callable[[str], Flask], service: str) -> None:
     app = app_without(service)
     with capture_logs() as lines, app.app_context():
-        keep_house(0)
-    assert [(line["log_level"], line["event"]) for line in lines] == [("warning", task.waiting) for task in TASKS]
+        run_due(0)
+    assert [(line["log_level"], line["event"]) for line in lines] == [("warning", task.failure_event) for task in TASKS]
 
 
 @pytest.mark.own("database")

@@ -63,4 +63,4 @@ def test_cache_size_is_bounded() -> None:
     for number in range(2000):
         clock.now = float(number)
         cache.get(number, lambda: None)
-    assert len(cache._answers) <= 501
+    assert len(cache._entries) <= 501

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from emulator import aws
 from services.portal.resources import resources_of
-from services.portal.scheduler import keep_house
+from services.portal.scheduler import run_due
 from services.shared.queue import VideoQueue
 from services.shared.storage import processed_key
 from services.videos.stale_videos import MAX_REQUEUES, STALE_AFTER_VISIBILITIES
@@ -32,8 +32,8 @@ def sqs(aws_port: int, aws_endpoint: str) -> Any:
 def run_tasks(app: Flask) -> None:
     """Run every task once: the sweep first, then the relay."""
     with app.app_context():
-        keep_house(0)
-        keep_house(1)
+        run_due(0)
+        run_due(1)
 
 
 def age_rows(engine: Engine, seconds: float) -> None:

@@ -16,8 +16,8 @@ from werkzeug.test import TestResponse
 
 from emulator import aws
 from services.environment import PortalEnvironment
-from services.portal.http import streamed_request
-from services.portal.scheduler import keep_house
+from services.portal.scheduler import run_due
+from services.portal.uploads import form_uploads
 from tests.small_disk import mounted
 from tests.sqs_messages import queued
 
@@ -79,7 +79,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_full_disk_returns_503_and_leaves_no_files(
     people: People, small_disk: Path, monkeypatch: pytest.MonkeyPatch, media_bucket: str, aws_port: int
 ) -> None:
-    monkeypatch.setattr(streamed_request, "_FOLDER", str(small_disk))
+    monkeypatch.setattr(form_uploads, "_FOLDER", str(small_disk))
     person = people.new()
     assert error(send(person, bytes(MEBIBYTE - 1000))) == (503, "Service temporarily unavailable")
     assert (objects(media_bucket, aws_port), list(small_disk.iterdir())) == ({}, [])
@@ -232,7 +232,7 @@ def test_upload_without_sqs_is_relayed_later(
     assert answer.json is not None
     assert queued(queue_url, aws_port) == []
     with app.app_context():
-        keep_house(1)
+        run_due(1)
     assert queued(queue_url, aws_port) == [{"video_id": answer.json["task_id"]}]
 
 

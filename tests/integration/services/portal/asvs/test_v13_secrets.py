@@ -31,11 +31,11 @@ pytestmark = pytest.mark.own("secrets")
 PROFILE = "/api/auth/profile"
 #: The first key is the default of the project's first version.
 WEAK = {
-    "local-development-secret-key": "it has 28 bytes; allowed are 32 and more",
-    "ñ" * 15 + "k": "it has 31 bytes; allowed are 32 and more",
-    "0123456" * 9: "it repeats 7 characters; allowed are 8 different ones and more",
-    "your-256-bit-SECRET-for-signing-tokens": "it reads like a placeholder; allowed is random text",
-    "please-change-me-before-going-to-production": "it reads like a placeholder; allowed is random text",
+    "local-development-secret-key": "it has 28 bytes; must have at least 32",
+    "ñ" * 15 + "k": "it has 31 bytes; must have at least 32",
+    "0123456" * 9: "it has 7 different characters; must have at least 8",
+    "your-256-bit-SECRET-for-signing-tokens": "it looks like a placeholder; must be random text",
+    "please-change-me-before-going-to-production": "it looks like a placeholder; must be random text",
 }
 DEFAULT, *_, GUESSED = WEAK
 
@@ -85,7 +85,7 @@ def test_portal_does_not_start_with_the_former_default_key(portal_environment: P
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr == (
         f"The secret {portal_environment.token_secret_arn} cannot sign tokens: {WEAK[DEFAULT]}. "
-        "To mend it: put random text there, such as `openssl rand -hex 32` makes\n"
+        "Fix: put random text there, such as the output of `openssl rand -hex 32`.\n"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from services.portal.pages.browsers import browser_name
+from services.portal.pages.profile import browser_name
 
 from ..people import PASSWORD, People
 from ..videos import Videos

@@ -15,7 +15,7 @@ from services.contest.rankings import record_daily_ranks
 from services.contest.vote_counts import roll_up
 from services.portal.database import db
 from services.portal.resources import register, resources_of
-from services.portal.scheduler import keep_house
+from services.portal.scheduler import run_due
 from services.portal.single_flight_cache import SingleFlightCache
 
 from ..people import People
@@ -40,7 +40,7 @@ def statements(app: Flask) -> Iterator[list[str]]:
 
 def set_rankings_cache(app: Flask, cache: SingleFlightCache) -> None:
     """Replace an application's cache of rankings."""
-    register(app, dataclasses.replace(resources_of(app), rankings=cache))
+    register(app, dataclasses.replace(resources_of(app), ranking_cache=cache))
 
 
 def published(people: People, videos: Videos, title: str, votes: int) -> UUID:
@@ -119,7 +119,7 @@ def test_verification_page_reports_exact_and_wrong_counts(
             connection.execute(text("UPDATE tally_checks SET checked_at = '-infinity'"))
         for _ in range(16):
             with app.app_context():
-                keep_house(0)
+                run_due(0)
         return client.get(path).text
 
     assert "cada video tiene exactamente los votos que muestra" in recount()
