@@ -1,4 +1,4 @@
-"""A private bucket that browsers upload to, and whose objects get cheaper and go as they age."""
+"""A private bucket that browsers upload to, with lifecycle rules."""
 
 from constructs_lib import Bucket, LifecycleRule, Stack
 from constructs_lib.foundation import cdk

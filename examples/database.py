@@ -1,4 +1,4 @@
-"""PostgreSQL in private subnets, with a standby in another zone; its password is in no plan and no state."""
+"""PostgreSQL in private subnets, with a standby in another zone; no plan or state contains its password."""
 
 from constructs_lib import Network, PostgresDatabase, Stack
 from constructs_lib.foundation import cdk

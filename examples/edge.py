@@ -1,4 +1,4 @@
-"""What stands before a site: its name, a certificate that renews itself, and a firewall that stops floods."""
+"""The edge of a site: a domain, a certificate that renews itself, and a firewall with a rate limit."""
 
 from constructs_lib import AccessLogBucket, Domain, Network, PublicLoadBalancer, Stack, WebFirewall
 from constructs_lib.foundation import cdk

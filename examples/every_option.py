@@ -1,4 +1,4 @@
-"""Every option of every construct in one app: the place to look up how one is written, not a set-up to copy."""
+"""Every option of every construct in one app: a reference to look options up in, not a deployment to copy."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -43,7 +43,7 @@ from constructs_lib import (
 from constructs_lib.foundation import cdk
 
 REGION = "eu-west-1"
-DESTROYABLE = "the example is made to be taken down again"
+DESTROYABLE = "the example is meant to be destroyed"
 
 app = cdk.App()
 stack = Stack(
@@ -56,7 +56,7 @@ stack = Stack(
 cdk.Aspects.of(stack).add(SecurityAspect())
 zone = cdk.aws.route53_zone.Route53Zone(stack, "zone", name="shop.example", force_destroy=False)
 
-# The network, and the names people are told.
+# The network, the domain and the alarm topic.
 network = Network(
     stack,
     "network",
@@ -72,7 +72,7 @@ network = Network(
 site = Domain(name="www.shop.example", hosted_zone_id=zone.zone_id)
 topic = AlarmTopic(stack, "alarms", name="every-alarms", emails=["duty@shop.example"], key_recovery_days=7)
 
-# The load balancer, what it writes down and what it refuses.
+# The load balancer, its access logs and its firewall.
 access_logs = AccessLogBucket(
     stack, "access-logs", name="every-access-logs-4f2a", days=180, force_destroy_reason=DESTROYABLE
 )
@@ -96,7 +96,7 @@ WebFirewall(
     log_days=90,
 )
 
-# What is kept: files, rows, jobs, a secret.
+# Data: files, rows, jobs, a secret.
 photos = Bucket(
     stack,
     "photos",
@@ -140,19 +140,19 @@ key = GeneratedSecret(
     recovery_days=30,
 )
 
-# Who is told, also while instances are replaced: an alarm on the site's own numbers undoes the replacement.
+# A custom alarm, which also rolls back a replacement of instances.
 checkouts = {"Of": "checkout"}
-begun = Metric(namespace="Shop", name="Begun", dimensions=checkouts, statistic="Sum", label="begun")
+started = Metric(namespace="Shop", name="Started", dimensions=checkouts, statistic="Sum", label="started")
 failed = Metric(namespace="Shop", name="Failed", dimensions=checkouts, statistic="Sum", label="failed")
 failing = Alarm(
     stack,
     "checkouts-fail",
     name="every-checkouts-fail",
     meaning="One checkout in twenty fails",
-    action="Look at the payment provider's status page; when it began with a release, go back",
+    action="Check the payment provider's status page; if it started with a release, roll back",
     metric=MetricMath(
-        expression="100 * failed / begun",
-        metrics={"failed": failed, "begun": begun},
+        expression="100 * failed / started",
+        metrics={"failed": failed, "started": started},
         label="failed checkouts (%)",
     ),
     comparison=">=",
@@ -163,7 +163,7 @@ failing = Alarm(
     on_alarm=topic,
 )
 
-# What runs. Both groups begin empty; scaling and people fill them.
+# The instances. Both groups start empty; scaling and operators change that.
 release = Release(
     stack, "release", bucket=photos, parts={"shop": Path(__file__).parent / "software"}, about={"version": "1.4.2"}
 )
@@ -223,13 +223,13 @@ workers = QueueWorkers(
 
 
 class Reports(cdk.Construct):
-    """Something of your own: with a `role` every grant takes it, with a group of its own it is let in by name."""
+    """A custom construct: grants accept it because it has a `role`; it has its own security group."""
 
     def __init__(self, scope: cdk.Construct, id: str) -> None:
         super().__init__(scope, id)
         self.role = ServiceRole(self, "role", name="every-reports", network=network)
         self.security_group = SecurityGroup(
-            self, "security-group", vpc_id=network.vpc_id, name="every-reports-sg", description="Asks the site"
+            self, "security-group", vpc_id=network.vpc_id, name="every-reports-sg", description="Requests to the site"
         )
 
 
@@ -246,8 +246,8 @@ for service in (web, workers):
     photos.grant_read(service)
     photos.grant_write(service, prefix="thumbnails/")
 
-# What is watched, and the page that shows it.
-watched = [
+# Monitoring and the dashboard.
+monitorings = [
     WebServiceMonitoring(
         stack, "web-watched", service=web, name="every-web", slow=timedelta(milliseconds=800), on_alarm=topic
     ),
@@ -263,33 +263,41 @@ watched = [
     ),
     DatabaseMonitoring(stack, "database-watched", database=database, name="every-orders", on_alarm=topic),
 ]
-own = Monitoring(stack, "checkouts-watched", name="every-checkouts", on_alarm=topic)
-none = own.add_alarm(
+checkout_monitoring = Monitoring(stack, "checkouts-watched", name="every-checkouts", on_alarm=topic)
+no_checkouts = checkout_monitoring.add_alarm(
     "none",
-    meaning="Nobody has begun a checkout for an hour",
-    action="Buy something yourself and see",
-    metric=begun,
+    meaning="No checkout was started for an hour",
+    action="Try to buy something",
+    metric=started,
     comparison="<",
     threshold=1,
     period=timedelta(minutes=15),
     periods=4,
     missing="breaching",
 )
-seldom = timedelta(minutes=15)
-own.add_graph(Graph(title="Checkouts", left=[begun], right=[failed], limits=[none], period=seldom, region=REGION))
+checkout_monitoring.add_graph(
+    Graph(
+        title="Checkouts",
+        left=[started],
+        right=[failed],
+        limits=[no_checkouts],
+        period=timedelta(minutes=15),
+        region=REGION,
+    )
+)
 CompositeAlarm(
     stack,
     "people-feel-it",
     name="every-people-feel-it",
     meaning="People cannot buy",
-    action="Begin with the first of the alarms it names",
-    any_of=[failing, none],
+    action="Start with the alarms that are on",
+    any_of=[failing, no_checkouts],
     on_alarm=topic,
 )
 slow = LogQuery(name="slow", log_groups=[web.log_group_name], query="filter ms > 800 | stats count(*) by route")
 LogQueries(stack, "questions", name="every", queries=[slow])
-Dashboard(stack, "dashboard", name="every", parts=[*watched, own])
+Dashboard(stack, "dashboard", name="every", parts=[*monitorings, checkout_monitoring])
 waive(stack, "has no query log", reason="the zone holds public names alone", explains=["CKV2_AWS_39"])
-stack.output("address", balancer.url, description="Where people find the shop")
+stack.output("address", balancer.url, description="URL of the shop")
 
 app.synth()

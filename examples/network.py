@@ -1,4 +1,4 @@
-"""A VPC with public and private subnets over three zones and one way out for the private ones."""
+"""A VPC with public and private subnets in three zones, and one NAT gateway."""
 
 from constructs_lib import Network, Stack
 from constructs_lib.foundation import cdk

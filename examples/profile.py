@@ -1,4 +1,4 @@
-"""What an environment saves, and why that is all right: a profile says both, and the synth prints them."""
+"""A profile: what an environment saves compared with production, and why; the synth prints both."""
 
 from constructs_lib import Network, PostgresDatabase, Stack
 from constructs_lib.foundation import cdk

@@ -1,4 +1,4 @@
-"""A queue, the place its poison messages go, and who is told when messages wait too long or arrive there."""
+"""A queue with a dead-letter queue, its alarms with an email subscription, and a dashboard."""
 
 from datetime import timedelta
 
@@ -10,8 +10,8 @@ stack = Stack(app, "queue", region="eu-west-1")
 
 orders = Queue(stack, "orders", max_job=timedelta(minutes=5))
 duty = AlarmTopic(stack, "duty", emails=["duty@shop.example"])
-watched = QueueMonitoring(stack, "watched", queue=orders, depth=500, oldest=timedelta(minutes=30), on_alarm=duty)
-Dashboard(stack, "dashboard", parts=[watched])
+monitoring = QueueMonitoring(stack, "watched", queue=orders, depth=500, oldest=timedelta(minutes=30), on_alarm=duty)
+Dashboard(stack, "dashboard", parts=[monitoring])
 stack.output("url", orders.url)
 
 app.synth()

@@ -1,4 +1,4 @@
-"""Workers that take jobs from a queue, none while there is nothing to do, twenty when much waits."""
+"""Workers that process the jobs of a queue and scale from zero to twenty instances."""
 
 from datetime import timedelta
 from pathlib import Path

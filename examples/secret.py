@@ -1,4 +1,4 @@
-"""A random signing key that is in no plan and no state, and a role that may read it."""
+"""A random signing key that no plan or state contains, and a role that may read it."""
 
 from constructs_lib import GeneratedSecret, ServiceRole, Stack
 from constructs_lib.foundation import cdk

@@ -1,4 +1,4 @@
-"""The whole: a web service, a queue, workers that scale with it, PostgreSQL and a bucket, wired by grants."""
+"""A complete app: a web service, a queue, workers that scale with it, PostgreSQL and a bucket, connected by grants."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A web service behind an HTTPS load balancer: two to six instances, replaced in turn when the program changes."""
+"""A web service behind an HTTPS load balancer: two to six instances, with rolling replacement."""
 
 from pathlib import Path
 

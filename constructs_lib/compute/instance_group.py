@@ -141,7 +141,7 @@ class InstanceGroup(cdk.Construct):
         replacement (``InstanceOptions.rolling``), nothing is rolled back.
 
         Args:
-            alarms: the alarms; at most ten, including those that a web service adds.
+            alarms: the alarms; at most ten, including the web service's own.
 
         Raises:
             ConstructError: there are more than ten.

@@ -1,4 +1,4 @@
-"""A program for the examples: greets on port 8080, says that it is healthy, and tells systemd when it is ready."""
+"""A program for the examples: an HTTP server on port 8080 that notifies systemd when it is ready."""
 
 import os
 import socket
@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Greeter(BaseHTTPRequestHandler):
-    """Answers every path; ``/health`` is what the load balancer asks for."""
+    """Answers every path; the load balancer requests ``/health``."""
 
     def do_GET(self) -> None:
         """Greet."""
@@ -16,8 +16,8 @@ class Greeter(BaseHTTPRequestHandler):
         self.wfile.write(f"{greeting}\n".encode())
 
 
-def say_ready() -> None:
-    """Tell systemd, which holds the instance back until then: man sd_notify."""
+def notify_ready() -> None:
+    """Notify systemd (man sd_notify); the instance is not in service before."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.connect(os.environ["NOTIFY_SOCKET"])
         systemd.sendall(b"READY=1")
@@ -25,5 +25,5 @@ def say_ready() -> None:
 
 if __name__ == "__main__":
     server = ThreadingHTTPServer(("0.0.0.0", 8080), Greeter)
-    say_ready()
+    notify_ready()
     server.serve_forever()
