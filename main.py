@@ -30,7 +30,7 @@ def main() -> int:
     folder = Path(app.outdir)
     waivers.write(folder)
     iam_report.write(folder)
-    for text in (str(software), settings.effective_profile.differences(), cost.table(template.read(folder))):
+    for text in (str(software), settings.effective_profile.differences(), cost.render_table(template.read(folder))):
         if text:
             print(text, file=sys.stderr)  # noqa: T201
     return 0

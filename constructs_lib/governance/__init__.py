@@ -1,1 +1,1 @@
-"""Profiles, security rules, cost and IAM reports."""
+"""Profiles, security rules, cost estimate and IAM report."""

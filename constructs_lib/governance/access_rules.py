@@ -1,4 +1,4 @@
-"""SecurityAspect's rules about who may do what, and about secrets."""
+"""Rules of ``SecurityAspect`` about permissions and secrets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from constructs_lib.foundation.template import Resource
-from constructs_lib.governance.security_rule import Rule, RuleContext, listed
+from constructs_lib.governance.security_rule import Rule, RuleContext, as_list
 
 _IDENTITY_POLICIES = ("aws_iam_role_policy", "aws_iam_policy", "aws_iam_user_policy", "aws_iam_group_policy")
 _RESOURCE_POLICIES = {
@@ -23,8 +23,8 @@ _RESOURCE_POLICIES = {
     "aws_sqs_queue": ("CKV_AWS_168",),
     "aws_sqs_queue_policy": ("CKV_AWS_168",),
 }
-"""Resources whose policy names its principals, and checkov's rules about them."""
-_NARROWING = {
+"""Resources with a policy that names principals, and checkov's rules about them."""
+_LIMITING = {
     "aws:principalaccount",
     "aws:principalarn",
     "aws:principalorgid",
@@ -37,7 +37,7 @@ _NARROWING = {
     "aws:sourcevpce",
     "kms:calleraccount",
 }
-"""Condition keys that leave of everybody the callers they name.
+"""Condition keys that limit a public principal to named callers.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"""
 _WITHOUT_RESOURCE = {
     "cloudwatch:PutMetricData",
@@ -51,13 +51,13 @@ _WITHOUT_RESOURCE = {
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
-"""Actions that are granted on everything or not at all; so are those that only list and describe, most of them.
+"""Actions that do not support resources, besides most List and Describe actions.
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"""
 _SAME_FAMILY = {"kms:GenerateDataKey*", "kms:ReEncrypt*"}
-"""Wildcards that AWS's own pages use, each for one deed in its variants."""
+"""Wildcards from AWS's documentation for the variants of one action."""
 _BROAD = re.compile(r"/(AdministratorAccess|PowerUserAccess|\w*FullAccess)$")
 _CREDENTIAL = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")
-_MADE_OF_SECRETS = {
+_SECRET_RESOURCES = {
     "random_password": "a password",
     "tls_private_key": "a private key",
     "aws_iam_access_key": "an access key",
@@ -65,7 +65,7 @@ _MADE_OF_SECRETS = {
 
 
 def _allowing(resource: Resource, stack: RuleContext) -> Iterator[dict[str, Any]]:
-    """The statements that allow an identity something."""
+    """Yield the statements that allow an identity something."""
     policies: list[object] = []
     if resource.kind in _IDENTITY_POLICIES:
         policies.append(resource.properties.get("policy"))
@@ -77,29 +77,29 @@ def _allowing(resource: Resource, stack: RuleContext) -> Iterator[dict[str, Any]
                 yield statement
 
 
-def _only_looks(action: str) -> bool:
+def _is_read_only(action: str) -> bool:
     verb = action.partition(":")[2]
     return verb.startswith(("Describe", "List"))
 
 
 def _wildcard_action(resource: Resource, stack: RuleContext) -> Iterator[str]:
     for statement in _allowing(resource, stack):
-        for action in listed(statement.get("Action")):
-            if "*" in action and not _only_looks(action) and action not in _SAME_FAMILY:
+        for action in as_list(statement.get("Action")):
+            if "*" in action and not _is_read_only(action) and action not in _SAME_FAMILY:
                 yield f"allows {action}"
         if "NotAction" in statement or "NotResource" in statement:
-            yield "allows all but what it names"
+            yield "allows everything except what it names"
 
 
 def _wildcard_resource(resource: Resource, stack: RuleContext) -> Iterator[str]:
     for statement in _allowing(resource, stack):
-        if "*" not in listed(statement.get("Resource")) or "Condition" in statement:
+        if "*" not in as_list(statement.get("Resource")) or "Condition" in statement:
             continue
-        named = [action for action in listed(statement.get("Action")) if "*" not in action]
+        named = [action for action in as_list(statement.get("Action")) if "*" not in action]
         narrow = [
             action
             for action in named
-            if not _only_looks(action)
+            if not _is_read_only(action)
             and action not in _WITHOUT_RESOURCE
             and not action.startswith(("ssmmessages:", "ec2messages:"))
         ]
@@ -110,75 +110,76 @@ def _wildcard_resource(resource: Resource, stack: RuleContext) -> Iterator[str]:
 def _broad_managed_policy(resource: Resource, _: RuleContext) -> Iterator[str]:
     if not resource.kind.startswith("aws_iam_"):
         return
-    attached = [resource.properties.get("policy_arn"), *listed(resource.properties.get("managed_policy_arns"))]
+    attached = [resource.properties.get("policy_arn"), *as_list(resource.properties.get("managed_policy_arns"))]
     for arn in attached:
-        if found := _BROAD.search(str(arn or "")):
-            yield f"attaches {found[1]}"
+        if match := _BROAD.search(str(arn or "")):
+            yield f"attaches {match[1]}"
 
 
 def _public_policy(resource: Resource, stack: RuleContext) -> Iterator[str]:
     if resource.kind not in _RESOURCE_POLICIES:
         return
-    written = resource.properties.get("assume_role_policy" if resource.kind == "aws_iam_role" else "policy")
-    for statement in stack.statements(written) or []:
-        if statement.get("Effect") == "Allow" and _everybody(statement) and not _narrowed(statement):
-            yield f"lets anybody {', '.join(map(str, listed(statement.get('Action')))) or 'do what it does not name'}"
+    policy = resource.properties.get("assume_role_policy" if resource.kind == "aws_iam_role" else "policy")
+    for statement in stack.statements(policy) or []:
+        if statement.get("Effect") == "Allow" and _is_public(statement) and not _is_limited(statement):
+            actions = ", ".join(map(str, as_list(statement.get("Action")))) or "all actions except some"
+            yield f"allows everyone {actions}"
 
 
-def _everybody(statement: Mapping[str, Any]) -> bool:
+def _is_public(statement: Mapping[str, Any]) -> bool:
     principal = statement.get("Principal")
     if "NotPrincipal" in statement or principal == "*":
         return True
-    return isinstance(principal, Mapping) and "*" in listed(principal.get("AWS"))
+    return isinstance(principal, Mapping) and "*" in as_list(principal.get("AWS"))
 
 
-def _narrowed(statement: Mapping[str, Any]) -> bool:
+def _is_limited(statement: Mapping[str, Any]) -> bool:
     condition = statement.get("Condition") or {}
-    return any(key.lower() in _NARROWING for keys in condition.values() for key in keys)
+    return any(key.lower() in _LIMITING for keys in condition.values() for key in keys)
 
 
 def _secret_in_state(resource: Resource, _: RuleContext) -> Iterator[str]:
-    if resource.kind in _MADE_OF_SECRETS:
-        yield f"keeps {_MADE_OF_SECRETS[resource.kind]} in the state"
+    if resource.kind in _SECRET_RESOURCES:
+        yield f"keeps {_SECRET_RESOURCES[resource.kind]} in the state"
     for name in ("password", "master_password", "secret_string", "secret_binary", "auth_token"):
         if resource.properties.get(name):
             yield f"keeps {name} in the state"
     if _CREDENTIAL.search(json.dumps(resource.properties)):
-        yield "has a credential written into it"
+        yield "contains a credential"
 
 
 RULES = (
     Rule(
         id="wildcard-action",
-        breaks=_wildcard_action,
+        check=_wildcard_action,
         allowed="limited to actions by name",
         fix="name the actions",
         checkov=("CKV_AWS_62", "CKV_AWS_63"),
     ),
     Rule(
         id="wildcard-resource",
-        breaks=_wildcard_resource,
+        check=_wildcard_resource,
         allowed="limited to the ARNs it uses, with * only for actions that take no resource",
         fix="name the ARNs, or add a condition",
         checkov=("CKV_AWS_355",),
     ),
     Rule(
         id="broad-managed-policy",
-        breaks=_broad_managed_policy,
+        check=_broad_managed_policy,
         allowed="a policy with only the actions it uses",
         fix="grant the actions it uses",
         checkov=("CKV_AWS_274",),
     ),
     Rule(
         id="public-policy",
-        breaks=_public_policy,
+        check=_public_policy,
         allowed="limited to principals by name, or by a condition on the account, organization, VPC or source",
         fix="name the principals",
         checkov=tuple(sorted({rule for rules in _RESOURCE_POLICIES.values() for rule in rules})),
     ),
     Rule(
         id="secret-in-state",
-        breaks=_secret_in_state,
+        check=_secret_in_state,
         allowed="a secret that Terraform never sees",
         fix="use a write-only argument, manage_master_user_password or GeneratedSecret",
         checkov=("CKV_AWS_41", "CKV_AWS_46"),

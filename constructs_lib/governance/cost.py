@@ -1,9 +1,10 @@
-"""What a month of the synthesized stacks costs before anybody uses them.
+"""Estimate the monthly cost of the synthesized stacks without usage.
 
-It counts what AWS bills for standing there: instances, gateways, disks, alarms. What is billed by use, such as requests
-and bytes sent and stored, it names and does not guess. Prices: ``constructs_lib/governance/prices.py``.
+The estimate covers fixed charges: instances, gateways, disks, alarms. Usage-based charges, such as requests and data
+sent and stored, are listed without an amount. Prices: ``constructs_lib/governance/prices.py``.
 
-Every type of resource is priced, billed by use, both, or free; one that is in no list is named as not counted.
+Every resource type has a price, usage-based charges, both, or is free; a type in none of the lists is reported as not
+priced.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from constructs_lib.governance import prices
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """What a resource or a stack costs a month, in US dollars.
+    """Monthly cost of a resource or a stack, in US dollars.
 
     Args:
-        low: with the fewest instances its groups allow.
-        high: with the most.
-        unpriced: what the price table does not know.
-        usage_based: what is billed by use besides.
+        low: cost at the groups' minimum capacity.
+        high: cost at the groups' maximum capacity.
+        unpriced: types without a price.
+        usage_based: additional usage-based charges.
     """
 
     low: float = 0.0
@@ -41,19 +42,19 @@ class Cost:
         )
 
 
-def _always(dollars: float) -> Cost:
+def _monthly(dollars: float) -> Cost:
     return Cost(dollars, dollars)
 
 
 def _hourly(dollars: float) -> Cost:
-    return _always(dollars * prices.HOURS)
+    return _monthly(dollars * prices.HOURS)
 
 
 def _database(resource: Resource, _: list[Resource]) -> Cost:
     kind = resource.properties["instance_class"]
     zones = 2 if resource.properties.get("multi_az") else 1
-    storage = _always(resource.properties.get("allocated_storage", 0) * prices.DATABASE_GIB * zones)
-    secret = _always(prices.SECRET if resource.properties.get("manage_master_user_password") else 0)
+    storage = _monthly(resource.properties.get("allocated_storage", 0) * prices.DATABASE_GIB * zones)
+    secret = _monthly(prices.SECRET if resource.properties.get("manage_master_user_password") else 0)
     if kind not in prices.DATABASE_HOUR:
         return storage + secret + Cost(unpriced=(kind,))
     return _hourly(prices.DATABASE_HOUR[kind] * zones) + storage + secret
@@ -64,7 +65,7 @@ def _group(resource: Resource, siblings: list[Resource]) -> Cost:
     launch_template = next((each for each in siblings if f"{each.address}.id" in reference), None)
     if launch_template is None:
         return Cost(unpriced=(f"the instances of {resource.path}",))
-    one = of_instance(launch_template)
+    one = instance_cost(launch_template)
     properties = resource.properties
     return Cost(one.high * properties["min_size"], one.high * properties["max_size"], one.unpriced)
 
@@ -83,11 +84,11 @@ def _endpoint(resource: Resource, _: list[Resource]) -> Cost:
 def _alarm(resource: Resource, _: list[Resource]) -> Cost:
     queries = resource.blocks("metric_query")
     metrics = sum(1 for query in queries if query.get("metric")) if queries else 1
-    return _always(prices.ALARM_METRIC * metrics)
+    return _monthly(prices.ALARM_METRIC * metrics)
 
 
 def _scaling(resource: Resource, _: list[Resource]) -> Cost:
-    # Target tracking keeps two alarms of its own, one for each direction.
+    # Target tracking creates two alarms, one for each direction.
     metrics = 0
     for tracking in resource.blocks("target_tracking_configuration"):
         queries = [
@@ -96,50 +97,50 @@ def _scaling(resource: Resource, _: list[Resource]) -> Cost:
             for query in template.blocks(custom, "metrics")
         ]
         metrics += sum(1 for query in queries if query.get("metric_stat")) or 1
-    return _always(2 * metrics * prices.ALARM_METRIC)
+    return _monthly(2 * metrics * prices.ALARM_METRIC)
 
 
 def _web_acl(resource: Resource, _: list[Resource]) -> Cost:
-    return _always(prices.WEB_ACL + prices.WEB_ACL_RULE * len(resource.blocks("rule")))
+    return _monthly(prices.WEB_ACL + prices.WEB_ACL_RULE * len(resource.blocks("rule")))
 
 
 PRICED: dict[str, Callable[[Resource, list[Resource]], Cost]] = {
     "aws_autoscaling_group": _group,
     "aws_autoscaling_policy": _scaling,
-    "aws_cloudwatch_composite_alarm": lambda *_: _always(prices.COMPOSITE_ALARM),
-    "aws_cloudwatch_dashboard": lambda *_: _always(prices.DASHBOARD),
+    "aws_cloudwatch_composite_alarm": lambda *_: _monthly(prices.COMPOSITE_ALARM),
+    "aws_cloudwatch_dashboard": lambda *_: _monthly(prices.DASHBOARD),
     "aws_cloudwatch_metric_alarm": _alarm,
     "aws_db_instance": _database,
     "aws_eip": lambda *_: _hourly(prices.PUBLIC_ADDRESS_HOUR),
-    "aws_kms_key": lambda *_: _always(prices.KEY),
+    "aws_kms_key": lambda *_: _monthly(prices.KEY),
     "aws_lb": _load_balancer,
     "aws_nat_gateway": lambda *_: _hourly(prices.NAT_GATEWAY_HOUR),
-    "aws_route53_zone": lambda *_: _always(prices.HOSTED_ZONE),
-    "aws_secretsmanager_secret": lambda *_: _always(prices.SECRET),
+    "aws_route53_zone": lambda *_: _monthly(prices.HOSTED_ZONE),
+    "aws_secretsmanager_secret": lambda *_: _monthly(prices.SECRET),
     "aws_vpc_endpoint": _endpoint,
     "aws_wafv2_web_acl": _web_acl,
 }
-"""What a resource costs whether it is used or not, given those of its stack."""
+"""Fixed cost of a resource, given the other resources of its stack."""
 
 USAGE_BASED = {
-    "aws_cloudwatch_log_group": "logs taken in and kept",
-    "aws_cloudwatch_query_definition": "logs that queries look through",
+    "aws_cloudwatch_log_group": "log ingestion and storage",
+    "aws_cloudwatch_query_definition": "logs scanned by queries",
     "aws_db_instance": "backups beyond the database's size",
-    "aws_flow_log": "flow logs taken in",
+    "aws_flow_log": "flow log ingestion",
     "aws_kms_key": "requests to KMS",
     "aws_lb": "load balancer capacity units",
-    "aws_nat_gateway": "bytes through NAT gateways",
+    "aws_nat_gateway": "data through NAT gateways",
     "aws_route53_zone": "DNS queries",
-    "aws_s3_bucket": "objects kept, and requests to S3",
-    "aws_s3_object": "objects kept, and requests to S3",
-    "aws_secretsmanager_secret": "requests for secrets",
-    "aws_sns_topic": "messages told to subscribers",
+    "aws_s3_bucket": "S3 storage and requests",
+    "aws_s3_object": "S3 storage and requests",
+    "aws_secretsmanager_secret": "requests to Secrets Manager",
+    "aws_sns_topic": "notifications to subscribers",
     "aws_sqs_queue": "requests to SQS",
-    "aws_vpc": "bytes to other zones and to the internet",
-    "aws_vpc_endpoint": "bytes through interface endpoints",
-    "aws_wafv2_web_acl": "requests looked at by WAF",
+    "aws_vpc": "data transfer to other zones and to the internet",
+    "aws_vpc_endpoint": "data through interface endpoints",
+    "aws_wafv2_web_acl": "requests inspected by WAF",
 }
-"""What a resource's use is billed by."""
+"""Usage-based charges of a resource."""
 
 FREE = {
     "aws_acm_certificate",
@@ -179,20 +180,20 @@ FREE = {
     "aws_wafv2_web_acl_association",
     "aws_wafv2_web_acl_logging_configuration",
 }
-"""What AWS asks nothing for, but for what it is a part of."""
+"""Resources without a charge."""
 
 
 def estimate(stacks: template.Documents) -> dict[str, Cost]:
-    """What each stack costs a month, by its name."""
+    """Estimate the monthly cost of each stack, by name."""
     costs = {}
     for name, document in stacks.items():
         resources = list(template.resources(document))
-        costs[name] = sum((_of(each, resources) for each in resources), Cost())
+        costs[name] = sum((_resource_cost(resource, resources) for resource in resources), Cost())
     return costs
 
 
-def of_instance(launch_template: Resource) -> Cost:
-    """What one instance of a launch template costs a month, its disks and monitoring with it.
+def instance_cost(launch_template: Resource) -> Cost:
+    """Estimate the monthly cost of one instance of a launch template, with its disks and monitoring.
 
     Args:
         launch_template: an ``aws_launch_template``.
@@ -206,37 +207,37 @@ def of_instance(launch_template: Resource) -> Cost:
         for ebs in template.blocks(disk, "ebs")
     )
     monitored = any(block.get("enabled") for block in launch_template.blocks("monitoring"))
-    one = prices.INSTANCE_HOUR[kind] * prices.HOURS + disks * prices.DISK_GIB
-    return _always(one + (prices.DETAILED_MONITORING if monitored else 0))
+    dollars = prices.INSTANCE_HOUR[kind] * prices.HOURS + disks * prices.DISK_GIB
+    return _monthly(dollars + (prices.DETAILED_MONITORING if monitored else 0))
 
 
-def _of(resource: Resource, siblings: list[Resource]) -> Cost:
+def _resource_cost(resource: Resource, siblings: list[Resource]) -> Cost:
     kind = resource.kind
-    standing = PRICED[kind](resource, siblings) if kind in PRICED else Cost()
-    used = Cost(usage_based=(USAGE_BASED[kind],)) if kind in USAGE_BASED else Cost()
+    fixed = PRICED[kind](resource, siblings) if kind in PRICED else Cost()
+    usage = Cost(usage_based=(USAGE_BASED[kind],)) if kind in USAGE_BASED else Cost()
     unknown = kind.startswith("aws_") and kind not in PRICED.keys() | USAGE_BASED.keys() | FREE
-    return standing + used + Cost(unpriced=(kind,) if unknown else ())
+    return fixed + usage + Cost(unpriced=(kind,) if unknown else ())
 
 
-def table(stacks: template.Documents) -> str:
-    """The estimate for people: a line for each stack that costs something, and what it leaves out."""
+def render_table(stacks: template.Documents) -> str:
+    """Render the estimate: a line for each stack with costs, and what is not included."""
     costs = estimate(stacks)
     return "\n".join(_lines(costs, sum(costs.values(), Cost())))
 
 
 def _lines(costs: dict[str, Cost], total: Cost) -> Iterator[str]:
     yield (
-        f"A month before any use, in US dollars, fewest to most instances "
-        f"({prices.REGION} list prices of {prices.AS_OF}; an estimate):"
+        f"Estimated monthly cost without usage, in US dollars, from minimum to maximum capacity "
+        f"({prices.REGION} list prices of {prices.AS_OF}):"
     )
-    shown = [(name, cost) for name, cost in costs.items() if cost.high]
-    width = max(len(name) for name, _ in [*shown, ("total", total)])
-    for name, cost in [*shown, ("total", total)]:
+    rows = [(name, cost) for name, cost in costs.items() if cost.high]
+    width = max(len(name) for name, _ in [*rows, ("total", total)])
+    for name, cost in [*rows, ("total", total)]:
         yield f"  {name:<{width}}  {_range(cost)}"
     if total.usage_based:
-        yield f"  billed by use besides: {', '.join(sorted(set(total.usage_based)))}"
+        yield f"  usage-based charges, not included: {', '.join(sorted(set(total.usage_based)))}"
     if total.unpriced:
-        yield f"  not counted, for want of a price: {', '.join(sorted(set(total.unpriced)))}"
+        yield f"  not priced: {', '.join(sorted(set(total.unpriced)))}"
 
 
 def _range(cost: Cost) -> str:

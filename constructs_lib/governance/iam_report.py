@@ -1,11 +1,11 @@
-"""Who may do what on which ARN: the IAM statements of the synthesized stacks, readable.
+"""IAM report: which role may do what on which resource, from the synthesized stacks.
 
-``write`` leaves ``privileges.json`` beside the stacks at each synth: a list, one entry a statement, of
+``write`` creates ``privileges.json`` in the output folder at each synth: a list with one entry per statement, such as
 
     {"who": "portal/portal/role", "sid": "ReadUploads", "actions": ["s3:GetObject"],
      "resources": ["storage/videos/bucket.arn/uploads/*"], "conditions": {}}
 
-A reference is shown as the path of the construct it leads to, through the outputs of other stacks too. On demand:
+References are shown as paths of constructs, including references to other stacks. To print the report:
 
     python -m constructs_lib.governance.iam_report cdktf.out
 """
@@ -31,13 +31,13 @@ _ATTACHED = ("aws_iam_role_policy_attachment", "aws_iam_policy_attachment")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Privilege:
-    """What one statement allows.
+    """Permissions of one statement.
 
     Args:
         who: path of the role.
-        sid: the statement's id.
-        actions: what it may do; a managed policy is named by its ARN.
-        resources: on what.
+        sid: id of the statement.
+        actions: allowed actions; a managed policy is shown as its ARN.
+        resources: resources of the actions.
         conditions: IAM's condition block.
     """
 
@@ -49,36 +49,40 @@ class Privilege:
 
 
 def privileges(stacks: template.Documents) -> list[Privilege]:
-    """Every statement that allows a role of these stacks something, by role."""
-    names = _Names(stacks)
-    found = [each for stack, document in stacks.items() for each in _of_stack(stack, document, names)]
-    return sorted(found, key=lambda each: (each.who, each.sid))
+    """List every statement that allows something to a role of these stacks, by role."""
+    resolver = _ReferenceResolver(stacks)
+    found = [
+        privilege for stack, document in stacks.items() for privilege in _stack_privileges(stack, document, resolver)
+    ]
+    return sorted(found, key=lambda privilege: (privilege.who, privilege.sid))
 
 
-def _of_stack(stack: str, document: Mapping[str, Any], names: _Names) -> Iterator[Privilege]:
+def _stack_privileges(stack: str, document: Mapping[str, Any], resolver: _ReferenceResolver) -> Iterator[Privilege]:
     for resource in template.resources(document):
         if resource.kind == "aws_iam_role_policy":
             statements = json.loads(resource.properties["policy"])["Statement"]
-            role = names.readable(stack, resource.properties["role"])
+            role = resolver.resolve(stack, resource.properties["role"])
         elif resource.kind in _ATTACHED:
-            role = names.readable(stack, resource.properties["role"])
-            yield Privilege(who=_bare(role), sid="", actions=(resource.properties["policy_arn"],), resources=("*",))
+            role = resolver.resolve(stack, resource.properties["role"])
+            yield Privilege(
+                who=_without_attribute(role), sid="", actions=(resource.properties["policy_arn"],), resources=("*",)
+            )
             continue
         else:
             continue
         for statement in statements:
             if statement["Effect"] == "Allow":
                 yield Privilege(
-                    who=_bare(role),
+                    who=_without_attribute(role),
                     sid=statement.get("Sid", ""),
-                    actions=tuple(_list(statement["Action"])),
-                    resources=tuple(names.readable(stack, each) for each in _list(statement["Resource"])),
+                    actions=tuple(_as_list(statement["Action"])),
+                    resources=tuple(resolver.resolve(stack, each) for each in _as_list(statement["Resource"])),
                     conditions=statement.get("Condition", {}),
                 )
 
 
-class _Names:
-    """The path behind each reference."""
+class _ReferenceResolver:
+    """Replace references with paths of constructs."""
 
     def __init__(self, stacks: template.Documents) -> None:
         self._stacks = stacks
@@ -88,32 +92,32 @@ class _Names:
             for resource in template.resources(document)
         }
 
-    def readable(self, stack: str, text: str) -> str:
-        """A text with its references as paths; one that leads nowhere known stays as it is."""
+    def resolve(self, stack: str, text: str) -> str:
+        """Replace the references in a text; an unknown reference stays unchanged."""
         return _REFERENCE.sub(lambda match: self._follow(stack, match), text)
 
     def _follow(self, stack: str, match: re.Match[str]) -> str:
         remote = _REMOTE.fullmatch(match[1])
         if remote:
             output = self._stacks.get(remote[1], {}).get("output", {}).get(remote[2])
-            return self.readable(remote[1], str(output["value"])) if output else match[0]
+            return self.resolve(remote[1], str(output["value"])) if output else match[0]
         kind, _, rest = match[1].partition(".")
         name, _, attribute = rest.partition(".")
         path = self._paths.get((stack, f"{kind}.{name}"))
         return f"{path}.{attribute}" if path else match[0]
 
 
-def _bare(reference: str) -> str:
-    """A role's path, without the attribute it was named by."""
+def _without_attribute(reference: str) -> str:
+    """Remove the attribute from a reference to a role."""
     return reference.rpartition(".")[0] or reference
 
 
-def _list(value: str | list[str]) -> list[str]:
+def _as_list(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
-def text(found: list[Privilege]) -> str:
-    """The report for people: each role, and under it what it may do on what."""
+def render(found: list[Privilege]) -> str:
+    """Render the report: each role with its actions and resources."""
     lines: list[str] = []
     for index, each in enumerate(found):
         if index == 0 or found[index - 1].who != each.who:
@@ -121,7 +125,7 @@ def text(found: list[Privilege]) -> str:
         condition = f"  when {json.dumps(each.conditions, sort_keys=True)}" if each.conditions else ""
         lines.append(f"  {', '.join(each.actions)}")
         lines += [f"      on {resource}{condition}" for resource in each.resources]
-    return "\n".join(lines) or "No role of these stacks may do anything."
+    return "\n".join(lines) or "No role of these stacks has permissions."
 
 
 def write(folder: pathlib.Path) -> None:
@@ -131,12 +135,12 @@ def write(folder: pathlib.Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Print the report of an output folder, ``cdktf.out`` unless another is named."""
+    """Print the report of an output folder, by default ``cdktf.out``."""
     folder = pathlib.Path(arguments[0] if arguments else "cdktf.out")
     if not (folder / "manifest.json").is_file():
-        print(f"{folder} holds no manifest.json; synthesize first: cdktf synth", file=sys.stderr)  # noqa: T201
+        print(f"{folder} has no manifest.json. Fix: run cdktf synth.", file=sys.stderr)  # noqa: T201
         return 1
-    print(text(privileges(template.read(folder))))  # noqa: T201
+    print(render(privileges(template.read(folder))))  # noqa: T201
     return 0
 
 

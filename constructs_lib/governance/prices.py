@@ -1,7 +1,7 @@
-"""What AWS's list says: On-Demand prices in us-east-1, in US dollars, before tax and without free tier or discounts.
+"""AWS list prices: On-Demand in us-east-1, in US dollars, without tax, free tier or discounts.
 
-Written down by hand from AWS's public price pages, as they stood on ``AS_OF``; nothing is fetched. A price that has
-changed since is changed here, and the date with it. Every table names the page it is from.
+Copied by hand from AWS's public price pages as of ``AS_OF``. When a price changes, update it and the date. Every table
+names its page.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ AS_OF = "2025-01"
 REGION = "us-east-1"
 
 HOURS = 730
-"""Hours of a month, as AWS's own calculator counts them."""
+"""Hours per month, as in AWS's calculator."""
 
 INSTANCE_HOUR = {
     "t2.micro": 0.0116,
@@ -39,11 +39,11 @@ BASELINE_VCPUS = {
     "t4g.small": 0.4,
     "t4g.medium": 0.4,
 }
-"""vCPUs that the price of a burstable instance holds; more is paid for, as these start in unlimited mode:
+"""Baseline vCPUs in the price of a burstable instance; the unlimited mode, the default, bills more:
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-credits-baseline-concepts.html"""
 
 SURPLUS_VCPU_HOUR = {"t3": 0.05, "t4g": 0.04}
-"""An hour of one vCPU beyond the baseline, by family, Linux: https://aws.amazon.com/ec2/pricing/on-demand/"""
+"""One vCPU above the baseline for an hour, by family, Linux: https://aws.amazon.com/ec2/pricing/on-demand/"""
 
 DATABASE_HOUR = {
     "db.t3.micro": 0.018,
@@ -56,10 +56,10 @@ DATABASE_HOUR = {
 """RDS for PostgreSQL in one zone; two zones cost twice as much: https://aws.amazon.com/rds/postgresql/pricing/"""
 
 DATABASE_GIB = 0.115
-"""A GiB of RDS gp3 storage in one zone, a month: https://aws.amazon.com/rds/postgresql/pricing/"""
+"""One GiB of RDS gp3 storage in one zone, per month: https://aws.amazon.com/rds/postgresql/pricing/"""
 
 DISK_GIB = 0.08
-"""A GiB of EBS gp3, a month: https://aws.amazon.com/ebs/pricing/"""
+"""One GiB of EBS gp3, per month: https://aws.amazon.com/ebs/pricing/"""
 
 NAT_GATEWAY_HOUR = 0.045
 """https://aws.amazon.com/vpc/pricing/"""
@@ -74,34 +74,34 @@ LOAD_BALANCER_HOUR = 0.0225
 """An Application Load Balancer without its capacity units: https://aws.amazon.com/elasticloadbalancing/pricing/"""
 
 SECRET = 0.40
-"""A secret, a month: https://aws.amazon.com/secrets-manager/pricing/"""
+"""A secret, per month: https://aws.amazon.com/secrets-manager/pricing/"""
 
 KEY = 1.00
-"""A customer's KMS key, a month, in its first year; each of its first two rotations adds as much: https://aws.amazon.com/kms/pricing/"""
+"""A customer-managed KMS key, per month, in its first year; each of its first two rotations adds as much: https://aws.amazon.com/kms/pricing/"""
 
 ALARM_METRIC = 0.10
-"""A metric that an alarm watches at standard resolution, a month: https://aws.amazon.com/cloudwatch/pricing/"""
+"""A metric of an alarm at standard resolution, per month: https://aws.amazon.com/cloudwatch/pricing/"""
 
 COMPOSITE_ALARM = 0.50
-"""An alarm made of others, a month: https://aws.amazon.com/cloudwatch/pricing/"""
+"""A composite alarm, per month: https://aws.amazon.com/cloudwatch/pricing/"""
 
 DASHBOARD = 3.00
-"""A dashboard, a month: https://aws.amazon.com/cloudwatch/pricing/"""
+"""A dashboard, per month: https://aws.amazon.com/cloudwatch/pricing/"""
 
 DETAILED_MONITORING = 2.10
-"""EC2's seven metrics a minute of one instance, a month, at $0.30 each: https://aws.amazon.com/cloudwatch/pricing/"""
+"""EC2's seven metrics a minute of one instance, per month, at $0.30 each: https://aws.amazon.com/cloudwatch/pricing/"""
 
 WEB_ACL = 5.00
-"""A web ACL, a month: https://aws.amazon.com/waf/pricing/"""
+"""A web ACL, per month: https://aws.amazon.com/waf/pricing/"""
 
 WEB_ACL_RULE = 1.00
-"""A rule of a web ACL, a month: https://aws.amazon.com/waf/pricing/"""
+"""A rule of a web ACL, per month: https://aws.amazon.com/waf/pricing/"""
 
 HOSTED_ZONE = 0.50
-"""A hosted zone, a month: https://aws.amazon.com/route53/pricing/"""
+"""A hosted zone, per month: https://aws.amazon.com/route53/pricing/"""
 
 OBJECT_GIB = 0.023
-"""A GiB of S3 Standard, a month: https://aws.amazon.com/s3/pricing/"""
+"""One GiB of S3 Standard, per month: https://aws.amazon.com/s3/pricing/"""
 
 SNAPSHOT_GIB = 0.095
-"""A GiB of RDS backup beyond the database's own size, or of a snapshot, a month: https://aws.amazon.com/rds/postgresql/pricing/"""
+"""One GiB of RDS backup beyond the database's own size, or of a snapshot, per month: https://aws.amazon.com/rds/postgresql/pricing/"""

@@ -1,11 +1,11 @@
-"""Profiles: what an environment spends on safety, chosen together, each saving with its reason.
+"""Profiles: the safety settings of an environment, with a reason for each one that is weaker than production.
 
     from constructs_lib.governance.profiles import STAGING
 
     network = Network(self, "network", nat=STAGING.nat, ...)
     PostgresDatabase(self, "postgres", network=network, single_zone_reason=STAGING.waiver_reason("multi_az"), ...)
 
-A team's own profile is ``dataclasses.replace(STAGING, name="demo", nat="none", reasons={...})``.
+Create a custom profile with ``dataclasses.replace(STAGING, name="demo", nat="none", reasons={...})``.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from constructs_lib.network.nat import Nat
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Profile:
-    """The choices that cost money and buy safety.
+    """Settings that trade cost for safety.
 
     Args:
-        name: what it is called.
+        name: name of the profile.
         nat: NAT gateways: none, one, or one in each zone.
-        multi_az: whether a standby of the database waits in another zone.
-        backup_days: how long the database's backups are kept.
-        protect: whether databases, load balancers and filled buckets refuse to be destroyed.
-        log_days: how long programs' logs are kept.
-        flow_log_days: how long the network's flow logs are kept.
-        reasons: why each choice that is weaker than production's is all right, by its name.
+        multi_az: whether the database has a standby in another zone.
+        backup_days: retention of the database's backups, in days.
+        protect: whether databases, load balancers and non-empty buckets are protected from deletion.
+        log_days: retention of programs' logs, in days.
+        flow_log_days: retention of the network's flow logs, in days.
+        reasons: reason for each setting that is weaker than production's, by name.
     """
 
     name: str
@@ -42,36 +42,36 @@ class Profile:
     reasons: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def weaker(self) -> list[str]:
-        """The names of the choices that are weaker than production's."""
-        return [choice for choice in CHOICES if _strength(getattr(self, choice)) < _strength(_production(choice))]
+        """Return the names of the settings that are weaker than production's."""
+        return [setting for setting in SETTINGS if _strength(getattr(self, setting)) < _strength(_production(setting))]
 
-    def waiver_reason(self, choice: str) -> str | None:
-        """The reason a choice is weaker than production's, or nothing when it is not.
+    def waiver_reason(self, setting: str) -> str | None:
+        """Return the reason why a setting is weaker than production's, or None if it is not weaker.
 
         Raises:
-            ValueError: it is weaker and no reason is given.
+            ValueError: if the setting is weaker and has no reason.
         """
-        if choice not in self.weaker():
+        if setting not in self.weaker():
             return None
-        if not self.reasons.get(choice, "").strip():
+        if not self.reasons.get(setting, "").strip():
             raise ValueError(
-                f"profile {self.name}: {choice} is {getattr(self, choice)!r}; must be production's "
-                f"{_production(choice)!r}, or have a reason. Fix: add reasons={{{choice!r}: 'the reason'}}."
+                f"profile {self.name}: {setting} is {getattr(self, setting)!r}; must be production's "
+                f"{_production(setting)!r}, or have a reason. Fix: add reasons={{{setting!r}: 'the reason'}}."
             )
-        return f"{self.name}: {self.reasons[choice]}"
+        return f"{self.name}: {self.reasons[setting]}"
 
     def differences(self) -> str:
-        """What is weaker than in production and why, one line each; empty when nothing is."""
+        """Render the settings that are weaker than in production, with reasons; empty if there are none."""
         lines = [
-            f"  {choice} {_text(getattr(self, choice))}, production {_text(_production(choice))} "
-            f"({self.waiver_reason(choice)})"
-            for choice in self.weaker()
+            f"  {setting} {_text(getattr(self, setting))}, production {_text(_production(setting))} "
+            f"({self.waiver_reason(setting)})"
+            for setting in self.weaker()
         ]
         return "\n".join(["Weaker than production:", *lines]) if lines else ""
 
 
-CHOICES = tuple(field.name for field in dataclasses.fields(Profile) if field.name not in ("name", "reasons"))
-"""The names of the choices of a profile."""
+SETTINGS = tuple(field.name for field in dataclasses.fields(Profile) if field.name not in ("name", "reasons"))
+"""Names of a profile's settings."""
 
 PRODUCTION = Profile(
     name="production",
@@ -79,7 +79,7 @@ PRODUCTION = Profile(
     multi_az=True,
     backup_days=14,
     protect=True,
-    # Checkov's CKV_AWS_338 and Security Hub's CloudWatch.16 want a year.
+    # Checkov's CKV_AWS_338 and Security Hub's CloudWatch.16 require a year.
     log_days=365,
     flow_log_days=365,
 )
@@ -110,8 +110,8 @@ DEVELOPMENT = Profile(
     log_days=7,
     flow_log_days=7,
     reasons={
-        "nat": "nobody waits for it when a zone is lost",
-        "multi_az": "nobody waits for it when a zone is lost",
+        "nat": "nobody waits for it when a zone is lost",  # plain-english: allow
+        "multi_az": "nobody waits for it when a zone is lost",  # plain-english: allow
         "backup_days": "its data can be made again",
         "protect": "it is made to be thrown away",
         "log_days": "its logs are read the same day",
@@ -120,11 +120,11 @@ DEVELOPMENT = Profile(
 )
 
 PROFILES = {profile.name: profile for profile in (DEVELOPMENT, STAGING, PRODUCTION)}
-"""The profiles by name, the weakest first."""
+"""Profiles by name, weakest first."""
 
 
-def _production(choice: str) -> Any:
-    return getattr(PRODUCTION, choice)
+def _production(setting: str) -> Any:
+    return getattr(PRODUCTION, setting)
 
 
 def _strength(value: Any) -> int:

@@ -1,9 +1,9 @@
-"""Rules that a stack breaks at synth, for any team's stacks and with nothing to install.
+"""Security rules that are checked at synth, for the stacks of any team.
 
     cdk.Aspects.of(stack).add(SecurityAspect())
 
-Each finding is an error of the construct it is about, and a synth with errors writes nothing that could be deployed.
-A construct that has a reason enters it in the register: ``waive(construct, ..., explains=["<rule>"])``.
+Each finding is an error of its construct, and a synth with errors writes no deployable files. To accept a finding,
+record the reason: ``waive(construct, ..., explains=["<rule>"])``.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from constructs_lib.governance import access_rules, data_rules, network_rules
 from constructs_lib.governance.security_rule import Rule, RuleContext
 
 RULES = (*network_rules.RULES, *data_rules.RULES, *access_rules.RULES)
-"""All rules, in the order they are told."""
+"""All rules, in the order of the findings."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """A rule that a resource breaks.
+    """A resource that violates a rule.
 
     Args:
         path: path of the construct.
-        rule: what ``explains`` may name to excuse it; any of checkov's ids does too.
-        message: what is wrong, what is allowed and how to mend it.
+        rule: violated rule.
+        message: the violation, the allowed configuration and the fix.
     """
 
     path: str
@@ -39,33 +39,33 @@ class Finding:
 
 
 def findings(document: Mapping[str, Any]) -> list[Finding]:
-    """What a synthesized stack breaks and its register does not explain."""
+    """Find the violations of a synthesized stack that its register of waivers does not explain."""
     stack = RuleContext(document)
     register = registered(document)
     return [
-        Finding(resource.path, rule, rule.message(what))
+        Finding(resource.path, rule, rule.message(violation))
         for resource in stack.resources
         for rule in RULES
-        for what in rule.breaks(resource, stack)
-        if not any(each.covers(resource.path, rule.ids) for each in register)
+        for violation in rule.check(resource, stack)
+        if not any(waiver.covers(resource.path, rule.ids) for waiver in register)
     ]
 
 
 @jsii.implements(cdk.IAspect)
 class SecurityAspect:
-    """Makes every finding in a stack an error at synth. Add it to stacks; on an app it would be asked nothing."""
+    """Make every finding an error at synth. Add it to stacks; it does nothing on an app."""
 
     def visit(self, node: Any) -> None:
-        """Look at a stack as it will be written; everything else in it has been looked at with it."""
+        """Check a stack as it will be written, including all of its constructs; ignore other nodes."""
         if not isinstance(node, cdk.TerraformStack):
             return
         for finding in findings(node.to_terraform()):
-            part = _descend(node, finding.path)
-            cdk.Annotations.of(part).add_error(finding.message)
+            construct = _find_construct(node, finding.path)
+            cdk.Annotations.of(construct).add_error(finding.message)
 
 
-def _descend(stack: cdk.TerraformStack, path: str) -> Any:
-    part: Any = stack
+def _find_construct(stack: cdk.TerraformStack, path: str) -> Any:
+    construct: Any = stack
     for name in path.removeprefix(f"{stack.node.path}/").split("/"):
-        part = part.node.try_find_child(name) or part
-    return part
+        construct = construct.node.try_find_child(name) or construct
+    return construct

@@ -1,4 +1,4 @@
-"""What a rule of ``SecurityAspect`` is, and how the rules read a stack."""
+"""Rules of ``SecurityAspect``, and their access to a stack."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _POLICY_DATA = "data.aws_iam_policy_document"
 
 
 class RuleContext:
-    """A synthesized stack as the rules look at it.
+    """A synthesized stack, with lookups for the rules.
 
     Args:
-        document: the parsed ``cdk.tf.json``.
+        document: parsed ``cdk.tf.json`` of the stack.
     """
 
     def __init__(self, document: Mapping[str, Any]) -> None:
@@ -26,20 +26,20 @@ class RuleContext:
         for resource in (*self.resources, *template.data(document)):
             self._by_kind.setdefault(resource.kind, []).append(resource)
 
-    def about(self, resource: Resource, kind: str, option: str, *names: str) -> list[Resource]:
-        """The resources of a kind whose option names a resource, by reference or by one of the names given."""
+    def related(self, resource: Resource, kind: str, option: str, *names: str) -> list[Resource]:
+        """Return the resources of a type whose option refers to a resource, by reference or by one of these names."""
         reference = f"{resource.address}."
         return [
-            part
-            for part in self._by_kind.get(kind, [])
-            if (value := part.properties.get(option)) and (reference in str(value) or value in names)
+            candidate
+            for candidate in self._by_kind.get(kind, [])
+            if (value := candidate.properties.get(option)) and (reference in str(value) or value in names)
         ]
 
     def statements(self, policy: object) -> list[dict[str, Any]] | None:
-        """The statements of a policy as IAM's JSON has them.
+        """Return the statements of a policy in IAM's JSON form, or ``None`` if they are unknown.
 
-        It may be JSON or the reference to an ``aws_iam_policy_document`` of the stack. What another stack or a
-        resource's attribute holds is not known here: ``None``.
+        The policy may be JSON or a reference to an ``aws_iam_policy_document`` of the stack. Policies of other stacks
+        and attributes of resources are unknown.
         """
         for data in self._by_kind.get(_POLICY_DATA, []):
             if f"{data.address}.json" in str(policy):
@@ -51,48 +51,48 @@ class RuleContext:
         return [statements] if isinstance(statements, dict) else list(statements)
 
 
-Breaks = Callable[[Resource, RuleContext], Iterator[str]]
-"""Yields what a resource of a stack does wrong."""
+Check = Callable[[Resource, RuleContext], Iterator[str]]
+"""Yields a description of each violation of a resource, completing "it"."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Rule:
-    """A rule of the Aspect.
+    """A rule of ``SecurityAspect``.
 
     Args:
-        id: its name, which ``explains`` may name to excuse it.
-        breaks: yields what a resource does wrong.
+        id: id of the rule, which a waiver's ``explains`` can name.
+        check: yields the violations of a resource.
         allowed: the compliant configuration, completing "must be".
         fix: what the user should do, in the imperative, without a final period.
-        checkov: ids of checkov's rules about the same thing; they excuse it too.
+        checkov: ids of the equivalent checkov rules, which ``explains`` can name too.
     """
 
     id: str
-    breaks: Breaks
+    check: Check
     allowed: str
     fix: str
     checkov: tuple[str, ...] = ()
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Every id that excuses it."""
+        """Ids that a waiver can name."""
         return (self.id, *self.checkov)
 
-    def message(self, what: str) -> str:
-        """The sentence for a resource that breaks it."""
-        return f"{what}; must be {self.allowed} ({self.id}). Fix: {self.fix}, or record the reason with waive()."
+    def message(self, violation: str) -> str:
+        """Render the error for a resource that violates the rule."""
+        return f"{violation}; must be {self.allowed} ({self.id}). Fix: {self.fix}, or record the reason with waive()."
 
 
 def _from_block(block: Mapping[str, Any]) -> dict[str, Any]:
-    """A statement of ``aws_iam_policy_document``, spelled as IAM does."""
-    spelled = {
+    """Convert a statement of ``aws_iam_policy_document`` to IAM's JSON form."""
+    iam_names = {
         "actions": "Action",
         "not_actions": "NotAction",
         "resources": "Resource",
         "not_resources": "NotResource",
     }
     statement: dict[str, Any] = {"Effect": block.get("effect", "Allow")}
-    statement |= {iam: block[name] for name, iam in spelled.items() if block.get(name)}
+    statement |= {iam: block[name] for name, iam in iam_names.items() if block.get(name)}
     if principals := blocks(block, "principals"):
         statement["Principal"] = {each["type"]: each["identifiers"] for each in principals}
         if any(each["type"] == "*" for each in principals):
@@ -103,13 +103,13 @@ def _from_block(block: Mapping[str, Any]) -> dict[str, Any]:
     return statement | ({"Condition": condition} if condition else {})
 
 
-def true(value: object) -> bool:
-    """Whether Terraform takes a value as true."""
+def is_true(value: object) -> bool:
+    """Whether Terraform treats a value as true."""
     return value in (True, "true")
 
 
-def listed(value: Any) -> list[Any]:
-    """A value that may have been written once or as a list."""
+def as_list(value: Any) -> list[Any]:
+    """Return a value as a list, whether it was written once or as a list."""
     if value is None:
         return []
     return list(value) if isinstance(value, Iterable) and not isinstance(value, str | Mapping) else [value]

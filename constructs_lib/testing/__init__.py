@@ -1,13 +1,11 @@
-"""A pytest plugin: synthesize in a test, and ask what came out.
+"""A pytest plugin: synthesize stacks in tests and assert on the output.
 
     template = synth(lambda stack: Bucket(stack, "media", name="media"))
     template.has("aws_s3_bucket_public_access_block", block_public_acls=True)
 
-``synth`` is a fixture and a function. Where the library is installed, pytest finds the plugin by itself; elsewhere
-name it: ``-p constructs_lib.testing``.
-``synth`` does what the app's own program does: it runs the validations, prepares cross-stack outputs, and stops where a
-construct says that something is wrong. The framework's ``Testing.synth`` does none of it.
-Loading the plugin starts no Node.
+``synth`` is a fixture and a function. pytest loads the plugin of an installed library automatically; otherwise use
+``-p constructs_lib.testing``. Unlike the framework's ``Testing.synth``, ``synth`` does the same as an app: it runs
+validations, prepares cross-stack outputs and fails on error annotations. Loading the plugin does not start Node.
 """
 
 from __future__ import annotations
@@ -33,12 +31,12 @@ LEVELS = {"@cdktf/info": "info", "@cdktf/warn": "warning", "@cdktf/error": "erro
 
 @dataclass(frozen=True)
 class Annotation:
-    """What a construct says to the person who synthesizes.
+    """An annotation of a construct, shown at synth.
 
     Args:
-        path: of the construct.
+        path: path of the construct.
         level: ``info``, ``warning`` or ``error``.
-        message: its words.
+        message: text of the annotation.
     """
 
     path: str
@@ -47,11 +45,11 @@ class Annotation:
 
 
 class Template:
-    """What a stack became.
+    """A synthesized stack.
 
     Args:
-        document: the parsed ``cdk.tf.json``.
-        stack: where it came from, for its annotations.
+        document: parsed ``cdk.tf.json``.
+        stack: source of the annotations; none if the template was read from a file.
     """
 
     def __init__(self, document: dict[str, Any], stack: cdk.TerraformStack | None = None) -> None:
@@ -59,122 +57,125 @@ class Template:
         self._stack = stack
 
     def resources(self, kind: str) -> dict[str, dict[str, Any]]:
-        """The resources of a type, by logical id."""
-        found: dict[str, dict[str, Any]] = self.document.get("resource", {}).get(kind, {})
-        return found
+        """Return the resources of a type, by logical id."""
+        resources: dict[str, dict[str, Any]] = self.document.get("resource", {}).get(kind, {})
+        return resources
 
     def one(self, kind: str) -> dict[str, Any]:
-        """The only resource of a type.
+        """Return the only resource of a type.
 
         Raises:
-            AssertionError: when there are none or several.
+            AssertionError: if there are none or several.
         """
-        found = self.resources(kind)
-        assert len(found) == 1, f"expected one {kind}, found {sorted(found) or 'none'}"
-        return next(iter(found.values()))
+        resources = self.resources(kind)
+        assert len(resources) == 1, f"expected one {kind}, found {sorted(resources) or 'none'}"
+        return next(iter(resources.values()))
 
     def matching(self, kind: str, **properties: object) -> list[dict[str, Any]]:
-        """The resources of a type that have these properties."""
-        wanted = properties.items()
-        return [each for each in self.resources(kind).values() if all(each.get(key) == value for key, value in wanted)]
+        """Return the resources of a type with these properties."""
+        return [
+            resource
+            for resource in self.resources(kind).values()
+            if all(resource.get(key) == value for key, value in properties.items())
+        ]
 
     def has(self, kind: str, **properties: object) -> dict[str, Any]:
-        """A resource of a type that has these properties.
+        """Return the first resource of a type with these properties.
 
         Raises:
-            AssertionError: there is none; the text shows how the nearest one differs.
+            AssertionError: if there is none; the message shows the differences of the closest one.
         """
-        found = self.matching(kind, **properties)
-        if not found:
-            raise AssertionError(self._nearest(kind, properties))
-        return found[0]
+        matches = self.matching(kind, **properties)
+        if not matches:
+            raise AssertionError(self._explain_mismatch(kind, properties))
+        return matches[0]
 
-    def _nearest(self, kind: str, properties: dict[str, object]) -> str:
+    def _explain_mismatch(self, kind: str, properties: dict[str, object]) -> str:
         candidates = self.resources(kind)
         if not candidates:
-            return f"there is no {kind}; the stack has {', '.join(sorted(self.document.get('resource', {})))}"
+            return f"the stack has no {kind}; it has {', '.join(sorted(self.document.get('resource', {})))}"
 
-        def differing(name: str) -> list[str]:
+        def differences(name: str) -> list[str]:
             return [key for key, value in properties.items() if candidates[name].get(key) != value]
 
-        name = min(candidates, key=lambda each: (len(differing(each)), each))
+        name = min(candidates, key=lambda candidate: (len(differences(candidate)), candidate))
         lines = [
-            f"  {key}: expected {properties[key]!r}, found {candidates[name].get(key)!r}" for key in differing(name)
+            f"  {key}: expected {properties[key]!r}, found {candidates[name].get(key)!r}" for key in differences(name)
         ]
-        return "\n".join([f"none of {len(candidates)} {kind} has these properties; nearest is {name}:", *lines])
+        return "\n".join([f"none of {len(candidates)} {kind} has these properties; the closest is {name}:", *lines])
 
     def annotations(self) -> list[Annotation]:
-        """What its constructs say, in the order of the tree. Only for what ``synth`` and ``synth_stacks`` made."""
+        """Return the annotations in tree order; not available for templates read from a file."""
         assert self._stack is not None, "a template read from a file has no annotations"
         return annotations_of(self._stack)
 
     def outputs(self) -> dict[str, Any]:
-        """The outputs a person asked for, by name, without those that only carry a reference to another stack."""
-        given: dict[str, dict[str, Any]] = self.document.get("output", {})
-        return {name: output["value"] for name, output in given.items() if not name.startswith("cross-stack-output-")}
+        """Return the outputs by name, without generated cross-stack outputs."""
+        outputs: dict[str, dict[str, Any]] = self.document.get("output", {})
+        return {name: output["value"] for name, output in outputs.items() if not name.startswith("cross-stack-output-")}
 
     def policy(self, kind: str) -> list[dict[str, Any]]:
-        """The statements of the only resource of a type that has a policy document."""
+        """Return the policy statements of the only resource of a type."""
         statements: list[dict[str, Any]] = json.loads(self.one(kind)["policy"])["Statement"]
         return statements
 
     def user_data(self) -> str:
-        """The only user-data script, as an instance gets it but for its references."""
+        """Return the only user-data script as the instance receives it, with unresolved references."""
         scripts = [text for name, text in self.document.get("locals", {}).items() if "user-data" in name]
         assert len(scripts) == 1, f"expected one user-data script, found {len(scripts)}"
         return str(scripts[0]).replace("$${", "${").replace("%%{", "%{")
 
     def readable(self) -> dict[str, Any]:
-        """The document for people and snapshots.
+        """Return a readable form of the document, for snapshots.
 
-        Documents in strings are expanded, scripts are split in lines; versions, hashes and the framework's notes are
-        left out.
+        JSON in strings is parsed and scripts are split into lines; versions, hashes and the framework's metadata are
+        removed.
         """
-        shown: dict[str, Any] = _expand(self.document)
-        for provider in shown.get("terraform", {}).get("required_providers", {}).values():
+        document: dict[str, Any] = _expand(self.document)
+        for provider in document.get("terraform", {}).get("required_providers", {}).values():
             provider.pop("version", None)
-            # cdktf writes "aws" and cdktn "hashicorp/aws"; Terraform reads both as the same provider.
+            # cdktf writes "aws", cdktn writes "hashicorp/aws"; both are the same provider.
             provider["source"] = provider["source"].removeprefix("hashicorp/")
-        return shown
+        return document
 
 
 def annotations_of(construct: cdk.Construct, level: str | None = None) -> list[Annotation]:
-    """What a construct and those in it say, in the order of the tree.
+    """Return the annotations of a construct and of the constructs in it, in tree order.
 
     Args:
-        construct: the top of the tree.
+        construct: root of the tree.
         level: ``info``, ``warning`` or ``error``; all by default.
     """
-    said = [
-        Annotation(each.node.path, LEVELS[entry.type], entry.data)
-        for each in construct.node.find_all()
-        for entry in each.node.metadata
+    annotations = [
+        Annotation(node.node.path, LEVELS[entry.type], entry.data)
+        for node in construct.node.find_all()
+        for entry in node.node.metadata
         if entry.type in LEVELS
     ]
-    return [each for each in said if level in (None, each.level)]
+    return [annotation for annotation in annotations if level in (None, annotation.level)]
 
 
 def synth(build: Build) -> Template:
-    """Synthesize constructs in a stack of their own, named ``test``.
+    """Synthesize constructs in a new stack named ``test``.
 
     Args:
-        build: makes them in the stack it is given.
+        build: creates the constructs in the stack it receives.
 
     Raises:
-        RuntimeError: when a validation fails, or a construct says that something is wrong.
+        RuntimeError: if a validation fails or a construct has an error annotation.
     """
     return synth_app(test=build)["test"]
 
 
 def synth_app(folder: pathlib.Path | None = None, /, **builds: Build) -> dict[str, Template]:
-    """Synthesize an app of several stacks, which may need each other.
+    """Synthesize an app of several stacks, which may refer to each other.
 
     Args:
-        folder: where the files are written; by default where the system keeps what is temporary.
-        builds: makes the constructs of each stack, by the stack's name, in this order.
+        folder: output folder; by default a temporary folder.
+        builds: functions that create the constructs of each stack, by the stack's name, in this order.
 
     Raises:
-        RuntimeError: when a validation fails, or a construct says that something is wrong.
+        RuntimeError: if a validation fails or a construct has an error annotation.
     """
     from constructs_lib import LocalState, Stack
     from constructs_lib.foundation import cdk
@@ -182,7 +183,7 @@ def synth_app(folder: pathlib.Path | None = None, /, **builds: Build) -> dict[st
     app = cdk.Testing.app(outdir=str(folder)) if folder else cdk.Testing.app()
     stacks: list[cdk.TerraformStack] = []
     for name, build in builds.items():
-        # By default the state would be a path of this machine.
+        # The default state would be an absolute path of this machine.
         stacks.append(Stack(app, name, region="us-east-1", state=LocalState(folder=".")))
         build(stacks[-1])
     return synth_stacks(stacks)
@@ -190,18 +191,18 @@ def synth_app(folder: pathlib.Path | None = None, /, **builds: Build) -> dict[st
 
 @pytest.fixture(name="synth", scope="session")
 def _synth() -> Callable[[Build], Template]:
-    """The function ``synth``."""
+    """Provide the function ``synth``."""
     return synth
 
 
 def assert_same_twice(build: Build) -> None:
-    """Synthesize twice: what changes from one to the next would change the deployed system for no reason.
+    """Synthesize twice and compare; a difference would change the deployed stack without a change of code.
 
     Args:
-        build: makes the constructs in the stack it is given.
+        build: creates the constructs in the stack it receives.
 
     Raises:
-        AssertionError: the outputs differ; the text is their difference.
+        AssertionError: if the outputs differ; the message is the diff.
     """
     first, second = (json.dumps(synth(build).document, indent=2).splitlines() for _ in range(2))
     changed = list(difflib.unified_diff(first, second, "first synth", "second synth", lineterm=""))
@@ -209,10 +210,10 @@ def assert_same_twice(build: Build) -> None:
 
 
 def synth_stacks(stacks: list[cdk.TerraformStack]) -> dict[str, Template]:
-    """Synthesize the app of these stacks to its folder, as its program does, and read them, by id.
+    """Synthesize the app of these stacks to its output folder and read the stacks, by id.
 
     Raises:
-        RuntimeError: when a validation fails, or a construct says that something is wrong.
+        RuntimeError: if a validation fails or a construct has an error annotation.
     """
     app: Any = stacks[0].node.root
     app.synth()
@@ -221,19 +222,19 @@ def synth_stacks(stacks: list[cdk.TerraformStack]) -> dict[str, Template]:
 
 
 def read_templates(folder: pathlib.Path) -> dict[str, Template]:
-    """The stacks of an output folder such as ``cdktf.out``, by name.
+    """Read the stacks of an output folder such as ``cdktf.out``, by name.
 
     Raises:
-        FileNotFoundError: nothing was synthesized there.
+        FileNotFoundError: if the folder has no synthesized stacks.
     """
     return {name: Template(document) for name, document in template.read(folder).items()}
 
 
 def _expand(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _expand(each) for key, each in value.items() if key != "//"}
+        return {key: _expand(item) for key, item in value.items() if key != "//"}
     if isinstance(value, list):
-        return [_expand(each) for each in value]
+        return [_expand(item) for item in value]
     if isinstance(value, str) and re.match(r"\s*[\[{]\s*\"", value):
         return _expand(json.loads(value))
     if isinstance(value, str):

@@ -197,7 +197,7 @@ def _asked(query: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _price(launch_template: Resource) -> Price:
     kind = launch_template.properties["instance_type"]
-    month = cost.of_instance(launch_template)
+    month = cost.instance_cost(launch_template)
     if month.unpriced:
         known = ", ".join(prices.INSTANCE_HOUR)
         raise UserError(

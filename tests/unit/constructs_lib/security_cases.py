@@ -1,4 +1,4 @@
-"""How the rules of SecurityAspect are shown: what breaks one, in which words it is told, and what does not."""
+"""Cases of the rules of SecurityAspect: a violating stack, its message, and a compliant stack."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 from constructs_lib.governance.security_aspect import findings
 
 Document = dict[str, dict[str, dict[str, Any]]]
-"""The resources of a stack, by type and name. Data sources' types begin with ``data.``."""
+"""Resources of a stack, by type and name. Types of data sources start with ``data.``."""
 Case = tuple[str, str, Document, Document]
-"""A rule, what it says of the bad stack, the bad stack and a good one."""
+"""A rule, its description of the violation, a violating stack and a compliant one."""
 
 
 def one(kind: str, **properties: Any) -> Document:
-    """A stack of one resource."""
+    """Create a stack of one resource."""
     return {kind: {"it": properties}}
 
 
@@ -22,19 +22,19 @@ def policy(*statements: dict[str, Any]) -> str:
     return json.dumps({"Statement": [{"Effect": "Allow", **each} for each in statements]})
 
 
-def told(stack: Document) -> list[tuple[str, str]]:
-    """Each finding's rule and message."""
-    data = {kind.removeprefix("data."): found for kind, found in stack.items() if kind.startswith("data.")}
-    resources = {kind: found for kind, found in stack.items() if not kind.startswith("data.")}
-    return [(found.rule.id, found.message) for found in findings({"resource": resources, "data": data})]
+def violations(stack: Document) -> list[tuple[str, str]]:
+    """Return each finding's rule and message."""
+    data = {kind.removeprefix("data."): named for kind, named in stack.items() if kind.startswith("data.")}
+    resources = {kind: named for kind, named in stack.items() if not kind.startswith("data.")}
+    return [(finding.rule.id, finding.message) for finding in findings({"resource": resources, "data": data})]
 
 
 def check(case: Case) -> None:
-    """The bad stack breaks this rule alone, is told so with what is allowed and a way out; the good one breaks none."""
-    rule, what, bad, good = case
-    ((found, message),) = told(bad)
-    assert found == rule
-    assert message.startswith(f"{what}; must be ")
+    """Assert that the bad stack violates only this rule, with a full message, and the good one none."""
+    rule, violation, bad, good = case
+    ((violated, message),) = violations(bad)
+    assert violated == rule
+    assert message.startswith(f"{violation}; must be ")
     assert f" ({rule}). Fix: " in message
     assert message.endswith(", or record the reason with waive().")
-    assert told(good) == []
+    assert violations(good) == []

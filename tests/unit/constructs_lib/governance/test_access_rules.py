@@ -1,11 +1,11 @@
-"""The rules about who may do what, and about secrets, each on a stack known to be bad and on a good one."""
+"""Rules about permissions and secrets, on violating and compliant stacks."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from security_cases import Case, Document, check, one, policy, told
+from security_cases import Case, Document, check, one, policy, violations
 
 from constructs_lib.governance.access_rules import RULES
 
@@ -14,12 +14,12 @@ BOUND = {"StringEquals": {"aws:SourceAccount": "123456789012"}}
 
 
 def granted(**statement: Any) -> Document:
-    """A role's policy with one statement."""
+    """Create a role's policy with one statement."""
     return one("aws_iam_role_policy", role="r", policy=policy({"Resource": ARN, **statement}))
 
 
 def by_data(**statement: Any) -> Document:
-    """A role's policy that is written as a data source."""
+    """Create a role's policy as a data source."""
     reference = "${data.aws_iam_policy_document.it.json}"
     return {
         **one("aws_iam_role_policy", role="r", policy=reference),
@@ -38,7 +38,7 @@ CASES: list[Case] = [
     ("wildcard-action", "allows kms:*", by_data(actions=["kms:*"]), by_data(actions=["kms:GenerateDataKey*"])),
     (
         "wildcard-action",
-        "allows all but what it names",
+        "allows everything except what it names",
         one("aws_iam_policy", policy=policy({"NotAction": "iam:*", "Resource": "*"})),
         one("aws_iam_policy", policy="${aws_iam_policy.of_another_stack.policy}"),
     ),
@@ -84,13 +84,13 @@ CASES: list[Case] = [
     ),
     (
         "public-policy",
-        "lets anybody sqs:SendMessage",
+        "allows everyone sqs:SendMessage",
         one("aws_sqs_queue_policy", policy=policy({"Principal": "*", "Action": "sqs:SendMessage"})),
         one("aws_sqs_queue_policy", policy=policy({"Principal": "*", "Action": "sqs:SendMessage", "Condition": BOUND})),
     ),
     (
         "public-policy",
-        "lets anybody s3:GetObject",
+        "allows everyone s3:GetObject",
         one(
             "aws_s3_bucket_policy", bucket="media", policy=policy({"Principal": {"AWS": "*"}, "Action": "s3:GetObject"})
         ),
@@ -100,7 +100,7 @@ CASES: list[Case] = [
     ),
     (
         "public-policy",
-        "lets anybody sns:Publish",
+        "allows everyone sns:Publish",
         {
             **one("aws_sns_topic_policy", policy="${data.aws_iam_policy_document.it.json}"),
             **one(
@@ -118,13 +118,13 @@ CASES: list[Case] = [
     ),
     (
         "public-policy",
-        "lets anybody kms:Decrypt",
+        "allows everyone kms:Decrypt",
         key(Principal={"AWS": "*"}, Condition={"Bool": {"aws:SecureTransport": "true"}}),
         key(Principal={"AWS": "*"}, Condition={"StringEquals": {"kms:CallerAccount": "123456789012"}}),
     ),
     (
         "public-policy",
-        "lets anybody sts:AssumeRole",
+        "allows everyone sts:AssumeRole",
         one("aws_iam_role", assume_role_policy=policy({"Principal": {"AWS": ["*"]}, "Action": "sts:AssumeRole"})),
         one("aws_iam_role", assume_role_policy=policy({"Principal": {"Service": "ec2"}, "Action": "sts:AssumeRole"})),
     ),
@@ -149,7 +149,7 @@ CASES: list[Case] = [
     ),
     (
         "secret-in-state",
-        "has a credential written into it",
+        "contains a credential",
         one("aws_ssm_document", content="export AWS_ACCESS_KEY_ID=AKIA" + "IOSFODNN7EXAMPLE"),
         one("aws_ssm_document", content="aws sts get-caller-identity"),
     ),
@@ -157,15 +157,15 @@ CASES: list[Case] = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}: {case[1]}")
-def test_a_rule_sees_the_bad_and_passes_the_good(case: Case) -> None:
+def test_rule_reports_only_the_violating_stack(case: Case) -> None:
     check(case)
 
 
-def test_every_rule_has_its_cases() -> None:
+def test_every_rule_has_cases() -> None:
     assert {case[0] for case in CASES} == {rule.id for rule in RULES}
 
 
-def test_each_statement_is_told() -> None:
+def test_each_action_is_a_finding() -> None:
     both = one("aws_iam_policy", policy=policy({"Action": ["s3:*", "sqs:*"], "Resource": ARN}))
 
-    assert [rule for rule, _ in told(both)] == ["wildcard-action", "wildcard-action"]
+    assert [rule for rule, _ in violations(both)] == ["wildcard-action", "wildcard-action"]

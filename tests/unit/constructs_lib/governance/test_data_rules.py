@@ -1,4 +1,4 @@
-"""The rules about data, each on a stack known to be bad and on a good one."""
+"""Rules about data, on violating and compliant stacks."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ PRIVATE = {
 }
 
 
-def refusing(*resources: str) -> str:
-    """A policy that refuses plain HTTP."""
+def tls_policy(*resources: str) -> str:
+    """Create a policy that denies plain HTTP."""
     condition = {"Bool": {"aws:SecureTransport": "false"}}
     return policy({"Effect": "Deny", "Principal": "*", "Resource": list(resources), "Condition": condition})
 
@@ -30,26 +30,26 @@ BUCKET: Document = {
     "aws_s3_bucket": {"it": {"bucket": "media"}},
     "aws_s3_bucket_server_side_encryption_configuration": {"it": {"bucket": "media"}},
     "aws_s3_bucket_public_access_block": {"it": PRIVATE},
-    "aws_s3_bucket_policy": {"it": {"bucket": "media", "policy": refusing(ARN, f"{ARN}/*")}},
+    "aws_s3_bucket_policy": {"it": {"bucket": "media", "policy": tls_policy(ARN, f"{ARN}/*")}},
 }
 
 
 def bucket(**changed: Any) -> Document:
-    """The bucket with other parts; a part that is None is left out."""
-    return {kind: found for kind, found in {**BUCKET, **changed}.items() if found is not None}
+    """Create a bucket with changed resources; None removes a resource."""
+    return {kind: named for kind, named in {**BUCKET, **changed}.items() if named is not None}
 
 
 def queue(name: str = "${aws_sqs_queue.it.id}", **properties: Any) -> Document:
-    """A queue whose policy is about the queue of this name."""
+    """Create a queue with a policy for the queue of this name."""
     return {
         **one("aws_sqs_queue", **({"sqs_managed_sse_enabled": True} | properties)),
-        **one("aws_sqs_queue_policy", queue_url=name, policy=refusing("arn")),
+        **one("aws_sqs_queue_policy", queue_url=name, policy=tls_policy("arn")),
     }
 
 
 def topic(**properties: Any) -> Document:
     return {
-        **one("aws_sns_topic", **({"kms_master_key_id": "alias/t", "policy": refusing("arn")} | properties)),
+        **one("aws_sns_topic", **({"kms_master_key_id": "alias/t", "policy": tls_policy("arn")} | properties)),
         **one("data.aws_iam_policy_document"),
     }
 
@@ -69,44 +69,44 @@ def parameters(family: str, *values: str) -> Document:
 CASES: list[Case] = [
     (
         "unencrypted-volume",
-        "is a volume that is not encrypted",
+        "is an unencrypted volume",
         one("aws_ebs_volume", size=8),
         one("aws_ebs_volume", encrypted=True),
     ),
     (
         "unencrypted-volume",
-        "starts instances whose disks are not encrypted",
+        "starts instances with unencrypted disks",
         one("aws_launch_template", metadata_options=TOKENS, block_device_mappings=[DISK, {"ebs": {"volume_size": 8}}]),
         one("aws_launch_template", metadata_options=TOKENS, block_device_mappings=[DISK]),
     ),
     (
         "unencrypted-volume",
-        "is an instance whose disk is not encrypted",
+        "is an instance with an unencrypted disk",
         one("aws_instance", metadata_options=TOKENS),
         one("aws_instance", metadata_options=TOKENS, root_block_device={"encrypted": True}),
     ),
     (
         "unencrypted-queue",
-        "is a queue that is not encrypted",
+        "is an unencrypted queue",
         queue(sqs_managed_sse_enabled=False),
         queue(sqs_managed_sse_enabled=None, kms_master_key_id="alias/q"),
     ),
-    ("unencrypted-topic", "is a topic that is not encrypted", topic(kms_master_key_id=None), topic()),
+    ("unencrypted-topic", "is an unencrypted topic", topic(kms_master_key_id=None), topic()),
     (
         "unencrypted-bucket",
-        "is a bucket without encryption by rule",
+        "is a bucket without default encryption",
         bucket(aws_s3_bucket_server_side_encryption_configuration=None),
         BUCKET,
     ),
     (
         "public-bucket",
-        "is a bucket that may be made public",
+        "is a bucket that can be made public",
         bucket(aws_s3_bucket_public_access_block=None),
         BUCKET,
     ),
     (
         "public-bucket",
-        "is a bucket that may be made public",
+        "is a bucket that can be made public",
         bucket(aws_s3_bucket_public_access_block={"it": {**PRIVATE, "block_public_policy": False}}),
         BUCKET,
     ),
@@ -118,58 +118,58 @@ CASES: list[Case] = [
     ),
     (
         "bucket-acls",
-        "lets objects have owners and access lists of their own (ObjectWriter)",
+        "allows objects with their own owners and ACLs (ObjectWriter)",
         one("aws_s3_bucket_ownership_controls", rule={"object_ownership": "ObjectWriter"}),
         one("aws_s3_bucket_ownership_controls", rule={"object_ownership": "BucketOwnerEnforced"}),
     ),
     (
         "bucket-without-tls",
-        "is a bucket that answers requests without TLS",
+        "is a bucket that accepts requests without TLS",
         bucket(aws_s3_bucket_policy=None),
         bucket(aws_s3_bucket_policy={"it": {"bucket": "media", "policy": "${local.made_elsewhere}"}}),
     ),
     (
         "bucket-without-tls",
-        "refuses plain HTTP for the bucket or for its objects, not for both",
-        bucket(aws_s3_bucket_policy={"it": {"bucket": "media", "policy": refusing(ARN)}}),
+        "denies plain HTTP for the bucket or its objects, not for both",
+        bucket(aws_s3_bucket_policy={"it": {"bucket": "media", "policy": tls_policy(ARN)}}),
         BUCKET,
     ),
     (
         "queue-without-tls",
-        "is a queue that answers requests without TLS",
+        "is a queue that accepts requests without TLS",
         queue("${aws_sqs_queue.another.id}"),
         queue("${aws_sqs_queue.it.url}"),
     ),
     (
         "topic-without-tls",
-        "is a topic that takes messages without TLS",
+        "is a topic that accepts messages without TLS",
         topic(policy=None),
         {
             **topic(policy=None),
-            **one("aws_sns_topic_policy", arn="${aws_sns_topic.it.arn}", policy=refusing("arn")),
+            **one("aws_sns_topic_policy", arn="${aws_sns_topic.it.arn}", policy=tls_policy("arn")),
         },
     ),
     (
         "unencrypted-database",
-        "is a database that is not encrypted",
+        "is an unencrypted database",
         database(storage_encrypted=None),
         database(),
     ),
     (
         "unencrypted-database",
-        "is a database that is not encrypted",
+        "is an unencrypted database",
         one("aws_rds_cluster"),
         one("aws_rds_cluster", storage_encrypted=True),
     ),
     (
         "database-without-tls",
-        "lets PostgreSQL take connections without TLS",
+        "lets PostgreSQL accept connections without TLS",
         parameters("postgres16", "0"),
         parameters("postgres16"),
     ),
     (
         "database-without-tls",
-        "lets PostgreSQL take connections without TLS",
+        "lets PostgreSQL accept connections without TLS",
         parameters("postgres14"),
         parameters("postgres14", "1"),
     ),
@@ -181,19 +181,19 @@ CASES: list[Case] = [
     ),
     (
         "unrotated-key",
-        "is a key that never changes",
+        "is a key without rotation",
         one("aws_kms_key", description="k"),
         one("aws_kms_key", enable_key_rotation=True),
     ),
     (
         "unrotated-key",
-        "is a key that never changes",
+        "is a key without rotation",
         one("aws_kms_key", customer_master_key_spec="SYMMETRIC_DEFAULT", enable_key_rotation=False),
         one("aws_kms_key", customer_master_key_spec="RSA_4096"),
     ),
     (
         "endless-logs",
-        "keeps logs for ever",
+        "keeps logs forever",
         one("aws_cloudwatch_log_group", retention_in_days=0),
         one("aws_cloudwatch_log_group", retention_in_days=30),
     ),
@@ -201,9 +201,9 @@ CASES: list[Case] = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}: {case[1]}")
-def test_a_rule_sees_the_bad_and_passes_the_good(case: Case) -> None:
+def test_rule_reports_only_the_violating_stack(case: Case) -> None:
     check(case)
 
 
-def test_every_rule_has_its_cases() -> None:
+def test_every_rule_has_cases() -> None:
     assert {case[0] for case in CASES} == {rule.id for rule in RULES}

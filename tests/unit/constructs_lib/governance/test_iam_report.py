@@ -1,4 +1,4 @@
-"""The least-privilege report: who may do what on which ARN, with references followed to their constructs."""
+"""IAM report: roles, actions and resources, with references resolved to constructs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from constructs_lib import Bucket, ServiceRole
 from constructs_lib.foundation.cdk import TerraformStack
-from constructs_lib.governance.iam_report import Privilege, main, privileges, text, write
+from constructs_lib.governance.iam_report import Privilege, main, privileges, render, write
 from constructs_lib.testing import synth
 
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
@@ -25,35 +25,35 @@ class Owner:
 
 @pytest.fixture
 def shop(written: Written) -> dict[str, dict[str, Any]]:
-    """A role that reads a bucket of another stack, under a prefix."""
-    made: list[Bucket] = []
+    """A role that reads a prefix of another stack's bucket."""
+    buckets: list[Bucket] = []
 
     def web(stack: TerraformStack) -> None:
         role = ServiceRole(stack, "role", name="web")
-        made[0].grant_read(Owner(role), prefix="pictures/")
+        buckets[0].grant_read(Owner(role), prefix="pictures/")
         role.allow(
             "Count", ["dynamodb:GetItem"], ["arn:aws:dynamodb:*:*:table/t"], {"Bool": {"aws:MfaPresent": "true"}}
         )
 
-    return written(store=lambda stack: made.append(Bucket(stack, "media", name="media")), web=web)
+    return written(store=lambda stack: buckets.append(Bucket(stack, "media", name="media")), web=web)
 
 
-def test_each_statement_is_told_with_its_role_and_its_resources(shop: dict[str, dict[str, Any]]) -> None:
-    found = {each.sid: each for each in privileges(shop)}
+def test_statement_has_role_and_actions(shop: dict[str, dict[str, Any]]) -> None:
+    by_sid = {privilege.sid: privilege for privilege in privileges(shop)}
 
-    assert set(found) == {"Count", "ReadPictures", "SessionManager"}
-    assert {each.who for each in found.values()} == {"web/role/role"}
-    assert found["ReadPictures"].actions == ("s3:GetObject",)
-    assert found["Count"].conditions == {"Bool": {"aws:MfaPresent": "true"}}
+    assert set(by_sid) == {"Count", "ReadPictures", "SessionManager"}
+    assert {each.who for each in by_sid.values()} == {"web/role/role"}
+    assert by_sid["ReadPictures"].actions == ("s3:GetObject",)
+    assert by_sid["Count"].conditions == {"Bool": {"aws:MfaPresent": "true"}}
 
 
-def test_references_lead_through_other_stacks_to_their_construct(shop: dict[str, dict[str, Any]]) -> None:
+def test_references_resolve_across_stacks(shop: dict[str, dict[str, Any]]) -> None:
     (pictures,) = [each for each in privileges(shop) if each.sid == "ReadPictures"]
 
     assert pictures.resources == ("store/media/bucket.arn/pictures/*",)
 
 
-def test_what_leads_nowhere_known_stays_as_it_is() -> None:
+def test_unknown_reference_stays_unchanged() -> None:
     statement = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "${var.queue}"}
     document = {
         "resource": {"aws_iam_role_policy": {"it": {"role": "r", "policy": json.dumps({"Statement": [statement]})}}}
@@ -64,7 +64,7 @@ def test_what_leads_nowhere_known_stays_as_it_is() -> None:
     ]
 
 
-def test_denials_are_no_privileges_and_managed_policies_are() -> None:
+def test_denials_are_left_out_and_managed_policies_listed() -> None:
     denial = {"Effect": "Deny", "Action": "*", "Resource": "*"}
     document = {
         "resource": {
@@ -78,18 +78,18 @@ def test_denials_are_no_privileges_and_managed_policies_are() -> None:
     assert [each.actions for each in privileges({"shop": document})] == [(READ_ONLY,)]
 
 
-def test_people_read_it_by_role(shop: dict[str, dict[str, Any]]) -> None:
-    assert text(privileges(shop)).splitlines()[:5] == [
+def test_render_groups_by_role(shop: dict[str, dict[str, Any]]) -> None:
+    assert render(privileges(shop)).splitlines()[:5] == [
         "web/role/role may",
         "  dynamodb:GetItem",
         '      on arn:aws:dynamodb:*:*:table/t  when {"Bool": {"aws:MfaPresent": "true"}}',
         "  s3:GetObject",
         "      on store/media/bucket.arn/pictures/*",
     ]
-    assert text([]) == "No role of these stacks may do anything."
+    assert render([]) == "No role of these stacks has permissions."
 
 
-def test_it_is_written_beside_the_stacks_and_printed_on_demand(
+def test_report_is_written_and_printed(
     shop: dict[str, dict[str, Any]], tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(tmp_path)
@@ -97,20 +97,20 @@ def test_it_is_written_beside_the_stacks_and_printed_on_demand(
     entries = json.loads((tmp_path / "privileges.json").read_text())
     assert [each["sid"] for each in entries] == ["Count", "ReadPictures", "SessionManager"]
     assert main([str(tmp_path)]) == 0
-    assert capsys.readouterr().out.rstrip() == text(privileges(shop))
+    assert capsys.readouterr().out.rstrip() == render(privileges(shop))
 
 
-def test_an_empty_folder_is_said_to_be_one(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_folder_without_manifest_is_an_error(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path)]) == 1
-    assert capsys.readouterr().err == f"{tmp_path} holds no manifest.json; synthesize first: cdktf synth\n"
+    assert capsys.readouterr().err == f"{tmp_path} has no manifest.json. Fix: run cdktf synth.\n"
 
 
-def test_a_role_alone_can_be_granted_to() -> None:
+def test_service_role_can_receive_grants() -> None:
     def build(stack: TerraformStack) -> None:
         Bucket(stack, "media").grant_read(ServiceRole(stack, "batch"), prefix="reports/")
 
     template = synth(build)
 
     assert template.one("aws_iam_role")["name_prefix"] == "test-batch-"
-    (granted,) = [each for each in template.policy("aws_iam_role_policy") if each["Sid"] == "ReadReports"]
-    assert granted["Action"] == ["s3:GetObject"]
+    (statement,) = [each for each in template.policy("aws_iam_role_policy") if each["Sid"] == "ReadReports"]
+    assert statement["Action"] == ["s3:GetObject"]

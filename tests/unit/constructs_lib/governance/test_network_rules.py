@@ -1,4 +1,4 @@
-"""The rules about what the network lets through, each on a stack known to be bad and on a good one."""
+"""Rules about network access, on violating and compliant stacks."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ VPC: Document = {
 
 
 def vpc(**changed: Any) -> Document:
-    """The VPC with other parts; a part that is None is left out."""
-    return {kind: found for kind, found in {**VPC, **changed}.items() if found is not None}
+    """Create a VPC with changed resources; None removes a resource."""
+    return {kind: named for kind, named in {**VPC, **changed}.items() if named is not None}
 
 
 def template(**properties: Any) -> Document:
@@ -57,7 +57,7 @@ CASES: list[Case] = [
     ),
     (
         "default-security-group",
-        "leaves the VPC's default security group open within itself",
+        "leaves the VPC's default security group with its rules",
         vpc(aws_default_security_group=None),
         VPC,
     ),
@@ -67,10 +67,10 @@ CASES: list[Case] = [
         vpc(aws_default_security_group={"it": {"vpc_id": "${aws_vpc.it.id}", "ingress": [{"self": True}]}}),
         VPC,
     ),
-    ("unlogged-network", "is a VPC whose traffic nobody writes down", vpc(aws_flow_log=None), VPC),
+    ("unlogged-network", "is a VPC without flow logs", vpc(aws_flow_log=None), VPC),
     (
         "public-address",
-        "gives every instance in it a public address",
+        "gives each of its instances a public address",
         one("aws_subnet", map_public_ip_on_launch=True),
         one("aws_subnet", map_public_ip_on_launch=False),
     ),
@@ -111,7 +111,7 @@ CASES: list[Case] = [
     ),
     (
         "first-metadata-service",
-        "lets tokens for instance credentials travel beyond the instance",
+        "lets metadata tokens leave the instance",
         template(metadata_options={**TOKENS, "http_put_response_hop_limit": 2}),
         template(metadata_options={**TOKENS, "http_put_response_hop_limit": 1}),
     ),
@@ -123,25 +123,25 @@ CASES: list[Case] = [
     ),
     (
         "old-tls",
-        "takes TLS older than 1.2 (the default policy)",
+        "accepts TLS older than 1.2 (the default policy)",
         https(None),
         https("ELBSecurityPolicy-TLS-1-2-2017-01"),
     ),
     (
         "old-tls",
-        "takes TLS older than 1.2 (ELBSecurityPolicy-TLS13-1-0-2021-06)",
+        "accepts TLS older than 1.2 (ELBSecurityPolicy-TLS13-1-0-2021-06)",
         https("ELBSecurityPolicy-TLS13-1-0-2021-06"),
         https("ELBSecurityPolicy-TLS13-1-3-2021-06"),
     ),
     (
         "malformed-headers",
-        "hands malformed headers on",
+        "forwards malformed headers",
         balancer(drop_invalid_header_fields=None),
         balancer(drop_invalid_header_fields=None, load_balancer_type="network"),
     ),
     (
         "unlogged-balancer",
-        "is a load balancer that writes no access logs",
+        "is a load balancer without access logs",
         balancer(access_logs={"bucket": "logs", "enabled": False}),
         balancer(),
     ),
@@ -149,9 +149,9 @@ CASES: list[Case] = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}: {case[1]}")
-def test_a_rule_sees_the_bad_and_passes_the_good(case: Case) -> None:
+def test_rule_reports_only_the_violating_stack(case: Case) -> None:
     check(case)
 
 
-def test_every_rule_has_its_cases() -> None:
+def test_every_rule_has_cases() -> None:
     assert {case[0] for case in CASES} == {rule.id for rule in RULES}

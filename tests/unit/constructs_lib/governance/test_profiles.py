@@ -1,4 +1,4 @@
-"""Profiles: what each environment spends on safety, and the reason for each saving."""
+"""Profiles: safety settings of environments, with a reason for each weaker setting."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import dataclasses
 
 import pytest
 
-from constructs_lib.governance.profiles import CHOICES, DEVELOPMENT, PRODUCTION, PROFILES, STAGING, Profile
+from constructs_lib.governance.profiles import DEVELOPMENT, PRODUCTION, PROFILES, SETTINGS, STAGING, Profile
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
-def test_each_saving_has_its_reason_and_nothing_else_has(profile: Profile) -> None:
+def test_only_weaker_settings_have_reasons(profile: Profile) -> None:
     assert set(profile.reasons) == set(profile.weaker())
-    assert all(profile.waiver_reason(choice) for choice in profile.weaker())
+    assert all(profile.waiver_reason(setting) for setting in profile.weaker())
 
 
-def test_production_saves_nothing() -> None:
+def test_production_has_no_weaker_setting() -> None:
     assert PRODUCTION.weaker() == []
-    assert [PRODUCTION.waiver_reason(choice) for choice in CHOICES] == [None] * len(CHOICES)
+    assert [PRODUCTION.waiver_reason(setting) for setting in SETTINGS] == [None] * len(SETTINGS)
     assert PRODUCTION.differences() == ""
 
 
@@ -26,11 +26,11 @@ def test_staging_is_no_weaker_than_development() -> None:
     assert STAGING.protect
 
 
-def test_stronger_than_production_is_no_difference() -> None:
+def test_stronger_setting_is_no_difference() -> None:
     assert dataclasses.replace(PRODUCTION, backup_days=35).weaker() == []
 
 
-def test_the_differences_are_told_with_their_reasons() -> None:
+def test_differences_include_reasons() -> None:
     assert STAGING.differences().splitlines() == [
         "Weaker than production:",
         "  nat single, production per_zone (staging: a rehearsal may lose a zone)",
@@ -41,7 +41,7 @@ def test_the_differences_are_told_with_their_reasons() -> None:
     ]
 
 
-def test_a_saving_without_a_reason_is_refused() -> None:
+def test_weaker_setting_without_reason_is_an_error() -> None:
     message = (
         r"profile demo: multi_az is False; must be production's True, or have a reason\. Fix: "
         r"add reasons=\{'multi_az': "

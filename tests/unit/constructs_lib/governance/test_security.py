@@ -1,4 +1,4 @@
-"""SecurityAspect: a finding stops the synth, and a registered reason lets it pass."""
+"""SecurityAspect: a finding fails the synth unless a waiver explains it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def open_database(stack: TerraformStack) -> Any:
     )
 
 
-def test_finding_stops_the_synth_with_its_fix(written: Written) -> None:
+def test_finding_fails_the_synth(written: Written) -> None:
     message = (
         r"\[shop/database\] is a database with a public address; must be private \(public-database\)\. Fix: "
         r"set publicly_accessible to false, or record the reason with waive\(\)"
@@ -43,14 +43,14 @@ def test_finding_stops_the_synth_with_its_fix(written: Written) -> None:
 
 
 @pytest.mark.parametrize("explains", ["public-database", "CKV_AWS_17"])
-def test_a_registered_reason_lets_it_pass(written: Written, explains: str) -> None:
+def test_waiver_accepts_the_finding(written: Written, explains: str) -> None:
     def build(stack: TerraformStack) -> None:
         waive(open_database(stack), "has a public address", reason="a test server", explains=[explains])
 
     assert written(shop=build)["shop"]["resource"]["aws_db_instance"]
 
 
-def test_a_reason_for_another_rule_or_place_does_not(written: Written) -> None:
+def test_waiver_for_another_rule_or_construct_does_not(written: Written) -> None:
     def build(stack: TerraformStack) -> None:
         waive(open_database(stack), "is small", reason="a test server", explains=["CKV_AWS_16"])
         queue = Queue(stack, "orders", name="orders", max_job=HOUR)
@@ -60,7 +60,7 @@ def test_a_reason_for_another_rule_or_place_does_not(written: Written) -> None:
         written(shop=build)
 
 
-def test_our_own_constructs_pass_by_their_registered_reasons_alone(written: Written, software: pathlib.Path) -> None:
+def test_library_constructs_pass_only_with_their_waivers(written: Written, software: pathlib.Path) -> None:
     document = written(shop=lambda stack: web_service(stack, software))["shop"]
 
     assert findings(document) == []
@@ -73,15 +73,15 @@ def test_our_own_constructs_pass_by_their_registered_reasons_alone(written: Writ
     }
 
 
-def test_safe_constructs_need_no_reason() -> None:
+def test_safe_constructs_have_no_findings() -> None:
     assert findings(synth(lambda stack: Queue(stack, "orders", name="orders", max_job=HOUR)).document) == []
 
 
-def test_every_rule_has_an_id_of_its_own() -> None:
+def test_rule_ids_are_unique() -> None:
     assert len({rule.id for rule in RULES}) == len(RULES)
 
 
-def test_the_page_lists_every_rule() -> None:
+def test_page_lists_every_rule() -> None:
     page = (paths.ROOT / "docs/security-rules.md").read_text()
 
     rows = [f"| `{rule.id}` | {rule.allowed} | {rule.fix} | {', '.join(rule.checkov)} |" for rule in RULES]

@@ -1,4 +1,4 @@
-"""The evaluator of metric math: missing points, guarded and unguarded quotients, and what it does not know."""
+"""Metric math evaluator: missing points, division by zero, unsupported expressions."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from constructs_lib.testing.cloudwatch import Value, evaluate
         ("IF(gone > 0, had, zero)", None),
     ],
 )
-def test_one_moment_of_an_expression(expression: str, result: Value) -> None:
+def test_expression(expression: str, result: Value) -> None:
     assert evaluate(expression, used=1, had=4, zero=0, gone=None) == result
 
 
 @pytest.mark.parametrize("expression", ["RATE(used)", "used ** 2", "'a'"])
-def test_what_it_does_not_know_is_no_result(expression: str) -> None:
-    with pytest.raises(AssertionError, match="no metric math: "):
+def test_unsupported_expression_is_an_error(expression: str) -> None:
+    with pytest.raises(AssertionError, match="unsupported metric math: "):
         evaluate(expression, used=1)

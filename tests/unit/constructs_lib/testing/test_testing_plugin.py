@@ -1,4 +1,4 @@
-"""The pytest plugin: loads without Node, and says what is wrong in a way that helps."""
+"""The pytest plugin: it loads without Node and explains failures."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PAGE = ROOT / "docs/testing-your-stacks.md"
 
 
 def run_pytest(folder: pathlib.Path, text: str) -> subprocess.CompletedProcess[str]:
-    """Run a test file as a team would that has the library and nothing of ours."""
+    """Run a test file with the library alone, without this project's plugins."""
     (folder / "test_shop.py").write_text(text)
     return subprocess.run(
         [
@@ -58,7 +58,7 @@ def jobs(stack: TerraformStack) -> None:
     Queue(stack, "jobs", name="jobs", max_job=timedelta(minutes=1))
 
 
-def test_the_examples_of_the_page_pass(tmp_path: pathlib.Path) -> None:
+def test_examples_of_the_page_pass(tmp_path: pathlib.Path) -> None:
     text = "\n".join(re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE))
 
     result = run_pytest(tmp_path, text)
@@ -67,37 +67,37 @@ def test_the_examples_of_the_page_pass(tmp_path: pathlib.Path) -> None:
 
 
 def test_loading_the_plugin_starts_no_node() -> None:
-    loaded = "import sys, constructs_lib.testing; print('jsii' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
+    script = "import sys, constructs_lib.testing; print('jsii' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert done.stdout == "False\n"
 
 
-def test_a_missing_property_is_shown_beside_what_is_there(synth: Callable[..., Template]) -> None:
+def test_missing_property_shows_the_closest_resource(synth: Callable[..., Template]) -> None:
     template = synth(jobs)
 
     assert template.has("aws_sqs_queue", name="jobs")["name"] == "jobs"
     with pytest.raises(AssertionError) as failure:
         template.has("aws_sqs_queue", name="jobs", sqs_managed_sse_enabled=False)
     assert re.fullmatch(
-        r"none of 2 aws_sqs_queue has these properties; nearest is jobs\w*:\n"
+        r"none of 2 aws_sqs_queue has these properties; the closest is jobs\w*:\n"
         r"  sqs_managed_sse_enabled: expected False, found True",
         str(failure.value),
     )
 
 
-def test_a_missing_type_is_told_with_those_that_are_there(synth: Callable[..., Template]) -> None:
-    with pytest.raises(AssertionError, match="there is no aws_vpc; the stack has aws_sqs_queue"):
+def test_missing_type_lists_existing_types(synth: Callable[..., Template]) -> None:
+    with pytest.raises(AssertionError, match="the stack has no aws_vpc; it has aws_sqs_queue"):
         synth(jobs).has("aws_vpc")
 
 
-def test_annotations_have_their_construct_and_level(synth: Callable[..., Template]) -> None:
+def test_annotation_has_construct_and_level(synth: Callable[..., Template]) -> None:
     def build(stack: TerraformStack) -> None:
         network(stack, nat="none")
 
-    said = synth(build).annotations()
+    annotations = synth(build).annotations()
 
-    (warning,) = [each for each in said if each.path == "test/network"]
+    (warning,) = [each for each in annotations if each.path == "test/network"]
     assert warning.level == "warning"
     assert warning.message.startswith("the private subnets reach only S3")
 
@@ -112,20 +112,20 @@ def test_annotations_of_one_level() -> None:
     synth(build)
 
 
-def test_what_a_construct_says_is_wrong_stops_the_synth() -> None:
+def test_error_annotation_fails_the_synth() -> None:
     with pytest.raises(RuntimeError, match=r"\[test\] it is broken"):
         synth(lambda stack: cdk.Annotations.of(stack).add_error("it is broken"))
 
 
-def test_stacks_that_need_each_other_and_their_files(tmp_path: pathlib.Path) -> None:
-    made: list[Queue] = []
+def test_dependent_stacks_are_written_and_read(tmp_path: pathlib.Path) -> None:
+    queues: list[Queue] = []
 
     def reader(stack: TerraformStack) -> None:
-        TerraformOutput(stack, "jobs", value=made[0].arn)
+        TerraformOutput(stack, "jobs", value=queues[0].arn)
 
     templates = synth_app(
         tmp_path,
-        producer=lambda stack: made.append(Queue(stack, "jobs", name="jobs", max_job=timedelta(minutes=1))),
+        producer=lambda stack: queues.append(Queue(stack, "jobs", name="jobs", max_job=timedelta(minutes=1))),
         consumer=reader,
     )
 
@@ -140,7 +140,7 @@ def test_stacks_that_need_each_other_and_their_files(tmp_path: pathlib.Path) -> 
         read["consumer"].annotations()
 
 
-def test_two_synths_that_differ_are_shown() -> None:
+def test_difference_of_two_synths_is_shown() -> None:
     numbers = itertools.count()
 
     assert_same_twice(jobs)
