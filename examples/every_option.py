@@ -141,9 +141,9 @@ key = GeneratedSecret(
 )
 
 # A custom alarm, which also rolls back a replacement of instances.
-checkouts = {"Of": "checkout"}
-started = Metric(namespace="Shop", name="Started", dimensions=checkouts, statistic="Sum", label="started")
-failed = Metric(namespace="Shop", name="Failed", dimensions=checkouts, statistic="Sum", label="failed")
+dimensions = {"Of": "checkout"}
+started = Metric(namespace="Shop", name="Started", dimensions=dimensions, statistic="Sum", label="started")
+failed = Metric(namespace="Shop", name="Failed", dimensions=dimensions, statistic="Sum", label="failed")
 failing = Alarm(
     stack,
     "checkouts-fail",
@@ -263,8 +263,8 @@ monitorings = [
     ),
     DatabaseMonitoring(stack, "database-watched", database=database, name="every-orders", on_alarm=topic),
 ]
-checkout_monitoring = Monitoring(stack, "checkouts-watched", name="every-checkouts", on_alarm=topic)
-no_checkouts = checkout_monitoring.add_alarm(
+checkouts = Monitoring(stack, "checkouts-watched", name="every-checkouts", on_alarm=topic)
+no_checkouts = checkouts.add_alarm(
     "none",
     meaning="No checkout was started for an hour",
     action="Try to buy something",
@@ -275,16 +275,9 @@ no_checkouts = checkout_monitoring.add_alarm(
     periods=4,
     missing="breaching",
 )
-checkout_monitoring.add_graph(
-    Graph(
-        title="Checkouts",
-        left=[started],
-        right=[failed],
-        limits=[no_checkouts],
-        period=timedelta(minutes=15),
-        region=REGION,
-    )
-)
+quarter = timedelta(minutes=15)
+graph = Graph(title="Checkouts", left=[started], right=[failed], limits=[no_checkouts], period=quarter, region=REGION)
+checkouts.add_graph(graph)
 CompositeAlarm(
     stack,
     "people-feel-it",
@@ -296,7 +289,7 @@ CompositeAlarm(
 )
 slow = LogQuery(name="slow", log_groups=[web.log_group_name], query="filter ms > 800 | stats count(*) by route")
 LogQueries(stack, "questions", name="every", queries=[slow])
-Dashboard(stack, "dashboard", name="every", parts=[*monitorings, checkout_monitoring])
+Dashboard(stack, "dashboard", name="every", parts=[*monitorings, checkouts])
 waive(stack, "has no query log", reason="the zone holds public names alone", explains=["CKV2_AWS_39"])
 stack.output("address", balancer.url, description="URL of the shop")
 
