@@ -1,1 +1,1 @@
-"""The operator's commands: what `./anb` runs."""
+"""The commands of `./anb`."""

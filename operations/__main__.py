@@ -1,4 +1,4 @@
-"""The commands: `./anb COMMAND`."""
+"""Entry point of `./anb COMMAND`."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ MODULES = {
     "bench": "benchmarks.command:bench",
     "docs": "tools.docs:docs",
 }
-"""Where each command is defined."""
+"""Module and attribute of each command."""
 
 
 class LazyCommands(MutableMapping[str, click.Command]):
-    """Commands by name, each imported on first use: most need libraries that the others do not."""
+    """Commands by name, imported on first use because most need libraries that the others do not."""
 
     def __init__(self) -> None:
         self._modules = dict(MODULES)

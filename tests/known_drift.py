@@ -1,6 +1,6 @@
-"""What a second plan against the emulator shows although nothing changed, each with its reason.
+"""False differences that a second plan against the emulator shows, with their reasons.
 
-A difference that is not listed here fails the test. On AWS none of them appears.
+Any other difference fails the test. None of these appears on AWS.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any
 
 @dataclasses.dataclass(frozen=True)
 class FalseDifference:
-    """An attribute that the emulator does not give back as it was set.
+    """An attribute that the emulator does not return as it was set.
 
     Args:
-        kind: type of the resource.
-        attribute: the attribute.
-        reason: what the emulator does.
+        kind: Terraform type.
+        attribute: Name of the attribute.
+        reason: Behavior of the emulator.
     """
 
     kind: str
@@ -25,11 +25,11 @@ class FalseDifference:
     reason: str
 
 
-LISTED = (
+KNOWN_DRIFT = (
     FalseDifference(
         "aws_db_parameter_group", "parameter", "moto forgets a parameter group's parameters, rds.force_ssl among them"
     ),
-    FalseDifference("aws_autoscaling_policy", "enabled", "moto does not say that a scaling policy is enabled"),
+    FalseDifference("aws_autoscaling_policy", "enabled", "moto does not report that a scaling policy is enabled"),
     FalseDifference(
         "aws_autoscaling_policy",
         "predictive_scaling_configuration",
@@ -38,10 +38,10 @@ LISTED = (
     FalseDifference(
         "aws_launch_template",
         "tag_specifications",
-        "moto lists the template's own tags among those of what it launches",
+        "moto adds the template's own tags to its tag specifications",
     ),
     FalseDifference(
-        "aws_launch_template", "latest_version", "follows from tag_specifications: a change makes a version"
+        "aws_launch_template", "latest_version", "follows from tag_specifications: a change creates a version"
     ),
     FalseDifference("aws_launch_template", "default_version", "follows from latest_version"),
     FalseDifference("aws_autoscaling_group", "launch_template", "follows from the template's latest_version"),
@@ -56,9 +56,9 @@ LISTED = (
     FalseDifference(
         "aws_autoscaling_lifecycle_hook",
         "notification_target_arn",
-        "moto gives every hook a queue of its own invention",
+        "moto invents a queue for every hook",
     ),
-    FalseDifference("aws_autoscaling_lifecycle_hook", "role_arn", "moto gives every hook a role of its own invention"),
+    FalseDifference("aws_autoscaling_lifecycle_hook", "role_arn", "moto invents a role for every hook"),
     FalseDifference(
         "aws_vpc_security_group_ingress_rule", "description", "moto forgets the description of a rule between groups"
     ),
@@ -70,11 +70,11 @@ LISTED = (
 
 @dataclasses.dataclass(frozen=True)
 class Differences:
-    """What plans of several stacks show.
+    """Differences in the plans of several stacks.
 
     Args:
-        unexpected: a line for each difference that is not listed.
-        seen: those that are listed, by kind and attribute.
+        unexpected: A line for each difference that is not known.
+        seen: Known differences, by type and attribute.
     """
 
     unexpected: list[str]
@@ -82,12 +82,12 @@ class Differences:
 
 
 def differences(plans: Mapping[str, Mapping[str, Any]]) -> Differences:
-    """What is no longer as it was applied.
+    """Find the differences in plans that should have none.
 
     Args:
-        plans: by stack, as ``terraform show -json`` tells them.
+        plans: Output of ``terraform show -json`` by stack.
     """
-    listed = {(each.kind, each.attribute) for each in LISTED}
+    known = {(drift.kind, drift.attribute) for drift in KNOWN_DRIFT}
     found = Differences([], set())
     for stack, plan in plans.items():
         for change in plan.get("resource_changes", []):
@@ -101,9 +101,9 @@ def differences(plans: Mapping[str, Mapping[str, Any]]) -> Differences:
             for attribute in sorted(before.keys() | after.keys()):
                 if before.get(attribute) == after.get(attribute):
                     continue
-                if (change["type"], attribute) in listed:
+                if (change["type"], attribute) in known:
                     found.seen.add((change["type"], attribute))
                 else:
-                    change_told = f"{before.get(attribute)} -> {after.get(attribute)}"
-                    found.unexpected.append(f"{stack}: {change['address']}.{attribute}: {change_told}")
+                    values = f"{before.get(attribute)} -> {after.get(attribute)}"
+                    found.unexpected.append(f"{stack}: {change['address']}.{attribute}: {values}")
     return found

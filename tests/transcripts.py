@@ -1,4 +1,4 @@
-"""Sessions shown in the documents are ones that were seen: a lane compares them, and writes them with RECORD=1."""
+"""Compare the recorded sessions in the documentation with real output; RECORD=1 updates them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from workspace.paths import ROOT
 
 INSTANCES = ("i-0a1b2c3d4e5f60718", "i-0b2c3d4e5f6071829", "i-0c3d4e5f607182930", "i-0d4e5f60718293a4b")
 COMMITS = ("c0ffee12" * 5, "beef3456" * 5, "face7890" * 5)
-"""Stand for the first, the second and so on of a session; as long as what they stand for, for the tables' sake."""
+"""Replacements for the first, second and further ids of a session, with the same length so that tables align."""
 
 EACH_RESOURCE = r"(?:^ *(?:[~+-] )?(?:created|changed|destroyed) +\S+/.*\n|^      \w.*\n)+"
-"""The lines of a plan and of its application that name a resource, and what of it changes."""
+"""Lines of a plan or an apply that name a resource or its changed attributes."""
 
 STACKS = ("network", "storage", "queue", "database", "load-balancer", "portal", "workers", "observability")
-"""In an order in which they can be deployed."""
+"""Names of the stacks, in a possible deployment order."""
 
-# Of the embedded AWS: twelve digits, as a commit's first may be.
+# Account of the embedded AWS; it looks like a shortened commit.
 _ACCOUNT = "123456789012"
-_OF_THE_MACHINE = (
+_REPLACEMENTS = (
     (r"^… .*\n", ""),
     (r"^    (?:[\w-]+: )?\d+ s, .*\n", ""),
     (r"  \d+\.\d s(, provider .*)?", ""),
@@ -43,42 +43,42 @@ _OF_THE_MACHINE = (
 
 
 def check(
-    page: str, name: str, command: str, output: str, *, left_out: str | None = None, order: Sequence[str] = ()
+    page: str, name: str, command: str, output: str, *, omitted: str | None = None, order: Sequence[str] = ()
 ) -> None:
     """Compare a session with the block ``<!-- recorded: name -->`` of a page.
 
     Args:
-        page: such as ``docs/deploy.md``.
-        name: of the block.
-        command: what was typed.
-        output: what came back.
-        left_out: pattern of what the page shows as ``[...]``.
-        order: of stacks that are applied side by side, in which the page shows them.
+        page: Path of the page, such as ``docs/deploy.md``.
+        name: Name of the block.
+        command: Typed command.
+        output: Output of the command.
+        omitted: Pattern of lines that the page shows as ``[...]``.
+        order: Order in which the page shows stacks that are applied in parallel.
 
     Raises:
-        AssertionError: with what differs.
+        AssertionError: The session differs; the message is a diff.
     """
-    session = readable(command, output, left_out=left_out, order=order)
+    session = normalize(command, output, omitted=omitted, order=order)
     file, block = ROOT / page, re.compile(rf"(<!-- recorded: {name} -->\n```text\n)(.*?)(```\n)", re.DOTALL)
     found = block.search(file.read_text())
-    assert found, f"{page} has no block that begins with <!-- recorded: {name} -->"
+    assert found, f"{page} has no block <!-- recorded: {name} -->"
     if os.environ.get("RECORD"):
         file.write_text(block.sub(lambda block: block[1] + session + block[3], file.read_text()))
         return
-    differing = difflib.unified_diff(found[2].splitlines(), session.splitlines(), page, "seen", lineterm="")
-    assert session == found[2], "\n".join(["RECORD=1 writes what was seen:", *differing])
+    diff = difflib.unified_diff(found[2].splitlines(), session.splitlines(), page, "actual", lineterm="")
+    assert session == found[2], "\n".join(["Update the page with RECORD=1:", *diff])
 
 
-def readable(command: str, output: str, *, left_out: str | None = None, order: Sequence[str] = ()) -> str:
-    """A session as a page shows it: without how long things took, and with sample names for those made at random."""
-    for pattern, instead in _OF_THE_MACHINE:
-        output = re.sub(pattern, instead, output, flags=re.MULTILINE)
-    output = re.sub(r"i-[0-9a-f]{17}", _numbered(INSTANCES), output)
-    output = re.sub(rf"\b(?!{_ACCOUNT}\b)(?:[0-9a-f]{{40}}|[0-9a-f]{{12}})\b", _numbered(COMMITS), output)
+def normalize(command: str, output: str, *, omitted: str | None = None, order: Sequence[str] = ()) -> str:
+    """Remove durations from a session and replace times, paths and random ids by fixed samples."""
+    for pattern, replacement in _REPLACEMENTS:
+        output = re.sub(pattern, replacement, output, flags=re.MULTILINE)
+    output = re.sub(r"i-[0-9a-f]{17}", _replace_ids(INSTANCES), output)
+    output = re.sub(rf"\b(?!{_ACCOUNT}\b)(?:[0-9a-f]{{40}}|[0-9a-f]{{12}})\b", _replace_ids(COMMITS), output)
     output = re.sub(r"─+ Deployed in \d+ s ─+", lambda box: " Deployed in 310 s ".center(len(box[0]), "─"), output)
-    if left_out:
-        output, cuts = re.subn(left_out, "[...]\n", output, flags=re.MULTILINE)
-        assert cuts, f"{left_out!r} is left out, and was not there"
+    if omitted:
+        output, count = re.subn(omitted, "[...]\n", output, flags=re.MULTILINE)
+        assert count, f"the output has no match for the omitted lines {omitted!r}"
     output = re.sub(r" +$", "", output, flags=re.MULTILINE)
     if order:
         line = rf"(?:✓ (?:{'|'.join(order)}): .*|\[\.\.\.\])\n"
@@ -89,19 +89,20 @@ def readable(command: str, output: str, *, left_out: str | None = None, order: S
 
 
 def _sorted(lines: Sequence[str], order: Sequence[str]) -> str:
-    """The lines of stacks that are applied side by side, stack by stack; what is left out between them goes before."""
-    of_stacks = [line for line in lines if line.startswith("✓")]
-    if not of_stacks:
+    """Sort the lines of stacks that are applied in parallel; one ``[...]`` before them marks omitted lines."""
+    stack_lines = [line for line in lines if line.startswith("✓")]
+    if not stack_lines:
         return "".join(f"{line}\n" for line in lines)
-    ordered = sorted(of_stacks, key=lambda line: order.index(line.removeprefix("✓ ").partition(":")[0]))
+    ordered = sorted(stack_lines, key=lambda line: order.index(line.removeprefix("✓ ").partition(":")[0]))
     return "".join(f"{line}\n" for line in (["[...]"] if "[...]" in lines else []) + ordered)
 
 
-def _numbered(samples: tuple[str, ...]) -> Callable[[re.Match[str]], str]:
+def _replace_ids(samples: tuple[str, ...]) -> Callable[[re.Match[str]], str]:
+    """Create a replacement function for ``re.sub`` that maps each distinct id to the next sample."""
     known: dict[str, str] = {}
 
-    def sample(found: re.Match[str]) -> str:
-        sample = known.setdefault(found[0][:12], samples[min(len(known), len(samples) - 1)])
-        return sample[: len(found[0])]
+    def replace(match: re.Match[str]) -> str:
+        sample = known.setdefault(match[0][:12], samples[min(len(known), len(samples) - 1)])
+        return sample[: len(match[0])]
 
-    return sample
+    return replace

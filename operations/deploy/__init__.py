@@ -1,1 +1,1 @@
-"""The command `deploy`: plan, ask, apply, wait, tell."""
+"""The command `deploy`: plan, confirm, apply, wait, print a summary."""

@@ -1,4 +1,4 @@
-"""Applies the stacks, each when those it needs are done, showing each resource as it is made."""
+"""Apply the stacks in dependency order and show the progress of each resource."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 from rich.console import Console
 
 from operations.deploy.events import ResourceEvent, read_event
-from operations.deploy.interruption import AGAIN, Interruption
+from operations.deploy.interruption import RESUME_HINT, Interruption
 from operations.deploy.plan import Basis, StackPlan, from_terraform
-from operations.deploy.planning import Planned
+from operations.deploy.planning import PlanningResult
 from operations.deploy.scheduler import Scheduler
-from operations.deploy.show import counted
+from operations.deploy.show import count_actions
 from operations.deploy.stack_graph import StackNode
 from operations.deploy.states import TerraformState
 from operations.deploy.terraform_stack import TerraformStack
@@ -22,145 +22,147 @@ from workspace.errors import UserError
 from workspace.progress import Board, Step
 
 Confirm = Callable[[StackPlan], None]
-"""Asked about a stack that was planned again; raises when it must not be applied."""
+"""Confirms a stack that was planned again; raises when it must not be applied."""
 
 
 def apply_all(
-    planned: Planned, stacks: Sequence[TerraformStack], console: Console, folder: Path, confirm: Confirm
+    planned: PlanningResult, stacks: Sequence[TerraformStack], console: Console, folder: Path, confirm: Confirm
 ) -> dict[str, TerraformState]:
-    """Apply the plan; returns what stands afterwards.
+    """Apply the plan and return the states afterwards, by stack.
 
-    A stack is planned again when outputs that it reads have changed, or could not be read before.
+    A stack is planned again when outputs that it reads have changed or were missing before.
 
     Args:
-        planned: what was confirmed.
-        stacks: in order.
-        console: where the progress is shown.
-        folder: of the deployment; gets Terraform's output.
-        confirm: asked about what is planned again.
+        planned: The confirmed plan.
+        stacks: All stacks, in dependency order.
+        console: Shows the progress.
+        folder: Folder of the deployment; receives Terraform's output.
+        confirm: Confirms the stacks that are planned again.
 
     Raises:
-        UserError: Terraform failed, somebody interrupted, or something new was not confirmed.
+        UserError: Terraform failed, the run was interrupted, or a new change was declined.
     """
-    parts = {part.stack: part for part in planned.plan.stacks}
-    by_name = {each.stack.name: each for each in stacks}
+    stack_plans = {stack_plan.stack: stack_plan for stack_plan in planned.plan.stacks}
+    by_name = {terraform.stack.name: terraform for terraform in stacks}
     states = dict(planned.states)
     interruption, board = Interruption(), Board(console)
-    scheduler = Scheduler({name: each.stack.after for name, each in by_name.items()}, interruption, board)
+    dependencies = {name: terraform.stack.dependencies for name, terraform in by_name.items()}
+    scheduler = Scheduler(dependencies, interruption, board)
 
     def apply(name: str) -> None:
-        each, part = by_name[name], parts[name]
-        if part.basis is not Basis.TERRAFORM or reads_something_new(each.stack, planned.states, states):
-            part = plan_stack(each, "planning again what follows from the stacks before", board, interruption)
-            scheduler.ask(name, lambda: confirm(part))
-        if part.applies:
-            apply_plan(part, each, board, apply_log(folder, name), interruption)
-            states[name] = each.pull()
-        each.forget_plan()
+        terraform, stack_plan = by_name[name], stack_plans[name]
+        if stack_plan.basis is not Basis.TERRAFORM or inputs_changed(terraform.stack, planned.states, states):
+            stack_plan = plan_stack(terraform, "planning again with new inputs", board, interruption)
+            scheduler.ask(name, lambda: confirm(stack_plan))
+        if stack_plan.applyable:
+            apply_plan(stack_plan, terraform, board, apply_log(folder, name), interruption)
+            states[name] = terraform.pull_state()
+        terraform.delete_plan()
 
     scheduler.run(apply)
     return states
 
 
 def plan_stack(
-    each: TerraformStack, title: str, board: Board, interruption: Interruption, *, destroy: bool = False
+    terraform: TerraformStack, title: str, board: Board, interruption: Interruption, *, destroy: bool = False
 ) -> StackPlan:
-    """Plan a stack while others are applied.
+    """Plan one stack while others are applied.
 
     Args:
-        each: the stack.
-        title: of the step that is shown.
-        board: where it is shown.
-        interruption: may stop it.
-        destroy: whether everything is to go.
+        terraform: The stack.
+        title: Title of the step.
+        board: Shows the step.
+        interruption: Ends the planning with an error when the run was interrupted.
+        destroy: Plan to destroy every resource.
 
     Raises:
-        UserError: Terraform cannot plan it, or somebody interrupted.
+        UserError: Terraform cannot plan the stack, or the run was interrupted.
     """
-    with board.step(f"{each.stack.name}: {title}", name=each.stack.name) as current:
+    with board.step(f"{terraform.stack.name}: {title}", name=terraform.stack.name) as current:
         try:
-            part = from_terraform(each.stack, each.plan(destroy=destroy))
+            stack_plan = from_terraform(terraform.stack, terraform.plan(destroy=destroy))
         except UserError:
             # The terminal sends Ctrl-C to this Terraform too.
             interruption.check()
             raise
-        current.note(counted(list(part.changes)))
-    return part
+        current.note(count_actions(list(stack_plan.changes)))
+    return stack_plan
 
 
 def apply_log(folder: Path, stack: str) -> Path:
-    """Where the output of a stack's last apply is.
+    """Path of the output of a stack's last apply.
 
     Args:
-        folder: of the deployment.
-        stack: its name.
+        folder: Folder of the deployment.
+        stack: Name of the stack.
     """
     return folder / "logs" / f"{stack}.apply.jsonl"
 
 
-def reads_something_new(
-    stack: StackNode, before: Mapping[str, TerraformState], now: Mapping[str, TerraformState]
-) -> bool:
-    """Whether an output that a stack reads is not what it was.
+def inputs_changed(stack: StackNode, before: Mapping[str, TerraformState], now: Mapping[str, TerraformState]) -> bool:
+    """Whether an output that a stack reads has changed.
 
     Args:
-        stack: which.
-        before, now: the states by stack.
+        stack: The reading stack.
+        before, now: States by stack.
     """
     return any(
         before[name].outputs.get(output) != now[name].outputs.get(output)
-        for name, outputs in stack.reads.items()
+        for name, outputs in stack.inputs.items()
         for output in outputs
     )
 
 
-def apply_plan(part: StackPlan, each: TerraformStack, board: Board, log: Path, interruption: Interruption) -> None:
-    """Apply the plan that a stack keeps.
+def apply_plan(
+    stack_plan: StackPlan, terraform: TerraformStack, board: Board, log: Path, interruption: Interruption
+) -> None:
+    """Apply the saved plan of a stack.
 
     Args:
-        part: what the plan says.
-        each: the stack.
-        board: where the progress is shown.
-        log: gets Terraform's output.
-        interruption: may stop it.
+        stack_plan: Contents of the plan.
+        terraform: The stack.
+        board: Shows the progress.
+        log: Receives Terraform's output.
+        interruption: Stops Terraform on request.
 
     Raises:
-        UserError: Terraform failed, or somebody stopped it.
+        UserError: Terraform failed or was stopped.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with board.step(f"{part.stack}: {counted(list(part.changes))}", name=part.stack) as current:
-        progress = ApplyProgress(part, each.stack.paths(), board, current)
-        # Into a file and in a session of its own: should this process be killed, Terraform still ends in order.
+    title = f"{stack_plan.stack}: {count_actions(list(stack_plan.changes))}"
+    with board.step(title, name=stack_plan.stack) as current:
+        progress = ApplyProgress(stack_plan, terraform.stack.paths(), board, current)
+        # Output to a file and a separate session: Terraform finishes cleanly even if this process is killed.
         with log.open("wb") as output:
             process = subprocess.Popen(
-                each.apply_command(),
-                cwd=each.stack.folder,
-                env=dict(each.environment),
+                terraform.apply_command(),
+                cwd=terraform.stack.folder,
+                env=dict(terraform.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        with interruption.passed_on_to(process):
-            for line in _lines(log, process):
-                progress.take(line)
+        with interruption.forwarded_to(process):
+            for line in _follow(log, process):
+                progress.handle_line(line)
         if process.returncode != 0:
-            if interruption.now:
+            if interruption.immediate:
                 interruption.check()
             text = log.read_text(errors="replace")
-            problem = each.failed(text, text)
-            raise UserError(f"{problem.message}\n{AGAIN} The whole output is in {log}.")
+            error = terraform.error_from(text, text)
+            raise UserError(f"{error.message}\n{RESUME_HINT} Full output: {log}.")
 
 
-def _lines(log: Path, process: subprocess.Popen[bytes]) -> Iterator[str]:
-    """The lines of a file as a process writes them, an empty one when there is none for a while, until it ends."""
+def _follow(log: Path, process: subprocess.Popen[bytes]) -> Iterator[str]:
+    """Yield the lines a process writes to a file until it ends; an empty line each time there is no new one."""
     partial = ""
     with log.open(errors="replace") as file:
         while True:
+            # Poll before reading, so that output written just before the end is not lost.
             ended = process.poll() is not None
-            # Read after the question: what was written before the end is not lost.
-            *whole, partial = (partial + file.read()).split("\n")
-            yield from whole
+            *complete, partial = (partial + file.read()).split("\n")
+            yield from complete
             if ended:
                 return
             yield ""
@@ -168,44 +170,44 @@ def _lines(log: Path, process: subprocess.Popen[bytes]) -> Iterator[str]:
 
 
 class ApplyProgress:
-    """How far a stack is.
+    """Progress of one stack's apply.
 
     Args:
-        part: its plan.
-        paths: the constructs' paths by address; they begin with the stack's name.
-        board: gets a line for each resource that is done.
-        current: the step on show.
+        stack_plan: Plan of the stack.
+        paths: Construct paths by Terraform address; they begin with the stack's name.
+        board: Receives a line for each finished resource.
+        current: The step to update.
     """
 
-    def __init__(self, part: StackPlan, paths: Mapping[str, str], board: Board, current: Step) -> None:
-        self._stack, self._paths, self._board, self._step = part.stack, paths, board, current
-        # A replacement is two events, of which the last one counts.
-        self._all = {change.address for change in part.changes}
+    def __init__(self, stack_plan: StackPlan, paths: Mapping[str, str], board: Board, current: Step) -> None:
+        self._stack, self._paths, self._board, self._step = stack_plan.stack, paths, board, current
+        # Addresses, because a replacement has two events and counts once.
+        self._planned = {change.address for change in stack_plan.changes}
         self._done: set[str] = set()
-        self._under_way: dict[str, float] = {}
+        self._started: dict[str, float] = {}
 
-    def take(self, line: str) -> None:
-        """Show what a line of Terraform's tells."""
+    def handle_line(self, line: str) -> None:
+        """Update the progress from one line of Terraform's output."""
         event = read_event(line) if line else None
         if isinstance(event, ResourceEvent):
             path = self._paths.get(event.address, f"{self._stack}/{event.address}")
-            if event.stage == "begins":
-                self._under_way[path] = time.monotonic() - event.seconds
+            if event.stage == "started":
+                self._started[path] = time.monotonic() - event.seconds
             elif event.stage in ("done", "failed"):
-                began = self._under_way.pop(path, time.monotonic())
-                seconds = max(float(event.seconds), time.monotonic() - began)
-                word = event.done if event.stage == "done" else "failed "
+                started = self._started.pop(path, time.monotonic())
+                seconds = max(float(event.seconds), time.monotonic() - started)
+                result = event.past_tense if event.stage == "done" else "failed "
                 if event.stage == "done":
                     self._done.add(event.address)
                 self._board.print(
-                    f"    {word:<9} {path}  {event.address.partition('.')[0]}  {seconds:.0f} s",
+                    f"    {result:<9} {path}  {event.address.partition('.')[0]}  {seconds:.0f} s",
                     style="dim" if event.stage == "done" else "red",
                     highlight=False,
                     markup=False,
                     soft_wrap=True,
                 )
-        note = f"{len(self._done & self._all)} of {len(self._all)}"
-        if self._under_way:
-            slowest, began = min(self._under_way.items(), key=lambda each: each[1])
-            note += f", {slowest} for {time.monotonic() - began:.0f} s"
+        note = f"{len(self._done & self._planned)} of {len(self._planned)}"
+        if self._started:
+            slowest, started = min(self._started.items(), key=lambda item: item[1])
+            note += f", {slowest} for {time.monotonic() - started:.0f} s"
         self._step.note(note)

@@ -1,4 +1,4 @@
-"""Where two values of an attribute differ, in words for people."""
+"""Readable differences between two values of an attribute."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Any
 
-_LONGEST = 60
-_PLACES = 8
+_MAX_LENGTH = 60
+_MAX_DIFFERENCES = 8
 _ENCODED_SCRIPT = base64.b64encode(b"#!/").decode()
 
 
-def differing(attribute: str, old: Any, new: Any) -> Iterator[tuple[str, str, str]]:
-    """Where two values differ: path, and both values for people; the first few places of a structure or a script."""
-    structure, other = parsed(old), parsed(new)
-    if structure == other:
+def find_differences(attribute: str, old: Any, new: Any) -> Iterator[tuple[str, str, str]]:
+    """Yield path, old value and new value of each difference; of JSON and scripts only the first few."""
+    old_value, new_value = parse(old), parse(new)
+    if old_value == new_value:
         if old != new:
-            yield attribute, "the same", "written otherwise"
+            yield attribute, "same value", "different formatting"
         return
     found: list[tuple[str, Any, Any]] = [(attribute, old, new)]
-    kind = "places"
-    if isinstance(structure, Script) and isinstance(other, Script):
-        found = [(attribute, *lines) for lines in changed_lines(structure, other)]
-        kind = "lines"
-    elif isinstance(structure, Mapping | list) and isinstance(other, Mapping | list):
-        was, becomes = dict(leaves(attribute, structure)), dict(leaves(attribute, other))
-        paths = [path for path in {**was, **becomes} if was.get(path) != becomes.get(path)]
-        found = [(path, was.get(path), becomes.get(path)) for path in paths]
-    for path, before, after in found[:_PLACES]:
-        yield path, short(before), short(after)
-    if len(found) > _PLACES:
-        yield attribute, "and", f"{len(found) - _PLACES} {kind} more"
+    unit = "values"
+    if isinstance(old_value, Script) and isinstance(new_value, Script):
+        found = [(attribute, *lines) for lines in changed_lines(old_value, new_value)]
+        unit = "lines"
+    elif isinstance(old_value, Mapping | list) and isinstance(new_value, Mapping | list):
+        old_leaves, new_leaves = dict(leaves(attribute, old_value)), dict(leaves(attribute, new_value))
+        paths = [path for path in {**old_leaves, **new_leaves} if old_leaves.get(path) != new_leaves.get(path)]
+        found = [(path, old_leaves.get(path), new_leaves.get(path)) for path in paths]
+    for path, before, after in found[:_MAX_DIFFERENCES]:
+        yield path, shorten(before), shorten(after)
+    if len(found) > _MAX_DIFFERENCES:
+        yield attribute, "and", f"{len(found) - _MAX_DIFFERENCES} more {unit}"
 
 
 class Script(tuple[str, ...]):
@@ -43,14 +43,14 @@ class Script(tuple[str, ...]):
 
 
 def changed_lines(old: Script, new: Script) -> Iterator[tuple[str | None, str | None]]:
-    """The lines that differ, each with what stands in its place; None where nothing does."""
-    for same, first, end, other_first, other_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if same != "equal":
-            yield from zip_longest(old[first:end], new[other_first:other_end])
+    """Yield pairs of an old line and its replacement; None where a line was only added or removed."""
+    for tag, start, end, new_start, new_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            yield from zip_longest(old[start:end], new[new_start:new_end])
 
 
-def parsed(value: Any) -> Any:
-    """What a text of JSON says, or the lines of a script that user-data holds; any other value as it is."""
+def parse(value: Any) -> Any:
+    """Parse JSON text or base64-encoded user data; return any other value unchanged."""
     if isinstance(value, str) and value.startswith(_ENCODED_SCRIPT):
         try:
             return Script(base64.b64decode(value, validate=True).decode().splitlines())
@@ -65,19 +65,19 @@ def parsed(value: Any) -> Any:
 
 
 def leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """The values in a structure that are none themselves, by path."""
+    """Yield the scalars and empty containers in a structure, with their paths."""
     if isinstance(value, Mapping) and value:
-        for key, each in value.items():
-            yield from leaves(f"{path}.{key}", each)
+        for key, item in value.items():
+            yield from leaves(f"{path}.{key}", item)
     elif isinstance(value, list) and value:
-        for number, each in enumerate(value):
-            yield from leaves(f"{path}[{number}]" if len(value) > 1 else path, each)
+        for number, item in enumerate(value):
+            yield from leaves(f"{path}[{number}]" if len(value) > 1 else path, item)
     else:
         yield path, value
 
 
-def short(value: Any) -> str:
-    """A value for people, on one line."""
+def shorten(value: Any) -> str:
+    """Render a value on one line of limited length."""
     text = value if isinstance(value, str) and value else json.dumps(value, sort_keys=True)
     text = " ".join(text.split())
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return text if len(text) <= _MAX_LENGTH else f"{text[: _MAX_LENGTH - 1]}…"

@@ -1,4 +1,4 @@
-"""The lines of ``terraform plan -json`` and ``apply -json``, each as what it tells."""
+"""Parser for the JSON lines of ``terraform plan -json`` and ``terraform apply -json``."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-_DONE = {"create": "created", "update": "changed", "delete": "destroyed"}
+_PAST_TENSE = {"create": "created", "update": "changed", "delete": "destroyed"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceEvent:
-    """Something about one resource.
+    """Progress of one resource.
 
     Args:
-        address: Terraform's.
-        stage: begins, goes on, is done or has failed.
-        action: create, update or delete.
-        seconds: how long it has taken.
+        address: Terraform address.
+        stage: ``started``, ``progress``, ``done`` or ``failed``.
+        action: ``create``, ``update`` or ``delete``.
+        seconds: Elapsed time.
     """
 
     address: str
@@ -26,19 +26,19 @@ class ResourceEvent:
     seconds: int = 0
 
     @property
-    def done(self) -> str:
-        """Such as "created"."""
-        return _DONE[self.action]
+    def past_tense(self) -> str:
+        """The action in the past tense, such as "created"."""
+        return _PAST_TENSE[self.action]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnostic:
-    """An error Terraform reports.
+    """An error that Terraform reports.
 
     Args:
-        summary: in a few words.
-        detail: all of it; may be empty.
-        address: the resource it is about, if it is about one.
+        summary: Short description.
+        detail: Full description; may be empty.
+        address: Terraform address of the failed resource; empty when the error is not about one.
     """
 
     summary: str
@@ -47,33 +47,35 @@ class Diagnostic:
 
 
 _STAGES = {
-    "apply_start": "begins",
-    "apply_progress": "goes on",
+    "apply_start": "started",
+    "apply_progress": "progress",
     "apply_complete": "done",
     "apply_errored": "failed",
 }
 
 
 def read_event(line: str) -> ResourceEvent | Diagnostic | None:
-    """What a line tells; None for what nobody waits for, data sources among it, and for what is not JSON.
+    """Parse a line; return None for data sources, other message types and text that is not JSON.
 
     Args:
-        line: of Terraform's machine-readable output.
+        line: Line of Terraform's machine-readable output.
 
     Source: https://developer.hashicorp.com/terraform/internals/machine-readable-ui
     """
     try:
-        said: dict[str, Any] = json.loads(line)
+        message: dict[str, Any] = json.loads(line)
     except ValueError:
         return None
-    if not isinstance(said, dict):
+    if not isinstance(message, dict):
         return None
-    kind = said.get("type")
-    if kind == "diagnostic" and said["diagnostic"]["severity"] == "error":
-        told = said["diagnostic"]
-        return Diagnostic(summary=told["summary"], detail=told.get("detail") or "", address=told.get("address") or "")
-    if kind in _STAGES and said["hook"]["action"] in _DONE:
-        hook = said["hook"]
+    kind = message.get("type")
+    if kind == "diagnostic" and message["diagnostic"]["severity"] == "error":
+        error = message["diagnostic"]
+        return Diagnostic(
+            summary=error["summary"], detail=error.get("detail") or "", address=error.get("address") or ""
+        )
+    if kind in _STAGES and message["hook"]["action"] in _PAST_TENSE:
+        hook = message["hook"]
         return ResourceEvent(
             address=hook["resource"]["addr"],
             stage=_STAGES[kind],
@@ -84,6 +86,6 @@ def read_event(line: str) -> ResourceEvent | Diagnostic | None:
 
 
 def diagnostics(output: str) -> list[Diagnostic]:
-    """The errors in an output, each once."""
-    found = [event for event in map(read_event, output.splitlines()) if isinstance(event, Diagnostic)]
-    return list(dict.fromkeys(found))
+    """The distinct errors in Terraform's output."""
+    errors = [event for event in map(read_event, output.splitlines()) if isinstance(event, Diagnostic)]
+    return list(dict.fromkeys(errors))

@@ -1,4 +1,4 @@
-"""Terraform's errors as what went wrong and how to mend it."""
+"""Translate Terraform's errors into a cause and a fix."""
 
 from __future__ import annotations
 
@@ -10,93 +10,93 @@ from operations.deploy.events import Diagnostic
 
 
 @dataclass(frozen=True)
-class _Known:
-    """An error with a known remedy.
+class _KnownError:
+    """An error with a known fix.
 
     Args:
-        signs: what its text holds.
-        meaning: in one sentence; ``{stack}`` and ``{what}`` are filled in.
+        pattern: Matches the error's text.
+        message: Cause and fix; ``{stack}`` and ``{resource}`` are filled in.
     """
 
-    signs: re.Pattern[str]
-    meaning: str
+    pattern: re.Pattern[str]
+    message: str
 
 
 _LOCK = re.compile(r"^\s*(ID|Who|Operation|Created):\s+(.+?)\s*$", re.MULTILINE)
 
-_KNOWN = (
-    _Known(
+_KNOWN_ERRORS = (
+    _KnownError(
         re.compile(r"AlreadyExists|AlreadyOwnedByYou|EntityAlreadyExists|already exists|DuplicateLoadBalancerName"),
-        "A name is taken: {what} is there already and is not in the state of {stack}. Remove it, take it over with "
+        "Name conflict: {resource} already exists and is not in the state of {stack}. Remove it, import it with "
         "`terraform import`, or choose another environment_name.",
     ),
-    _Known(
+    _KnownError(
         re.compile(r"LimitExceeded|QuotaExceeded|limit exceeded|VcpuLimit|maximum number of", re.IGNORECASE),
-        "A quota of the account is reached, by {what} of {stack}. Ask AWS for more in Service Quotas, or remove what "
-        "is not needed; ./anb doctor tells which quotas a deployment needs.",
+        "An account quota is exhausted: {resource} of {stack} exceeds it. Request an increase in Service Quotas or "
+        "remove unused resources; ./anb doctor lists the quotas a deployment needs.",
     ),
-    _Known(
+    _KnownError(
         re.compile(
             r"InvalidClientTokenId|ExpiredToken|SignatureDoesNotMatch|UnrecognizedClient|AuthFailure|"
             r"No valid credential sources|failed to refresh cached credentials|validating provider credentials"
         ),
-        "AWS does not take the credentials. Sign in again (aws configure, aws sso login) or choose others with "
-        "AWS_PROFILE; ./anb doctor tells whose they are.",
+        "AWS rejects the credentials. Sign in again (aws configure, aws sso login) or choose others with AWS_PROFILE; "
+        "./anb doctor shows which identity they belong to.",
     ),
-    _Known(
+    _KnownError(
         re.compile(r"AccessDenied|UnauthorizedOperation|not authorized to perform"),
-        "The credentials may not do that, to {what} of {stack}. ./anb doctor tells which permissions are missing.",
+        "Permission denied for {resource} of {stack}. ./anb doctor lists the missing permissions.",
     ),
-    _Known(
+    _KnownError(
         re.compile(r"Failed to query available provider packages|Could not retrieve the list of available versions"),
-        "Terraform does not get the AWS provider. Without a way to registry.terraform.io, put it into a filesystem "
-        "mirror; ./anb doctor tells where it is looked for.",
+        "Terraform cannot get the AWS provider. If registry.terraform.io is not reachable, put the provider into a "
+        "filesystem mirror; ./anb doctor shows where it is expected.",
     ),
-    _Known(
+    _KnownError(
         re.compile(r"Saved plan is stale"),
-        "Something else changed {stack} since it was planned. Run ./anb deploy again.",
+        "{stack} changed after it was planned. Run ./anb deploy again.",
     ),
-    _Known(
+    _KnownError(
         re.compile(r"Backend configuration changed|Backend initialization required"),
-        "The state of {stack} is kept elsewhere now. Move it with `terraform init -migrate-state` in the stack's "
-        "folder, or take the change of state_backend, state_bucket or state_directory back.",
+        "The state location of {stack} has changed. Move the state with `terraform init -migrate-state` in the "
+        "stack's folder, or revert the change of state_backend, state_bucket or state_directory.",
     ),
-    _Known(
+    _KnownError(
         re.compile(r"[Cc]annot delete protected|DeletionProtection|deletion protection"),
-        "{what} of {stack} is protected. Set protect_data = false, deploy that, and deploy again.",
+        "{resource} of {stack} has deletion protection. Set protect_data = false, deploy that change, and deploy "
+        "again.",
     ),
 )
 
 
-def explain(stack: str, found: Sequence[Diagnostic], paths: dict[str, str]) -> str:
-    """What went wrong in a stack, with Terraform's own words after ours.
+def explain(stack: str, errors: Sequence[Diagnostic], paths: dict[str, str]) -> str:
+    """Describe the errors of a stack, each followed by Terraform's own text.
 
     Args:
-        stack: the stack's name.
-        found: the errors; at least one.
-        paths: the constructs' paths by address.
+        stack: Name of the stack.
+        errors: At least one error.
+        paths: Construct paths by Terraform address.
     """
     lines: list[str] = []
-    for each in found:
-        text = f"{each.summary}\n{each.detail}"
-        what = paths.get(each.address, each.address) or "something"
+    for error in errors:
+        text = f"{error.summary}\n{error.detail}"
+        resource = paths.get(error.address, error.address) or "a resource"
         if "state lock" in text:
-            lines.append(_locked(stack, text))
+            lines.append(_explain_lock(stack, text))
         else:
-            known = next((known for known in _KNOWN if known.signs.search(text)), None)
-            where = f"{stack}, {what}: " if each.address else f"{stack}: "
-            lines.append(known.meaning.format(stack=stack, what=what) if known else f"{where}Terraform failed.")
-        said = " ".join(text.split())
-        lines.append(f"  Terraform says: {said[:600]}")
-    # Each resource that fails for the same reason says it again.
+            known = next((known for known in _KNOWN_ERRORS if known.pattern.search(text)), None)
+            where = f"{stack}, {resource}: " if error.address else f"{stack}: "
+            lines.append(known.message.format(stack=stack, resource=resource) if known else f"{where}Terraform failed.")
+        lines.append(f"  Terraform's error: {' '.join(text.split())[:600]}")
+    # Several resources may fail for the same reason.
     return "\n".join(dict.fromkeys(lines))
 
 
-def _locked(stack: str, text: str) -> str:
-    told = dict(_LOCK.findall(text))
-    who = f" by {told['Who']}" if "Who" in told else ""
-    since = f" since {told['Created']}" if "Created" in told else ""
+def _explain_lock(stack: str, text: str) -> str:
+    lock = dict(_LOCK.findall(text))
+    owner = f" by {lock['Who']}" if "Who" in lock else ""
+    since = f" since {lock['Created']}" if "Created" in lock else ""
     return (
-        f"The state of {stack} is locked{who}{since}: another deployment is under way. Wait for it; if it is gone for "
-        f"good, run `terraform force-unlock {told.get('ID', 'ID')}` in the stack's folder."
+        f"The state of {stack} is locked{owner}{since}: another deployment is running. Wait for it; if it no longer "
+        f"runs, run `terraform force-unlock {lock.get('ID', 'ID')}` in the stack's folder."
     )

@@ -1,4 +1,4 @@
-"""Whether the instances of what was deployed are in service, and why those are not that are not."""
+"""Wait until deployed instances are in service, and explain failures."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from operations.deploy.states import TerraformState
 from workspace.errors import UserError
 
 LOG_LINES = 20
-SERVING_SECONDS = 1200
-"""How long instances may take: a boot that fails is given up and tried again within it."""
+IN_SERVICE_TIMEOUT_SECONDS = 1200
+"""Includes the time for a failed boot to be abandoned and retried."""
 _LEAVING = ("Terminating", "Terminated", "Detaching", "Detached")
-_UNDER_WAY = ("Pending", "InProgress", "Baking", "RollbackInProgress", "Cancelling")
-_TAKEN_BACK = ("Failed", "RollbackSuccessful", "RollbackFailed", "Cancelled")
+_IN_PROGRESS = ("Pending", "InProgress", "Baking", "RollbackInProgress", "Cancelling")
+_FAILED = ("Failed", "RollbackSuccessful", "RollbackFailed", "Cancelled")
 
 Client = Callable[[str], Any]
-"""Makes a boto3 client of a service."""
+"""Creates a boto3 client for a service."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeployedGroup:
-    """An Auto Scaling group that was deployed.
+    """A deployed Auto Scaling group.
 
     Args:
-        name: its name.
-        log_groups: those of its stack; the boot's log is in one of them.
+        name: Name of the group.
+        log_groups: Log groups of its stack; one of them holds the boot logs.
     """
 
     name: str
@@ -41,12 +41,12 @@ class GroupInstance:
     """An instance of a group.
 
     Args:
-        id: its id.
-        lifecycle: what Auto Scaling does with it, such as InService.
-        health: what Auto Scaling thinks of it, such as Healthy.
-        targets: what each load balancer thinks of it, such as "unhealthy: Target.Timeout".
-        zone: where it is.
-        template: the version of the launch template it was made from; empty when Auto Scaling does not say.
+        id: Instance id.
+        lifecycle: Lifecycle state in Auto Scaling, such as InService.
+        health: Health status in Auto Scaling, such as Healthy.
+        targets: Health in each target group, such as "unhealthy: Target.Timeout".
+        zone: Availability zone.
+        template: Launch template version; empty when Auto Scaling does not report it.
     """
 
     id: str
@@ -57,8 +57,8 @@ class GroupInstance:
     template: str = ""
 
     @property
-    def serves(self) -> bool:
-        """Whether it does its work."""
+    def in_service(self) -> bool:
+        """Whether Auto Scaling and every target group report it as healthy."""
         return (
             self.lifecycle == "InService"
             and self.health == "Healthy"
@@ -71,13 +71,13 @@ class GroupInstance:
 
 @dataclass(frozen=True, kw_only=True)
 class GroupHealth:
-    """How a group stands.
+    """Health of a group.
 
     Args:
-        group: which.
-        desired: how many instances it is to have.
-        instances: those it has, without the leaving ones.
-        refresh: status of the newest instance refresh, with its reason; empty when there was none.
+        group: The group.
+        desired: Desired number of instances.
+        instances: Current instances, without terminating ones.
+        refresh: Status and reason of the latest instance refresh; empty if there was none.
     """
 
     group: DeployedGroup
@@ -86,145 +86,143 @@ class GroupHealth:
     refresh: str = ""
 
     @property
-    def serving(self) -> int:
-        """How many instances do their work."""
-        return sum(instance.serves for instance in self.instances)
+    def in_service(self) -> int:
+        """Number of instances in service."""
+        return sum(instance.in_service for instance in self.instances)
 
     @property
     def ready(self) -> bool:
-        """Whether enough of them do, and none is about to be replaced."""
-        return self.serving >= self.desired and not self.refresh.startswith(_UNDER_WAY)
+        """Whether enough instances are in service and no refresh is in progress."""
+        return self.in_service >= self.desired and not self.refresh.startswith(_IN_PROGRESS)
 
     @property
-    def taken_back(self) -> bool:
-        """Whether AWS gave the new instances up."""
-        return self.refresh.startswith(_TAKEN_BACK)
+    def refresh_failed(self) -> bool:
+        """Whether the latest instance refresh failed, was cancelled or was rolled back."""
+        return self.refresh.startswith(_FAILED)
 
     def __str__(self) -> str:
-        return f"{self.group.name} {self.serving} of {self.desired}"
+        return f"{self.group.name} {self.in_service} of {self.desired}"
 
 
 def find_groups(states: Mapping[str, TerraformState]) -> list[DeployedGroup]:
-    """The groups in the states."""
-    found = []
+    """Find the Auto Scaling groups in the states."""
+    groups = []
     for state in states.values():
         logs = tuple(at["name"] for kind, _, at in state.resources if kind == "aws_cloudwatch_log_group")
         names = [at["name"] for kind, _, at in state.resources if kind == "aws_autoscaling_group"]
-        found += [DeployedGroup(name=name, log_groups=logs) for name in names]
-    return found
+        groups += [DeployedGroup(name=name, log_groups=logs) for name in names]
+    return groups
 
 
-def wait_until_serving(
+def wait_until_in_service(
     groups: list[DeployedGroup],
     client: Client,
-    told: Callable[[str], None],
+    on_progress: Callable[[str], None],
     *,
     rolling: bool,
-    seconds: float,
+    timeout_seconds: float,
     pause_seconds: float = 5,
 ) -> list[GroupHealth]:
-    """Wait for the instances.
+    """Wait until the instances of all groups are in service.
 
     Args:
-        groups: whose.
-        client: of where they are.
-        told: how far it is.
-        rolling: whether a change replaces the instances in turn, which is waited for too.
-        seconds: after this long they are given up.
-        pause_seconds: between two looks.
+        groups: Groups to wait for.
+        client: Creates clients for the target account.
+        on_progress: Receives the progress as text.
+        rolling: Changes start an instance refresh; wait for it too.
+        timeout_seconds: Maximum time to wait, in seconds.
+        pause_seconds: Pause between two checks, in seconds; default 5.
 
     Raises:
-        UserError: some never came into service; it says which, and the end of their boot's log.
+        UserError: Some instances did not come into service; names them and quotes their boot logs.
     """
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + timeout_seconds
     while True:
-        standings = [look(group, client, rolling=rolling) for group in groups]
-        told(", ".join(str(each) for each in standings))
-        if any(each.taken_back for each in standings) or time.monotonic() > deadline:
+        healths = [read_health(group, client, rolling=rolling) for group in groups]
+        on_progress(", ".join(str(health) for health in healths))
+        if any(health.refresh_failed for health in healths) or time.monotonic() > deadline:
             break
-        if all(each.ready for each in standings):
-            return standings
+        if all(health.ready for health in healths):
+            return healths
         time.sleep(pause_seconds)
-    raise UserError("\n".join(line for each in standings for line in why_not(each, client)))
+    raise UserError("\n".join(line for health in healths for line in explain_failure(health, client)))
 
 
-def look(group: DeployedGroup, client: Client, *, rolling: bool) -> GroupHealth:
-    """How a group stands now."""
-    scaling = client("autoscaling")
-    (told,) = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group.name])["AutoScalingGroups"]
-    targets = [_targets(client("elbv2"), arn) for arn in told.get("TargetGroupARNs", [])]
+def read_health(group: DeployedGroup, client: Client, *, rolling: bool) -> GroupHealth:
+    """Read the current health of a group from AWS."""
+    autoscaling = client("autoscaling")
+    (described,) = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group.name])["AutoScalingGroups"]
+    targets = [_target_health(client("elbv2"), arn) for arn in described.get("TargetGroupARNs", [])]
     refreshes = (
-        scaling.describe_instance_refreshes(AutoScalingGroupName=group.name, MaxRecords=1)["InstanceRefreshes"]
+        autoscaling.describe_instance_refreshes(AutoScalingGroupName=group.name, MaxRecords=1)["InstanceRefreshes"]
         if rolling
         else []
     )
     return GroupHealth(
         group=group,
-        desired=told["DesiredCapacity"],
+        desired=described["DesiredCapacity"],
         instances=tuple(
             GroupInstance(
-                id=each["InstanceId"],
-                lifecycle=each["LifecycleState"],
-                health=each["HealthStatus"],
-                targets=tuple(known.get(each["InstanceId"], "not registered") for known in targets),
-                zone=each["AvailabilityZone"],
-                template=each.get("LaunchTemplate", {}).get("Version", ""),
+                id=instance["InstanceId"],
+                lifecycle=instance["LifecycleState"],
+                health=instance["HealthStatus"],
+                targets=tuple(target.get(instance["InstanceId"], "not registered") for target in targets),
+                zone=instance["AvailabilityZone"],
+                template=instance.get("LaunchTemplate", {}).get("Version", ""),
             )
-            for each in told["Instances"]
-            if not each["LifecycleState"].startswith(_LEAVING)
+            for instance in described["Instances"]
+            if not instance["LifecycleState"].startswith(_LEAVING)
         ),
-        refresh=" ".join(f"{each['Status']} {each.get('StatusReason', '')}" for each in refreshes).strip(),
+        refresh=" ".join(f"{refresh['Status']} {refresh.get('StatusReason', '')}" for refresh in refreshes).strip(),
     )
 
 
-def _targets(balancing: Any, arn: str) -> dict[str, str]:
-    answer = balancing.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+def _target_health(elbv2: Any, arn: str) -> dict[str, str]:
+    descriptions = elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
     return {
-        each["Target"]["Id"]: ": ".join(
-            filter(None, [each["TargetHealth"]["State"], each["TargetHealth"].get("Reason")])
+        description["Target"]["Id"]: ": ".join(
+            filter(None, [description["TargetHealth"]["State"], description["TargetHealth"].get("Reason")])
         )
-        for each in answer
+        for description in descriptions
     }
 
 
-def why_not(standing: GroupHealth, client: Client) -> Iterator[str]:
-    """What is known of a group that does not stand as it should; nothing of one that does."""
-    if standing.ready and not standing.taken_back:
+def explain_failure(health: GroupHealth, client: Client) -> Iterator[str]:
+    """Explain why a group is not ready or its refresh failed; yield nothing for a healthy group."""
+    if health.ready and not health.refresh_failed:
         return
-    yield f"{standing.group.name} has {standing.serving} of {standing.desired} instances in service."
-    if standing.refresh:
-        yield f"  Its instance refresh: {standing.refresh}"
-    waiting = [instance for instance in standing.instances if not instance.serves]
-    yield from (f"  {instance}" for instance in waiting)
-    activities = client("autoscaling").describe_scaling_activities(
-        AutoScalingGroupName=standing.group.name, MaxRecords=5
-    )["Activities"]
-    for activity in activities:
+    name = health.group.name
+    yield f"{name} has {health.in_service} of {health.desired} instances in service."
+    if health.refresh:
+        yield f"  Instance refresh: {health.refresh}"
+    yield from (f"  {instance}" for instance in health.instances if not instance.in_service)
+    activities = client("autoscaling").describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=5)
+    for activity in activities["Activities"]:
         if activity["StatusCode"] in ("Failed", "Cancelled"):
             yield f"  Auto Scaling: {activity.get('StatusMessage') or activity['Description']}"
-    for stream, lines in boot_logs(standing, client("logs")):
-        yield f"  The end of the boot's log, {stream}:"
+    for stream, lines in boot_logs(health, client("logs")):
+        yield f"  End of the boot log, {stream}:"
         yield from (f"    {line}" for line in lines)
 
 
-def boot_logs(standing: GroupHealth, logs: Any) -> Iterator[tuple[str, list[str]]]:
-    """The end of the boots' logs: of the instances that do not serve, and of the newest that was given up.
+def boot_logs(health: GroupHealth, logs: Any) -> Iterator[tuple[str, list[str]]]:
+    """Yield the ends of the boot logs of unhealthy instances, or of the latest abandoned launch.
 
     Args:
-        standing: of the group.
-        logs: boto3 client of CloudWatch Logs.
+        health: Health of the group.
+        logs: boto3 client for CloudWatch Logs.
     """
-    serving = {instance.id for instance in standing.instances if instance.serves}
-    waiting = {instance.id for instance in standing.instances} - serving
-    for group in standing.group.log_groups:
+    healthy = {instance.id for instance in health.instances if instance.in_service}
+    unhealthy = {instance.id for instance in health.instances} - healthy
+    for group in health.group.log_groups:
         try:
             streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix="boot/")["logStreams"]
         except ClientError:
             continue
-        newest = sorted(streams, key=lambda each: each.get("lastEventTimestamp", 0), reverse=True)
-        told = [each for each in newest if each["logStreamName"].removeprefix("boot/") in waiting]
-        told = told or [each for each in newest if each["logStreamName"].removeprefix("boot/") not in serving][:1]
-        for each in told:
-            name = each["logStreamName"]
+        newest = sorted(streams, key=lambda stream: stream.get("lastEventTimestamp", 0), reverse=True)
+        names = [stream["logStreamName"] for stream in newest]
+        shown = [name for name in names if name.removeprefix("boot/") in unhealthy]
+        shown = shown or [name for name in names if name.removeprefix("boot/") not in healthy][:1]
+        for name in shown:
             events = logs.get_log_events(logGroupName=group, logStreamName=name, limit=LOG_LINES, startFromHead=False)
             yield f"{group} {name}", [event["message"] for event in events["events"]]

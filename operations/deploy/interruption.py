@@ -1,4 +1,4 @@
-"""What Ctrl-C and SIGTERM do to a deployment."""
+"""Handling of Ctrl-C and SIGTERM during a deployment."""
 
 from __future__ import annotations
 
@@ -11,46 +11,46 @@ from types import FrameType
 from workspace.errors import UserError
 from workspace.processes import handle_stop_signals
 
-AGAIN = "What was made is in the state: run the command again, and it goes on from there."
+RESUME_HINT = "Finished resources are in the state. Run the command again to continue."
 
-_AFTER_THESE = "Stopping when the stacks under way are done. Ctrl-C once more stops Terraform in the middle of them."
-_IN_THE_MIDDLE = "Stopping Terraform in the middle of its work."
+_STOPPING_AFTER_STACKS = "Stopping after the running stacks finish. Press Ctrl-C again to stop Terraform now."
+_STOPPING_TERRAFORM = "Stopping Terraform now."
 
 
 class Interruption:
-    """Ctrl-C and SIGTERM.
+    """Stop requests by Ctrl-C and SIGTERM.
 
-    Told to stop, Terraform's provider gives up what it waits for, and the state does not know what becomes of that. So
-    the first Ctrl-C ends the deployment after the stacks under way; a second one, or SIGTERM, stops each Terraform.
+    When Terraform is stopped, its provider abandons pending operations, and the state does not record their results.
+    The first Ctrl-C therefore lets the running stacks finish; a second one, or SIGTERM, stops every Terraform process.
     """
 
     def __init__(self) -> None:
-        self.asked = False
-        self.now = False
-        self._running: list[subprocess.Popen[bytes]] = []
+        self.requested = False
+        self.immediate = False
+        self._processes: list[subprocess.Popen[bytes]] = []
         self._raises = False
-        self._said = ""
+        self._last_notice = ""
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Take the signals while the block runs."""
-        with handle_stop_signals(self._take):
+        """Handle the signals while the block runs."""
+        with handle_stop_signals(self._handle):
             yield
 
     @contextmanager
-    def passed_on_to(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
-        """Stop a process when Terraform itself is to stop while the block runs. Several may be under way."""
-        self._running.append(process)
+    def forwarded_to(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        """Stop a process on an immediate stop request while the block runs. Several processes may be registered."""
+        self._processes.append(process)
         try:
-            if self.now:
+            if self.immediate:
                 _stop(process)
             yield
         finally:
-            self._running.remove(process)
+            self._processes.remove(process)
 
     @contextmanager
     def raised(self) -> Iterator[None]:
-        """Raise a UserError in the block when a signal comes, for a question would wait for its answer."""
+        """Raise a UserError in the block when a signal arrives, because a prompt would block until it is answered."""
         self._raises = True
         try:
             yield
@@ -58,28 +58,28 @@ class Interruption:
             self._raises = False
 
     def notice(self) -> str:
-        """What an interruption does, once; else empty."""
-        said = _IN_THE_MIDDLE if self.now else _AFTER_THESE if self.asked else ""
-        if said == self._said:
+        """Return a new message about the interruption; empty if there is none or it was returned before."""
+        text = _STOPPING_TERRAFORM if self.immediate else _STOPPING_AFTER_STACKS if self.requested else ""
+        if text == self._last_notice:
             return ""
-        self._said = said
-        return said
+        self._last_notice = text
+        return text
 
     def check(self) -> None:
-        """Raise when somebody asked for the end.
+        """Raise if a stop was requested.
 
         Raises:
-            UserError: somebody did.
+            UserError: A stop was requested.
         """
-        if self.asked:
-            raise UserError(f"Interrupted. {AGAIN}")
+        if self.requested:
+            raise UserError(f"Interrupted. {RESUME_HINT}")
 
-    def _take(self, number: int, _frame: FrameType | None) -> None:
-        self.now = self.asked or number == signal.SIGTERM
-        self.asked = True
-        if self.now:
-            # A copy: the threads that wait for them put some in and take some out meanwhile.
-            for process in list(self._running):
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        self.immediate = self.requested or number == signal.SIGTERM
+        self.requested = True
+        if self.immediate:
+            # A copy, because other threads add and remove processes.
+            for process in list(self._processes):
                 _stop(process)
         if self._raises:
             self._raises = False

@@ -1,9 +1,9 @@
-"""What a deployment that was cut off had begun to make, and Terraform could not write down any more.
+"""Find resources that an interrupted deployment created without recording them in the state.
 
-Terraform writes a resource into its state when it is made. Killed before that, as by a power cut, it leaves the
-resource behind unknown, and the next deployment would find its name taken. Told to stop, its provider gives up what it
-waits for: that is lost in the same way, or marked in the state as broken and would be replaced, a database just made
-among it. Its output says what it had begun and what it gave up.
+Terraform records a resource after it has created it. If it is killed before that, as by a power cut, the resource
+becomes an orphan and its name is taken on the next deployment. If it is stopped, its provider abandons pending
+operations: the resource becomes an orphan too, or is marked as tainted and would be replaced, even a database that was
+just created. Terraform's output shows which creations were started and which were abandoned.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from operations.deploy.stack_graph import StackNode
 from operations.deploy.states import TerraformState
 
 Client = Callable[[str], Any]
-"""Makes a boto3 client of a service."""
+"""Creates a boto3 client for a service."""
 
 _ACCOUNT = re.compile(r"\$\{data\.aws_caller_identity\.[\w-]+\.account_id\}")
 
-_NAMED_BY = {
+_NAME_ARGUMENTS = {
     "aws_autoscaling_group": "name",
     "aws_cloudwatch_log_group": "name",
     "aws_db_instance": "identifier",
@@ -34,22 +34,22 @@ _NAMED_BY = {
     "aws_s3_bucket": "bucket",
     "aws_sqs_queue": "name",
 }
-"""The types that are found again by a name of our choice, and the argument that gives it."""
+"""Types that can be found by a name from the configuration, and the argument that holds it."""
 
-_BILLED = {"aws_eip": "an elastic address", "aws_nat_gateway": "a NAT gateway"}
-"""The types that nothing finds again, and that cost money as long as they stand."""
+_BILLED = {"aws_eip": "an Elastic IP address", "aws_nat_gateway": "a NAT gateway"}
+"""Types that cannot be found by name and are billed while they exist."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Begun:
-    """A resource that may stand although the state does not know it.
+class Orphan:
+    """A resource that may exist without being in the state.
 
     Args:
-        stack: its stack.
-        address: Terraform's.
-        kind: Terraform's type.
-        path: path of its construct.
-        name: what it is found by; empty when nothing finds it.
+        stack: Name of its stack.
+        address: Terraform address.
+        kind: Terraform type.
+        path: Construct path.
+        name: Name to find it by; empty if it has none.
     """
 
     stack: str
@@ -60,62 +60,66 @@ class Begun:
 
     @property
     def warning(self) -> str:
-        """What people are told of one that nothing finds and that costs money; else empty."""
+        """Warning about a billed resource that cannot be found by name; else empty."""
         if self.kind not in _BILLED:
             return ""
         return (
-            f"{self.path}: {_BILLED[self.kind]} may have been left behind, which is billed. Look for a second one with "
-            "the tags of this environment."
+            f"{self.path}: {_BILLED[self.kind]} may be left over and is billed. Look for a second one with the tags of "
+            "this environment."
         )
 
 
-def unfinished(output: str) -> list[str]:
-    """The addresses whose creation an output of ``terraform apply -json`` begins and does not end, or gives up."""
-    begun: dict[str, None] = {}
-    given_up = _given_up(output)
+def unfinished_creations(output: str) -> list[str]:
+    """Addresses whose creation was started but not finished, or abandoned.
+
+    Args:
+        output: Output of ``terraform apply -json``.
+    """
+    started: dict[str, None] = {}
+    canceled = _canceled(output)
     for event in map(read_event, output.splitlines()):
         if isinstance(event, ResourceEvent) and event.action == "create":
-            if event.stage == "begins":
-                begun[event.address] = None
-            elif event.stage == "done" or (event.stage == "failed" and event.address not in given_up):
-                begun.pop(event.address, None)
-    return list(begun)
+            if event.stage == "started":
+                started[event.address] = None
+            elif event.stage == "done" or (event.stage == "failed" and event.address not in canceled):
+                started.pop(event.address, None)
+    return list(started)
 
 
-def _given_up(output: str) -> frozenset[str]:
-    """The addresses that the provider stopped waiting for because it was told to stop."""
+def _canceled(output: str) -> frozenset[str]:
+    """Addresses that the provider stopped waiting for because it was stopped."""
 
-    def canceled(told: Diagnostic) -> bool:
-        return "context canceled" in f"{told.summary} {told.detail}"
+    def is_cancellation(error: Diagnostic) -> bool:
+        return "context canceled" in f"{error.summary} {error.detail}"
 
-    return frozenset(told.address for told in diagnostics(output) if canceled(told))
-
-
-def wrongly_tainted(state: TerraformState, output: str) -> list[str]:
-    """The addresses that the state marks as broken although they were only not waited for.
-
-    Args:
-        state: of the stack.
-        output: of its last ``terraform apply -json``.
-    """
-    return sorted(state.tainted & _given_up(output))
+    return frozenset(error.address for error in diagnostics(output) if is_cancellation(error))
 
 
-def left_behind(stack: StackNode, state: TerraformState, output: str, account: str) -> Iterator[Begun]:
-    """What may stand of a stack although its state does not know it.
+def tainted_by_cancellation(state: TerraformState, output: str) -> list[str]:
+    """Addresses that are tainted only because Terraform was stopped while waiting for them.
 
     Args:
-        stack: the stack.
-        state: its state.
-        output: of its last ``terraform apply -json``.
-        account: the account's number, which is part of names.
+        state: State of the stack.
+        output: Output of its last ``terraform apply -json``.
     """
-    known = {f"{kind}.{name}" for kind, name, _ in state.resources}
-    wanted = {each.address: each for each in template.resources(stack.document)}
-    for address in unfinished(output):
-        if address in wanted and address not in known:
-            resource = wanted[address]
-            yield Begun(
+    return sorted(state.tainted & _canceled(output))
+
+
+def find_orphans(stack: StackNode, state: TerraformState, output: str, account: str) -> Iterator[Orphan]:
+    """Yield the resources of a stack that may exist without being in its state.
+
+    Args:
+        stack: The stack.
+        state: Its state.
+        output: Output of its last ``terraform apply -json``.
+        account: AWS account number, which is part of some names.
+    """
+    recorded = {f"{kind}.{name}" for kind, name, _ in state.resources}
+    configured = {resource.address: resource for resource in template.resources(stack.document)}
+    for address in unfinished_creations(output):
+        if address in configured and address not in recorded:
+            resource = configured[address]
+            yield Orphan(
                 stack=stack.name,
                 address=address,
                 kind=resource.kind,
@@ -125,26 +129,26 @@ def left_behind(stack: StackNode, state: TerraformState, output: str, account: s
 
 
 def _name(kind: str, properties: Mapping[str, Any], account: str) -> str:
-    text = str(properties.get(_NAMED_BY.get(kind, "")) or "")
-    named = _ACCOUNT.sub(account, text)
-    return "" if "${" in named else named
+    text = str(properties.get(_NAME_ARGUMENTS.get(kind, "")) or "")
+    name = _ACCOUNT.sub(account, text)
+    return "" if "${" in name else name
 
 
-def import_id(begun: Begun, client: Client) -> str:
-    """What Terraform imports it by; empty when it does not stand.
+def import_id(orphan: Orphan, client: Client) -> str:
+    """The id that ``terraform import`` needs; empty if the resource does not exist.
 
     Args:
-        begun: one with a name.
-        client: of where it is.
+        orphan: A resource with a name.
+        client: Creates clients for the target account.
     """
     try:
-        if begun.kind == "aws_lb":
-            found = client("elbv2").describe_load_balancers(Names=[begun.name])["LoadBalancers"]
-            return str(found[0]["LoadBalancerArn"])
-        if begun.kind == "aws_lb_target_group":
-            return str(client("elbv2").describe_target_groups(Names=[begun.name])["TargetGroups"][0]["TargetGroupArn"])
-        if begun.kind == "aws_sqs_queue":
-            return str(client("sqs").get_queue_url(QueueName=begun.name)["QueueUrl"])
+        if orphan.kind == "aws_lb":
+            balancers = client("elbv2").describe_load_balancers(Names=[orphan.name])["LoadBalancers"]
+            return str(balancers[0]["LoadBalancerArn"])
+        if orphan.kind == "aws_lb_target_group":
+            return str(client("elbv2").describe_target_groups(Names=[orphan.name])["TargetGroups"][0]["TargetGroupArn"])
+        if orphan.kind == "aws_sqs_queue":
+            return str(client("sqs").get_queue_url(QueueName=orphan.name)["QueueUrl"])
     except ClientError:
         return ""
-    return begun.name
+    return orphan.name

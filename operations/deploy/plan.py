@@ -1,4 +1,4 @@
-"""What Terraform would do, as a structure people's questions are asked of: made from ``terraform show -json``."""
+"""The plan as data, parsed from ``terraform show -json``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from enum import Enum
 from typing import Any
 
 from constructs_lib.foundation import template
-from operations.deploy.diff import differing, leaves
+from operations.deploy.diff import find_differences, leaves
 from operations.deploy.stack_graph import StackNode
 
-HOLDS_DATA = {
+STATEFUL_TYPES = {
     "aws_cloudwatch_log_group": ("name", "log group"),
     "aws_db_instance": ("identifier", "database"),
     "aws_kms_key": ("key_id", "key"),
@@ -20,15 +20,15 @@ HOLDS_DATA = {
     "aws_secretsmanager_secret": ("name", "secret"),
     "aws_sqs_queue": ("name", "queue"),
 }
-"""The types whose resources hold what cannot be made again, the attribute people know one by, and their word for it."""
+"""Types whose data cannot be recreated, with the attribute that names a resource and the readable name of the type."""
 
-_GUARDS = ("deletion_protection", "enable_deletion_protection")
-UNKNOWN = "(known when applied)"
+_PROTECTION_ATTRIBUTES = ("deletion_protection", "enable_deletion_protection")
+UNKNOWN = "(known after apply)"
 HIDDEN = "(sensitive)"
 
 
 class Action(Enum):
-    """What is done to a resource."""
+    """What the plan does with a resource."""
 
     CREATE = "create"
     CHANGE = "change"
@@ -38,11 +38,11 @@ class Action(Enum):
 
 
 class Basis(Enum):
-    """What a stack's part of the plan was made from."""
+    """Source of a stack's plan."""
 
     TERRAFORM = "planned by Terraform"
     CONFIGURATION = "never applied: everything in its configuration is created"
-    LATER = "planned when the stacks it reads are applied"
+    DEFERRED = "planned when the stacks it reads are applied"
 
 
 _ACTIONS = {
@@ -57,33 +57,33 @@ _ACTIONS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Detail:
-    """An attribute that changes.
+    """A changed attribute.
 
     Args:
-        attribute: its name.
-        before, after: its values for people, short.
-        forces: whether AWS cannot change it, so that the resource is replaced.
+        attribute: Name or path of the attribute.
+        before, after: Shortened values.
+        forces_replacement: AWS cannot change the attribute, so the resource is replaced.
     """
 
     attribute: str
     before: str
     after: str
-    forces: bool = False
+    forces_replacement: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What is done to one resource.
+    """A planned change of one resource.
 
     Args:
-        stack: the stack's name.
-        address: Terraform's, inside the stack.
-        kind: Terraform's type.
-        path: path of the construct, or the address of one that the configuration no longer has.
-        action: what is done.
-        name: what AWS calls it, when the state knows.
-        details: what changes, for a change or a replacement.
-        guarded: whether AWS refuses to delete it as it is now.
+        stack: Name of the stack.
+        address: Terraform address in the stack.
+        kind: Terraform type.
+        path: Construct path; the address if the configuration no longer has the resource.
+        action: What is done.
+        name: Name in AWS; empty when the state does not have it.
+        details: Changed attributes of a change or a replacement.
+        protected: AWS currently refuses to delete the resource.
     """
 
     stack: str
@@ -93,109 +93,116 @@ class Change:
     action: Action
     name: str = ""
     details: tuple[Detail, ...] = ()
-    guarded: bool = False
+    protected: bool = False
 
     @property
     def loses_data(self) -> bool:
-        """Whether what it holds is gone afterwards."""
-        return self.kind in HOLDS_DATA and self.action in (Action.REPLACE, Action.DESTROY)
+        """Whether data of the resource is lost."""
+        return self.kind in STATEFUL_TYPES and self.action in (Action.REPLACE, Action.DESTROY)
 
     @property
-    def described(self) -> str:
-        """Such as "the database anb-production-postgres"."""
-        word = HOLDS_DATA[self.kind][1] if self.kind in HOLDS_DATA else self.kind
-        return f"the {word} {self.name or self.path}"
+    def description(self) -> str:
+        """Type and name, such as "the database anb-production-postgres"."""
+        type_name = STATEFUL_TYPES[self.kind][1] if self.kind in STATEFUL_TYPES else self.kind
+        return f"the {type_name} {self.name or self.path}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackPlan:
-    """What is done to one stack.
+    """The plan of one stack.
 
     Args:
-        stack: its name.
-        basis: what this was made from.
-        changes: by address; none is known of one that is planned later.
-        applies: whether applying it does anything at all, an output included.
-        follows: stacks before it whose outputs are about to change, after which it is planned again.
+        stack: Name of the stack.
+        basis: Source of the plan.
+        changes: Planned changes by address; empty if the stack is planned later.
+        applyable: Applying the plan has an effect, if only on outputs.
+        replan_after: Stacks whose outputs will change; the stack is planned again after them.
     """
 
     stack: str
     basis: Basis
     changes: tuple[Change, ...] = ()
-    applies: bool = False
-    follows: tuple[str, ...] = ()
+    applyable: bool = False
+    replan_after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is done to all stacks, in the order it is done."""
+    """The plans of all stacks, in dependency order."""
 
     stacks: tuple[StackPlan, ...]
 
     @property
     def changes(self) -> list[Change]:
-        """Everything that is done."""
-        return [change for stack in self.stacks for change in stack.changes]
+        """All changes."""
+        return [change for stack_plan in self.stacks for change in stack_plan.changes]
 
     @property
     def losses(self) -> list[Change]:
-        """What loses data, and has to be named before it is done."""
+        """Changes that lose data and need confirmation by name."""
         return [change for change in self.changes if change.loses_data]
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to apply."""
-        return not any(stack.applies or stack.basis is Basis.LATER for stack in self.stacks)
+        return not any(stack_plan.applyable or stack_plan.basis is Basis.DEFERRED for stack_plan in self.stacks)
 
 
-def from_terraform(stack: StackNode, shown: Mapping[str, Any], follows: tuple[str, ...] = ()) -> StackPlan:
-    """A stack's part, as Terraform planned it.
+def from_terraform(stack: StackNode, plan_json: Mapping[str, Any], replan_after: tuple[str, ...] = ()) -> StackPlan:
+    """Create a stack's plan from Terraform's.
 
     Args:
-        stack: the stack.
-        shown: what ``terraform show -json`` says of the plan.
-        follows: the stacks whose outputs are about to change.
+        stack: The stack.
+        plan_json: Output of ``terraform show -json``.
+        replan_after: Stacks whose outputs will change.
 
     Source: https://developer.hashicorp.com/terraform/internals/json-format#plan-representation
     """
     paths = stack.paths()
     changes = tuple(
         _change(stack.name, entry, paths)
-        for entry in shown.get("resource_changes", [])
+        for entry in plan_json.get("resource_changes", [])
         if entry["mode"] == "managed" and tuple(entry["change"]["actions"]) in _ACTIONS
     )
-    applies = bool(shown.get("applyable", bool(changes)))
-    return StackPlan(stack=stack.name, basis=Basis.TERRAFORM, changes=changes, applies=applies, follows=follows)
+    return StackPlan(
+        stack=stack.name,
+        basis=Basis.TERRAFORM,
+        changes=changes,
+        applyable=bool(plan_json.get("applyable", bool(changes))),
+        replan_after=replan_after,
+    )
 
 
 def from_configuration(stack: StackNode) -> StackPlan:
-    """The part of a stack that was never applied: all that it holds is created."""
+    """Create the plan of a stack that was never applied: all of its resources are created."""
     changes = tuple(
-        Change(stack=stack.name, address=each.address, kind=each.kind, path=each.path, action=Action.CREATE)
-        for each in template.resources(stack.document)
+        Change(stack=stack.name, address=resource.address, kind=resource.kind, path=resource.path, action=Action.CREATE)
+        for resource in template.resources(stack.document)
     )
-    return StackPlan(stack=stack.name, basis=Basis.CONFIGURATION, changes=changes, applies=True)
+    return StackPlan(stack=stack.name, basis=Basis.CONFIGURATION, changes=changes, applyable=True)
 
 
-def changed_outputs(shown: Mapping[str, Any]) -> frozenset[str]:
-    """The outputs that a plan changes."""
-    return frozenset(name for name, change in shown.get("output_changes", {}).items() if change["actions"] != ["no-op"])
+def changed_outputs(plan_json: Mapping[str, Any]) -> frozenset[str]:
+    """Names of the outputs that a plan changes."""
+    changes = plan_json.get("output_changes", {})
+    return frozenset(name for name, change in changes.items() if change["actions"] != ["no-op"])
 
 
 def _change(stack: str, entry: Mapping[str, Any], paths: Mapping[str, str]) -> Change:
     change, kind = entry["change"], entry["type"]
     action = _ACTIONS[tuple(change["actions"])]
     before = change.get("before") or {}
-    named_by = HOLDS_DATA[kind][0] if kind in HOLDS_DATA else "name"
+    name_attribute = STATEFUL_TYPES[kind][0] if kind in STATEFUL_TYPES else "name"
+    deletes = action in (Action.REPLACE, Action.DESTROY)
     return Change(
         stack=stack,
         address=entry["address"],
         kind=kind,
         path=paths.get(entry["address"], entry["address"]),
         action=action,
-        name=str(before.get(named_by) or ""),
+        name=str(before.get(name_attribute) or ""),
         details=tuple(_details(change)) if action in (Action.CHANGE, Action.REPLACE) else (),
-        guarded=action in (Action.REPLACE, Action.DESTROY) and any(before.get(guard) is True for guard in _GUARDS),
+        protected=deletes and any(before.get(attribute) is True for attribute in _PROTECTION_ATTRIBUTES),
     )
 
 
@@ -204,24 +211,24 @@ def _details(change: Mapping[str, Any]) -> Iterator[Detail]:
     unknown = change.get("after_unknown") or {}
     forcing = {path[0] for path in change.get("replace_paths", []) if path}
     for attribute in sorted({*before, *after, *unknown}):
-        forces, appears = attribute in forcing, unknown.get(attribute) is True
-        # What AWS gives the new one of its own accord says nothing; what people set and changed does.
-        if appears and not forces and change["actions"] != ["update"]:
+        forces, is_unknown = attribute in forcing, unknown.get(attribute) is True
+        # A replacement gets new computed attributes from AWS; only configured ones are of interest.
+        if is_unknown and not forces and change["actions"] != ["update"]:
             continue
-        old, new = before.get(attribute), UNKNOWN if appears else after.get(attribute)
+        old, new = before.get(attribute), UNKNOWN if is_unknown else after.get(attribute)
         if old == new:
             continue
-        if _hides(change, attribute):
-            yield Detail(attribute=attribute, before=HIDDEN, after=HIDDEN, forces=forces)
+        if _is_sensitive(change, attribute):
+            yield Detail(attribute=attribute, before=HIDDEN, after=HIDDEN, forces_replacement=forces)
         else:
-            for path, was, becomes in differing(attribute, old, new):
-                yield Detail(attribute=path, before=was, after=becomes, forces=forces)
+            for path, old_text, new_text in find_differences(attribute, old, new):
+                yield Detail(attribute=path, before=old_text, after=new_text, forces_replacement=forces)
 
 
-def _hides(change: Mapping[str, Any], attribute: str) -> bool:
-    """Whether a secret is in it: Terraform marks the values that are, at any depth."""
+def _is_sensitive(change: Mapping[str, Any], attribute: str) -> bool:
+    """Whether an attribute holds a value that Terraform marks as sensitive, at any depth."""
     marks = [change.get("before_sensitive"), change.get("after_sensitive")]
     return any(
-        mark is True or (isinstance(mark, Mapping) and any(each is True for _, each in leaves("", mark.get(attribute))))
+        mark is True or (isinstance(mark, Mapping) and any(leaf is True for _, leaf in leaves("", mark.get(attribute))))
         for mark in marks
     )

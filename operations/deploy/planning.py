@@ -1,4 +1,4 @@
-"""Plans all stacks before anything is applied, as far as that can be known."""
+"""Plan all stacks, as far as possible, before any is applied."""
 
 from __future__ import annotations
 
@@ -12,87 +12,91 @@ from operations.deploy.stack_graph import StackNode
 from operations.deploy.states import TerraformState
 from operations.deploy.terraform_stack import TerraformStack
 
-_SIDE_BY_SIDE = 4
+_MAX_PARALLEL = 4
 
 
 @dataclass(frozen=True)
-class Planned:
-    """The plan, and what stands before it is applied, by stack."""
+class PlanningResult:
+    """The plan, and the states it was made from, by stack."""
 
     plan: Plan
     states: Mapping[str, TerraformState]
 
 
 def plan_all(
-    stacks: Sequence[TerraformStack], states: Mapping[str, TerraformState], told: Callable[[str], None]
-) -> Planned:
-    """Plan every stack that can be planned now.
+    stacks: Sequence[TerraformStack], states: Mapping[str, TerraformState], on_progress: Callable[[str], None]
+) -> PlanningResult:
+    """Plan every stack whose inputs exist.
 
     Args:
-        stacks: in order.
-        states: what stands, by stack.
-        told: how far it is.
+        stacks: All stacks, in dependency order.
+        states: Current states, by stack.
+        on_progress: Receives the progress as text.
 
     Raises:
         UserError: Terraform cannot plan a stack.
     """
-    ready = [each for each in stacks if not unread(each.stack, states)]
-    told(f"{len(ready)} of {len(stacks)} stacks by Terraform")
-    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        shown = dict(zip((each.stack.name for each in ready), pool.map(TerraformStack.plan, ready), strict=True))
-    return Planned(assemble([each.stack for each in stacks], states, shown), states)
+    ready = [terraform for terraform in stacks if not missing_inputs(terraform.stack, states)]
+    on_progress(f"{len(ready)} of {len(stacks)} stacks by Terraform")
+    with ThreadPoolExecutor(_MAX_PARALLEL) as pool:
+        names = (terraform.stack.name for terraform in ready)
+        terraform_plans = dict(zip(names, pool.map(TerraformStack.plan, ready), strict=True))
+    return PlanningResult(combine([terraform.stack for terraform in stacks], states, terraform_plans), states)
 
 
 def read_states(stacks: Sequence[TerraformStack]) -> dict[str, TerraformState]:
-    """What stands, by stack.
+    """Initialize all stacks and read their states, by stack.
 
     Raises:
-        UserError: the provider or a state cannot be had.
+        UserError: The provider or a state is not available.
     """
     first, *others = stacks
-    # By itself: the provider that the others share may have to be downloaded.
-    states = {first.stack.name: first.state()}
-    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        return states | dict(
-            zip((each.stack.name for each in others), pool.map(TerraformStack.state, others), strict=True)
-        )
+    # Alone, because it may download the provider that the others share.
+    states = {first.stack.name: first.init_and_pull_state()}
+    with ThreadPoolExecutor(_MAX_PARALLEL) as pool:
+        names = (terraform.stack.name for terraform in others)
+        return states | dict(zip(names, pool.map(TerraformStack.init_and_pull_state, others), strict=True))
 
 
-def unread(stack: StackNode, states: Mapping[str, TerraformState]) -> tuple[str, ...]:
-    """The stacks whose outputs it reads and that do not have them yet."""
+def missing_inputs(stack: StackNode, states: Mapping[str, TerraformState]) -> tuple[str, ...]:
+    """Names of the stacks whose outputs it reads but that do not have them yet."""
     return tuple(
         name
-        for name, outputs in sorted(stack.reads.items())
+        for name, outputs in sorted(stack.inputs.items())
         if name not in states or not outputs <= states[name].outputs.keys()
     )
 
 
-def assemble(
-    stacks: Sequence[StackNode], states: Mapping[str, TerraformState], shown: Mapping[str, Mapping[str, Any]]
+def combine(
+    stacks: Sequence[StackNode],
+    states: Mapping[str, TerraformState],
+    terraform_plans: Mapping[str, Mapping[str, Any]],
 ) -> Plan:
-    """Put the parts together, and say which will be planned again.
+    """Combine the plans of all stacks and mark the stacks that will be planned again.
 
     Args:
-        stacks: in order.
-        states: what stands, by stack.
-        shown: Terraform's plan of each stack that it could plan.
+        stacks: All stacks, in dependency order.
+        states: Current states, by stack.
+        terraform_plans: ``terraform show -json`` of each stack that Terraform could plan.
     """
-    parts: list[StackPlan] = []
-    moving: dict[str, frozenset[str] | None] = {}  # which outputs change; None: nobody knows yet
+    stack_plans: list[StackPlan] = []
+    # Outputs that change, by stack; None while unknown.
+    changing: dict[str, frozenset[str] | None] = {}
     for stack in stacks:
-        follows = tuple(
+        replan_after = tuple(
             name
-            for name, outputs in sorted(stack.reads.items())
-            if name in moving and ((changing := moving[name]) is None or changing & outputs)
+            for name, outputs in sorted(stack.inputs.items())
+            if name in changing and ((changed := changing[name]) is None or changed & outputs)
         )
-        if stack.name in shown:
-            part = from_terraform(stack, shown[stack.name], follows)
-            moving[stack.name] = None if follows else changed_outputs(shown[stack.name])
+        if stack.name in terraform_plans:
+            stack_plan = from_terraform(stack, terraform_plans[stack.name], replan_after)
+            changing[stack.name] = None if replan_after else changed_outputs(terraform_plans[stack.name])
         elif states[stack.name].empty:
-            part = from_configuration(stack)
-            moving[stack.name] = None
+            stack_plan = from_configuration(stack)
+            changing[stack.name] = None
         else:
-            part = StackPlan(stack=stack.name, basis=Basis.LATER, follows=unread(stack, states))
-            moving[stack.name] = None
-        parts.append(part)
-    return Plan(tuple(parts))
+            missing = missing_inputs(stack, states)
+            stack_plan = StackPlan(stack=stack.name, basis=Basis.DEFERRED, replan_after=missing)
+            changing[stack.name] = None
+        stack_plans.append(stack_plan)
+    return Plan(tuple(stack_plans))

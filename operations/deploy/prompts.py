@@ -1,4 +1,4 @@
-"""The questions of a deployment."""
+"""The confirmation prompts of a deployment."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ QUESTION = "¿Deseas aplicar este plan? (y/n): "
 
 
 class Cancelled(Exception):
-    """The operator said no."""
+    """The operator declined."""
 
 
-def apply(*, yes: bool) -> None:
-    """Ask whether to apply the plan: one key, and only y or Y is a yes.
+def confirm_apply(*, yes: bool) -> None:
+    """Ask whether to apply the plan; only y or Y confirms.
 
     Args:
-        yes: answered beforehand, with --yes.
+        yes: Confirm without asking, as with --yes.
 
     Raises:
-        Cancelled: the answer was anything else, or there was none.
+        Cancelled: Any other answer, or none.
     """
     click.echo(QUESTION, nl=False)
     if yes:
@@ -34,11 +34,11 @@ def apply(*, yes: bool) -> None:
         raise Cancelled
 
 
-def one_key(question: str) -> bool:
-    """Ask something that one key answers: y or Y is a yes, all else a no.
+def confirm(question: str) -> bool:
+    """Ask a yes-or-no question that is answered with one key; only y or Y is yes.
 
     Args:
-        question: as it is shown.
+        question: Text of the question.
     """
     click.echo(question, nl=False)
     return _is_yes()
@@ -50,33 +50,33 @@ def _is_yes() -> bool:
     return answer in ("y", "Y")
 
 
-def losses(changes: list[Change], console: Console, *, yes: bool) -> None:
-    """Have each thing named whose data the plan would lose.
+def confirm_losses(changes: list[Change], console: Console, *, yes: bool) -> None:
+    """Require the name of each resource whose data the plan destroys.
 
     Args:
-        changes: those that lose data.
-        console: where they are shown.
-        yes: whether nobody is there to type.
+        changes: Changes that lose data.
+        console: Shows the warnings.
+        yes: Run without prompts, as with --yes.
 
     Raises:
-        Cancelled: a name was not typed.
-        UserError: nobody is there to type, or AWS guards what would be deleted.
+        Cancelled: A name was not typed.
+        UserError: Prompts are off, or AWS protects a resource against deletion.
     """
-    guarded = [change.described for change in changes if change.guarded]
-    if guarded:
+    protected = [change.description for change in changes if change.protected]
+    if protected:
         raise UserError(
-            f"The plan deletes {' and '.join(guarded)}, guarded against deletion. Nothing more was applied. Set "
-            "protect_data = false, deploy that alone, and deploy again."
+            f"The plan deletes {' and '.join(protected)}, but deletion protection is on. Nothing more was applied. "
+            "Set protect_data = false, deploy only that change, and deploy again."
         )
     if changes and yes:
         raise UserError(
-            f"The plan loses what {' and '.join(change.described for change in changes)} holds, and --yes does not "
-            "answer for that. Nothing more was applied. Run ./anb deploy without --yes and type the name."
+            f"The plan destroys the data in {' and '.join(change.description for change in changes)}; --yes does not "
+            "confirm data loss. Nothing more was applied. Run ./anb deploy without --yes and type the name."
         )
     for change in changes:
         name = change.name or change.path
-        console.print(f"What {change.described} holds will be lost.", style="bold red", highlight=False)
-        click.echo(f"Type {name} to go on: ", nl=False)
+        console.print(f"All data in {change.description} will be lost.", style="bold red", highlight=False)
+        click.echo(f"Type {name} to continue: ", nl=False)
         typed = sys.stdin.readline().strip()
         if not sys.stdin.isatty():
             click.echo(typed)

@@ -1,4 +1,4 @@
-"""Runs a job for each stack as soon as the stacks it needs are done, and asks questions one at a time."""
+"""Run a job for each stack once its dependencies are done, and ask questions one at a time."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from operations.deploy.interruption import Interruption
 from workspace.errors import UserError
 from workspace.progress import Board
 
-_ASKED_SECONDS = 0.2
-"""How often an interruption is looked for."""
+_POLL_SECONDS = 0.2
+"""Interval between checks for an interruption."""
 
 
 class Halted(Exception):
-    """No job starts anything more: another one failed, or somebody interrupted."""
+    """No more work is started because another job failed or the run was interrupted."""
 
 
 @dataclass
@@ -29,18 +29,18 @@ class _Question:
 
 
 class Scheduler:
-    """Stacks side by side, as far as what they need allows.
+    """Runs stacks in parallel as far as their dependencies allow.
 
-    When one fails, those under way are finished and no other is started. The same goes for the first interruption.
+    After a failure or the first interruption, running jobs finish and no other is started.
 
     Args:
-        needs: the stacks that each one needs, by name; all of them among the names.
-        interruption: listened to while the jobs run.
-        board: where their progress is shown.
+        dependencies: Names of the stacks each stack depends on, by name. Every dependency is a key too.
+        interruption: Handles signals while the jobs run.
+        board: Shows the progress.
     """
 
-    def __init__(self, needs: Mapping[str, Collection[str]], interruption: Interruption, board: Board) -> None:
-        self._waiting = {name: set(needed) for name, needed in needs.items()}
+    def __init__(self, dependencies: Mapping[str, Collection[str]], interruption: Interruption, board: Board) -> None:
+        self._waiting = {name: set(needed) for name, needed in dependencies.items()}
         self._interruption = interruption
         self._board = board
         self._events: queue.SimpleQueue[Future[None] | _Question] = queue.SimpleQueue()
@@ -48,13 +48,13 @@ class Scheduler:
         self._running: dict[Future[None], str] = {}
 
     def run(self, job: Callable[[str], None]) -> None:
-        """Run the job of each stack in a thread; returns when none is under way any more.
+        """Run the job of each stack in a thread; return when no job is running.
 
         Args:
-            job: is given the stack's name.
+            job: Receives the stack's name.
 
         Raises:
-            UserError: one or more failed, with what each said, or somebody interrupted.
+            UserError: One or more jobs failed, with all messages, or the run was interrupted.
         """
         done: set[str] = set()
         threads = max(1, len(self._waiting))
@@ -64,20 +64,20 @@ class Scheduler:
                 if not self._running:
                     break
                 self._handle_next(done)
-                self._tell_interruption()
+                self._print_interruption()
         self._raise_failures()
         self._interruption.check()
 
     def ask(self, name: str, question: Callable[[], None]) -> None:
-        """Ask in the main thread, while no other question is asked and nothing else is printed; called by jobs.
+        """Ask a question in the main thread, without another question or output at the same time. Jobs call this.
 
         Args:
-            name: of the stack whose job asks.
-            question: asks, and raises where the answer ends the deployment.
+            name: Stack whose job asks.
+            question: Asks; raises if the answer ends the deployment.
 
         Raises:
-            Halted: nothing more is started, so it was not asked.
-            BaseException: whatever the question raises; nothing more is started then.
+            Halted: The question was not asked because no more work is started.
+            BaseException: Any error of the question; no more work is started then.
         """
         asked = _Question(name, question)
         self._events.put(asked)
@@ -87,7 +87,7 @@ class Scheduler:
 
     @property
     def _halted(self) -> bool:
-        return bool(self._failures) or self._interruption.asked
+        return bool(self._failures) or self._interruption.requested
 
     def _start(self, pool: ThreadPoolExecutor, job: Callable[[str], None], done: set[str]) -> None:
         if self._halted:
@@ -100,17 +100,17 @@ class Scheduler:
 
     def _handle_next(self, done: set[str]) -> None:
         try:
-            event = self._events.get(timeout=_ASKED_SECONDS)
+            event = self._events.get(timeout=_POLL_SECONDS)
         except queue.Empty:
             return
         if isinstance(event, _Question):
             self._answer(event)
             return
-        name, problem = self._running.pop(event), event.exception()
-        if problem is None:
+        name, error = self._running.pop(event), event.exception()
+        if error is None:
             done.add(name)
-        elif not isinstance(problem, Halted) and problem not in self._failures:
-            self._fail(name, problem)
+        elif not isinstance(error, Halted) and error not in self._failures:
+            self._fail(name, error)
 
     def _answer(self, question: _Question) -> None:
         if self._halted:
@@ -119,25 +119,25 @@ class Scheduler:
             try:
                 with self._board.paused(), self._interruption.raised():
                     question.ask()
-            except BaseException as problem:  # It is the job's, which raises it again.
-                question.error = problem
-                self._fail(question.name, problem)
+            except BaseException as error:  # The job raises it again.
+                question.error = error
+                self._fail(question.name, error)
         question.answered.set()
 
-    def _fail(self, name: str, problem: BaseException) -> None:
-        self._failures.append(problem)
+    def _fail(self, name: str, error: BaseException) -> None:
+        self._failures.append(error)
         others = sorted(set(self._running.values()) - {name})
-        if others and not self._interruption.asked:
-            self._board.print(f"Nothing more is started. Under way: {', '.join(others)}.", style="yellow")
+        if others and not self._interruption.requested:
+            self._board.print(f"No more stacks will be started. Still running: {', '.join(others)}.", style="yellow")
 
-    def _tell_interruption(self) -> None:
-        said = self._interruption.notice()
-        if said:
-            self._board.print(said, style="yellow", soft_wrap=True)
+    def _print_interruption(self) -> None:
+        notice = self._interruption.notice()
+        if notice:
+            self._board.print(notice, style="yellow", soft_wrap=True)
 
     def _raise_failures(self) -> None:
-        bugs = [problem for problem in self._failures if not isinstance(problem, UserError)]
-        messages = [problem.message for problem in self._failures if isinstance(problem, UserError)]
+        bugs = [error for error in self._failures if not isinstance(error, UserError)]
+        messages = [error.message for error in self._failures if isinstance(error, UserError)]
         if messages:
             raise UserError("\n".join(dict.fromkeys(messages)))
         if bugs:

@@ -1,4 +1,4 @@
-"""The synthesized stacks in the order they are applied, and what each reads of those before it."""
+"""The synthesized stacks in dependency order, with the outputs each one reads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from constructs_lib.foundation import template
 
-_READ = re.compile(r"data\.terraform_remote_state\.cross-stack-reference-input-([\w-]+)\.outputs\.([\w-]+)")
+_REFERENCE = re.compile(r"data\.terraform_remote_state\.cross-stack-reference-input-([\w-]+)\.outputs\.([\w-]+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,32 +19,32 @@ class StackNode:
     """A synthesized stack.
 
     Args:
-        name: such as "network".
-        folder: where Terraform runs.
-        document: its parsed ``cdk.tf.json``.
-        after: names of the stacks that are applied before it.
-        reads: the outputs it reads, by the stack they are of.
+        name: Name of the stack, such as "network".
+        folder: Working directory for Terraform.
+        document: Parsed ``cdk.tf.json``.
+        dependencies: Names of the stacks to apply before it.
+        inputs: Outputs that it reads, by the stack that exports them.
     """
 
     name: str
     folder: Path
     document: Mapping[str, Any]
-    after: tuple[str, ...] = ()
-    reads: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    dependencies: tuple[str, ...] = ()
+    inputs: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def paths(self) -> dict[str, str]:
-        """The path of the construct that made each resource, by Terraform's address."""
-        return {each.address: each.path for each in template.resources(self.document)}
+        """Construct path of each resource, by Terraform address."""
+        return {resource.address: resource.path for resource in template.resources(self.document)}
 
 
 def read_stacks(output: Path) -> list[StackNode]:
-    """The stacks of an output folder such as ``cdktf.out``, each after those it needs.
+    """Read the stacks of an output folder such as ``cdktf.out``, in dependency order.
 
     Args:
-        output: holds ``manifest.json``.
+        output: Folder with ``manifest.json``.
 
     Raises:
-        FileNotFoundError: nothing was synthesized there.
+        FileNotFoundError: The folder holds no synthesized stacks.
     """
     manifest = json.loads((output / "manifest.json").read_text(encoding="utf-8"))["stacks"]
     documents = template.read(output)
@@ -53,29 +53,29 @@ def read_stacks(output: Path) -> list[StackNode]:
             name=name,
             folder=output / entry["workingDirectory"],
             document=documents[name],
-            after=tuple(entry["dependencies"]),
-            reads=reads(documents[name]),
+            dependencies=tuple(entry["dependencies"]),
+            inputs=find_inputs(documents[name]),
         )
         for name, entry in manifest.items()
     }
-    return [stacks[name] for name in in_order({name: stack.after for name, stack in stacks.items()})]
+    return [stacks[name] for name in sort_by_dependency({name: stack.dependencies for name, stack in stacks.items()})]
 
 
-def reads(document: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+def find_inputs(document: Mapping[str, Any]) -> dict[str, frozenset[str]]:
     """The outputs of other stacks that a stack refers to, by stack."""
     found: dict[str, set[str]] = {}
-    for stack, output in _READ.findall(json.dumps(document)):
+    for stack, output in _REFERENCE.findall(json.dumps(document)):
         found.setdefault(stack, set()).add(output)
     return {stack: frozenset(outputs) for stack, outputs in found.items()}
 
 
-def in_order(after: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """Names, each after those it needs; among those that could come next, the first by name.
+def sort_by_dependency(dependencies: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Sort names so that each follows its dependencies; ties are sorted by name.
 
     Args:
-        after: what each one needs. The framework refuses stacks that need each other.
+        dependencies: Dependencies by name. CDKTF rejects cycles.
     """
     done: list[str] = []
-    while len(done) < len(after):
-        done.append(min(name for name, needs in after.items() if name not in done and set(needs) <= set(done)))
+    while len(done) < len(dependencies):
+        done.append(min(name for name, needs in dependencies.items() if name not in done and set(needs) <= set(done)))
     return done

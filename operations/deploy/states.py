@@ -1,4 +1,4 @@
-"""What Terraform's states say stands: outputs, and what a month of it costs."""
+"""Terraform's states as data: outputs and resources."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class TerraformState:
-    """A stack's state.
+    """The state of a stack.
 
     Args:
-        outputs: values by name.
-        resources: of managed resources: type, name and attributes.
-        tainted: addresses of those that Terraform did not see finished, and would replace.
+        outputs: Values by name.
+        resources: Type, name and attributes of each managed resource.
+        tainted: Addresses of resources whose creation failed and that Terraform would replace.
     """
 
     outputs: Mapping[str, Any] = field(default_factory=dict)
@@ -23,35 +23,39 @@ class TerraformState:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing stands."""
+        """Whether the state has no resources."""
         return not self.resources
 
     def document(self) -> dict[str, Any]:
-        """The resources in the form of a synthesized stack, for what reads those."""
-        templates = {
+        """The resources in the format of a synthesized stack."""
+        launch_templates = {
             attributes.get("id"): f"${{{kind}.{name}.id}}"
             for kind, name, attributes in self.resources
             if kind == "aws_launch_template"
         }
-        found: dict[str, dict[str, Any]] = {}
+        resources: dict[str, dict[str, Any]] = {}
         for kind, name, attributes in self.resources:
             known = {key: value for key, value in attributes.items() if value is not None}
             if kind == "aws_autoscaling_group":
-                # In a configuration a group names its template by reference.
+                # In a configuration a group refers to its launch template by expression.
                 blocks = known.get("launch_template", [])
-                known["launch_template"] = [{**each, "id": templates.get(each["id"], each["id"])} for each in blocks]
-            found.setdefault(kind, {})[name] = known
-        return {"resource": found}
+                known["launch_template"] = [
+                    {**block, "id": launch_templates.get(block["id"], block["id"])} for block in blocks
+                ]
+            resources.setdefault(kind, {})[name] = known
+        return {"resource": resources}
 
 
-def read_state(pulled: Mapping[str, Any]) -> TerraformState:
-    """A state.
+def parse_state(pulled: Mapping[str, Any]) -> TerraformState:
+    """Parse a state.
 
     Args:
-        pulled: what ``terraform state pull`` prints, parsed; empty when there is none yet.
+        pulled: Parsed output of ``terraform state pull``; empty if there is no state yet.
     """
     # Terraform's import writes null for each output whose resources do not exist yet.
-    outputs = {name: each["value"] for name, each in pulled.get("outputs", {}).items() if each["value"] is not None}
+    outputs = {
+        name: output["value"] for name, output in pulled.get("outputs", {}).items() if output["value"] is not None
+    }
     tainted = frozenset(
         f"{resource['type']}.{resource['name']}"
         for resource in pulled.get("resources", [])

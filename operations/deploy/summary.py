@@ -1,4 +1,4 @@
-"""What was deployed, for people: on the screen and in deployment-info.txt, without a secret."""
+"""Summary of a deployment for the terminal and deployment-info.txt, without secrets."""
 
 from __future__ import annotations
 
@@ -8,23 +8,22 @@ from datetime import datetime
 
 from operations.deploy.states import TerraformState
 
-FILE = "deployment-info.txt"
+SUMMARY_FILE = "deployment-info.txt"
 _MISSING = "N/A"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What was deployed.
+    """Summary of a deployment.
 
     Args:
-        environment_name: prefix of its resources.
+        environment_name: Prefix of the resource names.
         target: local or aws.
-        region: of AWS.
-        account: its number.
-        release: what its instances run, in a line.
-        database_name, database_user: from the settings.
-        outputs: of all stacks.
-        secrets: names of those that the services read, by what they hold.
+        region: AWS region.
+        account: AWS account number.
+        database_name, database_user: From the settings.
+        outputs: Outputs of all stacks.
+        secrets: ARNs of the secrets that the services read, by description.
     """
 
     environment_name: str
@@ -37,7 +36,7 @@ class Summary:
     secrets: Mapping[str, str]
 
     def rows(self) -> dict[str, str]:
-        """What is shown when all is done."""
+        """Labels and values for the terminal."""
         return {
             "Environment": self.environment_name,
             "S3 bucket": self._output("s3_bucket_name"),
@@ -47,10 +46,10 @@ class Summary:
         }
 
     def text(self, now: datetime) -> str:
-        """The file.
+        """Contents of the file.
 
         Args:
-            now: when it was deployed.
+            now: Time of the deployment.
         """
         return "\n".join([*self._lines(now), ""])
 
@@ -58,8 +57,8 @@ class Summary:
         return str(self.outputs.get(name) or _MISSING)
 
     def _lines(self, now: datetime) -> Iterator[str]:
-        yield "ANB Rising Stars: what is deployed"
-        yield "=================================="
+        yield "ANB Rising Stars: deployment"
+        yield "============================"
         yield f"Date: {now:%Y-%m-%d %H:%M:%S %Z}".rstrip()
         yield f"Environment: {self.environment_name}"
         yield f"Region: {self.region}"
@@ -73,25 +72,25 @@ class Summary:
         yield f"  Database user: {self.database_user}"
         yield f"  SQS queue: {self._output('sqs_queue_url')}"
         yield ""
-        yield "Secrets (none is in this file; who may, reads them where they are kept)"
-        for what, name in self.secrets.items():
-            yield f"  {what}: aws secretsmanager get-secret-value --secret-id {name}"
+        yield "Secrets (references only; reading them requires permission)"
+        for description, arn in self.secrets.items():
+            yield f"  {description}: aws secretsmanager get-secret-value --secret-id {arn}"
         yield ""
         yield "Commands"
-        yield f"  {'What there is':<14} ./anb deploy, and answer n"
-        yield f"  {'Health':<14} curl {self._output('application_url')}/health"
-        yield f"  {'A shell':<14} aws ssm start-session --target INSTANCE"
-        yield f"  {'All outputs':<14} terraform output, in a stack's folder"
+        yield f"  {'Pending changes':<15} ./anb deploy, and answer n"
+        yield f"  {'Health check':<15} curl {self._output('application_url')}/health"
+        yield f"  {'Shell':<15} aws ssm start-session --target INSTANCE"
+        yield f"  {'All outputs':<15} terraform output, in a stack's folder"
 
 
-def secrets(states: Mapping[str, TerraformState]) -> dict[str, str]:
-    """Where the services read their secrets: the ARN, by what it holds."""
-    found: dict[str, str] = {}
+def find_secrets(states: Mapping[str, TerraformState]) -> dict[str, str]:
+    """ARNs of the secrets that the services read, by description."""
+    arns: dict[str, str] = {}
     for state in states.values():
         for kind, _, attributes in state.resources:
             if kind == "aws_db_instance":
-                for each in attributes["master_user_secret"]:
-                    found["Database password"] = each["secret_arn"]
+                for secret in attributes["master_user_secret"]:
+                    arns["Database password"] = secret["secret_arn"]
             elif kind == "aws_secretsmanager_secret":
-                found[attributes.get("description") or attributes["name"]] = attributes["arn"]
-    return found
+                arns[attributes.get("description") or attributes["name"]] = attributes["arn"]
+    return arns

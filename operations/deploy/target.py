@@ -1,4 +1,4 @@
-"""Where a deployment goes: AWS as the credentials say, or an embedded AWS on this machine."""
+"""The target of a deployment: the AWS account of the credentials, or an embedded AWS on this machine."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ ENDPOINT = "AWS_ENDPOINT_URL"
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """An environment and where it is deployed.
+    """An environment and the AWS it is deployed to.
 
     Args:
-        environment: name of its file in ``environments``.
-        settings: of it.
-        folder: gets the synthesized stacks and the logs.
-        variables: what the synth, Terraform and boto3 are told: which settings, which AWS.
+        environment: Name of its file in ``environments``.
+        settings: Its settings.
+        folder: Receives the synthesized stacks and the logs.
+        variables: Environment variables for the synthesis, Terraform and boto3.
     """
 
     environment: str
@@ -43,8 +43,8 @@ class Target:
         return LOCAL if self.settings.embedded else AWS
 
     def client(self, service: str) -> Any:
-        """A boto3 client of where it goes."""
-        import boto3  # a sixth of a second that most commands do not need
+        """Create a boto3 client for the target."""
+        import boto3  # takes a sixth of a second, which most commands save
 
         region = self.settings.aws_region
         if not self.settings.embedded:
@@ -58,44 +58,44 @@ class Target:
         )
 
 
-def choose(target: str | None, environment: str | None, variables: Mapping[str, str] = os.environ) -> Target:
-    """Where a deployment goes.
+def choose_target(target: str | None, environment: str | None, variables: Mapping[str, str] = os.environ) -> Target:
+    """Determine the target from the command's options and the environment variables.
 
     Args:
-        target: local or aws; by default what the environment is for.
-        environment: name of its file; by default ``ANB_ENVIRONMENT``, else local for a local one and production.
-        variables: environment variables; ``AWS_ENDPOINT_URL`` names an embedded AWS, ``ANB_...`` are settings.
+        target: local or aws; default: the environment's target.
+        environment: Name of its file; default: ``ANB_ENVIRONMENT``, else local for --target local, else production.
+        variables: Environment variables; ``AWS_ENDPOINT_URL`` selects an embedded AWS, ``ANB_...`` are settings.
 
     Raises:
-        UserError: the settings are wrong, are for another target, or there is no embedded AWS.
+        UserError: The settings are invalid or for another target, or no embedded AWS is running.
     """
     default = LOCAL if target == LOCAL else DEFAULT_ENVIRONMENT
     name = environment or variables.get(ENVIRONMENT) or default
-    own = {key: value for key, value in variables.items() if key.startswith("ANB_")}
-    own[ENVIRONMENT] = name
-    settings = _settings(own)
-    is_for = LOCAL if settings.embedded else AWS
-    if target not in (None, is_for):
+    anb_variables = {key: value for key, value in variables.items() if key.startswith("ANB_")}
+    anb_variables[ENVIRONMENT] = name
+    settings = _load_settings(anb_variables)
+    actual = LOCAL if settings.embedded else AWS
+    if target not in (None, actual):
         raise UserError(
-            f"The environment {name} is for {is_for}, and --target is {target}. Choose an environment with "
+            f"The target of the environment {name} is {actual}, but --target is {target}. Choose an environment with "
             f'target = "{"embedded" if target == LOCAL else "aws"}" in its file, such as '
             f"--environment {LOCAL if target == LOCAL else DEFAULT_ENVIRONMENT}."
         )
     if settings.embedded:
-        return _embedded(name, own, variables)
-    given = {key: value for key, value in variables.items() if key.startswith("AWS_")}
+        return _embedded_target(name, anb_variables, variables)
+    aws_variables = {key: value for key, value in variables.items() if key.startswith("AWS_")}
     folder = paths.CACHE_DIR / "deploy" / name
-    return Target(environment=name, settings=settings, folder=folder, variables={**own, **given})
+    return Target(environment=name, settings=settings, folder=folder, variables={**anb_variables, **aws_variables})
 
 
-def _settings(variables: Mapping[str, str]) -> Settings:
+def _load_settings(variables: Mapping[str, str]) -> Settings:
     try:
         return load(variables, paths.ROOT / "environments")
-    except SettingsError as problem:
-        raise UserError(str(problem)) from None
+    except SettingsError as error:
+        raise UserError(str(error)) from None
 
 
-def _embedded(name: str, own: Mapping[str, str], variables: Mapping[str, str]) -> Target:
+def _embedded_target(name: str, anb_variables: Mapping[str, str], variables: Mapping[str, str]) -> Target:
     local = paths.local_directory()
     endpoint = variables.get(ENDPOINT)
     if endpoint:
@@ -104,14 +104,14 @@ def _embedded(name: str, own: Mapping[str, str], variables: Mapping[str, str]) -
         state = StateFile(local).read()
         embedded = state.children.get("aws") if state and state.phase == RUNNING else None
         if state is None or embedded is None or embedded.port is None or not embedded.alive:
-            raise UserError(f"No embedded AWS is up. Start one with ./anb up, or name one in {ENDPOINT}.")
+            raise UserError(f"No embedded AWS is running. Start one with ./anb up, or set {ENDPOINT} to its address.")
         if not state.infra:
             raise UserError(
-                "What is up was started with --no-infra, without Terraform, so there is nothing to go on from. "
-                "Start it again with ./anb down and ./anb up."
+                "The running system was started with --no-infra, so it has no Terraform state. Restart it with "
+                "./anb down and ./anb up."
             )
         endpoint, folder = aws.endpoint(embedded.port), infrastructure_folder(local)
-    own = {"ANB_STATE_DIRECTORY": str(folder / "states"), **own}
-    settings = _settings(own)
-    client = {**aws.client_variables(0, region=settings.aws_region), ENDPOINT: endpoint}
-    return Target(environment=name, settings=settings, folder=folder, variables={**own, **client})
+    anb_variables = {"ANB_STATE_DIRECTORY": str(folder / "states"), **anb_variables}
+    settings = _load_settings(anb_variables)
+    aws_variables = {**aws.client_variables(0, region=settings.aws_region), ENDPOINT: endpoint}
+    return Target(environment=name, settings=settings, folder=folder, variables={**anb_variables, **aws_variables})

@@ -1,4 +1,4 @@
-"""Runs Terraform on one synthesized stack."""
+"""Run Terraform on one synthesized stack."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from typing import Any
 from operations.deploy.events import Diagnostic, diagnostics
 from operations.deploy.failures import explain
 from operations.deploy.stack_graph import StackNode, read_stacks
-from operations.deploy.states import TerraformState, read_state
+from operations.deploy.states import TerraformState, parse_state
 from workspace import paths
 from workspace.cdktf import Deployment
 from workspace.errors import UserError
 
-PLAN = "deploy.plan"
+PLAN_FILE = "deploy.plan"
 
 
-def stacks_of(deployment: Deployment) -> list[TerraformStack]:
-    """The stacks that a deployment has synthesized, in order, each with Terraform."""
+def terraform_stacks(deployment: Deployment) -> list[TerraformStack]:
+    """The synthesized stacks of a deployment, in dependency order."""
     environment = dict(deployment.environment)
     if deployment.provider.downloaded:
-        # Else each stack downloads hundreds of megabytes of its own.
-        kept = paths.CACHE_DIR / "terraform/plugins"
-        kept.mkdir(parents=True, exist_ok=True)
-        environment |= {"TF_PLUGIN_CACHE_DIR": str(kept), "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "true"}
+        # Without a shared cache each stack would download hundreds of megabytes.
+        cache = paths.CACHE_DIR / "terraform/plugins"
+        cache.mkdir(parents=True, exist_ok=True)
+        environment |= {"TF_PLUGIN_CACHE_DIR": str(cache), "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "true"}
     return [TerraformStack(stack, deployment.terraform, environment) for stack in read_stacks(deployment.output)]
 
 
 class TerraformStack:
-    """Terraform, in a stack's folder.
+    """Terraform in the folder of one stack.
 
     Args:
-        stack: the stack.
-        program: Terraform itself.
-        environment: all of its variables.
+        stack: The stack.
+        program: Path of Terraform.
+        environment: All environment variables for Terraform.
     """
 
     def __init__(self, stack: StackNode, program: Path, environment: Mapping[str, str]) -> None:
@@ -44,88 +44,88 @@ class TerraformStack:
         self.program = program
         self.environment = {**environment, "TF_IN_AUTOMATION": "1"}
 
-    def state(self) -> TerraformState:
-        """Get the provider and the backend ready, and read what stands.
+    def init_and_pull_state(self) -> TerraformState:
+        """Initialize the provider and the backend, and read the state.
 
         Raises:
-            UserError: the provider or the state cannot be had.
+            UserError: The provider or the state is not available.
         """
         self._run("init", "-input=false", "-json")
-        return self.pull()
+        return self.pull_state()
 
-    def pull(self) -> TerraformState:
-        """Read what stands, where the provider and the backend are ready.
+    def pull_state(self) -> TerraformState:
+        """Read the state; the stack must be initialized.
 
         Raises:
-            UserError: the state cannot be had.
+            UserError: The state is not available.
         """
         pulled = self._run("state", "pull")
-        return read_state(json.loads(pulled) if pulled.strip() else {})
+        return parse_state(json.loads(pulled) if pulled.strip() else {})
 
     def plan(self, *, destroy: bool = False) -> dict[str, Any]:
-        """Plan, and keep the plan in the folder; returns it as ``terraform show -json`` tells it.
+        """Plan, save the plan in the folder, and return it as ``terraform show -json`` prints it.
 
         Args:
-            destroy: whether everything is to go.
+            destroy: Plan to destroy every resource.
 
         Raises:
-            UserError: Terraform cannot plan it.
+            UserError: Terraform cannot plan the stack.
         """
-        self._run("plan", "-input=false", "-json", f"-out={PLAN}", *(["-destroy"] if destroy else []))
-        shown: dict[str, Any] = json.loads(self._run("show", "-json", PLAN))
-        return shown
+        self._run("plan", "-input=false", "-json", f"-out={PLAN_FILE}", *(["-destroy"] if destroy else []))
+        plan_json: dict[str, Any] = json.loads(self._run("show", "-json", PLAN_FILE))
+        return plan_json
 
-    def adopt(self, address: str, id: str) -> bool:
-        """Take something that stands into the state; returns whether it does stand.
+    def import_resource(self, address: str, id: str) -> bool:
+        """Import an existing resource into the state; return whether that succeeded.
 
         Args:
-            address: Terraform's, of the resource in the configuration.
-            id: what the provider finds it by.
+            address: Terraform address in the configuration.
+            id: The provider's import id.
         """
-        return self._ended("import", "-input=false", "-no-color", address, id).returncode == 0
+        return self._call("import", "-input=false", "-no-color", address, id).returncode == 0
 
     def untaint(self, address: str) -> None:
-        """Take back that the state marks a resource as broken: the next plan mends what is missing of it.
+        """Remove the taint of a resource, so that the next plan repairs it instead of replacing it.
 
         Raises:
-            UserError: the state does not hold it.
+            UserError: The resource is not in the state.
         """
         self._run("untaint", "-no-color", address)
 
-    def let_go(self, addresses: Sequence[str]) -> None:
-        """Take resources out of the state, so that they stay as they are.
+    def remove_from_state(self, addresses: Sequence[str]) -> None:
+        """Remove resources from the state without destroying them.
 
         Raises:
-            UserError: the state cannot be written.
+            UserError: The state cannot be written.
         """
         if addresses:
             self._run("state", "rm", *addresses)
 
     def apply_command(self) -> list[str]:
-        """The command line that applies the kept plan."""
-        return [str(self.program), "apply", "-input=false", "-json", PLAN]
+        """Command line that applies the saved plan."""
+        return [str(self.program), "apply", "-input=false", "-json", PLAN_FILE]
 
-    def forget_plan(self) -> None:
-        """Remove the kept plan: it is applied, or nobody wants it."""
-        (self.stack.folder / PLAN).unlink(missing_ok=True)
+    def delete_plan(self) -> None:
+        """Delete the saved plan, if there is one."""
+        (self.stack.folder / PLAN_FILE).unlink(missing_ok=True)
 
-    def failed(self, output: str, otherwise: str) -> UserError:
-        """What to raise for an output of Terraform that ended with an error.
+    def error_from(self, output: str, fallback: str) -> UserError:
+        """Create the error for a failed Terraform run.
 
         Args:
-            output: machine-readable.
-            otherwise: what it wrote besides, for when the output names no error.
+            output: Machine-readable output.
+            fallback: Other output, used when ``output`` holds no error.
         """
-        found = diagnostics(output) or [Diagnostic(summary=otherwise.strip()[-600:] or "it ended without a word")]
-        return UserError(explain(self.stack.name, found, self.stack.paths()))
+        errors = diagnostics(output) or [Diagnostic(summary=fallback.strip()[-600:] or "no output")]
+        return UserError(explain(self.stack.name, errors, self.stack.paths()))
 
     def _run(self, *arguments: str) -> str:
-        result = self._ended(*arguments)
+        result = self._call(*arguments)
         if result.returncode != 0:
-            raise self.failed(result.stdout, result.stderr)
+            raise self.error_from(result.stdout, result.stderr)
         return result.stdout
 
-    def _ended(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def _call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [self.program, *arguments],
             cwd=self.stack.folder,

@@ -1,1 +1,1 @@
-"""The operator's commands on what is deployed: how it stands, its logs, more instances, the release before."""
+"""Commands for an existing deployment: `status`, `logs`, `open`, `scale`, `rollback`."""

@@ -1,4 +1,4 @@
-"""Calls of AWS on what is deployed; what it refuses is said in a sentence."""
+"""Shared options of the commands, and readable errors for failed AWS calls."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ _CREDENTIALS = (
 _FORBIDDEN = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
 
-def where_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say which deployment."""
+def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options --target and --environment."""
     command = click.option("--environment", metavar="NAME", help="As for deploy.")(command)
     return click.option("--target", type=click.Choice([LOCAL, AWS]), help="As for deploy.")(command)
 
 
 @contextmanager
-def answered() -> Iterator[None]:
-    """Say what AWS refuses inside.
+def readable_aws_errors() -> Iterator[None]:
+    """Translate errors of AWS calls in the block.
 
     Raises:
-        UserError: it does not take the credentials, forbids the call, or does not answer.
+        UserError: AWS rejected the credentials or the call, or did not answer.
     """
     try:
         yield
     except (NoCredentialsError, PartialCredentialsError):
-        raise UserError(f"There are no credentials for AWS. {_SIGN_IN}.") from None
+        raise UserError(f"No AWS credentials were found. {_SIGN_IN}.") from None
     except ClientError as error:
         code, call = error.response["Error"]["Code"], error.operation_name
         if code in _CREDENTIALS:
-            raise UserError(f"AWS does not take the credentials ({code}). {_SIGN_IN}.") from None
+            raise UserError(f"AWS rejects the credentials ({code}). {_SIGN_IN}.") from None
         if code in _FORBIDDEN:
-            raise UserError(f"The credentials may not call {call}. Allow it, or choose others with AWS_PROFILE.") from (
-                None
-            )
-        raise UserError(f"AWS refuses {call}: {error.response['Error'].get('Message') or code}") from None
+            raise UserError(
+                f"The credentials have no permission for {call}. Grant it, or choose others with AWS_PROFILE."
+            ) from None
+        raise UserError(f"AWS rejects {call}: {error.response['Error'].get('Message') or code}") from None
     except BotoCoreError as error:
-        raise UserError(f"AWS does not answer: {error}") from None
+        raise UserError(f"AWS does not respond: {error}") from None

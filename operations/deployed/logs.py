@@ -1,4 +1,4 @@
-"""The log lines of a deployment in CloudWatch Logs, of all its instances in the order of time."""
+"""The log lines of a deployment in CloudWatch Logs, from all instances, sorted by time."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from workspace.errors import UserError
 
 BOOT = "boot/"
 _LATE_MILLISECONDS = 120_000
-"""How much later than its own time a line may arrive and is still shown by a reader that follows."""
+"""Maximum delay of a line that is still shown while following."""
 _PAUSE_SECONDS = 2.0
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Line:
-    """A line.
+    """A log line.
 
     Args:
-        milliseconds: since 1970.
-        stream: whose, such as boot/i-1.
-        text: the line.
-        id: CloudWatch's, the only one of its log group.
+        milliseconds: Time since 1970, in milliseconds.
+        stream: Log stream, such as boot/i-1.
+        text: Text of the line.
+        id: CloudWatch's event id, unique in the log group.
     """
 
     milliseconds: int
@@ -42,13 +42,13 @@ class Line:
 
 
 class Reader:
-    """Reads log groups again and again, and gives each line once.
+    """Reads log groups repeatedly and returns each line once.
 
     Args:
-        logs: boto3 client of CloudWatch Logs.
-        groups: names of the log groups; one that is not there yet has no lines.
-        boot: whether the boots' lines are wanted, or those of the programs; None: both.
-        since: milliseconds since 1970 of the first line.
+        logs: boto3 client for CloudWatch Logs.
+        groups: Names of the log groups; missing groups have no lines.
+        boot: Read only boot logs (True), only program logs (False) or both (None).
+        since: Time of the first line, in milliseconds since 1970.
     """
 
     def __init__(self, logs: Any, groups: Sequence[str], *, boot: bool | None, since: int) -> None:
@@ -59,27 +59,28 @@ class Reader:
         self._seen: dict[tuple[str, str], int] = {}
 
     def read(self) -> list[Line]:
-        """The lines that were not read yet, by time.
+        """Read the new lines, sorted by time.
 
         Raises:
-            UserError: none of the log groups is there.
+            UserError: None of the log groups exists.
         """
         missing = 0
-        found: list[Line] = []
+        lines: list[Line] = []
         for group in self._groups:
             try:
-                found += self._new(group)
+                lines += self._read_group(group)
             except ClientError as error:
                 if error.response["Error"]["Code"] != "ResourceNotFoundException":
                     raise
                 missing += 1
         if missing == len(self._groups):
             raise UserError(
-                f"There is no log group {' or '.join(self._groups)}. Look at --environment; ./anb deploy makes it."
+                f"The log group {' or '.join(self._groups)} does not exist. Check --environment; ./anb deploy creates "
+                "the log groups."
             )
-        return sorted(found)
+        return sorted(lines)
 
-    def _new(self, group: str) -> Iterator[Line]:
+    def _read_group(self, group: str) -> Iterator[Line]:
         filters = {"logStreamNamePrefix": BOOT} if self._boot else {}
         pages = self._logs.get_paginator("filter_log_events").paginate(
             logGroupName=group, startTime=self._since[group], **filters
@@ -91,7 +92,7 @@ class Reader:
                 continue
             self._seen[key] = event["timestamp"]
             newest = max(newest, event["timestamp"])
-            # The embedded AWS knows no prefix.
+            # The embedded AWS ignores the prefix filter.
             if self._boot in (None, event["logStreamName"].startswith(BOOT)):
                 yield Line(
                     milliseconds=event["timestamp"],
@@ -99,44 +100,44 @@ class Reader:
                     id=event["eventId"],
                     text=event["message"],
                 )
-        # Instances send in batches, so a line may come after a later one of another instance.
+        # Instances send in batches, so a line may arrive after later lines of another instance.
         self._since[group] = max(self._since[group], newest - _LATE_MILLISECONDS)
         self._seen = {
             known: moment for known, moment in self._seen.items() if known[0] != group or moment >= self._since[group]
         }
 
 
-def show(
-    reader: Reader, told: Callable[[str], None], *, lines: int, follow: bool, pause_seconds: float = _PAUSE_SECONDS
+def write_lines(
+    reader: Reader, write: Callable[[str], None], *, lines: int, follow: bool, pause_seconds: float = _PAUSE_SECONDS
 ) -> None:
-    """Show the last lines, and those that come until Ctrl-C.
+    """Write the last lines and, when following, new lines until Ctrl-C.
 
     Args:
-        reader: of the lines.
-        told: gets each.
-        lines: how many of those that are there.
-        follow: whether to go on.
-        pause_seconds: between two looks.
+        reader: Source of the lines.
+        write: Receives each line.
+        lines: Number of existing lines to write.
+        follow: Continue with new lines.
+        pause_seconds: Pause between two reads, in seconds; default 2.
     """
     try:
-        found = reader.read()
-        for line in found[max(0, len(found) - lines) :]:
-            told(str(line))
+        existing = reader.read()
+        for line in existing[max(0, len(existing) - lines) :]:
+            write(str(line))
         while follow:
             time.sleep(pause_seconds)
             for line in reader.read():
-                told(str(line))
+                write(str(line))
     except KeyboardInterrupt:
         return
 
 
-def seconds_of(given: str) -> int:
-    """A length of time such as 15m in seconds.
+def parse_duration(text: str) -> int:
+    """Parse a duration such as 15m into seconds.
 
     Raises:
-        UserError: it is none.
+        UserError: The text is not a duration.
     """
-    found = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", given)
-    if found is None:
-        raise UserError(f"--since is {given!r}; allowed is a number with s, m, h or d, such as 15m or 2h.")
-    return int(found[1]) * _UNITS[found[2]]
+    match = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", text)
+    if match is None:
+        raise UserError(f"--since is {text!r}; must be a number with the unit s, m, h or d, such as 15m or 2h.")
+    return int(match[1]) * _UNITS[match[2]]

@@ -9,56 +9,56 @@ import webbrowser
 import click
 from botocore.exceptions import ClientError
 
-from operations.deploy.target import Target, choose
-from operations.deployed.calls import answered, where_options
+from operations.deploy.target import Target, choose_target
+from operations.deployed.calls import readable_aws_errors, target_options
 from operations.local.state import RUNNING, StateFile
 from workspace import paths
 from workspace.errors import UserError
 
 
 @click.command("open")
-@where_options
+@target_options
 def open_site(target: str | None, environment: str | None) -> None:
-    """Print the address of the site, and open it in a browser where there is a display.
+    """Print the address of the site and, if there is a display, open it in a browser.
 
-    Of ./anb up, and of a deployment with --target or --environment.
+    Default: the site of ./anb up; with --target or --environment, of a deployment.
     """
     if target is None and environment is None:
-        address = _address_here()
+        address = _local_address()
     else:
-        with answered():
-            address = address_of(choose(target, environment))
+        with readable_aws_errors():
+            address = deployed_address(choose_target(target, environment))
     click.echo(address)
     if _has_display():
         webbrowser.open(address)
 
 
-def _address_here() -> str:
+def _local_address() -> str:
     state = StateFile(paths.local_directory()).read()
     if state is None or state.phase != RUNNING or not state.supervisor.alive:
         raise UserError(
-            "Nothing is up. Start it with ./anb up, or say which deployment with --target or --environment."
+            "Nothing is running. Start it with ./anb up, or choose a deployment with --target or --environment."
         )
     return state.url
 
 
-def address_of(where: Target) -> str:
+def deployed_address(target: Target) -> str:
     """The address of a deployment.
 
     Raises:
-        UserError: it has no load balancer.
+        UserError: The deployment has no load balancer.
     """
-    settings, balancing = where.settings, where.client("elbv2")
+    settings, elbv2 = target.settings, target.client("elbv2")
     try:
-        (balancer,) = balancing.describe_load_balancers(Names=[f"{settings.environment_name}-alb"])["LoadBalancers"]
+        (balancer,) = elbv2.describe_load_balancers(Names=[f"{settings.environment_name}-alb"])["LoadBalancers"]
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("LoadBalancerNotFound", "LoadBalancerNotFoundException"):
             raise
         raise UserError(
-            f"The environment {where.environment} has no load balancer, so it is not deployed. ./anb deploy deploys it."
+            f"The environment {target.environment} is not deployed: it has no load balancer. Run ./anb deploy."
         ) from None
-    listeners = balancing.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
-    scheme = "https" if any(each["Protocol"] == "HTTPS" for each in listeners) else "http"
+    listeners = elbv2.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+    scheme = "https" if any(listener["Protocol"] == "HTTPS" for listener in listeners) else "http"
     return f"{scheme}://{settings.domain_name or balancer['DNSName']}"
 
 

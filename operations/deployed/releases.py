@@ -1,4 +1,4 @@
-"""The releases that were deployed, as the versions of ``release.json`` in the bucket tell."""
+"""The deployed releases, from the versions of ``release.json`` in the bucket."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class DeployedRelease:
     """A release that was deployed.
 
     Args:
-        deployed: when.
-        sha256: of all its parts.
-        version: from pyproject.toml; empty where the sources alone were deployed.
-        commit: of its sources, likewise.
+        deployed: Time of the deployment.
+        sha256: Hash of all parts.
+        version: Version in pyproject.toml; empty if only the sources were deployed.
+        commit: Commit of the sources; empty if only the sources were deployed.
     """
 
     deployed: datetime
@@ -30,13 +30,13 @@ class DeployedRelease:
     commit: str = ""
 
     @property
-    def can_be_built(self) -> bool:
-        """Whether its commit alone makes it again."""
+    def rebuildable(self) -> bool:
+        """Whether the release can be built again from its commit."""
         return self.commit not in ("", "unknown") and not self.commit.endswith(MODIFIED)
 
     @property
     def short_commit(self) -> str:
-        """The first 12 digits, which ``--to`` takes and git knows it by."""
+        """The first 12 digits of the commit, accepted by ``--to`` and git."""
         commit, modified, _ = self.commit.partition(MODIFIED)
         return commit[:12] + modified
 
@@ -44,15 +44,15 @@ class DeployedRelease:
         return f"{self.version} of commit {self.short_commit}" if self.commit else f"the sources {self.sha256[:12]}"
 
 
-def history(s3: Any, bucket: str, service: str) -> list[DeployedRelease]:
-    """The releases of a service, the newest first; as far back as the bucket keeps them.
+def list_releases(s3: Any, bucket: str, service: str) -> list[DeployedRelease]:
+    """List the deployed releases of a service, newest first, as far back as the bucket keeps versions.
 
     Args:
-        s3: boto3 client.
-        bucket: of the releases.
+        s3: boto3 client for S3.
+        bucket: Bucket of the releases.
         service: portal or worker.
     """
-    # It loads the framework and starts Node, which the other commands do without.
+    # Imported here because it loads CDKTF and starts Node.
     from constructs_lib.compute.release import MANIFEST, PREFIX
 
     key = f"{PREFIX}{service}/{MANIFEST}"
@@ -62,27 +62,27 @@ def history(s3: Any, bucket: str, service: str) -> list[DeployedRelease]:
         for version in page.get("Versions", [])
         if version["Key"] == key
     ]
-    found = []
-    for version in sorted(versions, key=lambda each: (each["LastModified"], each["IsLatest"]), reverse=True):
-        held = json.loads(s3.get_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])["Body"].read())
-        about = held["about"]
-        found.append(
+    releases = []
+    for version in sorted(versions, key=lambda entry: (entry["LastModified"], entry["IsLatest"]), reverse=True):
+        manifest = json.loads(s3.get_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])["Body"].read())
+        about = manifest["about"]
+        releases.append(
             DeployedRelease(
                 deployed=version["LastModified"],
-                sha256=held["sha256"],
+                sha256=manifest["sha256"],
                 version=about.get("version", ""),
                 commit=about.get("commit", ""),
             )
         )
-    return found
+    return releases
 
 
-def of_template(ec2: Any, template: str) -> dict[str, str]:
-    """The hash of the release that each version of a launch template runs.
+def hashes_by_template_version(ec2: Any, template: str) -> dict[str, str]:
+    """The hash of the release in each version of a launch template.
 
     Args:
-        ec2: boto3 client.
-        template: its id.
+        ec2: boto3 client for EC2.
+        template: Id of the launch template.
     """
     pages = ec2.get_paginator("describe_launch_template_versions").paginate(LaunchTemplateId=template)
     return {

@@ -1,4 +1,4 @@
-"""The command `rollback`: the release before comes back, by the same road as every release."""
+"""The command `rollback`: build an earlier release again and deploy it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from operations.deploy import prompts
-from operations.deploy.command import deploy_to
-from operations.deploy.target import Target, choose
+from operations.deploy.command import run_deployment
+from operations.deploy.target import Target, choose_target
 from operations.deployed import deployed_state
-from operations.deployed.calls import answered, where_options
-from operations.deployed.releases import DeployedRelease, history
+from operations.deployed.calls import readable_aws_errors, target_options
+from operations.deployed.releases import DeployedRelease, list_releases
 from operations.deployed.scaling import SERVICES, group_name
 from operations.release.build import build, checkout
 from stacks.release_artifacts import ARCHITECTURE, directory
@@ -24,108 +24,109 @@ from workspace import paths
 from workspace.errors import UserError
 
 QUESTION = "¿Deseas volver a {release}? (y/n): "
-_NOTHING_UNDER_WAY = ("ActiveInstanceRefreshNotFound", "IrreversibleInstanceRefresh")
+_NO_ACTIVE_REFRESH = ("ActiveInstanceRefreshNotFound", "IrreversibleInstanceRefresh")
 
 
 @click.command()
-@click.option("--to", metavar="COMMIT", help="The commit or version to bring back; by default the one before.")
-@click.option("--yes", is_flag=True, help="Go back without asking, and apply the plan without asking.")
-@where_options
+@click.option("--to", metavar="COMMIT", help="Commit or version to restore; default: the previous release.")
+@click.option("--yes", is_flag=True, help="Roll back and apply the plan without asking.")
+@target_options
 def rollback(to: str | None, yes: bool, target: str | None, environment: str | None) -> None:
-    """Bring an earlier release back: show what was deployed and when, ask, build it again, deploy it.
+    """Roll back to an earlier release: list the deployed releases, ask, build the release again, deploy it.
 
-    A replacement of instances that is under way is taken back by Auto Scaling at once, before the build. Settings and
-    stacks stay as they are here. Migrations are not taken back.
+    An instance refresh in progress is rolled back at once, before the build. Settings and stacks are those of the
+    working copy. Migrations are not reverted.
     """
     console = Console()
-    where = choose(target, environment)
+    chosen = choose_target(target, environment)
     try:
-        _roll_back(where, console, to=to, yes=yes)
+        _roll_back(chosen, console, to=to, yes=yes)
     except prompts.Cancelled:
         console.print("Cancelled: nothing more was applied.", style="yellow")
 
 
-def _roll_back(where: Target, console: Console, *, to: str | None, yes: bool) -> None:
-    with answered():
-        bucket = deployed_state.read(where, console).output("s3_bucket_name")
+def _roll_back(target: Target, console: Console, *, to: str | None, yes: bool) -> None:
+    with readable_aws_errors():
+        bucket = deployed_state.read(target, console).output("s3_bucket_name")
         if not bucket:
-            raise UserError("No release was deployed: its bucket is not there yet. ./anb deploy makes it.")
-        known = history(where.client("s3"), bucket, "portal")
+            raise UserError("No release is deployed: the bucket does not exist yet. Run ./anb deploy.")
+        releases = list_releases(target.client("s3"), bucket, "portal")
     table = Table("deployed", "version", "commit", "")
-    for number, each in enumerate(known):
-        moment = f"{each.deployed.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-        table.add_row(moment, each.version, each.short_commit or str(each), "" if number else "now")
+    for number, release in enumerate(releases):
+        moment = f"{release.deployed.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        table.add_row(moment, release.version, release.short_commit or str(release), "" if number else "now")
     console.print(table)
-    chosen = former(known, to)
-    folder = directory(where.settings)
+    chosen = choose_release(releases, to)
+    folder = directory(target.settings)
     if folder is None:
         raise UserError(
-            f"The environment {where.environment} deploys the sources alone. Name a folder for its releases in "
-            "release_directory to bring one back."
+            f"The environment {target.environment} deploys sources without a release. Set release_directory to the "
+            "folder for releases."
         )
     if yes:
         click.echo(f"{QUESTION.format(release=chosen)}y (--yes)")
-    elif not prompts.one_key(QUESTION.format(release=chosen)):
+    elif not prompts.confirm(QUESTION.format(release=chosen)):
         raise prompts.Cancelled
-    # The commit first: where git does not have it, nothing is touched.
+    # Checked out first, so that nothing is changed if git does not have the commit.
     with checkout(paths.ROOT, chosen.commit) as sources:
-        with answered():
+        with readable_aws_errors():
             for service in SERVICES:
-                if not where.settings.embedded and take_back(where.client("autoscaling"), group_name(where, service)):
-                    console.print(f"{group_name(where, service)}: Auto Scaling takes its instances back.")
+                group = group_name(target, service)
+                if not target.settings.embedded and roll_back_refresh(target.client("autoscaling"), group):
+                    console.print(f"{group}: Auto Scaling rolls back the instance refresh.")
         build(sources, folder, ARCHITECTURE, console, wheels=paths.CACHE_DIR / "wheels")
-    deploy_to(where, console, yes=yes)
+    run_deployment(target, console, yes=yes)
 
 
-def former(known: Sequence[DeployedRelease], to: str | None) -> DeployedRelease:
-    """The release to bring back.
+def choose_release(releases: Sequence[DeployedRelease], to: str | None) -> DeployedRelease:
+    """Choose the release to restore.
 
     Args:
-        known: the deployed ones, the newest first.
-        to: the beginning of its commit, or its version; None: the one before.
+        releases: Deployed releases, newest first.
+        to: Prefix of a commit, or a version; default: the previous release.
 
     Raises:
-        UserError: there is none, it is the one of now, or it cannot be built again.
+        UserError: There is no such release, it is the current one, or it cannot be built again.
     """
-    if not known:
-        raise UserError("No release was deployed, so there is none to go back to.")
-    now, *others = known
-    earlier = [each for each in others if each.sha256 != now.sha256]
+    if not releases:
+        raise UserError("No release was deployed, so there is none to roll back to.")
+    current, *others = releases
+    candidates = [release for release in others if release.sha256 != current.sha256]
     if to is not None:
-        earlier = [each for each in earlier if _named(each, to)]
-        if not earlier and _named(now, to):
-            raise UserError(f"{now} is what is deployed now.")
-        if not earlier:
+        candidates = [release for release in candidates if _matches(release, to)]
+        if not candidates and _matches(current, to):
+            raise UserError(f"{current} is the current release.")
+        if not candidates:
             raise UserError(
-                f"No release {to!r} was deployed in the time the bucket remembers; the commits above are allowed. Any "
-                "other is brought back with ./anb release --commit and ./anb deploy."
+                f"--to is {to!r}; must be one of the releases above. For any other commit, run ./anb release --commit "
+                "and ./anb deploy."
             )
-    if not earlier:
-        raise UserError(f"There is no former release: {now} is the only one the bucket remembers.")
-    chosen = earlier[0]
-    if not chosen.can_be_built:
+    if not candidates:
+        raise UserError(f"There is no earlier release: the bucket holds only {current}.")
+    chosen = candidates[0]
+    if not chosen.rebuildable:
         raise UserError(
-            f"The release to go back to, {chosen}, was not built from a commit alone, so it cannot be built again. "
-            "Name one that was with --to."
+            f"{chosen} cannot be built again because it was not built from a clean commit. Choose another release "
+            "with --to."
         )
     return chosen
 
 
-def _named(release: DeployedRelease, to: str) -> bool:
+def _matches(release: DeployedRelease, to: str) -> bool:
     return bool(to) and (to == release.version or release.commit.startswith(to))
 
 
-def take_back(scaling: Any, group: str) -> bool:
-    """Have Auto Scaling take a replacement back that is under way; returns whether there was one.
+def roll_back_refresh(autoscaling: Any, group: str) -> bool:
+    """Roll back the instance refresh in progress; return whether there was one.
 
     Args:
-        scaling: boto3 client.
-        group: the group's name.
+        autoscaling: boto3 client for Auto Scaling.
+        group: Name of the group.
     """
     try:
-        scaling.rollback_instance_refresh(AutoScalingGroupName=group)
+        autoscaling.rollback_instance_refresh(AutoScalingGroupName=group)
     except ClientError as error:
-        if error.response["Error"]["Code"].startswith(_NOTHING_UNDER_WAY):
+        if error.response["Error"]["Code"].startswith(_NO_ACTIVE_REFRESH):
             return False
         raise
     return True

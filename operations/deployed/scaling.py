@@ -1,4 +1,4 @@
-"""The command `scale`: as many instances as asked for, until a policy thinks otherwise."""
+"""The command `scale`: set the desired capacity of a service."""
 
 from __future__ import annotations
 
@@ -7,75 +7,76 @@ from typing import Any
 import click
 from rich.console import Console
 
-from operations.deploy.health import SERVING_SECONDS, Client, DeployedGroup, wait_until_serving
-from operations.deploy.target import Target, choose
-from operations.deployed.calls import answered, where_options
+from operations.deploy.health import IN_SERVICE_TIMEOUT_SECONDS, Client, DeployedGroup, wait_until_in_service
+from operations.deploy.target import Target, choose_target
+from operations.deployed.calls import readable_aws_errors, target_options
 from workspace.errors import UserError
 from workspace.progress import step
 
 SERVICES = {"portal": "api", "worker": "worker"}
-"""By name: what a service's settings and its group's name begin with."""
+"""Prefix of the settings and the group name of each service."""
 
 
 @click.command()
 @click.argument("service", type=click.Choice(list(SERVICES)))
 @click.argument("instances", type=click.IntRange(0), metavar="N")
-@where_options
+@target_options
 def scale(service: str, instances: int, target: str | None, environment: str | None) -> None:
-    """Have N instances of SERVICE at once, and wait until they serve.
+    """Set the desired capacity of SERVICE to N instances and wait until they are in service.
 
-    N lies within the group's least and most, which are settings. It is no setting itself: a scaling policy may change
-    it again within minutes, a deployment does not.
+    N must be within the group's minimum and maximum, which are settings. Scaling policies may change it again within
+    minutes; deployments do not.
     """
     console = Console()
-    where = choose(target, environment)
-    with answered():
-        before = set_desired(where.client, where, service, instances)
-        console.print(f"{group_name(where, service)}: {before} -> {instances}", highlight=False)
+    chosen = choose_target(target, environment)
+    with readable_aws_errors():
+        before = set_desired_capacity(chosen.client, chosen, service, instances)
+        console.print(f"{group_name(chosen, service)}: {before} -> {instances}", highlight=False)
         with step("Waiting for the instances", console) as current:
-            group = DeployedGroup(name=group_name(where, service), log_groups=(log_group(where, service),))
-            wait_until_serving([group], where.client, current.note, rolling=False, seconds=SERVING_SECONDS)
-    console.print("A scaling policy may change it again; a deployment leaves it.", style="dim")
+            group = DeployedGroup(name=group_name(chosen, service), log_groups=(log_group(chosen, service),))
+            wait_until_in_service(
+                [group], chosen.client, current.note, rolling=False, timeout_seconds=IN_SERVICE_TIMEOUT_SECONDS
+            )
+    console.print("Scaling policies may change this number again; deployments do not.", style="dim")
 
 
-def group_name(where: Target, service: str) -> str:
-    """The Auto Scaling group of a service."""
-    return f"{where.settings.environment_name}-{SERVICES[service]}-asg"
+def group_name(target: Target, service: str) -> str:
+    """Name of a service's Auto Scaling group."""
+    return f"{target.settings.environment_name}-{SERVICES[service]}-asg"
 
 
-def log_group(where: Target, service: str) -> str:
-    """The log group of a service."""
-    return f"/anb/{where.settings.environment_name}/{service}"
+def log_group(target: Target, service: str) -> str:
+    """Name of a service's log group."""
+    return f"/anb/{target.settings.environment_name}/{service}"
 
 
-def set_desired(client: Client, where: Target, service: str, instances: int) -> int:
-    """Change how many instances a group is to have; returns how many it was to have before.
+def set_desired_capacity(client: Client, target: Target, service: str, instances: int) -> int:
+    """Set the desired capacity of a service's group; return the previous one.
 
     Args:
-        client: of where it is deployed.
-        where: the environment.
+        client: Creates clients for the target account.
+        target: The deployment.
         service: portal or worker.
-        instances: how many.
+        instances: Desired number of instances.
 
     Raises:
-        UserError: there is no such group, or the number lies outside its least and most.
+        UserError: The group does not exist, or the number is outside its minimum and maximum.
     """
-    scaling = client("autoscaling")
-    name = group_name(where, service)
-    found: list[dict[str, Any]] = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])[
+    autoscaling = client("autoscaling")
+    name = group_name(target, service)
+    groups: list[dict[str, Any]] = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])[
         "AutoScalingGroups"
     ]
-    if not found:
+    if not groups:
         raise UserError(
-            f"There is no Auto Scaling group {name}: the environment {where.environment} is not deployed, or without "
-            f"its {service}. ./anb deploy deploys it."
+            f"The Auto Scaling group {name} does not exist in the environment {target.environment}. Run ./anb deploy."
         )
-    least, most = found[0]["MinSize"], found[0]["MaxSize"]
-    if not least <= instances <= most:
-        end = "max" if instances > most else "min"
+    minimum, maximum = groups[0]["MinSize"], groups[0]["MaxSize"]
+    if not minimum <= instances <= maximum:
+        limit = "max" if instances > maximum else "min"
         raise UserError(
-            f"{instances} instances lie outside what {name} may have, {least} to {most}. Set "
-            f"{SERVICES[service]}_{end}_size in environments/{where.environment}.toml, and ./anb deploy."
+            f"N is {instances}; must be between {minimum} and {maximum} for {name}. Fix: set "
+            f"{SERVICES[service]}_{limit}_size in environments/{target.environment}.toml and run ./anb deploy."
         )
-    scaling.set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=instances, HonorCooldown=False)
-    return int(found[0]["DesiredCapacity"])
+    autoscaling.set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=instances, HonorCooldown=False)
+    return int(groups[0]["DesiredCapacity"])

@@ -1,4 +1,4 @@
-"""How a deployment stands: stacks, release, instances, queue, alarms, and what of them is wrong."""
+"""Status of a deployment: stacks, releases, instances, queue, alarms, and their problems."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from operations.deploy.health import Client, find_groups, look, why_not
+from operations.deploy.health import Client, explain_failure, find_groups, read_health
 from operations.deploy.states import TerraformState
 from operations.deployed import releases
 from operations.deployed.deployed_state import DeployedStacks
@@ -18,89 +18,95 @@ from operations.queue.admin import age
 from services.shared.queue import queue_state
 from services.videos.dead_letters import dead_letter_url
 
-_ALARMS = ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm")
-_NAMES_IN_A_CALL = 100
+_ALARM_TYPES = ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm")
+_MAX_NAMES_PER_CALL = 100
 _OLDEST_WINDOW = timedelta(minutes=15)
 
 
-def show(found: DeployedStacks, client: Client, console: Console, *, rolling: bool) -> list[str]:
-    """Show all of it; returns what is not as it should be.
+def report(deployed: DeployedStacks, client: Client, console: Console, *, rolling: bool) -> list[str]:
+    """Print the status and return the problems.
 
     Args:
-        found: what stands.
-        client: of where it is deployed.
-        console: where it is shown.
-        rolling: whether instances are replaced in turn there, so that a refresh can be under way.
+        deployed: The deployment's stacks and states.
+        client: Creates clients for the target account.
+        console: Receives the output.
+        rolling: Changes start an instance refresh; report its status too.
     """
-    console.print(f"Site: {found.output('application_url') or 'none yet'}", highlight=False, soft_wrap=True)
+    console.print(f"Site: {deployed.output('application_url') or 'none yet'}", highlight=False, soft_wrap=True)
     return [
-        *_stacks(found.states, console),
-        *_instances(found, client, console, rolling=rolling),
-        *_queue(found.output("sqs_queue_url"), client, console),
-        *_alarms(found, client("cloudwatch"), console),
+        *_report_stacks(deployed.states, console),
+        *_report_instances(deployed, client, console, rolling=rolling),
+        *_report_queue(deployed.output("sqs_queue_url"), client, console),
+        *_report_alarms(deployed, client("cloudwatch"), console),
     ]
 
 
-def _stacks(states: Mapping[str, TerraformState], console: Console) -> Iterator[str]:
+def _report_stacks(states: Mapping[str, TerraformState], console: Console) -> Iterator[str]:
     table = Table("stack", "resources", "")
     for name, state in states.items():
-        note = "not applied" if state.empty else f"{len(state.tainted)} half made" if state.tainted else "applied"
+        note = "not applied" if state.empty else f"{len(state.tainted)} tainted" if state.tainted else "applied"
         table.add_row(name, str(len(state.resources)), note)
         if note != "applied":
-            yield f"The stack {name} is {note}: ./anb deploy goes on."
+            yield f"Stack {name}: {note}. Run ./anb deploy to complete it."
     console.print(table)
 
 
-def _instances(found: DeployedStacks, client: Client, console: Console, *, rolling: bool) -> Iterator[str]:
-    known = _releases(found.output("s3_bucket_name"), client("s3"), console)
-    templates = {at["name"]: at["launch_template"][0]["id"] for at in found.attributes("aws_autoscaling_group")}
+def _report_instances(deployed: DeployedStacks, client: Client, console: Console, *, rolling: bool) -> Iterator[str]:
+    releases_by_hash = _report_releases(deployed.output("s3_bucket_name"), client("s3"), console)
+    templates = {at["name"]: at["launch_template"][0]["id"] for at in deployed.attributes("aws_autoscaling_group")}
     table = Table("group", "instance", "zone", "lifecycle", "health", "load balancer", "template", "release")
-    for group in find_groups(found.states):
-        stands = look(group, client, rolling=rolling)
-        runs = releases.of_template(client("ec2"), templates[group.name])
-        for each in stands.instances:
-            sha256 = runs.get(each.template, "")
-            release = known.get(sha256, sha256[:12] or "unknown")
-            targets = ", ".join(each.targets)
-            table.add_row(group.name, each.id, each.zone, each.lifecycle, each.health, targets, each.template, release)
-        if not stands.instances:
+    for group in find_groups(deployed.states):
+        health = read_health(group, client, rolling=rolling)
+        hashes = releases.hashes_by_template_version(client("ec2"), templates[group.name])
+        for instance in health.instances:
+            sha256 = hashes.get(instance.template, "")
+            table.add_row(
+                group.name,
+                instance.id,
+                instance.zone,
+                instance.lifecycle,
+                instance.health,
+                ", ".join(instance.targets),
+                instance.template,
+                releases_by_hash.get(sha256, sha256[:12] or "unknown"),
+            )
+        if not health.instances:
             table.add_row(group.name, "none", *[""] * 6)
-        yield from why_not(stands, client)
+        yield from explain_failure(health, client)
     console.print(table)
 
 
-def _releases(bucket: str, s3: Any, console: Console) -> dict[str, str]:
-    """The releases by hash, of which the deployed ones are shown."""
+def _report_releases(bucket: str, s3: Any, console: Console) -> dict[str, str]:
+    """Print the current release of each service and return all known releases by hash."""
     if not bucket:
         return {}
     known: dict[str, str] = {}
     for service in SERVICES:
-        for number, each in enumerate(releases.history(s3, bucket, service)):
-            known.setdefault(each.sha256, str(each))
+        for number, release in enumerate(releases.list_releases(s3, bucket, service)):
+            known.setdefault(release.sha256, str(release))
             if number == 0:
-                since = f"{each.deployed.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-                console.print(f"Release of the {service}: {each}, since {since}", highlight=False, soft_wrap=True)
+                since = f"{release.deployed.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+                console.print(f"Release of the {service}: {release}, since {since}", highlight=False, soft_wrap=True)
     return known
 
 
-def _queue(url: str, client: Client, console: Console) -> Iterator[str]:
+def _report_queue(url: str, client: Client, console: Console) -> Iterator[str]:
     if not url:
         return
     sqs = client("sqs")
-    dead_url = dead_letter_url(sqs, url)
     table = Table("queue", "waiting", "in flight", "delayed", "oldest")
-    for name, each in (("videos", url), ("dead letters", dead_url)):
-        if each is not None:
-            state = queue_state(sqs, each)
-            oldest = _oldest(client("cloudwatch"), each.rpartition("/")[2])
+    for name, queue_url in (("videos", url), ("dead letters", dead_letter_url(sqs, url))):
+        if queue_url is not None:
+            state = queue_state(sqs, queue_url)
+            oldest = _oldest_message_age(client("cloudwatch"), queue_url.rpartition("/")[2])
             table.add_row(name, str(state.visible), str(state.in_flight), str(state.delayed), oldest)
             if name == "dead letters" and state.visible:
-                yield f"{state.visible} dead letters wait for somebody: docs/failures.md tells what to do."
+                yield f"Dead letters in the queue: {state.visible}. See docs/failures.md."
     console.print(table)
 
 
-def _oldest(cloudwatch: Any, queue: str) -> str:
-    """The age of a queue's oldest message, which SQS tells to CloudWatch alone, a few minutes late."""
+def _oldest_message_age(cloudwatch: Any, queue: str) -> str:
+    """Age of a queue's oldest message from CloudWatch, which has it with a delay of a few minutes."""
     now = datetime.now(UTC)
     points = cloudwatch.get_metric_statistics(
         Namespace="AWS/SQS",
@@ -111,27 +117,27 @@ def _oldest(cloudwatch: Any, queue: str) -> str:
         Period=60,
         Statistics=["Maximum"],
     )["Datapoints"]
-    return age(max(points, key=lambda point: point["Timestamp"])["Maximum"]) if points else "not told"
+    return age(max(points, key=lambda point: point["Timestamp"])["Maximum"]) if points else "no data"
 
 
-def _alarms(found: DeployedStacks, cloudwatch: Any, console: Console) -> Iterator[str]:
-    names = [str(at["alarm_name"]) for kind in _ALARMS for at in found.attributes(kind)]
+def _report_alarms(deployed: DeployedStacks, cloudwatch: Any, console: Console) -> Iterator[str]:
+    names = [str(at["alarm_name"]) for kind in _ALARM_TYPES for at in deployed.attributes(kind)]
     states: dict[str, str] = {}
     reasons: dict[str, str] = {}
-    for first in range(0, len(names), _NAMES_IN_A_CALL):
+    for first in range(0, len(names), _MAX_NAMES_PER_CALL):
         answer = cloudwatch.describe_alarms(
-            AlarmNames=names[first : first + _NAMES_IN_A_CALL], AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+            AlarmNames=names[first : first + _MAX_NAMES_PER_CALL], AlarmTypes=["MetricAlarm", "CompositeAlarm"]
         )
         for alarm in [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]:
             states[alarm["AlarmName"]] = alarm["StateValue"]
             reasons[alarm["AlarmName"]] = alarm.get("StateReason") or ""
-    fine = sum(state == "OK" for state in states.values())
-    console.print(f"Alarms: {fine} of {len(names)} are OK.", highlight=False)
-    unsure = [name for name in names if states.get(name) == "INSUFFICIENT_DATA"]
-    if unsure:
-        console.print(f"Without data: {', '.join(unsure)}", style="dim", highlight=False, soft_wrap=True)
+    ok = sum(state == "OK" for state in states.values())
+    console.print(f"Alarms: {ok} of {len(names)} OK", highlight=False)
+    without_data = [name for name in names if states.get(name) == "INSUFFICIENT_DATA"]
+    if without_data:
+        console.print(f"No data: {', '.join(without_data)}", style="dim", highlight=False, soft_wrap=True)
     for name in names:
         if name not in states:
-            yield f"The alarm {name} is in the state and not in CloudWatch: ./anb deploy makes it again."
+            yield f"Alarm {name} does not exist in CloudWatch. Run ./anb deploy to create it again."
         elif states[name] == "ALARM":
-            yield f"The alarm {name} is on: {reasons[name]} docs/alarms.md tells what it means."
+            yield f"Alarm {name} is in ALARM: {reasons[name]} See docs/alarms.md."

@@ -1,1 +1,1 @@
-"""The command `destroy`: what is lost, a backup, and what remains."""
+"""The command `destroy`: confirm, back up, destroy, list what is left."""

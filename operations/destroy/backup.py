@@ -1,4 +1,4 @@
-"""A bucket's objects as files: whatever their keys are made of."""
+"""Download a bucket's objects into files, with a safe path for every possible key."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ from urllib.parse import quote
 from emulator.objects import list_objects
 
 _READABLE = " !#$&'()+,;=@[]{}^~`-_."
-_LONGEST = 200
-"""Bytes of a name; file systems take 255."""
+_MAX_NAME_BYTES = 200
+"""Maximum length of a file name, in bytes; file systems allow 255."""
 
 
 def back_up(s3: Any, bucket: str, folder: Path) -> int:
-    """Write the newest version of every object into a folder.
+    """Download the latest version of every object into a folder.
 
     Args:
-        s3: boto3 client.
-        bucket: its name.
-        folder: gets the files.
+        s3: boto3 client for S3.
+        bucket: Name of the bucket.
+        folder: Receives the files.
 
     Returns:
-        How many there were.
+        Number of objects.
     """
     keys = [key for key, _ in list_objects(s3, bucket)]
     folder.mkdir(parents=True, exist_ok=True)
-    for key, path in paths(keys).items():
+    for key, path in file_paths(keys).items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         s3.download_file(bucket, key, str(file))
     return len(keys)
 
 
-def paths(keys: Iterable[str]) -> dict[str, Path]:
-    """The file of each key: the key itself where that can be a path, with what cannot in percent signs.
+def file_paths(keys: Iterable[str]) -> dict[str, Path]:
+    """Map each key to a unique relative path; characters that a path cannot hold are percent-encoded.
 
-    A key that is also the beginning of others, as a folder is, gets a percent sign after it.
+    A key that is also a folder of other keys gets a trailing percent sign.
 
     Args:
-        keys: of one bucket.
+        keys: All keys of one bucket.
     """
-    listed = list(keys)
-    folders = {key[:place] for key in listed for place, sign in enumerate(key) if sign == "/"}
-    return {key: _path(key, is_folder=key in folders) for key in listed}
+    all_keys = list(keys)
+    folders = {key[:index] for key in all_keys for index, character in enumerate(key) if character == "/"}
+    return {key: _path(key, is_folder=key in folders) for key in all_keys}
 
 
 def _path(key: str, *, is_folder: bool) -> Path:
@@ -55,9 +55,9 @@ def _path(key: str, *, is_folder: bool) -> Path:
 
 def _part(part: str) -> str:
     if part in ("", ".", ".."):
-        # Else it would lead nowhere, or out of the folder.
+        # An empty part would disappear; the others would leave the folder.
         return "%" + part.replace(".", "%2E")
     text = quote(part, safe=_READABLE)
-    if len(text) <= _LONGEST:
+    if len(text) <= _MAX_NAME_BYTES:
         return text
-    return f"{text[: _LONGEST - 65]}%{hashlib.sha256(part.encode()).hexdigest()}"
+    return f"{text[: _MAX_NAME_BYTES - 65]}%{hashlib.sha256(part.encode()).hexdigest()}"

@@ -1,4 +1,4 @@
-"""What is still there of an environment when it is destroyed, and what it costs."""
+"""List the resources that are left after an environment was destroyed, with their cost."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from constructs_lib.governance import prices
 from emulator.objects import list_objects
 
 Client = Callable[[str], Any]
-"""Makes a boto3 client of a service."""
+"""Creates a boto3 client for a service."""
 
 _GIB = 1024**3
-_SHOWN = 20
+_MAX_TAGGED = 20
 
 
-def remaining(client: Client, environment: str, buckets: Iterable[str]) -> Iterator[str]:
-    """A line for each thing that is still there.
+def list_leftovers(client: Client, environment: str, buckets: Iterable[str]) -> Iterator[str]:
+    """Yield a line for each resource that is left.
 
     Args:
-        client: of where it was.
-        environment: prefix of its names, and value of its tag Environment.
-        buckets: those that were kept.
+        client: Creates clients for the target account.
+        environment: Prefix of the resource names, and value of the tag Environment.
+        buckets: Buckets that were kept.
     """
     for bucket in buckets:
         sizes = [size for _, size in list_objects(client("s3"), bucket)]
         total = sum(sizes)
         cost = f"${total / _GIB * prices.OBJECT_GIB:.2f} a month"
-        yield f"bucket {bucket}: {len(sizes)} objects, {_size(total)}, {cost}, former versions besides"
+        yield f"bucket {bucket}: {len(sizes)} objects, {_size(total)}, {cost}, excluding old versions"
     for snapshot in client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]:
         if snapshot["DBInstanceIdentifier"].startswith(f"{environment}-"):
             size = snapshot["AllocatedStorage"]
@@ -38,19 +38,19 @@ def remaining(client: Client, environment: str, buckets: Iterable[str]) -> Itera
     yield from _tagged(client, environment, set(buckets))
 
 
-def _tagged(client: Client, environment: str, told: set[str]) -> Iterator[str]:
-    """Whatever else has the environment's tag; AWS still names some things for a while after they are gone."""
+def _tagged(client: Client, environment: str, listed: set[str]) -> Iterator[str]:
+    """Yield other resources with the environment's tag; AWS reports some for a while after they were deleted."""
     filters = [{"Key": "Environment", "Values": [environment]}]
     try:
         pages = client("resourcegroupstaggingapi").get_paginator("get_resources").paginate(TagFilters=filters)
-        arns = [each["ResourceARN"] for page in pages for each in page["ResourceTagMappingList"]]
+        arns = [resource["ResourceARN"] for page in pages for resource in page["ResourceTagMappingList"]]
     except (ClientError, BotoCoreError) as error:
-        yield f"what else has the tag Environment={environment} cannot be listed: {error}"
+        yield f"other resources with the tag Environment={environment} cannot be listed: {error}"
         return
-    others = [arn for arn in arns if arn.rpartition(":")[2] not in told and ":snapshot:" not in arn]
-    yield from others[:_SHOWN]
-    if len(others) > _SHOWN:
-        yield f"and {len(others) - _SHOWN} more with the tag Environment={environment}"
+    others = [arn for arn in arns if arn.rpartition(":")[2] not in listed and ":snapshot:" not in arn]
+    yield from others[:_MAX_TAGGED]
+    if len(others) > _MAX_TAGGED:
+        yield f"{len(others) - _MAX_TAGGED} more resources with the tag Environment={environment}"
 
 
 def _size(count: int) -> str:

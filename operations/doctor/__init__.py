@@ -1,1 +1,1 @@
-"""The command `doctor`: what a deployment needs, and whether it is there."""
+"""The command `doctor`: check the requirements of a deployment."""

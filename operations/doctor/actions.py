@@ -1,4 +1,4 @@
-"""What Terraform calls of AWS for each type of resource: to make, read, change and delete it.
+"""The IAM actions that Terraform needs to create, read, change and delete each type of resource.
 
 Source: the permissions each service lists, https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
@@ -104,7 +104,7 @@ _BY_KIND = {
 }
 
 ACTIONS = {kind: frozenset(actions.split()) for kind, actions in _BY_KIND.items()}
-"""The actions by Terraform's type."""
+"""Actions by Terraform type."""
 
 ALWAYS = frozenset({"ec2:DescribeAvailabilityZones"})
-"""What data sources ask."""
+"""Actions of data sources."""

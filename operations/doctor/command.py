@@ -12,88 +12,89 @@ from rich.console import Console
 from operations.deploy.planning import read_states
 from operations.deploy.stack_graph import StackNode
 from operations.deploy.states import TerraformState
-from operations.deploy.target import AWS, LOCAL, Target, choose
-from operations.deploy.terraform_stack import stacks_of
+from operations.deploy.target import AWS, LOCAL, Target, choose_target
+from operations.deploy.terraform_stack import terraform_stacks
 from operations.doctor import preflight, programs
-from operations.doctor.findings import DoctorFinding, closing_line, line, ok, problem, problems
-from operations.doctor.permissions import permissions, sample_resources, wanted
-from operations.doctor.quotas import needed, quotas
-from operations.doctor.settings_checks import choices, release
+from operations.doctor.findings import DoctorFinding, ok, problem, problems, render, summary_line
+from operations.doctor.permissions import check_permissions, required_actions, sample_resources
+from operations.doctor.quotas import additional_usage, check_quotas
+from operations.doctor.settings_checks import check_release, check_settings
 from workspace import aws_provider, terraform
 from workspace.cdktf import Deployment, Tools
 from workspace.errors import UserError
 
 PROVIDER_VERSION = "5.100.0"
-"""What the provider's package synthesizes; a test holds it to the stacks."""
+"""Version that the provider's package synthesizes; a test compares it with the stacks."""
 
 
 @click.command()
 @click.option("--target", type=click.Choice([LOCAL, AWS]), help="As for deploy.")
 @click.option("--environment", metavar="NAME", help="As for deploy.")
 def doctor(target: str | None, environment: str | None) -> None:
-    """Look whether everything is there that a deployment needs, and say how to mend what is not.
+    """Check the requirements of a deployment and suggest fixes.
 
-    Ends with exit code 1 when something stops a deployment.
+    The exit code is 1 if a problem prevents the deployment.
     """
     console = Console()
-    found: list[DoctorFinding] = []
-    for finding in examine(target, environment):
-        found.append(finding)
-        console.print(line(finding), highlight=False, soft_wrap=True)
-    console.print(closing_line(found), style="bold red" if problems(found) else "bold green", highlight=False)
-    if problems(found):
+    findings: list[DoctorFinding] = []
+    for finding in run_checks(target, environment):
+        findings.append(finding)
+        console.print(render(finding), highlight=False, soft_wrap=True)
+    console.print(summary_line(findings), style="bold red" if problems(findings) else "bold green", highlight=False)
+    if problems(findings):
         raise SystemExit(1)
 
 
-def examine(target: str | None, environment: str | None) -> Iterator[DoctorFinding]:
-    """Every finding, the quick ones first.
+def run_checks(target: str | None, environment: str | None) -> Iterator[DoctorFinding]:
+    """Yield the findings of all checks, fast checks first.
 
     Args:
-        target, environment: as for deploy.
+        target, environment: As for deploy.
     """
-    machine = list(_machine())
-    yield from machine
+    machine_findings = list(_check_machine())
+    yield from machine_findings
     try:
-        where = choose(target, environment)
+        chosen = choose_target(target, environment)
     except UserError as error:
-        yield problem("Settings", error.message, "Mend them; stacks/settings/model.py documents each")
+        yield problem("Settings", error.message, "Correct the settings; stacks/settings/model.py documents them")
         return
-    built = release(where.settings)
-    yield from choices(where.environment, where.settings)
-    yield built
-    looked = preflight.look(where)
-    yield from looked.findings
-    if looked.caller is None or problems([*machine, built, *looked.findings]):
+    release_finding = check_release(chosen.settings)
+    yield from check_settings(chosen.environment, chosen.settings)
+    yield release_finding
+    result = preflight.check(chosen)
+    yield from result.findings
+    if result.caller is None or problems([*machine_findings, release_finding, *result.findings]):
         return
     try:
-        stacks, states = _stacks(where)
+        stacks, states = _read_stacks(chosen)
     except UserError as error:
-        yield problem("Stacks", error.message, "Mend that and run ./anb doctor again")
+        yield problem("Stacks", error.message, "Fix this and run ./anb doctor again")
         return
-    yield ok("Stacks", f"{len(stacks)} synthesized, {sum(not state.empty for state in states.values())} of them stand")
-    yield from quotas(where.client, needed(stacks, states))
-    samples = sample_resources(looked.caller.account, where.settings.aws_region, where.settings.environment_name)
-    yield from permissions(where.client("iam"), looked.caller, wanted(stacks), samples)
+    deployed = sum(not state.empty for state in states.values())
+    yield ok("Stacks", f"{len(stacks)} synthesized, {deployed} deployed")
+    yield from check_quotas(chosen.client, additional_usage(stacks, states))
+    samples = sample_resources(result.caller.account, chosen.settings.aws_region, chosen.settings.environment_name)
+    yield from check_permissions(chosen.client("iam"), result.caller, required_actions(stacks), samples)
 
 
-def _machine() -> Iterator[DoctorFinding]:
-    yield programs.python()
-    found = shutil.which("node")
-    yield from programs.nodes(Path(found) if found else None)
-    program = programs.terraform_program(programs.kept_terraform(), terraform.TerraformRelease.pinned())
-    yield program
+def _check_machine() -> Iterator[DoctorFinding]:
+    yield programs.check_python()
+    node_on_path = shutil.which("node")
+    yield from programs.check_node(Path(node_on_path) if node_on_path else None)
+    terraform_finding = programs.check_terraform(programs.terraform_cache(), terraform.TerraformRelease.pinned())
+    yield terraform_finding
     source = aws_provider.detect_provider()
-    configured = source.mirror is None and source.description.startswith("as ")
-    named = shutil.which("terraform")
-    if configured and named and not problems([program]):
-        folder = programs.kept_terraform() / "provider"
-        yield programs.provider_by_terraform(Path(named), PROVIDER_VERSION, folder)
+    configured_by_user = source.mirror is None and source.description.startswith("as ")
+    terraform_on_path = shutil.which("terraform")
+    if configured_by_user and terraform_on_path and not problems([terraform_finding]):
+        folder = programs.terraform_cache() / "provider"
+        yield programs.check_configured_provider(Path(terraform_on_path), PROVIDER_VERSION, folder)
     else:
-        yield programs.provider(source, PROVIDER_VERSION)
+        yield programs.check_provider(source, PROVIDER_VERSION)
 
 
-def _stacks(where: Target) -> tuple[list[StackNode], dict[str, TerraformState]]:
-    deployment = Deployment(where.folder, Tools.ensure(cdktf_cli=False), where.variables)
+def _read_stacks(target: Target) -> tuple[list[StackNode], dict[str, TerraformState]]:
+    deployment = Deployment(target.folder, Tools.ensure(cdktf_cli=False), target.variables)
     deployment.synthesize()
-    stacks = stacks_of(deployment)
-    return [each.stack for each in stacks], read_states(stacks)
+    stacks = terraform_stacks(deployment)
+    return [terraform_stack.stack for terraform_stack in stacks], read_states(stacks)

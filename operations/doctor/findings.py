@@ -1,4 +1,4 @@
-"""What was looked at, how it is, and how to mend what is not as it should be."""
+"""Results of the checks, and their rendering."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.text import Text
 
 
 class Level(Enum):
-    """How bad it is."""
+    """Severity of a finding."""
 
     OK = "ok"
     WARNING = "warning"
@@ -22,56 +22,58 @@ _STYLES = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.PRO
 
 @dataclass(frozen=True)
 class DoctorFinding:
-    """Something that was looked at.
+    """Result of a check.
 
     Args:
-        level: how bad it is.
-        about: what it is about, such as "Terraform".
-        says: how it is.
-        mend: what to do; empty when it is fine.
+        level: Severity.
+        subject: Checked item, such as "Terraform".
+        message: Result.
+        fix: How to fix it; empty when the check passed.
     """
 
     level: Level
-    about: str
-    says: str
-    mend: str = ""
+    subject: str
+    message: str
+    fix: str = ""
 
     def __str__(self) -> str:
-        return f"{self.about}: {self.says}{'. ' + self.mend if self.mend else ''}"
+        return f"{self.subject}: {self.message}{'. ' + self.fix if self.fix else ''}"
 
 
-def ok(about: str, says: str) -> DoctorFinding:
-    """It is fine."""
-    return DoctorFinding(Level.OK, about, says)
+def ok(subject: str, message: str) -> DoctorFinding:
+    """Create the finding of a passed check."""
+    return DoctorFinding(Level.OK, subject, message)
 
 
-def warning(about: str, says: str, mend: str) -> DoctorFinding:
-    """It can be deployed all the same."""
-    return DoctorFinding(Level.WARNING, about, says, mend)
+def warning(subject: str, message: str, fix: str) -> DoctorFinding:
+    """Create a finding that does not prevent a deployment."""
+    return DoctorFinding(Level.WARNING, subject, message, fix)
 
 
-def problem(about: str, says: str, mend: str) -> DoctorFinding:
-    """Nothing can be deployed before it is mended."""
-    return DoctorFinding(Level.PROBLEM, about, says, mend)
+def problem(subject: str, message: str, fix: str) -> DoctorFinding:
+    """Create a finding that prevents a deployment."""
+    return DoctorFinding(Level.PROBLEM, subject, message, fix)
 
 
 def problems(findings: Iterable[DoctorFinding]) -> list[DoctorFinding]:
-    """Those that stop a deployment."""
+    """The findings that prevent a deployment."""
     return [finding for finding in findings if finding.level is Level.PROBLEM]
 
 
-def line(finding: DoctorFinding) -> Text:
-    """A finding on the screen: how bad, about what, how it is, and on a line of its own how to mend it."""
+def render(finding: DoctorFinding) -> Text:
+    """Render a finding: severity, subject and message, with the fix on a second line."""
     sign, style = _STYLES[finding.level]
-    text = Text.assemble((f"{sign} {finding.level.value:<8}", style), (f"{finding.about:<13}", "bold"), finding.says)
-    if finding.mend:
-        text.append(f"\n{'':<23}{finding.mend}", style)
+    text = Text.assemble(
+        (f"{sign} {finding.level.value:<8}", style), (f"{finding.subject:<13}", "bold"), finding.message
+    )
+    if finding.fix:
+        text.append(f"\n{'':<23}{finding.fix}", style)
     return text
 
 
-def closing_line(findings: Sequence[DoctorFinding]) -> str:
-    """The sum."""
-    bad = len(problems(findings))
-    weak = sum(finding.level is Level.WARNING for finding in findings)
-    counted = f"{bad} problem{'s' * (bad != 1)}, {weak} warning{'s' * (weak != 1)}"
-    return f"{counted}. Ready to deploy." if bad == 0 else f"{counted}. Mend the problems first."
+def summary_line(findings: Sequence[DoctorFinding]) -> str:
+    """Render the numbers of problems and warnings."""
+    problem_count = len(problems(findings))
+    warning_count = sum(finding.level is Level.WARNING for finding in findings)
+    counts = f"{problem_count} problem{'s' * (problem_count != 1)}, {warning_count} warning{'s' * (warning_count != 1)}"
+    return f"{counts}. Ready to deploy." if problem_count == 0 else f"{counts}. Fix the problems first."

@@ -1,4 +1,4 @@
-"""Which permissions a deployment needs that the credentials do not have, as far as IAM can simulate it."""
+"""Check of the IAM permissions that a deployment needs, by simulation."""
 
 from __future__ import annotations
 
@@ -14,55 +14,55 @@ from operations.doctor.account import CallerIdentity
 from operations.doctor.actions import ACTIONS, ALWAYS
 from operations.doctor.findings import DoctorFinding, ok, problem, warning
 
-_ABOUT = "Permissions"
-_AT_ONCE = 50
+_SUBJECT = "Permissions"
+_BATCH_SIZE = 50
 _SESSION = re.compile(r"arn:(aws[\w-]*):sts::(\d+):assumed-role/([^/]+)/")
 
 
-def wanted(stacks: Sequence[StackNode]) -> frozenset[str]:
-    """The actions that Terraform calls for these stacks."""
+def required_actions(stacks: Sequence[StackNode]) -> frozenset[str]:
+    """The actions that Terraform needs for the stacks."""
     kinds = {resource.kind for stack in stacks for resource in template.resources(stack.document)}
     return ALWAYS.union(*(ACTIONS.get(kind, frozenset()) for kind in kinds))
 
 
-def permissions(
+def check_permissions(
     iam: Any, caller: CallerIdentity, actions: frozenset[str], resources: Mapping[str, str]
 ) -> list[DoctorFinding]:
     """Simulate the actions for the caller.
 
     Args:
-        iam: boto3 client.
-        caller: whose the credentials are.
-        actions: to simulate.
-        resources: by service, an ARN as its resources will have, for policies that name the environment's alone; the
-            other services' actions are simulated for "*".
+        iam: boto3 client for IAM.
+        caller: Identity of the credentials.
+        actions: Actions to simulate.
+        resources: Sample ARN by service, for policies that are limited to the environment's resources; actions of
+            other services are simulated for "*".
     """
     if caller.arn.endswith(":root"):
-        return [warning(_ABOUT, "the credentials are the root user's, who may do everything", "Use a role instead")]
+        return [warning(_SUBJECT, "the credentials are the root user's, which has every permission", "Use a role")]
     try:
         principal = _principal(iam, caller.arn)
         denied = [
-            f"{each['EvalActionName']} ({each['EvalDecision']})"
+            f"{result['EvalActionName']} ({result['EvalDecision']})"
             for batch, resource in _batches(actions, resources)
-            for each in _simulated(iam, principal, batch, resource)
-            if each["EvalDecision"] != "allowed"
+            for result in _simulate(iam, principal, batch, resource)
+            if result["EvalDecision"] != "allowed"
         ]
     except (ClientError, BotoCoreError) as error:
-        mend = "Allow iam:SimulatePrincipalPolicy to know beforehand; the deployment works without it"
-        return [warning(_ABOUT, f"they cannot be simulated: {_code(error)}", mend)]
+        fix = "Grant iam:SimulatePrincipalPolicy for this check; the deployment works without it"
+        return [warning(_SUBJECT, f"they cannot be simulated: {_code(error)}", fix)]
     if denied:
-        mend = f"Add them to the policies of {principal}"
-        return [problem(_ABOUT, f"{len(denied)} of {len(actions)} are missing: {', '.join(sorted(denied))}", mend)]
-    return [ok(_ABOUT, f"all {len(actions)} that Terraform needs, simulated for {principal}")]
+        fix = f"Add them to the policies of {principal}"
+        return [problem(_SUBJECT, f"{len(denied)} of {len(actions)} are missing: {', '.join(sorted(denied))}", fix)]
+    return [ok(_SUBJECT, f"all {len(actions)} that Terraform needs, simulated for {principal}")]
 
 
 def sample_resources(account: str, region: str, environment: str) -> dict[str, str]:
-    """An ARN as the resources of an environment will have, by service.
+    """Sample ARN of the environment's resources, by service.
 
     Args:
-        account: its number.
-        region: of the deployment.
-        environment: prefix of all names.
+        account: AWS account number.
+        region: AWS region.
+        environment: Prefix of the resource names.
     """
     return {
         "iam": f"arn:aws:iam::{account}:role/{environment}-role",
@@ -72,7 +72,7 @@ def sample_resources(account: str, region: str, environment: str) -> dict[str, s
 
 
 def _principal(iam: Any, arn: str) -> str:
-    """The role behind a session, whose ARN has lost the role's path; anybody else as they are."""
+    """ARN of the role behind a session (the session's ARN lacks the role's path), else the given ARN."""
     session = _SESSION.match(arn)
     return str(iam.get_role(RoleName=session[3])["Role"]["Arn"]) if session else arn
 
@@ -82,11 +82,11 @@ def _batches(actions: frozenset[str], resources: Mapping[str, str]) -> Iterator[
     for action in sorted(actions):
         by_resource.setdefault(resources.get(action.partition(":")[0], "*"), []).append(action)
     for resource, named in by_resource.items():
-        for start in range(0, len(named), _AT_ONCE):
-            yield named[start : start + _AT_ONCE], resource
+        for start in range(0, len(named), _BATCH_SIZE):
+            yield named[start : start + _BATCH_SIZE], resource
 
 
-def _simulated(iam: Any, principal: str, actions: list[str], resource: str) -> Iterator[dict[str, Any]]:
+def _simulate(iam: Any, principal: str, actions: list[str], resource: str) -> Iterator[dict[str, Any]]:
     pages = iam.get_paginator("simulate_principal_policy").paginate(
         PolicySourceArn=principal, ActionNames=actions, ResourceArns=[resource]
     )

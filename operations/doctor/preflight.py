@@ -1,4 +1,4 @@
-"""What every deployment looks at first: in a second or two, and with nothing but the credentials."""
+"""The checks before every deployment: credentials, region and state. They take a second or two."""
 
 from __future__ import annotations
 
@@ -12,28 +12,33 @@ from stacks.release_artifacts import PROJECT
 
 
 @dataclass(frozen=True)
-class Quick:
-    """What was found, and whose the credentials are, when AWS takes them."""
+class PreflightResult:
+    """Result of the checks.
+
+    Args:
+        findings: All findings.
+        caller: Identity of the credentials; None if AWS rejects them.
+    """
 
     findings: list[DoctorFinding]
     caller: CallerIdentity | None
 
 
-def look(target: Target) -> Quick:
-    """Look at credentials, region and state.
+def check(target: Target) -> PreflightResult:
+    """Check credentials, region and state.
 
     Args:
-        target: where it would be deployed.
+        target: Environment and AWS to deploy to.
     """
-    finding, caller = account.credentials(target.client)
+    finding, caller = account.check_credentials(target.client)
     findings = [finding]
     settings = target.settings
     if caller is not None:
-        findings.append(account.region(target.client, settings.aws_region))
+        findings.append(account.check_region(target.client, settings.aws_region))
     if settings.state_backend == "local":
         folder = PROJECT / settings.state_directory / settings.environment_name
-        findings += backend.local(folder, shared=not settings.embedded)
+        findings += backend.check_local(folder, shared=not settings.embedded)
     elif caller is not None:
         prefix = f"{settings.environment_name}/"
-        findings += backend.s3(target.client("s3"), settings.state_bucket, prefix)
-    return Quick(findings, caller)
+        findings += backend.check_s3(target.client("s3"), settings.state_bucket, prefix)
+    return PreflightResult(findings, caller)

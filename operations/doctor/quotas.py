@@ -1,4 +1,4 @@
-"""The account's quotas that a deployment needs room in."""
+"""Check of the AWS quotas that a deployment uses."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from operations.deploy.states import TerraformState
 from operations.doctor.findings import DoctorFinding, ok, problem, warning
 
 Client = Callable[[str], Any]
-"""Makes a boto3 client of a service."""
+"""Creates a boto3 client for a service."""
 
 _CORES = {"t2.micro": 1, "t2.small": 1}
-_USUAL_CORES = 2
-"""Of all other types that the settings allow."""
+_DEFAULT_CORES = 2
+"""vCPUs of all other instance types that the settings allow."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Quota:
-    """A quota of AWS.
+    """An AWS quota.
 
     Args:
-        name: for people, such as "VPCs".
-        service, code: what Service Quotas knows it by.
-        kind: Terraform's type of what counts.
-        used: how many there are, given a client.
-        needs: how many a resource takes, given those of its stack; one unless said.
-        standard: what AWS grants at first, for where Service Quotas does not answer.
+        name: Readable name, such as "VPCs".
+        service, code: Identifiers in Service Quotas.
+        kind: Terraform type of the counted resources.
+        used: Counts the current usage.
+        needs: Usage of one resource, given all resources of its stack; default 1.
+        standard: AWS's default limit, used when Service Quotas is not available.
     """
 
     name: str
@@ -45,30 +45,30 @@ class Quota:
 
 
 def _pages(client: Any, operation: str, key: str, **arguments: Any) -> list[Any]:
-    return [each for page in client.get_paginator(operation).paginate(**arguments) for each in page[key]]
+    return [item for page in client.get_paginator(operation).paginate(**arguments) for item in page[key]]
 
 
 def _running_cores(client: Client) -> int:
     states = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
     reservations = _pages(client("ec2"), "describe_instances", "Reservations", Filters=states)
-    instances = [each for reservation in reservations for each in reservation["Instances"]]
-    standard = [each for each in instances if each["InstanceType"][0] in "acdhimrtz"]
+    instances = [instance for reservation in reservations for instance in reservation["Instances"]]
+    standard = [instance for instance in instances if instance["InstanceType"][0] in "acdhimrtz"]
     return sum(
         options["CoreCount"] * options["ThreadsPerCore"]
-        if (options := each.get("CpuOptions"))
-        else _CORES.get(each["InstanceType"], _USUAL_CORES)
-        for each in standard
+        if (options := instance.get("CpuOptions"))
+        else _CORES.get(instance["InstanceType"], _DEFAULT_CORES)
+        for instance in standard
     )
 
 
-def _most_cores(group: Resource, siblings: Sequence[Resource]) -> int:
-    launch_template = next(each for each in siblings if each.kind == "aws_launch_template")
-    return int(group.properties["max_size"]) * _CORES.get(launch_template.properties["instance_type"], _USUAL_CORES)
+def _max_cores(group: Resource, siblings: Sequence[Resource]) -> int:
+    launch_template = next(resource for resource in siblings if resource.kind == "aws_launch_template")
+    return int(group.properties["max_size"]) * _CORES.get(launch_template.properties["instance_type"], _DEFAULT_CORES)
 
 
 def _nat_gateways(client: Client) -> int:
-    standing = [{"Name": "state", "Values": ["pending", "available"]}]
-    return len(_pages(client("ec2"), "describe_nat_gateways", "NatGateways", Filter=standing))
+    active = [{"Name": "state", "Values": ["pending", "available"]}]
+    return len(_pages(client("ec2"), "describe_nat_gateways", "NatGateways", Filter=active))
 
 
 QUOTAS = (
@@ -81,7 +81,7 @@ QUOTAS = (
         standard=5,
     ),
     Quota(
-        name="elastic addresses",
+        name="Elastic IP addresses",
         service="ec2",
         code="L-0263D0A3",
         kind="aws_eip",
@@ -89,7 +89,7 @@ QUOTAS = (
         standard=5,
     ),
     Quota(
-        # AWS counts them by zone; at most all are in one.
+        # AWS counts them by zone; in the worst case all are in one.
         name="NAT gateways in a zone",
         service="vpc",
         code="L-FE5A380F",
@@ -114,12 +114,12 @@ QUOTAS = (
         standard=40,
     ),
     Quota(
-        name="CPUs of standard instances",
+        name="vCPUs of standard instances",
         service="ec2",
         code="L-1216C47A",
         kind="aws_autoscaling_group",
         used=_running_cores,
-        needs=_most_cores,
+        needs=_max_cores,
         standard=5,
     ),
     Quota(
@@ -131,56 +131,58 @@ QUOTAS = (
         standard=10_000,
     ),
 )
-"""Those that a new account meets first. https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html"""
+"""The quotas that a new account reaches first. https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html"""
 
 
-def needed(stacks: Sequence[StackNode], states: Mapping[str, TerraformState]) -> dict[str, int]:
-    """How many more of each kind a deployment makes, by the quota's code.
+def additional_usage(stacks: Sequence[StackNode], states: Mapping[str, TerraformState]) -> dict[str, int]:
+    """Usage that a deployment adds to each quota, by quota code.
 
     Args:
-        stacks: as they are synthesized.
-        states: what stands of them.
+        stacks: Synthesized stacks.
+        states: Current states, by stack.
     """
-    more = dict.fromkeys((quota.code for quota in QUOTAS), 0)
+    additional = dict.fromkeys((quota.code for quota in QUOTAS), 0)
     for quota in QUOTAS:
         for stack in stacks:
-            standing = states[stack.name].document()
-            more[quota.code] += _sum(quota, stack.document) - _sum(quota, standing)
-    return more
+            current = states[stack.name].document()
+            additional[quota.code] += _count(quota, stack.document) - _count(quota, current)
+    return additional
 
 
-def _sum(quota: Quota, document: Mapping[str, Any]) -> int:
+def _count(quota: Quota, document: Mapping[str, Any]) -> int:
     siblings = list(template.resources(document))
-    return sum(quota.needs(each, siblings) for each in siblings if each.kind == quota.kind)
+    return sum(quota.needs(resource, siblings) for resource in siblings if resource.kind == quota.kind)
 
 
-def quotas(client: Client, more: Mapping[str, int]) -> Iterator[DoctorFinding]:
-    """Each quota that a deployment would take more of, and whether there is room.
+def check_quotas(client: Client, additional: Mapping[str, int]) -> Iterator[DoctorFinding]:
+    """Check every quota whose usage the deployment increases.
 
     Args:
-        client: of where it would be deployed.
-        more: how many it takes, by the quota's code.
+        client: Creates clients for the target account.
+        additional: Additional usage by quota code.
     """
     for quota in QUOTAS:
-        if more[quota.code] > 0:
-            yield _look(quota, client, more[quota.code])
+        if additional[quota.code] > 0:
+            yield _check_quota(quota, client, additional[quota.code])
 
 
-def _look(quota: Quota, client: Client, more: int) -> DoctorFinding:
+def _check_quota(quota: Quota, client: Client, additional: int) -> DoctorFinding:
     try:
         used = quota.used(client)
     except (ClientError, BotoCoreError) as error:
-        return warning("Quota", f"{quota.name}: what there is cannot be counted: {error}", "Allow it to be listed")
+        fix = "Grant permission to list the resources"
+        return warning("Quota", f"{quota.name}: the usage cannot be counted: {error}", fix)
     try:
-        told = client("service-quotas").get_service_quota(ServiceCode=quota.service, QuotaCode=quota.code)
-        limit, source = int(told["Quota"]["Value"]), "the account's"
+        answer = client("service-quotas").get_service_quota(ServiceCode=quota.service, QuotaCode=quota.code)
+        limit, known = int(answer["Quota"]["Value"]), True
     except (ClientError, BotoCoreError):
-        limit, source = quota.standard, "AWS's standard, the account's could not be asked"
-    says = f"{quota.name}: {used} of {limit} ({source}), and {more} more"
-    if used + more <= limit:
-        return ok("Quota", says)
-    mend = f"Ask for more: aws service-quotas request-service-quota-increase --service-code {quota.service} "
-    mend += f"--quota-code {quota.code} --desired-value {used + more}"
-    if source == "the account's":
-        return problem("Quota", says, mend)
-    return warning("Quota", says, mend)
+        limit, known = quota.standard, False
+    source = "account limit" if known else "AWS default; the account limit is not available"
+    message = f"{quota.name}: {used} of {limit} in use ({source}), {additional} more needed"
+    if used + additional <= limit:
+        return ok("Quota", message)
+    fix = (
+        f"Request an increase: aws service-quotas request-service-quota-increase --service-code {quota.service} "
+        f"--quota-code {quota.code} --desired-value {used + additional}"
+    )
+    return problem("Quota", message, fix) if known else warning("Quota", message, fix)

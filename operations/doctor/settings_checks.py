@@ -1,4 +1,4 @@
-"""The settings that an operator is likely to have meant otherwise."""
+"""Checks of settings that are valid but often unintended, and of the release."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from stacks.release_artifacts import find_software
 from stacks.settings.loader import SettingsError
 from stacks.settings.model import Settings
 
-_ABOUT = "Settings"
+_SUBJECT = "Settings"
 
 
-def choices(environment: str, settings: Settings) -> Iterator[DoctorFinding]:
-    """What the settings say, and what is missing for people on the internet.
+def check_settings(environment: str, settings: Settings) -> Iterator[DoctorFinding]:
+    """Summarize the settings and warn about missing HTTPS, alarm address and data protection.
 
     Args:
-        environment: name of its file.
-        settings: of it.
+        environment: Name of the settings file.
+        settings: The settings.
     """
     yield ok(
-        _ABOUT,
+        _SUBJECT,
         f"environments/{environment}.toml: {settings.environment_name}, profile {settings.profile}, "
         f"{settings.api_min_size} to {settings.api_max_size} portals, "
         f"{settings.worker_min_size} to {settings.worker_max_size} workers, {settings.db_instance_class}",
@@ -28,18 +28,18 @@ def choices(environment: str, settings: Settings) -> Iterator[DoctorFinding]:
     if settings.embedded:
         return
     if not settings.https:
-        mend = "Set domain_name and hosted_zone_id, or certificate_arn"
-        yield warning(_ABOUT, "the site speaks plain HTTP, so passwords can be read on the way", mend)
+        fix = "Set domain_name and hosted_zone_id, or certificate_arn"
+        yield warning(_SUBJECT, "the site uses plain HTTP, so passwords are sent unencrypted", fix)
     if not settings.alarm_email:
-        yield warning(_ABOUT, "nobody is told of alarms", "Set alarm_email")
+        yield warning(_SUBJECT, "alarms are not sent to any address", "Set alarm_email")
     if settings.profile == "production" and not settings.protect_data:
-        yield warning(_ABOUT, "production can be destroyed with its data", "Set protect_data = true")
+        yield warning(_SUBJECT, "production can be destroyed with its data", "Set protect_data = true")
 
 
-def release(settings: Settings) -> DoctorFinding:
-    """Whether what the instances run is built."""
+def check_release(settings: Settings) -> DoctorFinding:
+    """Check that the release is built."""
     try:
         return ok("Release", str(find_software(settings)))
-    except SettingsError as trouble:
-        (wrong,) = trouble.problems
-        return problem("Release", f"{wrong.value}: {wrong.detail}", "Run ./anb release")
+    except SettingsError as error:
+        (violation,) = error.problems
+        return problem("Release", f"{violation.value}: {violation.detail}", "Run ./anb release")

@@ -1,4 +1,4 @@
-"""One deployment to an embedded AWS of its own, which the tests take through its days, in this order."""
+"""One embedded AWS with one deployment, which all tests of this folder use in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody at a shell who deploys to an embedded AWS."""
+"""An operator's shell for deployments to an embedded AWS."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import psutil
 from rich.console import Console
 
 from emulator import aws
-from operations.deploy.terraform_stack import PLAN
+from operations.deploy.terraform_stack import PLAN_FILE
 from operations.local.deployment import read_launch_templates
 from operations.release.build import build, checkout
 from stacks.release_artifacts import ARCHITECTURE
@@ -29,12 +29,12 @@ QUESTION = "¿Deseas aplicar este plan? (y/n): "
 
 @dataclass
 class Operator:
-    """Somebody at a shell with the embedded AWS named in AWS_ENDPOINT_URL.
+    """Runs commands with AWS_ENDPOINT_URL set to the embedded AWS.
 
     Args:
-        folder: where they are, and the deployment keeps its states.
-        port: of the embedded AWS.
-        settings: what differs from environments/local.toml from now on.
+        folder: Working directory, and folder of the states.
+        port: Port of the embedded AWS.
+        settings: Environment variables that override environments/local.toml in all further commands.
     """
 
     folder: Path
@@ -43,10 +43,10 @@ class Operator:
 
     @property
     def environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANB_", "AWS_"))}
-        # A wide terminal: what is looked for is not cut by a line's end.
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ANB_", "AWS_"))}
+        # A wide terminal, so that expected texts are not wrapped.
         return {
-            **kept,
+            **inherited,
             "AWS_ENDPOINT_URL": aws.endpoint(self.port),
             "ANB_LOCAL_DIR": str(self.folder / "local"),
             "COLUMNS": "200",
@@ -77,13 +77,13 @@ class Operator:
         return self.run("deploy", *arguments, typed=typed, settings=settings)
 
     def deploy_until(
-        self, reached: Callable[[str], bool], interrupt: Callable[[psutil.Process], None]
+        self, condition: Callable[[str], bool], interrupt: Callable[[psutil.Process], None]
     ) -> tuple[int, str]:
-        """Begin a deployment, interrupt it when something is reached, and wait for its end.
+        """Start a deployment, interrupt it once a condition holds, and return its exit code and output.
 
         Args:
-            reached: asked with what it has said so far.
-            interrupt: what is done to it then.
+            condition: Called with the output so far.
+            interrupt: Interrupts the process.
         """
         log = self.folder / "interrupted.log"
         with log.open("w") as output:
@@ -96,7 +96,7 @@ class Operator:
                 stderr=subprocess.STDOUT,
             )
         try:
-            while not reached(log.read_text()):
+            while not condition(log.read_text()):
                 assert process.poll() is None, log.read_text()
                 time.sleep(0.1)
             interrupt(psutil.Process(process.pid))
@@ -105,18 +105,18 @@ class Operator:
             stop_tree(process.pid, signal.SIGINT, grace_seconds=60)
 
     def put_release(self, commit: str) -> None:
-        """Build a commit's release where the deployment takes it from."""
+        """Build the release of a commit in the folder that the deployment reads."""
         folder, wheels = Path(self.settings["ANB_RELEASE_DIRECTORY"]), paths.CACHE_DIR / "wheels"
         with checkout(paths.ROOT, commit) as sources:
             build(sources, folder, ARCHITECTURE, Console(stderr=True), wheels=wheels)
 
     def releases(self) -> tuple[str, str]:
-        """The hashes of the releases that new instances of the portal and of the worker run."""
+        """Release hashes in the current launch templates of portal and worker."""
         templates = read_launch_templates(self.client("ec2"))
         return templates.portal["RELEASE"], templates.worker["RELEASE"]
 
     def plans(self) -> dict[str, dict[str, Any]]:
-        """The plans that the last deployment kept, by stack, as ``terraform show -json`` tells them."""
+        """Saved plans of the last deployment as printed by ``terraform show -json``, by stack."""
         environment = {**self.environment, "CHECKPOINT_DISABLE": "1"}
         return {
             plan.parent.name: json.loads(
@@ -129,7 +129,7 @@ class Operator:
                     check=True,
                 ).stdout
             )
-            for plan in sorted((self.folder / "local/endpoints").glob(f"*/local/cdktf.out/stacks/*/{PLAN}"))
+            for plan in sorted((self.folder / "local/endpoints").glob(f"*/local/cdktf.out/stacks/*/{PLAN_FILE}"))
         }
 
     def client(self, service: str) -> Any:
@@ -137,18 +137,18 @@ class Operator:
 
 
 def press_ctrl_c(anb: psutil.Process) -> None:
-    """As the terminal sends it."""
+    """Send SIGINT, as a terminal does."""
     anb.send_signal(signal.SIGINT)
 
 
 def terminate(anb: psutil.Process) -> None:
-    """As a machine does that goes down."""
+    """Send SIGTERM, as a machine does when it shuts down."""
     anb.send_signal(signal.SIGTERM)
 
 
 def cut_the_power(anb: psutil.Process) -> None:
-    """Kill the command and the Terraforms under it at once."""
-    # Stopped, it starts no Terraform that would outlive it.
+    """Kill the command and its Terraform processes at once."""
+    # Suspended first, so that it cannot start another Terraform that would survive.
     anb.suspend()
-    for each in [anb, *anb.children(recursive=True)]:
-        each.kill()
+    for process in [anb, *anb.children(recursive=True)]:
+        process.kill()

@@ -1,4 +1,4 @@
-"""The operator's day with the real Terraform: names taken, interruptions, changes, and a plan that loses data.
+"""Deployments with the real Terraform: name conflicts, interruptions, changes and data loss.
 
 The tests share one deployment and run in this order.
 """
@@ -16,131 +16,137 @@ from operator_shell import QUESTION, Operator, cut_the_power, press_ctrl_c, term
 
 from operations.local.deployment import read_launch_templates
 from tests import transcripts
-from tests.known_drift import LISTED, differences
+from tests.known_drift import KNOWN_DRIFT, differences
 
 FLOW_LOGS = "/vpc/anb-local/flow-logs"
 
 
-def begun(operator: Operator, stack: str, address: str) -> bool:
-    """Whether Terraform has begun to make a resource."""
+def creation_started(operator: Operator, stack: str, address: str) -> bool:
+    """Whether Terraform has started to create a resource."""
     for log in (operator.folder / "local").glob(f"endpoints/*/local/logs/{stack}.apply.jsonl"):
         return any('"apply_start"' in line and f'"addr":"{address}' in line for line in log.read_text().splitlines())
     return False
 
 
-def test_a_first_deployment_is_shown_and_can_be_declined(operator: Operator) -> None:
+def test_first_plan_is_shown_and_can_be_declined(operator: Operator) -> None:
     declined = operator.deploy(typed="n\n")
 
     assert declined.returncode == 0, declined.stderr
-    said = declined.stdout
-    assert QUESTION in said
-    assert "Cancelled: nothing more was applied." in said
-    assert re.search(r"network +24 created: .*4 aws_subnet.*aws_vpc", said), said
-    assert re.search(r"portal +\d+ created, for it was never applied: ", said), said
-    assert re.search(r"In all: 99 created\.", said), said
-    assert re.search(r"costs \$\d+\.\d\d to \$\d+\.\d\d; now it is \$0\.00, so \+\d+\.\d\d to \+", said), said
+    output = declined.stdout
+    assert QUESTION in output
+    assert "Cancelled: nothing more was applied." in output
+    assert re.search(r"network +24 created: .*4 aws_subnet.*aws_vpc", output), output
+    assert re.search(r"portal +\d+ created \(first deployment\): ", output), output
+    assert re.search(r"Total: 99 created\.", output), output
+    assert re.search(r"usage: \$\d+\.\d\d to \$\d+\.\d\d \(now \$0\.00, change \+\d+\.\d\d to \+", output), output
     assert operator.client("ec2").describe_vpcs(Filters=[{"Name": "isDefault", "Values": ["false"]}])["Vpcs"] == []
-    transcripts.check("docs/deploy.md", "deploy", "./anb deploy --target local", said)
+    transcripts.check("docs/deploy.md", "deploy", "./anb deploy --target local", output)
 
 
-def test_a_name_that_is_taken_is_named_and_the_deployment_goes_on_when_it_is_free(operator: Operator) -> None:
+def test_name_conflict_is_explained(operator: Operator) -> None:
+    """The next tests continue the deployment without the conflict."""
     operator.client("logs").create_log_group(logGroupName=FLOW_LOGS)
-    taken = operator.deploy(typed="y\n")
+    failed = operator.deploy(typed="y\n")
 
-    assert taken.returncode == 1
-    assert "A name is taken: network/network/flow-logs/group is there already" in taken.stderr
-    assert "run the command again, and it goes on from there" in taken.stderr
-    assert "Traceback" not in taken.stderr
+    assert failed.returncode == 1
+    assert "Name conflict: network/network/flow-logs/group already exists" in failed.stderr
+    assert "Run the command again to continue." in failed.stderr
+    assert "Traceback" not in failed.stderr
     assert len(json.loads((operator.states / "network.tfstate").read_text())["resources"]) > 5
     operator.client("logs").delete_log_group(logGroupName=FLOW_LOGS)
 
 
-def test_ctrl_c_ends_it_after_the_stacks_under_way(operator: Operator) -> None:
-    code, said = operator.deploy_until(lambda said: "… network: 3 created" in said, press_ctrl_c)
+def test_ctrl_c_stops_after_the_running_stacks(operator: Operator) -> None:
+    code, output = operator.deploy_until(lambda output: "… network: 3 created" in output, press_ctrl_c)
 
-    assert code == 1, said
-    assert "Stopping when the stacks under way are done. Ctrl-C once more" in said
-    assert "✓ network: 3 created" in said and "database:" not in said and "load-balancer:" not in said
-    assert "Error: Interrupted. What was made is in the state: run the command again" in said
+    assert code == 1, output
+    assert "Stopping after the running stacks finish. Press Ctrl-C again" in output
+    assert "✓ network: 3 created" in output and "database:" not in output and "load-balancer:" not in output
+    assert "Error: Interrupted. Finished resources are in the state. Run the command again" in output
 
 
-def test_told_to_stop_at_once_terraform_gives_up_what_it_waits_for(operator: Operator) -> None:
-    code, said = operator.deploy_until(lambda _said: begun(operator, "database", "aws_security_group."), terminate)
+def test_sigterm_stops_terraform_at_once(operator: Operator) -> None:
+    def security_group_started(_output: str) -> bool:
+        return creation_started(operator, "database", "aws_security_group.")
 
-    assert code == 1, said
-    assert "network        nothing changes" in said
-    assert "Stopping Terraform in the middle of its work." in said
-    assert "Error: Interrupted. What was made is in the state" in said
+    code, output = operator.deploy_until(security_group_started, terminate)
+
+    assert code == 1, output
+    assert "network        no changes" in output
+    assert "Stopping Terraform now." in output
+    assert "Error: Interrupted. Finished resources are in the state" in output
     assert operator.client("rds").describe_db_instances()["DBInstances"] == []
 
 
-def test_after_a_power_cut_the_next_deployment_takes_over_what_was_begun(operator: Operator) -> None:
-    def database_is_begun(_said: str) -> bool:
+def test_deployment_recovers_orphans_after_a_power_cut(operator: Operator) -> None:
+    def database_exists(_output: str) -> bool:
         return bool(operator.client("rds").describe_db_instances()["DBInstances"])
 
-    code, said = operator.deploy_until(database_is_begun, cut_the_power)
-    assert code == -9, said
-    assert "replaced" not in said, "what was given up is taken over and not made again"
-    known = json.loads((operator.states / "database.tfstate").read_text())["resources"]
-    assert "aws_db_instance" not in [each["type"] for each in known], "it was to be killed before Terraform wrote"
+    code, output = operator.deploy_until(database_exists, cut_the_power)
+    assert code == -9, output
+    assert "replaced" not in output, "canceled creations are untainted, not replaced"
+    recorded = json.loads((operator.states / "database.tfstate").read_text())["resources"]
+    types = [resource["type"] for resource in recorded]
+    assert "aws_db_instance" not in types, "the process must be killed before Terraform records the database"
 
     again = operator.deploy(typed="y\n")
 
     assert again.returncode == 0, again.stdout + again.stderr
-    assert re.search(r"✓ Taking over what a deployment that was cut off .*database/postgres/instance", again.stdout)
+    recovered = r"✓ Recovering resources of an interrupted deployment .*database/postgres/instance"
+    assert re.search(recovered, again.stdout), again.stdout
     assert "Deployed in" in again.stdout
     databases = operator.client("rds").describe_db_instances()["DBInstances"]
-    assert [each["DBInstanceIdentifier"] for each in databases] == ["anb-local-postgres"]
+    assert [database["DBInstanceIdentifier"] for database in databases] == ["anb-local-postgres"]
     assert read_launch_templates(operator.client("ec2")).portal["DATABASE_HOST"] == databases[0]["Endpoint"]["Address"]
 
 
-def test_what_is_deployed_is_told_without_a_secret(operator: Operator) -> None:
+def test_summary_file_holds_no_secret(operator: Operator) -> None:
     text = (operator.folder / "deployment-info.txt").read_text()
 
     (balancer,) = operator.client("elbv2").describe_load_balancers()["LoadBalancers"]
     assert f"Application URL: http://{balancer['DNSName']}" in text
     assert "Database name: proyecto_1" in text and "Database user: postgres" in text
     manager = operator.client("secretsmanager")
-    # Told a second time to keep the password, after the power cut, the embedded AWS makes a second secret.
-    held = {
-        each["ARN"]: manager.get_secret_value(SecretId=each["ARN"]) for each in manager.list_secrets()["SecretList"]
-    }
-    named = re.findall(r"get-secret-value --secret-id (\S+)", text)
-    assert len(named) == 2 and set(named) <= held.keys()
-    assert [arn for arn, secret in held.items() if secret["SecretString"] in text] == []
+    # After the power cut the embedded AWS creates a second secret for the same password.
+    arns = [secret["ARN"] for secret in manager.list_secrets()["SecretList"]]
+    secrets = {arn: manager.get_secret_value(SecretId=arn)["SecretString"] for arn in arns}
+    listed = re.findall(r"get-secret-value --secret-id (\S+)", text)
+    assert len(listed) == 2 and set(listed) <= secrets.keys()
+    assert [arn for arn, secret in secrets.items() if secret in text] == []
 
 
-def test_deployed_again_nothing_is_made_or_lost(operator: Operator) -> None:
-    # What the embedded AWS forgets is shown as changed; tests/known_drift.py has the list.
+def test_second_deployment_creates_and_destroys_nothing(operator: Operator) -> None:
+    # The plan has some false changes, which tests/known_drift.py lists.
     again = operator.deploy(typed="n\n")
 
     assert again.returncode == 0, again.stderr
     for stack in ("network", "storage", "observability"):
-        assert re.search(rf"{stack} +nothing changes", again.stdout), again.stdout
-    assert re.search(r"In all: \d+ changed\.", again.stdout), again.stdout
-    assert "as it does now" in again.stdout
+        assert re.search(rf"{stack} +no changes", again.stdout), again.stdout
+    assert re.search(r"Total: \d+ changed\.", again.stdout), again.stdout
+    assert "(unchanged)" in again.stdout
 
 
 @pytest.fixture(scope="module")
 def second_plans(operator: Operator) -> dict[str, dict[str, Any]]:
-    """What Terraform would change right after the deployment, as the test before planned it."""
+    """Plans of the previous test, made right after the deployment."""
     return operator.plans()
 
 
-def test_planned_again_only_what_the_emulator_forgets_changes(second_plans: dict[str, dict[str, Any]]) -> None:
+def test_second_plan_shows_only_known_drift(second_plans: dict[str, dict[str, Any]]) -> None:
     found = differences(second_plans)
 
     assert set(second_plans) == set(transcripts.STACKS)
     assert found.unexpected == []
-    unseen = {(each.kind, each.attribute) for each in LISTED} - found.seen
-    assert unseen == set(), "listed, but the emulator no longer shows it: remove it from the list"
+    unseen = {(drift.kind, drift.attribute) for drift in KNOWN_DRIFT} - found.seen
+    assert unseen == set(), "the emulator no longer shows these: remove them from KNOWN_DRIFT"
 
 
 @pytest.mark.asvs("13.3.1")
 def test_no_plan_holds_a_secret(operator: Operator, second_plans: dict[str, dict[str, Any]]) -> None:
     manager, text = operator.client("secretsmanager"), json.dumps(second_plans)
     values = [
-        manager.get_secret_value(SecretId=each["ARN"])["SecretString"] for each in manager.list_secrets()["SecretList"]
+        manager.get_secret_value(SecretId=secret["ARN"])["SecretString"]
+        for secret in manager.list_secrets()["SecretList"]
     ]
     secrets = [json.loads(value)["password"] if value.startswith("{") else value for value in values]
 
@@ -148,7 +154,7 @@ def test_no_plan_holds_a_secret(operator: Operator, second_plans: dict[str, dict
     assert [secret for secret in secrets if secret in text] == []
 
 
-def test_a_changed_setting_and_a_release_are_shown_before_they_are_applied(operator: Operator) -> None:
+def test_changed_setting_and_release_are_shown_and_applied(operator: Operator) -> None:
     operator.settings |= {"ANB_API_MAX_SIZE": "2", "ANB_RELEASE_DIRECTORY": str(operator.folder / "release")}
     operator.put_release("HEAD")
     changed = operator.deploy(typed="y\n")
@@ -156,39 +162,39 @@ def test_a_changed_setting_and_a_release_are_shown_before_they_are_applied(opera
     assert changed.returncode == 0, changed.stderr
     assert "max_size: 3 -> 2" in changed.stdout
     assert re.search(r"created +storage/worker/dependencies/object +aws_s3_object", changed.stdout), changed.stdout
-    assert re.search(r"now it is \$\S+ to \$\S+, so \+0\.00 to -\d+\.\d\d dollars", changed.stdout), changed.stdout
+    assert re.search(r"now \$\S+ to \$\S+, change \+0\.00 to -\d+\.\d\d dollars", changed.stdout), changed.stdout
     (group,) = operator.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=["anb-local-api-asg"])[
         "AutoScalingGroups"
     ]
     assert group["MaxSize"] == 2
 
 
-def test_a_plan_that_loses_the_database_needs_its_name(operator: Operator) -> None:
-    replaced = {"ANB_DB_USERNAME": "somebody"}
-    made = operator.client("rds").describe_db_instances()["DBInstances"][0]["InstanceCreateTime"]
+def test_loss_of_the_database_needs_its_name(operator: Operator) -> None:
+    new_user = {"ANB_DB_USERNAME": "other"}
+    created = operator.client("rds").describe_db_instances()["DBInstances"][0]["InstanceCreateTime"]
 
-    refused = operator.deploy("--yes", settings=replaced)
+    refused = operator.deploy("--yes", settings=new_user)
     assert refused.returncode == 1
-    assert "username: postgres -> somebody  (cannot be changed, so it is replaced)" in refused.stdout
-    assert "What the database anb-local-postgres holds is lost: it is replaced." in refused.stdout
-    assert "The plan loses what the database anb-local-postgres holds, and --yes does not answer" in refused.stderr
+    assert "username: postgres -> other  (forces replacement)" in refused.stdout
+    assert "Data loss: the database anb-local-postgres is replaced." in refused.stdout
+    assert "The plan destroys the data in the database anb-local-postgres; --yes does not" in refused.stderr
     (database,) = operator.client("rds").describe_db_instances()["DBInstances"]
-    assert (database["MasterUsername"], database["InstanceCreateTime"]) == ("postgres", made)
+    assert (database["MasterUsername"], database["InstanceCreateTime"]) == ("postgres", created)
 
-    typed = operator.deploy(typed="y\nanb-local-postgres\n", settings=replaced)
+    typed = operator.deploy(typed="y\nanb-local-postgres\n", settings=new_user)
     assert typed.returncode == 0, typed.stdout + typed.stderr
-    assert "Type anb-local-postgres to go on:" in typed.stdout
-    operator.settings |= replaced
+    assert "Type anb-local-postgres to continue:" in typed.stdout
+    operator.settings |= new_user
     (database,) = operator.client("rds").describe_db_instances()["DBInstances"]
-    assert database["MasterUsername"] == "somebody"
+    assert database["MasterUsername"] == "other"
 
 
-def test_a_state_that_is_held_is_not_waited_for_in_silence(operator: Operator, tmp_path: Path) -> None:
+def test_locked_state_is_reported(operator: Operator, tmp_path: Path) -> None:
     state = operator.states / "queue.tfstate"
     info = {"ID": "11111111-2222-3333-4444-555555555555", "Who": "ana@desk", "Created": "2026-01-02T03:04:05Z"}
     (operator.states / ".queue.tfstate.lock.info").write_text(json.dumps(info))
-    with state.open("r+b") as held:
-        fcntl.lockf(held, fcntl.LOCK_EX)
+    with state.open("r+b") as locked:
+        fcntl.lockf(locked, fcntl.LOCK_EX)
         refused = operator.deploy(typed="y\n")
 
     assert refused.returncode == 1

@@ -1,4 +1,4 @@
-"""The doctor at the deployment of these tests, and what deploy says of the same troubles."""
+"""`anb doctor` for the shared deployment; `anb deploy` reports the same problems."""
 
 from __future__ import annotations
 
@@ -15,48 +15,48 @@ from tests import doc_blocks, transcripts
 from workspace.ports import free_port
 
 
-def test_what_is_deployed_is_ready_to_be_deployed(operator: Operator) -> None:
-    (words,) = doc_blocks.anb("docs/deploy.md", "lane deploy: doctor")
-    found = operator.run(*words)
+def test_deployed_environment_has_no_problems(operator: Operator) -> None:
+    (arguments,) = doc_blocks.anb("docs/deploy.md", "lane deploy: doctor")
+    found = operator.run(*arguments)
 
     assert found.returncode == 0, found.stdout + found.stderr
-    for about in ("Python", "Node", "Terraform", "AWS provider", "Settings", "Credentials", "Region", "State"):
-        assert f"✓ ok      {about} " in found.stdout, about
-    assert "Stacks       8 synthesized, 8 of them stand" in found.stdout
+    for subject in ("Python", "Node", "Terraform", "AWS provider", "Settings", "Credentials", "Region", "State"):
+        assert f"✓ ok      {subject} " in found.stdout, subject
+    assert "Stacks       8 synthesized, 8 deployed" in found.stdout
     assert "they cannot be simulated" in found.stdout, "the embedded AWS cannot"
     assert "Ready to deploy." in found.stdout
     transcripts.check("docs/deploy.md", "doctor", "./anb doctor --target local", found.stdout)
 
 
-def test_the_provider_it_looks_for_is_the_one_the_stacks_ask_for(operator: Operator) -> None:
-    documents = (operator.folder / "local").glob("endpoints/*/local/cdktf.out/stacks/*/cdk.tf.json")
-    wanted = {json.loads(each.read_text())["terraform"]["required_providers"]["aws"]["version"] for each in documents}
-    assert wanted == {PROVIDER_VERSION}
+def test_checked_provider_version_is_that_of_the_stacks(operator: Operator) -> None:
+    files = (operator.folder / "local").glob("endpoints/*/local/cdktf.out/stacks/*/cdk.tf.json")
+    versions = {json.loads(file.read_text())["terraform"]["required_providers"]["aws"]["version"] for file in files}
+    assert versions == {PROVIDER_VERSION}
 
 
 @pytest.mark.parametrize("command", ["doctor", "deploy"])
-def test_an_aws_that_does_not_answer(operator: Operator, command: str) -> None:
+def test_unreachable_aws(operator: Operator, command: str) -> None:
     found = operator.run(command, settings={"AWS_ENDPOINT_URL": aws.endpoint(free_port())})
 
-    said = found.stdout + found.stderr
+    output = found.stdout + found.stderr
     assert found.returncode == 1
-    assert "Credentials" in said and "they cannot be tried" in said and "Traceback" not in said
+    assert "Credentials" in output and "they cannot be checked" in output and "Traceback" not in output
 
 
 @pytest.mark.parametrize("command", ["doctor", "deploy"])
-def test_credentials_that_aws_refuses(operator: Operator, command: str) -> None:
+def test_rejected_credentials(operator: Operator, command: str) -> None:
     address = f"{aws.endpoint(operator.port)}/moto-api/reset-auth"
     before = requests.post(address, data=b"0", timeout=30).json()["PREVIOUS_INITIAL_NO_AUTH_ACTION_COUNT"]
     found = operator.run(command)
     requests.post(address, data=str(before).encode(), timeout=30)
 
-    said = found.stdout + found.stderr
+    output = found.stdout + found.stderr
     assert found.returncode == 1
-    assert "AWS refuses them (InvalidClientTokenId)" in said and "Run aws configure or aws sso login" in said
+    assert "AWS rejects them (InvalidClientTokenId)" in output and "Run aws configure or aws sso login" in output
 
 
-def without(operator: Operator, program: str, folder: Path) -> str:
-    """The PATH with every program it has but one."""
+def path_without(operator: Operator, program: str, folder: Path) -> str:
+    """Create a PATH with all programs except one."""
     for directory in reversed(operator.environment["PATH"].split(":")):
         for file in Path(directory).iterdir() if Path(directory).is_dir() else []:
             link = folder / file.name
@@ -68,13 +68,14 @@ def without(operator: Operator, program: str, folder: Path) -> str:
 
 @pytest.mark.parametrize("command", ["doctor", "deploy"])
 def test_without_terraform(operator: Operator, tmp_path: Path, command: str) -> None:
-    nowhere = f"http://127.0.0.1:{free_port()}"
-    variables = {"PATH": without(operator, "terraform", tmp_path), "ANB_TERRAFORM_MIRROR": nowhere}
+    unreachable_url = f"http://127.0.0.1:{free_port()}"
+    variables = {"PATH": path_without(operator, "terraform", tmp_path), "ANB_TERRAFORM_MIRROR": unreachable_url}
     found = operator.run(command, settings=variables)
 
-    said = found.stdout + found.stderr
+    output = found.stdout + found.stderr
     assert found.returncode == 1
-    assert nowhere in said and "cannot be " in said and "Install Terraform 1.11" in said and "Traceback" not in said
+    assert unreachable_url in output and "cannot be " in output
+    assert "Install Terraform 1.11" in output and "Traceback" not in output
 
 
 @pytest.mark.parametrize("command", ["doctor", "deploy"])
@@ -84,7 +85,7 @@ def test_without_the_provider(operator: Operator, tmp_path: Path, command: str) 
     variables = {"TF_CLI_CONFIG_FILE": str(configuration), "ANB_LOCAL_DIR": str(tmp_path / "local")}
     found = operator.run(command, settings=variables)
 
-    said = found.stdout + found.stderr
+    output = found.stdout + found.stderr
     assert found.returncode == 1
-    assert "does not get" in said and "Failed to query available provider packages" in said
-    assert "Traceback" not in said
+    assert "Terraform cannot get" in output and "Failed to query available provider packages" in output
+    assert "Traceback" not in output

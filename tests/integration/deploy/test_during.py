@@ -1,4 +1,4 @@
-"""What the operator asks of the deployment of these tests while it stands, in this order."""
+"""Commands for the shared deployment: `status`, `logs`, `open`, `scale` and `rollback`, in this order."""
 
 from __future__ import annotations
 
@@ -20,58 +20,60 @@ REQUEST = (
 
 
 def git(*arguments: str) -> str:
-    told = ["-c", "user.name=Ana", "-c", "user.email=ana@example.com"]
+    identity = ["-c", "user.name=Ana", "-c", "user.email=ana@example.com"]
     return subprocess.run(
-        ["git", *told, *arguments], cwd=paths.ROOT, capture_output=True, text=True, check=True
+        ["git", *identity, *arguments], cwd=paths.ROOT, capture_output=True, text=True, check=True
     ).stdout.strip()
 
 
-def test_its_state_is_told(operator: Operator) -> None:
-    told = operator.run("status")
+def test_status_of_a_healthy_deployment(operator: Operator) -> None:
+    status = operator.run("status")
 
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert "Site: http://" in told.stdout
-    assert "not applied" not in told.stdout
-    assert f"Release of the portal: 0.1.0 of commit {git('rev-parse', 'HEAD')[:12]}, since " in told.stdout
+    assert status.returncode == 0, status.stdout + status.stderr
+    assert "Site: http://" in status.stdout
+    assert "not applied" not in status.stdout
+    assert f"Release of the portal: 0.1.0 of commit {git('rev-parse', 'HEAD')[:12]}, since " in status.stdout
+    lines = status.stdout.splitlines()
     for group in ("anb-local-api-asg", "anb-local-worker-asg"):
-        assert any(group in line and "InService" in line and " of commit " in line for line in told.stdout.split("\n"))
-    assert "✓ All is as it should be." in told.stdout
-    transcripts.check(PAGE, "status", "./anb status --target local", told.stdout)
+        assert any(group in line and "InService" in line and " of commit " in line for line in lines)
+    assert "✓ No problems found." in status.stdout
+    transcripts.check(PAGE, "status", "./anb status --target local", status.stdout)
 
 
-def test_an_alarm_that_is_on_ends_it_with_1(operator: Operator) -> None:
+def test_active_alarm_makes_the_exit_code_1(operator: Operator) -> None:
     cloudwatch, name = operator.client("cloudwatch"), "anb-local-sqs-dlq-messages"
-    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="One lies there.")
-    told = operator.run("status")
-    cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="None does.")
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="One message.")
+    status = operator.run("status")
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="No messages.")
 
-    assert told.returncode == 1, told.stdout + told.stderr
-    assert f"✗ The alarm {name} is on: One lies there." in told.stdout
+    assert status.returncode == 1, status.stdout + status.stderr
+    assert f"✗ Alarm {name} is in ALARM: One message." in status.stdout
 
 
-def test_the_logs_of_its_instances_are_read_by_time(operator: Operator) -> None:
+def test_logs_of_all_instances_are_sorted_by_time(operator: Operator) -> None:
     logs, now = operator.client("logs"), int(time.time() * 1000)
-    for service, stream, ago, text in (("portal", "i-1", 20, REQUEST), ("worker", "boot/i-2", 30, BOOT)):
+    for service, stream, age, text in (("portal", "i-1", 20, REQUEST), ("worker", "boot/i-2", 30, BOOT)):
         logs.create_log_stream(logGroupName=f"/anb/anb-local/{service}", logStreamName=stream)
-        event = {"timestamp": now - ago * 1000, "message": text}
+        event = {"timestamp": now - age * 1000, "message": text}
         logs.put_log_events(logGroupName=f"/anb/anb-local/{service}", logStreamName=stream, logEvents=[event])
 
-    read = operator.run("logs")
+    logs_output = operator.run("logs")
 
-    assert read.returncode == 0, read.stderr
-    assert [line.split(" ", 1)[1] for line in read.stdout.splitlines()] == [f"boot/i-2 {BOOT}", f"i-1 {REQUEST}"]
-    transcripts.check(PAGE, "logs", "./anb logs --target local", read.stdout)
+    assert logs_output.returncode == 0, logs_output.stderr
+    lines = [line.split(" ", 1)[1] for line in logs_output.stdout.splitlines()]
+    assert lines == [f"boot/i-2 {BOOT}", f"i-1 {REQUEST}"]
+    transcripts.check(PAGE, "logs", "./anb logs --target local", logs_output.stdout)
 
 
-def test_its_address_is_told(operator: Operator) -> None:
+def test_open_prints_the_address(operator: Operator) -> None:
     (balancer,) = operator.client("elbv2").describe_load_balancers()["LoadBalancers"]
-    # Any browser would do nothing: without a display it is printed alone.
-    told = operator.run("open", settings={"DISPLAY": "", "WAYLAND_DISPLAY": ""})
-    assert (told.returncode, told.stdout) == (0, f"http://{balancer['DNSName']}\n"), told.stderr
-    transcripts.check(PAGE, "open", "./anb open --target local", told.stdout)
+    # Without a display no browser is opened.
+    opened = operator.run("open", settings={"DISPLAY": "", "WAYLAND_DISPLAY": ""})
+    assert (opened.returncode, opened.stdout) == (0, f"http://{balancer['DNSName']}\n"), opened.stderr
+    transcripts.check(PAGE, "open", "./anb open --target local", opened.stdout)
 
 
-def test_workers_are_added_and_taken_away_at_once(operator: Operator) -> None:
+def test_scale_changes_the_number_of_workers(operator: Operator) -> None:
     more = operator.run("scale", "worker", "2")
     assert more.returncode == 0, more.stderr
     assert "anb-local-worker-asg: 1 -> 2" in more.stdout
@@ -80,21 +82,21 @@ def test_workers_are_added_and_taken_away_at_once(operator: Operator) -> None:
     assert fewer.returncode == 0, fewer.stderr
     refused = operator.run("scale", "worker", "4")
     assert refused.returncode == 1
-    assert "Set worker_max_size in environments/local.toml, and ./anb deploy." in refused.stderr
+    assert "Fix: set worker_max_size in environments/local.toml and run ./anb deploy." in refused.stderr
 
 
-def test_without_a_former_release_of_a_commit_nothing_is_rolled_back(operator: Operator) -> None:
+def test_rollback_needs_a_release_built_from_a_commit(operator: Operator) -> None:
     refused = operator.run("rollback", "--yes")
     assert refused.returncode == 1
-    assert "The release to go back to, the sources " in refused.stderr
-    assert "was not built from a commit alone, so it cannot be built again." in refused.stderr
+    assert "the sources " in refused.stderr
+    assert "cannot be built again because it was not built from a clean commit." in refused.stderr
     assert "Traceback" not in refused.stderr
 
 
-def test_the_release_before_comes_back(operator: Operator) -> None:
+def test_rollback_restores_the_previous_release(operator: Operator) -> None:
     good, before = git("rev-parse", "HEAD"), operator.releases()
-    # The next commit of somebody, on no branch.
-    bad = git("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "A release that somebody regrets")
+    # A new commit that is on no branch.
+    bad = git("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "A release to roll back")
     operator.put_release(bad)
     deployed = operator.deploy("--yes")
     assert deployed.returncode == 0, deployed.stdout + deployed.stderr
@@ -106,15 +108,15 @@ def test_the_release_before_comes_back(operator: Operator) -> None:
     assert f"¿Deseas volver a 0.1.0 of commit {good[:12]}? (y/n): y" in back.stdout
     assert f"{QUESTION}y" in back.stdout
     assert re.search(r'user_data: RELEASE="\w+ -> RELEASE="', back.stdout.replace("…", "")), back.stdout
-    assert operator.releases() == before, "the same content, so the same hash"
-    told = operator.run("status")
-    assert told.returncode == 0, told.stdout
-    assert told.stdout.count(f"0.1.0 of commit {good[:12]}") == 4, "of both services, and of both their instances"
+    assert operator.releases() == before, "the same content has the same hash"
+    status = operator.run("status")
+    assert status.returncode == 0, status.stdout
+    assert status.stdout.count(f"0.1.0 of commit {good[:12]}") == 4, "two services and their two instances"
     transcripts.check(
         PAGE,
         "rollback",
         "./anb rollback --target local",
         back.stdout,
-        left_out=transcripts.EACH_RESOURCE,
+        omitted=transcripts.EACH_RESOURCE,
         order=transcripts.STACKS,
     )

@@ -1,4 +1,4 @@
-"""The end of the deployment of these tests: refused, declined, and taken down with the bucket kept or not."""
+"""`anb destroy` for the shared deployment: declined, then with a backup and the bucket kept."""
 
 from __future__ import annotations
 
@@ -14,35 +14,36 @@ CLIP = "uploads/¿niño? a clip 100%.mp4"
 
 
 def bucket(operator: Operator) -> str:
-    (name,) = [each["Name"] for each in operator.client("s3").list_buckets()["Buckets"] if "-videos-" in each["Name"]]
+    names = [entry["Name"] for entry in operator.client("s3").list_buckets()["Buckets"]]
+    (name,) = [name for name in names if "-videos-" in name]
     return str(name)
 
 
-def left(operator: Operator) -> dict[str, list[Any]]:
-    """What exists that a deployment makes, beside buckets and RDS's own secrets."""
-    ask = operator.client
-    endpoints, gateways = ask("ec2").describe_vpc_endpoints(), ask("ec2").describe_nat_gateways()
+def existing_resources(operator: Operator) -> dict[str, list[Any]]:
+    """Existing resources of a deployment, without buckets and RDS's own secrets."""
+    client = operator.client
+    endpoints, gateways = client("ec2").describe_vpc_endpoints(), client("ec2").describe_nat_gateways()
     return {
-        "queues": ask("sqs").list_queues().get("QueueUrls", []),
-        "templates": ask("ec2").describe_launch_templates()["LaunchTemplates"],
-        "groups": ask("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"],
-        "gateways": [each for each in gateways["NatGateways"] if each["State"] != "deleted"],
-        "endpoints": [each for each in endpoints["VpcEndpoints"] if each["State"] != "deleted"],
-        "addresses": ask("ec2").describe_addresses()["Addresses"],
-        "networks": [each for each in ask("ec2").describe_vpcs()["Vpcs"] if not each["IsDefault"]],
-        "flow logs": ask("ec2").describe_flow_logs()["FlowLogs"],
-        "databases": ask("rds").describe_db_instances()["DBInstances"],
-        "balancers": ask("elbv2").describe_load_balancers()["LoadBalancers"],
-        "target groups": ask("elbv2").describe_target_groups()["TargetGroups"],
-        "alarms": ask("cloudwatch").describe_alarms()["MetricAlarms"],
-        "dashboards": ask("cloudwatch").list_dashboards()["DashboardEntries"],
-        "logs": ask("logs").describe_log_groups()["logGroups"],
-        "roles": ask("iam").list_roles()["Roles"],
-        "profiles": ask("iam").list_instance_profiles()["InstanceProfiles"],
+        "queues": client("sqs").list_queues().get("QueueUrls", []),
+        "templates": client("ec2").describe_launch_templates()["LaunchTemplates"],
+        "groups": client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"],
+        "gateways": [gateway for gateway in gateways["NatGateways"] if gateway["State"] != "deleted"],
+        "endpoints": [endpoint for endpoint in endpoints["VpcEndpoints"] if endpoint["State"] != "deleted"],
+        "addresses": client("ec2").describe_addresses()["Addresses"],
+        "networks": [vpc for vpc in client("ec2").describe_vpcs()["Vpcs"] if not vpc["IsDefault"]],
+        "flow logs": client("ec2").describe_flow_logs()["FlowLogs"],
+        "databases": client("rds").describe_db_instances()["DBInstances"],
+        "balancers": client("elbv2").describe_load_balancers()["LoadBalancers"],
+        "target groups": client("elbv2").describe_target_groups()["TargetGroups"],
+        "alarms": client("cloudwatch").describe_alarms()["MetricAlarms"],
+        "dashboards": client("cloudwatch").list_dashboards()["DashboardEntries"],
+        "logs": client("logs").describe_log_groups()["logGroups"],
+        "roles": client("iam").list_roles()["Roles"],
+        "profiles": client("iam").list_instance_profiles()["InstanceProfiles"],
     }
 
 
-def test_anything_but_yes_destroys_nothing(operator: Operator) -> None:
+def test_any_answer_but_yes_destroys_nothing(operator: Operator) -> None:
     declined = operator.run("destroy", typed="y\n")
 
     assert declined.returncode == 0, declined.stderr
@@ -53,40 +54,40 @@ def test_anything_but_yes_destroys_nothing(operator: Operator) -> None:
     assert len(operator.client("rds").describe_db_instances()["DBInstances"]) == 1
 
 
-def test_it_is_taken_down_with_a_backup_and_the_bucket_kept(operator: Operator) -> None:
+def test_destroy_with_backup_and_kept_bucket(operator: Operator) -> None:
     name, s3 = bucket(operator), operator.client("s3")
     s3.put_object(Bucket=name, Key=CLIP, Body=b"a video")
 
-    gone = operator.run("destroy", typed="yes\ny\nn\n")
+    destroyed = operator.run("destroy", typed="yes\ny\nn\n")
 
-    assert gone.returncode == 0, gone.stdout + gone.stderr
-    # Of what is gone the embedded AWS, too, names instances and the like for a while.
-    left_out = rf"{transcripts.EACH_RESOURCE}|(?:^  arn:aws:ec2:.*\n)+"
+    assert destroyed.returncode == 0, destroyed.stdout + destroyed.stderr
+    # Like AWS, the embedded AWS still lists terminated instances for a while.
+    omitted = rf"{transcripts.EACH_RESOURCE}|(?:^  arn:aws:ec2:.*\n)+"
     transcripts.check(
         "docs/deploy.md",
         "destroy",
         "./anb destroy --target local",
-        gone.stdout,
-        left_out=left_out,
+        destroyed.stdout,
+        omitted=omitted,
         order=transcripts.STACKS[::-1],
     )
-    assert re.search(r"Backing the bucket up into .*, \d+ objects", gone.stdout)
+    assert re.search(r"Backing up the bucket to .*, \d+ objects", destroyed.stdout)
     (backup,) = operator.folder.glob("s3-backup-*")
     assert [file.read_bytes() for file in backup.rglob("*a clip*")] == [b"a video"]
     assert s3.get_object(Bucket=name, Key=CLIP)["Body"].read() == b"a video"
-    assert [each["Name"] for each in s3.list_buckets()["Buckets"]] == [name]
-    assert f"bucket {name}: " in gone.stdout
-    assert {kind: found for kind, found in left(operator).items() if found} == {}
-    # RDS's own secret ends with its database; of one whose creation was cut off, the embedded AWS keeps it.
-    secrets = [each["Name"] for each in operator.client("secretsmanager").list_secrets()["SecretList"]]
-    assert [secret for secret in secrets if not secret.startswith("rds!")] == []
+    assert [entry["Name"] for entry in s3.list_buckets()["Buckets"]] == [name]
+    assert f"bucket {name}: " in destroyed.stdout
+    assert {kind: resources for kind, resources in existing_resources(operator).items() if resources} == {}
+    # RDS deletes its secret with the database; the embedded AWS keeps it if the creation was interrupted.
+    secrets = [secret["Name"] for secret in operator.client("secretsmanager").list_secrets()["SecretList"]]
+    assert [name for name in secrets if not name.startswith("rds!")] == []
     assert not (operator.folder / "deployment-info.txt").exists()
     for state in operator.states.glob("*.tfstate"):
         assert json.loads(state.read_text())["resources"] == [], state
 
 
-def test_what_is_gone_is_not_destroyed_again(operator: Operator) -> None:
+def test_second_destroy_is_an_error(operator: Operator) -> None:
     again = operator.run("destroy", typed="yes\n")
 
     assert again.returncode == 1
-    assert "Error: Nothing is deployed of the environment local: its states are empty." in again.stderr
+    assert "Error: The environment local is not deployed: its states are empty." in again.stderr

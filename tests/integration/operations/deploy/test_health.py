@@ -1,4 +1,4 @@
-"""Instances are waited for until they serve; those that do not are named, with the end of their boot's log."""
+"""Waiting for instances to be in service, and explanations with the end of the boot log."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from operations.deploy.health import (
     DeployedGroup,
     GroupHealth,
     GroupInstance,
+    explain_failure,
     find_groups,
-    look,
-    wait_until_serving,
-    why_not,
+    read_health,
+    wait_until_in_service,
 )
 from operations.deploy.states import TerraformState
 from workspace.errors import UserError
 
 GROUP = DeployedGroup(name="anb-api-asg", log_groups=("/anb/portal",))
-SERVING = GroupInstance(id="i-1", lifecycle="InService", health="Healthy", targets=("healthy",))
+HEALTHY = GroupInstance(id="i-1", lifecycle="InService", health="Healthy", targets=("healthy",))
 
 
-def standing(*instances: GroupInstance, desired: int = 1, refresh: str = "") -> GroupHealth:
+def health_of(*instances: GroupInstance, desired: int = 1, refresh: str = "") -> GroupHealth:
     return GroupHealth(group=GROUP, desired=desired, instances=instances, refresh=refresh)
 
 
@@ -40,25 +40,25 @@ def standing(*instances: GroupInstance, desired: int = 1, refresh: str = "") -> 
         GroupInstance(id="i-2", lifecycle="InService", health="Healthy", targets=("healthy", "not registered")),
     ],
 )
-def test_an_instance_serves_when_everybody_says_so(instance: GroupInstance) -> None:
-    assert SERVING.serves and not instance.serves
-    assert standing(SERVING).ready and not standing(SERVING, instance, desired=2).ready
+def test_instance_is_in_service_if_all_checks_agree(instance: GroupInstance) -> None:
+    assert HEALTHY.in_service and not instance.in_service
+    assert health_of(HEALTHY).ready and not health_of(HEALTHY, instance, desired=2).ready
 
 
-def test_a_group_of_none_is_ready() -> None:
-    assert standing(desired=0).ready
+def test_empty_group_is_ready() -> None:
+    assert health_of(desired=0).ready
 
 
 @pytest.mark.parametrize("status", ["Pending", "InProgress reason", "RollbackInProgress"])
-def test_instances_that_are_about_to_be_replaced_are_waited_for(status: str) -> None:
-    assert not standing(SERVING, refresh=status).ready
-    assert standing(SERVING, refresh="Successful").ready
+def test_refresh_in_progress_is_not_ready(status: str) -> None:
+    assert not health_of(HEALTHY, refresh=status).ready
+    assert health_of(HEALTHY, refresh="Successful").ready
 
 
 @pytest.mark.parametrize("status", ["Failed", "RollbackSuccessful alarm", "Cancelled"])
-def test_a_release_that_was_taken_back_is_not_waited_for(status: str) -> None:
-    assert standing(SERVING, refresh=status).taken_back
-    assert not standing(SERVING, refresh="InProgress").taken_back
+def test_failed_refresh_ends_the_wait(status: str) -> None:
+    assert health_of(HEALTHY, refresh=status).refresh_failed
+    assert not health_of(HEALTHY, refresh="InProgress").refresh_failed
 
 
 @pytest.fixture
@@ -90,11 +90,11 @@ def group(client: Callable[[str], Any]) -> Iterator[DeployedGroup]:
     ec2.delete_launch_template(LaunchTemplateName=name)
 
 
-def fail(client: Callable[[str], Any], instance: str) -> None:
+def set_unhealthy(client: Callable[[str], Any], instance: str) -> None:
     client("autoscaling").set_instance_health(InstanceId=instance, HealthStatus="Unhealthy")
 
 
-def boot_log(client: Callable[[str], Any], group: DeployedGroup, instance: str, count: int) -> None:
+def write_boot_log(client: Callable[[str], Any], group: DeployedGroup, instance: str, count: int) -> None:
     logs, stream = client("logs"), f"boot/{instance}"
     logs.create_log_stream(logGroupName=group.log_groups[0], logStreamName=stream)
     now = int(time.time() * 1000)
@@ -102,53 +102,47 @@ def boot_log(client: Callable[[str], Any], group: DeployedGroup, instance: str, 
     logs.put_log_events(logGroupName=group.log_groups[0], logStreamName=stream, logEvents=events)
 
 
-def test_it_ends_when_all_serve(client: Callable[[str], Any], group: DeployedGroup) -> None:
-    told: list[str] = []
-    (found,) = wait_until_serving([group], client, told.append, rolling=False, seconds=60)
-    assert (found.desired, len(found.instances), told) == (2, 2, [f"{group.name} 2 of 2"])
+def test_wait_ends_when_all_instances_are_in_service(client: Callable[[str], Any], group: DeployedGroup) -> None:
+    progress: list[str] = []
+    (health,) = wait_until_in_service([group], client, progress.append, rolling=False, timeout_seconds=60)
+    assert (health.desired, len(health.instances), progress) == (2, 2, [f"{group.name} 2 of 2"])
 
 
-def test_what_does_not_serve_is_named_with_the_end_of_its_boot(
-    client: Callable[[str], Any], group: DeployedGroup
-) -> None:
-    broken, fine = sorted(instance.id for instance in look(group, client, rolling=False).instances)
-    fail(client, broken)
-    boot_log(client, group, broken, 50)
-    boot_log(client, group, fine, 3)
+def test_unhealthy_instance_is_named_with_its_boot_log(client: Callable[[str], Any], group: DeployedGroup) -> None:
+    broken, fine = sorted(instance.id for instance in read_health(group, client, rolling=False).instances)
+    set_unhealthy(client, broken)
+    write_boot_log(client, group, broken, 50)
+    write_boot_log(client, group, fine, 3)
 
     with pytest.raises(UserError) as caught:
-        wait_until_serving([group], client, lambda _told: None, rolling=False, seconds=0, pause_seconds=0)
+        wait_until_in_service([group], client, lambda _: None, rolling=False, timeout_seconds=0, pause_seconds=0)
 
     lines = caught.value.message.splitlines()
     assert lines[0] == f"{group.name} has 1 of 2 instances in service."
     assert lines[1].strip().startswith(f"{broken} is InService, Unhealthy")
-    start = lines.index(f"  The end of the boot's log, {group.log_groups[0]} boot/{broken}:")
+    start = lines.index(f"  End of the boot log, {group.log_groups[0]} boot/{broken}:")
     assert lines[start + 1 :] == [f"    line {number}" for number in range(30, 50)]
 
 
-def test_the_boot_of_an_instance_that_was_given_up_is_shown_too(
-    client: Callable[[str], Any], group: DeployedGroup
-) -> None:
-    boot_log(client, group, "i-00000000000000000", 2)
-    lines = list(why_not(standing_of(group, desired=1), client))
-    assert f"  The end of the boot's log, {group.log_groups[0]} boot/i-00000000000000000:" in lines
+def test_boot_log_of_an_abandoned_launch_is_shown(client: Callable[[str], Any], group: DeployedGroup) -> None:
+    write_boot_log(client, group, "i-00000000000000000", 2)
+    lines = list(explain_failure(without_instances(group, desired=1), client))
+    assert f"  End of the boot log, {group.log_groups[0]} boot/i-00000000000000000:" in lines
     assert lines[-2:] == ["    line 0", "    line 1"]
 
 
-def standing_of(group: DeployedGroup, desired: int) -> GroupHealth:
+def without_instances(group: DeployedGroup, desired: int) -> GroupHealth:
     return GroupHealth(group=group, desired=desired, instances=())
 
 
-def test_a_release_that_was_taken_back_is_told_although_the_old_ones_serve(
-    client: Callable[[str], Any], group: DeployedGroup
-) -> None:
-    back = GroupHealth(group=group, desired=1, instances=(SERVING,), refresh="RollbackSuccessful An alarm went off")
-    lines = list(why_not(back, client))
-    assert "  Its instance refresh: RollbackSuccessful An alarm went off" in lines
-    assert list(why_not(standing_of(group, desired=0), client)) == []
+def test_rolled_back_refresh_is_explained(client: Callable[[str], Any], group: DeployedGroup) -> None:
+    health = GroupHealth(group=group, desired=1, instances=(HEALTHY,), refresh="RollbackSuccessful An alarm went off")
+    lines = list(explain_failure(health, client))
+    assert "  Instance refresh: RollbackSuccessful An alarm went off" in lines
+    assert list(explain_failure(without_instances(group, desired=0), client)) == []
 
 
-def test_groups_are_found_in_the_states_with_the_logs_of_their_stack() -> None:
+def test_groups_are_found_with_the_log_groups_of_their_stack() -> None:
     numbers = itertools.count()
     resources = tuple(
         (kind, str(next(numbers)), {"name": name})

@@ -1,4 +1,4 @@
-"""An environment of each test's own on the embedded AWS."""
+"""A separate environment for each test on the embedded AWS."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from emulator import aws
-from operations.deploy.target import Target, choose
+from operations.deploy.target import Target, choose_target
 
 
 @pytest.fixture
@@ -17,12 +17,12 @@ def variables(aws_port: int) -> dict[str, str]:
 
 
 @pytest.fixture
-def where(variables: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Target:
-    """The environment, for the commands too."""
+def target(variables: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Target:
+    """The environment, also set in the variables for the commands."""
     monkeypatch.setenv("ANB_LOCAL_DIR", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    return choose("local", None, variables)
+    return choose_target("local", None, variables)

@@ -1,35 +1,35 @@
-"""What AWS refuses is one sentence."""
+"""Errors of AWS calls are readable."""
 
 from __future__ import annotations
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
-from operations.deployed.calls import answered
+from operations.deployed.calls import readable_aws_errors
 from workspace.errors import UserError
 
 
-def refusal(code: str, message: str = "") -> ClientError:
+def client_error(code: str, message: str = "") -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, "DescribeAlarms")
 
 
 @pytest.mark.parametrize(
-    ("error", "sentence"),
+    ("error", "message"),
     [
-        (NoCredentialsError(), "There are no credentials for AWS. Sign in again"),
-        (refusal("ExpiredToken"), "AWS does not take the credentials (ExpiredToken). Sign in again"),
-        (refusal("AccessDenied"), "The credentials may not call DescribeAlarms. Allow it, or choose others with"),
-        (refusal("Throttling", "Rate exceeded"), "AWS refuses DescribeAlarms: Rate exceeded"),
-        (refusal("Odd"), "AWS refuses DescribeAlarms: Odd"),
-        (EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), "AWS does not answer: Could not connect"),
+        (NoCredentialsError(), "No AWS credentials were found. Sign in again"),
+        (client_error("ExpiredToken"), "AWS rejects the credentials (ExpiredToken). Sign in again"),
+        (client_error("AccessDenied"), "The credentials have no permission for DescribeAlarms. Grant it, or choose"),
+        (client_error("Throttling", "Rate exceeded"), "AWS rejects DescribeAlarms: Rate exceeded"),
+        (client_error("Odd"), "AWS rejects DescribeAlarms: Odd"),
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), "AWS does not respond: Could not connect"),
     ],
 )
-def test_refusals(error: Exception, sentence: str) -> None:
-    with pytest.raises(UserError) as caught, answered():
+def test_aws_error_becomes_a_user_error(error: Exception, message: str) -> None:
+    with pytest.raises(UserError) as caught, readable_aws_errors():
         raise error
-    assert caught.value.message.startswith(sentence)
+    assert caught.value.message.startswith(message)
 
 
-def test_a_bug_stays_a_bug() -> None:
-    with pytest.raises(KeyError), answered():
+def test_other_exceptions_are_not_translated() -> None:
+    with pytest.raises(KeyError), readable_aws_errors():
         raise KeyError("it")

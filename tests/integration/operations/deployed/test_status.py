@@ -1,4 +1,4 @@
-"""`anb status` of a deployment: what it shows, and what it calls wrong."""
+"""`anb status` of a deployment: output and reported problems."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def client(aws_port: int) -> Callable[[str], Any]:
 
 @pytest.fixture
 def states(client: Callable[[str], Any]) -> Iterator[dict[str, TerraformState]]:
-    """A group of one instance, a release, a queue with dead letters and an alarm, as their states have them."""
+    """States of a group with one instance, a release, a queue with dead letters and an alarm."""
     name = f"status-{uuid.uuid4().hex[:8]}"
     s3, sqs, ec2, scaling = client("s3"), client("sqs"), client("ec2"), client("autoscaling")
     s3.create_bucket(Bucket=name)
@@ -78,10 +78,11 @@ def states(client: Callable[[str], Any]) -> Iterator[dict[str, TerraformState]]:
     client("cloudwatch").delete_alarms(AlarmNames=[f"{name}-alarm"])
 
 
-def show(states: dict[str, TerraformState], client: Callable[[str], Any]) -> tuple[str, list[str]]:
-    written = io.StringIO()
-    wrong = status.show(DeployedStacks([], states), client, Console(file=written, width=200), rolling=False)
-    return written.getvalue(), wrong
+def report(states: dict[str, TerraformState], client: Callable[[str], Any]) -> tuple[str, list[str]]:
+    """Return the output and the problems."""
+    output = io.StringIO()
+    problems = status.report(DeployedStacks([], states), client, Console(file=output, width=200), rolling=False)
+    return output.getvalue(), problems
 
 
 def rows(text: str) -> list[list[str]]:
@@ -92,80 +93,75 @@ def group_of(states: dict[str, TerraformState]) -> str:
     return str(states["storage"].outputs["s3_bucket_name"])
 
 
-def alarm(states: dict[str, TerraformState], client: Callable[[str], Any], state: str) -> None:
+def set_alarm(states: dict[str, TerraformState], client: Callable[[str], Any], state: str) -> None:
     client("cloudwatch").set_alarm_state(
         AlarmName=f"{group_of(states)}-alarm", StateValue=state, StateReason="Too many."
     )
 
 
-def test_it_shows_stacks_release_instances_queue_and_alarms(
+def test_healthy_deployment_is_reported_without_problems(
     states: dict[str, TerraformState], client: Callable[[str], Any]
 ) -> None:
-    alarm(states, client, "OK")
-    text, wrong = show(states, client)
+    set_alarm(states, client, "OK")
+    text, problems = report(states, client)
 
-    assert wrong == []
+    assert problems == []
     assert "Site: http://anb.example.com" in text
     assert ["portal", "1", "applied"] in rows(text)
     assert "Release of the portal: 0.1.0 of commit beef123, since 20" in text
     (instance,) = [row for row in rows(text) if row[0] == group_of(states)]
     assert instance[1].startswith("i-") and instance[2].startswith("us-east-1")
     assert instance[3:5] == ["InService", "Healthy"] and instance[6:] == ["1", "0.1.0 of commit beef123"]
-    assert ["videos", "0", "0", "0", "not told"] in rows(text)
-    assert "Alarms: 1 of 1 are OK." in text
+    assert ["videos", "0", "0", "0", "no data"] in rows(text)
+    assert "Alarms: 1 of 1 OK" in text
 
 
-def test_an_alarm_without_data_is_shown_and_not_wrong(
+def test_alarm_without_data_is_shown_but_no_problem(
     states: dict[str, TerraformState], client: Callable[[str], Any]
 ) -> None:
-    alarm(states, client, "INSUFFICIENT_DATA")
-    text, wrong = show(states, client)
-    assert f"Without data: {group_of(states)}-alarm" in text and wrong == []
+    set_alarm(states, client, "INSUFFICIENT_DATA")
+    text, problems = report(states, client)
+    assert f"No data: {group_of(states)}-alarm" in text and problems == []
 
 
-def test_an_alarm_that_is_on_is_wrong(states: dict[str, TerraformState], client: Callable[[str], Any]) -> None:
-    alarm(states, client, "ALARM")
-    assert show(states, client)[1] == [
-        f"The alarm {group_of(states)}-alarm is on: Too many. docs/alarms.md tells what it means."
-    ]
+def test_active_alarm_is_a_problem(states: dict[str, TerraformState], client: Callable[[str], Any]) -> None:
+    set_alarm(states, client, "ALARM")
+    assert report(states, client)[1] == [f"Alarm {group_of(states)}-alarm is in ALARM: Too many. See docs/alarms.md."]
 
 
-def test_an_alarm_that_somebody_deleted_is_wrong(
-    states: dict[str, TerraformState], client: Callable[[str], Any]
-) -> None:
+def test_deleted_alarm_is_a_problem(states: dict[str, TerraformState], client: Callable[[str], Any]) -> None:
     client("cloudwatch").delete_alarms(AlarmNames=[f"{group_of(states)}-alarm"])
-    (wrong,) = show(states, client)[1]
-    assert wrong.endswith("-alarm is in the state and not in CloudWatch: ./anb deploy makes it again.")
+    (problem,) = report(states, client)[1]
+    assert problem.endswith("-alarm does not exist in CloudWatch. Run ./anb deploy to create it again.")
 
 
-def test_dead_letters_are_wrong(states: dict[str, TerraformState], client: Callable[[str], Any]) -> None:
+def test_dead_letters_are_a_problem(states: dict[str, TerraformState], client: Callable[[str], Any]) -> None:
     url = str(states["storage"].outputs["sqs_queue_url"])
     client("sqs").send_message(QueueUrl=f"{url}-dlq", MessageBody="it")
-    text, wrong = show(states, client)
-    assert ["dead letters", "1", "0", "0", "not told"] in rows(text)
-    assert wrong == ["1 dead letters wait for somebody: docs/failures.md tells what to do."]
+    text, problems = report(states, client)
+    assert ["dead letters", "1", "0", "0", "no data"] in rows(text)
+    assert problems == ["Dead letters in the queue: 1. See docs/failures.md."]
 
 
-def test_an_instance_that_does_not_serve_is_wrong(
-    states: dict[str, TerraformState], client: Callable[[str], Any]
-) -> None:
+def test_unhealthy_instance_is_a_problem(states: dict[str, TerraformState], client: Callable[[str], Any]) -> None:
     scaling, name = client("autoscaling"), group_of(states)
     (group,) = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
     scaling.set_instance_health(InstanceId=group["Instances"][0]["InstanceId"], HealthStatus="Unhealthy")
-    assert show(states, client)[1][0] == f"{name} has 0 of 1 instances in service."
+    assert report(states, client)[1][0] == f"{name} has 0 of 1 instances in service."
 
 
-def test_stacks_that_are_not_whole_are_wrong(states: dict[str, TerraformState], client: Callable[[str], Any]) -> None:
-    half = TerraformState(states["portal"].outputs, states["portal"].resources, frozenset({"aws_autoscaling_group.it"}))
-    text, wrong = show({**states, "portal": half, "workers": TerraformState()}, client)
+def test_incomplete_stacks_are_a_problem(states: dict[str, TerraformState], client: Callable[[str], Any]) -> None:
+    portal = states["portal"]
+    tainted = TerraformState(portal.outputs, portal.resources, frozenset({"aws_autoscaling_group.it"}))
+    text, problems = report({**states, "portal": tainted, "workers": TerraformState()}, client)
     assert ["workers", "0", "not applied"] in rows(text)
-    assert wrong == [
-        "The stack portal is 1 half made: ./anb deploy goes on.",
-        "The stack workers is not applied: ./anb deploy goes on.",
+    assert problems == [
+        "Stack portal: 1 tainted. Run ./anb deploy to complete it.",
+        "Stack workers: not applied. Run ./anb deploy to complete it.",
     ]
 
 
-def test_without_options_it_speaks_of_the_local_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_options_the_local_run_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANB_LOCAL_DIR", str(tmp_path))
     shown = click.testing.CliRunner().invoke(anb, ["status"])
     assert (shown.exit_code, shown.output) == (0, "Nothing is up. Start it with ./anb up.\n")

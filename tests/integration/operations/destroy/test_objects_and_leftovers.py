@@ -1,4 +1,4 @@
-"""Destroy on the embedded AWS: the backup holds every object, and the leftovers are listed with their cost."""
+"""`anb destroy` on the embedded AWS: backup of every object, and leftovers with their cost."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import uuid
 from pathlib import Path
 
 from emulator import aws
-from operations.destroy.backup import back_up, paths
-from operations.destroy.leftovers_report import remaining
+from operations.destroy.backup import back_up, file_paths
+from operations.destroy.leftovers_report import list_leftovers
 from tests.unit.operations.destroy.test_backup import KEYS
 
 
 def test_backup_writes_every_object(aws_port: int, tmp_path: Path) -> None:
     s3, bucket = aws.client("s3", aws_port), f"backup-{uuid.uuid4().hex}"
     s3.create_bucket(Bucket=bucket)
-    # The embedded AWS, unlike S3, takes a key's dots for steps of the path, and knows no address with a line break.
+    # Unlike S3, the embedded AWS resolves dots in a key as path segments and rejects line breaks.
     written = [key for key in KEYS if key not in ("../../outside.mp4", ".") and "\n" not in key]
     for key in written:
         s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
     assert back_up(s3, bucket, tmp_path / "backup") == len(written)
-    for key, path in paths(written).items():
+    for key, path in file_paths(written).items():
         assert (tmp_path / "backup" / path).read_bytes() == key.encode()
 
 
@@ -41,9 +41,9 @@ def test_leftovers_are_listed_with_their_cost(aws_port: int) -> None:
     )
     queue = aws.client("sqs", aws_port).create_queue(QueueName=environment, tags={"Environment": environment})
 
-    found = list(remaining(lambda service: aws.client(service, aws_port), environment, [f"{environment}-videos"]))
+    found = list(list_leftovers(lambda service: aws.client(service, aws_port), environment, [f"{environment}-videos"]))
 
-    assert found[0] == (f"bucket {environment}-videos: 1 objects, 1.0 MiB, $0.00 a month, former versions besides")
+    assert found[0] == (f"bucket {environment}-videos: 1 objects, 1.0 MiB, $0.00 a month, excluding old versions")
     assert found[1] == f"snapshot {environment}-postgres-final: up to 20 GiB, $1.90 a month at most"
     assert queue["QueueUrl"].endswith(environment)
     assert [line for line in found[2:] if line.endswith(f":{environment}")], found

@@ -1,4 +1,4 @@
-"""The states: reached, not held by anybody, and worth a warning where one machine alone has them."""
+"""Checks of the state: accessible, not locked, shared between machines."""
 
 from __future__ import annotations
 
@@ -24,43 +24,43 @@ HOLD = (
 )
 
 
-def test_a_folder_that_is_not_there_yet_will_be_made(tmp_path: Path) -> None:
-    (found,) = backend.local(tmp_path / "state/anb", shared=False)
-    assert (found.level, found.says) == (Level.OK, f"in {tmp_path}/state/anb, not locked")
+def test_missing_state_folder_is_ok(tmp_path: Path) -> None:
+    (finding,) = backend.check_local(tmp_path / "state/anb", shared=False)
+    assert (finding.level, finding.message) == (Level.OK, f"in {tmp_path}/state/anb, not locked")
 
 
-def test_for_aws_a_state_on_one_machine_is_a_warning(tmp_path: Path) -> None:
-    (found,) = backend.local(tmp_path, shared=True)
-    assert found.level is Level.WARNING
-    assert found.says == f"on this machine alone, in {tmp_path}" and 'state_backend = "s3"' in found.mend
+def test_local_state_of_an_aws_target_is_a_warning(tmp_path: Path) -> None:
+    (finding,) = backend.check_local(tmp_path, shared=True)
+    assert finding.level is Level.WARNING
+    assert finding.message == f"only on this machine, in {tmp_path}" and 'state_backend = "s3"' in finding.fix
 
 
-def test_a_state_that_a_program_holds_is_a_problem_as_long_as_it_does(tmp_path: Path) -> None:
+def test_state_locked_by_a_running_program_is_a_problem(tmp_path: Path) -> None:
     state = tmp_path / "queue.tfstate"
     state.write_text("{}")
     (tmp_path / ".queue.tfstate.lock.info").write_text(json.dumps(INFO))
-    # Left by a program that was killed: the lock went with it.
-    assert [each.level for each in backend.local(tmp_path, shared=False)] == [Level.OK]
+    # Without the program the lock file alone is no lock.
+    assert [finding.level for finding in backend.check_local(tmp_path, shared=False)] == [Level.OK]
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, state], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as holder:
         assert holder.stdout and holder.stdout.readline() == "held\n"
-        (found,) = backend.local(tmp_path, shared=False)
+        (finding,) = backend.check_local(tmp_path, shared=False)
         holder.communicate("\n")
-    assert (found.level, found.says) == (
+    assert (finding.level, finding.message) == (
         Level.PROBLEM,
         "queue is locked by ana@desk since 2026-01-02T03:04:05Z",
     )
-    assert found.mend == (
-        "Wait for the other deployment; if it is gone for good: terraform force-unlock 1234-5678 in the stack's folder"
+    assert finding.fix == (
+        "Wait for the other deployment; if it no longer runs: terraform force-unlock 1234-5678 in the stack's folder"
     )
 
 
-def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # root may write everywhere.
+def test_read_only_state_folder_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # root can write everywhere.
     monkeypatch.setattr(os, "access", lambda *_arguments: False)
-    (found,) = backend.local(tmp_path / "state", shared=False)
-    assert (found.level, found.says) == (Level.PROBLEM, f"{tmp_path} cannot be written")
+    (finding,) = backend.check_local(tmp_path / "state", shared=False)
+    assert (finding.level, finding.message) == (Level.PROBLEM, f"{tmp_path} is not writable")
 
 
 @pytest.fixture
@@ -75,36 +75,36 @@ def bucket(s3: Any) -> str:
     return name
 
 
-def test_a_bucket_that_is_not_there_is_a_problem(s3: Any) -> None:
-    (found,) = backend.s3(s3, "nobody-made-it", "anb/")
-    assert (found.level, found.says) == (Level.PROBLEM, "there is no bucket nobody-made-it")
-    assert found.mend == "Make it: aws s3 mb s3://nobody-made-it"
+def test_missing_bucket_is_a_problem(s3: Any) -> None:
+    (finding,) = backend.check_s3(s3, "does-not-exist", "anb/")
+    assert (finding.level, finding.message) == (Level.PROBLEM, "the bucket does-not-exist does not exist")
+    assert finding.fix == "Create it: aws s3 mb s3://does-not-exist"
 
 
-def test_a_bucket_without_versions_is_a_warning(s3: Any, bucket: str) -> None:
-    (found,) = backend.s3(s3, bucket, "anb/")
-    assert found.level is Level.WARNING and f"put-bucket-versioning --bucket {bucket}" in found.mend
+def test_bucket_without_versioning_is_a_warning(s3: Any, bucket: str) -> None:
+    (finding,) = backend.check_s3(s3, bucket, "anb/")
+    assert finding.level is Level.WARNING and f"put-bucket-versioning --bucket {bucket}" in finding.fix
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    (found,) = backend.s3(s3, bucket, "anb/")
-    assert (found.level, found.says) == (Level.OK, f"in s3://{bucket}/anb/, not locked")
+    (finding,) = backend.check_s3(s3, bucket, "anb/")
+    assert (finding.level, finding.message) == (Level.OK, f"in s3://{bucket}/anb/, not locked")
 
 
 @pytest.mark.parametrize("body", [json.dumps(INFO), "not json"])
-def test_a_lock_file_in_the_bucket_is_a_problem(s3: Any, bucket: str, body: str) -> None:
+def test_lock_file_in_the_bucket_is_a_problem(s3: Any, bucket: str, body: str) -> None:
     s3.put_object(Bucket=bucket, Key="anb/queue.tfstate.tflock", Body=body.encode())
     s3.put_object(Bucket=bucket, Key="other/queue.tfstate.tflock", Body=b"")
-    (found,) = backend.s3(s3, bucket, "anb/")
-    assert found.level is Level.PROBLEM
-    assert found.says == "queue is locked" + (" by ana@desk since 2026-01-02T03:04:05Z" if body[0] == "{" else "")
+    (finding,) = backend.check_s3(s3, bucket, "anb/")
+    assert finding.level is Level.PROBLEM
+    assert finding.message == "queue is locked" + (" by ana@desk since 2026-01-02T03:04:05Z" if body[0] == "{" else "")
 
 
-def test_a_bucket_that_does_not_answer_is_a_problem() -> None:
-    (found,) = backend.s3(aws.client("s3", free_port()), "somebodys", "anb/")
-    assert found.level is Level.PROBLEM and found.says.startswith("the bucket somebodys cannot be reached: ")
+def test_unreachable_bucket_is_a_problem() -> None:
+    (finding,) = backend.check_s3(aws.client("s3", free_port()), "state-bucket", "anb/")
+    assert finding.level is Level.PROBLEM and finding.message.startswith("the bucket state-bucket is not reachable: ")
 
 
-def test_looking_does_not_take_the_lock(tmp_path: Path) -> None:
+def test_check_does_not_keep_the_lock(tmp_path: Path) -> None:
     (tmp_path / "queue.tfstate").write_text("{}")
-    backend.local(tmp_path, shared=False)
+    backend.check_local(tmp_path, shared=False)
     with (tmp_path / "queue.tfstate").open("r+b") as state:
         fcntl.lockf(state, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""Terraform's errors in words of the operator's, each with its mend; its own words follow."""
+"""Terraform's errors are explained with a fix, followed by Terraform's own text."""
 
 from __future__ import annotations
 
@@ -13,92 +13,92 @@ from operations.deploy.failures import explain
 PATHS = {"aws_db_instance.it": "database/postgres"}
 
 
-def explained(summary: str, detail: str = "", address: str = "aws_db_instance.it") -> str:
+def explain_one(summary: str, detail: str = "", address: str = "aws_db_instance.it") -> str:
     return explain("database", [Diagnostic(summary=summary, detail=detail, address=address)], PATHS)
 
 
 @pytest.mark.parametrize(
-    ("summary", "meaning"),
+    ("summary", "message"),
     [
         (
             "creating RDS DB Instance (anb-postgres): DBInstanceAlreadyExists: DB instance already exists",
-            "A name is taken: database/postgres is there already and is not in the state of database.",
+            "Name conflict: database/postgres already exists and is not in the state of database.",
         ),
         (
             "creating EC2 EIP: AddressLimitExceeded: The maximum number of addresses has been reached.",
-            "A quota of the account is reached, by database/postgres of database.",
+            "An account quota is exhausted: database/postgres of database exceeds it.",
         ),
         (
             "creating EC2 VPC: VpcLimitExceeded: The maximum number of VPCs has been reached.",
-            "A quota of the account is reached",
+            "An account quota is exhausted",
         ),
         (
             "Retrieving AWS account details: validating provider credentials: InvalidClientTokenId",
-            "AWS does not take the credentials.",
+            "AWS rejects the credentials.",
         ),
-        ("creating IAM Role: AccessDenied: User is not authorized to perform: iam:CreateRole", "may not do that"),
-        ("Failed to query available provider packages", "Terraform does not get the AWS provider."),
-        ("Saved plan is stale", "Something else changed database since it was planned."),
-        ("Backend configuration changed", "The state of database is kept elsewhere now."),
+        ("creating IAM Role: AccessDenied: User is not authorized to perform: iam:CreateRole", "Permission denied"),
+        ("Failed to query available provider packages", "Terraform cannot get the AWS provider."),
+        ("Saved plan is stale", "database changed after it was planned."),
+        ("Backend configuration changed", "The state location of database has changed."),
         (
             "deleting RDS DB Instance: Cannot delete protected DB Instance",
-            "database/postgres of database is protected.",
+            "database/postgres of database has deletion protection.",
         ),
     ],
 )
-def test_a_known_error_says_how_to_mend_it(summary: str, meaning: str) -> None:
-    told = explained(summary)
-    assert meaning in told
-    assert f"Terraform says: {summary}" in told
+def test_known_error_is_explained(summary: str, message: str) -> None:
+    text = explain_one(summary)
+    assert message in text
+    assert f"Terraform's error: {summary}" in text
 
 
-def test_an_unknown_error_says_where_it_is() -> None:
-    assert explained("Something odd", "Very odd.") == (
-        "database, database/postgres: Terraform failed.\n  Terraform says: Something odd Very odd."
+def test_unknown_error_names_stack_and_resource() -> None:
+    assert explain_one("Something odd", "Very odd.") == (
+        "database, database/postgres: Terraform failed.\n  Terraform's error: Something odd Very odd."
     )
-    assert explained("No resource", address="").startswith("database: Terraform failed.")
+    assert explain_one("No resource", address="").startswith("database: Terraform failed.")
 
 
-def test_the_same_error_is_told_once() -> None:
+def test_repeated_error_is_explained_once() -> None:
     twice = [Diagnostic(summary="ExpiredToken", address=f"aws_vpc.{number}") for number in range(2)]
-    assert explain("network", twice, {}).count("Terraform says") == 1
+    assert explain("network", twice, {}).count("Terraform's error") == 1
 
 
-def test_a_locked_state_says_who_holds_it() -> None:
+def test_locked_state_names_the_owner_of_the_lock() -> None:
     detail = (
         "Error message: resource temporarily unavailable\nLock Info:\n"
         "  ID:        1234-5678\n  Path:      x.tfstate\n  Operation: OperationTypeApply\n"
         "  Who:       ana@desk\n  Version:   1.11.4\n  Created:   2026-01-02 03:04:05 UTC\n  Info:      \n"
     )
-    told = explained("Error acquiring the state lock", detail, address="")
-    assert told.startswith(
-        "The state of database is locked by ana@desk since 2026-01-02 03:04:05 UTC: another deployment is under way."
+    text = explain_one("Error acquiring the state lock", detail, address="")
+    assert text.startswith(
+        "The state of database is locked by ana@desk since 2026-01-02 03:04:05 UTC: another deployment is running."
     )
-    assert "`terraform force-unlock 1234-5678`" in told
+    assert "`terraform force-unlock 1234-5678`" in text
 
 
-def line(kind: str, **said: Any) -> str:
-    return json.dumps({"type": kind, **said})
+def line(kind: str, **fields: Any) -> str:
+    return json.dumps({"type": kind, **fields})
 
 
 def hook(action: str, **more: Any) -> dict[str, Any]:
     return {"hook": {"resource": {"addr": "aws_vpc.it"}, "action": action, **more}}
 
 
-def test_lines_of_the_output_are_read() -> None:
-    begins = ResourceEvent(address="aws_vpc.it", stage="begins", action="create")
-    assert read_event(line("apply_start", **hook("create"))) == begins
+def test_resource_events_are_parsed() -> None:
+    started = ResourceEvent(address="aws_vpc.it", stage="started", action="create")
+    assert read_event(line("apply_start", **hook("create"))) == started
     done = ResourceEvent(address="aws_vpc.it", stage="done", action="delete", seconds=7)
     assert read_event(line("apply_complete", **hook("delete", elapsed_seconds=7))) == done
-    assert done.done == "destroyed"
+    assert done.past_tense == "destroyed"
 
 
 @pytest.mark.parametrize("text", ["", "panic: oh", "3", line("version"), line("apply_start", **hook("read"))])
-def test_what_nobody_waits_for_is_nothing(text: str) -> None:
+def test_other_lines_are_ignored(text: str) -> None:
     assert read_event(text) is None
 
 
-def test_errors_are_found_among_the_lines_and_warnings_are_not() -> None:
+def test_diagnostics_are_errors_without_warnings() -> None:
     error = {"severity": "error", "summary": "Broken", "detail": "x", "address": "aws_vpc.it"}
     lines = [line("diagnostic", diagnostic=error)] * 2 + [
         line("diagnostic", diagnostic={**error, "severity": "warning"}),

@@ -1,17 +1,17 @@
-"""What a deployment that was killed had begun is found again by its name, or told of where it costs money."""
+"""Orphans of a killed deployment are found by name; billed ones without a name produce a warning."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from operations.deploy.orphan_recovery import left_behind, unfinished, wrongly_tainted
+from operations.deploy.orphan_recovery import find_orphans, tainted_by_cancellation, unfinished_creations
 from operations.deploy.stack_graph import StackNode
 from operations.deploy.states import TerraformState
 
 
 def output(*events: tuple[str, str], action: str = "create") -> str:
-    """The lines of an apply, cut off in the middle of the last one."""
+    """Output of an apply that ends in the middle of a line."""
     lines = [
         json.dumps({"type": kind, "hook": {"resource": {"addr": address}, "action": action, "elapsed_seconds": 1}})
         for kind, address in events
@@ -30,14 +30,16 @@ STACK = StackNode(
         }
     },
 )
-CUT = output(*(("apply_start", f"{kind}.it") for kind in ("aws_s3_bucket", "aws_nat_gateway", "aws_db_instance")))
+INTERRUPTED = output(
+    *(("apply_start", f"{kind}.it") for kind in ("aws_s3_bucket", "aws_nat_gateway", "aws_db_instance"))
+)
 
 
-def test_what_was_begun_and_neither_made_nor_refused_is_unfinished() -> None:
-    events = [("apply_start", f"aws_vpc.{name}") for name in ("made", "refused", "cut")]
-    text = output(*events, ("apply_complete", "aws_vpc.made"), ("apply_errored", "aws_vpc.refused"))
-    assert unfinished(text) == ["aws_vpc.cut"]
-    assert unfinished(output(("apply_start", "aws_vpc.cut"), action="delete")) == []
+def test_started_creation_without_result_is_unfinished() -> None:
+    events = [("apply_start", f"aws_vpc.{name}") for name in ("created", "failed", "cut")]
+    text = output(*events, ("apply_complete", "aws_vpc.created"), ("apply_errored", "aws_vpc.failed"))
+    assert unfinished_creations(text) == ["aws_vpc.cut"]
+    assert unfinished_creations(output(("apply_start", "aws_vpc.cut"), action="delete")) == []
 
 
 def canceled(address: str, summary: str = "creating it: context canceled") -> str:
@@ -46,31 +48,35 @@ def canceled(address: str, summary: str = "creating it: context canceled") -> st
     )
 
 
-def test_what_the_provider_was_told_to_give_up_is_unfinished_too() -> None:
+def test_canceled_creation_is_unfinished() -> None:
     events = output(("apply_start", "aws_vpc.a"), ("apply_errored", "aws_vpc.a"))
-    assert unfinished(f"{canceled('aws_vpc.a')}\n{events}") == ["aws_vpc.a"]
-    refused = canceled("aws_vpc.a", "creating it: AlreadyExists")
-    assert unfinished(f"{refused}\n{events}") == [], "what stood before is somebody else's"
+    assert unfinished_creations(f"{canceled('aws_vpc.a')}\n{events}") == ["aws_vpc.a"]
+    conflict = canceled("aws_vpc.a", "creating it: AlreadyExists")
+    assert unfinished_creations(f"{conflict}\n{events}") == [], "an existing resource is not an orphan of this stack"
 
 
-def test_what_was_given_up_is_not_broken_and_what_failed_is() -> None:
-    state = TerraformState({}, (), frozenset({"aws_db_instance.given-up", "aws_db_instance.failed"}))
-    text = "\n".join([canceled("aws_db_instance.given-up"), canceled("aws_db_instance.failed", "storage full")])
-    assert wrongly_tainted(state, text) == ["aws_db_instance.given-up"]
-    assert wrongly_tainted(TerraformState(), text) == []
+def test_only_canceled_creations_are_untainted() -> None:
+    state = TerraformState({}, (), frozenset({"aws_db_instance.canceled", "aws_db_instance.failed"}))
+    text = "\n".join([canceled("aws_db_instance.canceled"), canceled("aws_db_instance.failed", "storage full")])
+    assert tainted_by_cancellation(state, text) == ["aws_db_instance.canceled"]
+    assert tainted_by_cancellation(TerraformState(), text) == []
 
 
-def test_it_is_found_by_its_name_when_the_name_is_known() -> None:
-    found = {each.kind: each.name for each in left_behind(STACK, TerraformState(), CUT, "123456789012")}
-    assert found == {"aws_s3_bucket": "anb-videos-123456789012-x", "aws_nat_gateway": "", "aws_db_instance": ""}
+def test_orphan_has_a_name_if_the_configuration_holds_it() -> None:
+    orphans = find_orphans(STACK, TerraformState(), INTERRUPTED, "123456789012")
+    assert {orphan.kind: orphan.name for orphan in orphans} == {
+        "aws_s3_bucket": "anb-videos-123456789012-x",
+        "aws_nat_gateway": "",
+        "aws_db_instance": "",
+    }
 
 
-def test_what_the_state_knows_was_written_after_all() -> None:
+def test_resource_in_the_state_is_no_orphan() -> None:
     state = TerraformState({}, (("aws_s3_bucket", "it", {}),))
-    assert "aws_s3_bucket" not in [each.kind for each in left_behind(STACK, state, CUT, "1")]
+    assert "aws_s3_bucket" not in [orphan.kind for orphan in find_orphans(STACK, state, INTERRUPTED, "1")]
 
 
-def test_what_nothing_finds_and_costs_money_is_told() -> None:
-    warnings = [each.warning for each in left_behind(STACK, TerraformState(), CUT, "1") if each.warning]
-    (warning,) = warnings
-    assert warning.startswith("it: a NAT gateway may have been left behind, which is billed. Look for a second one")
+def test_billed_orphan_without_name_produces_a_warning() -> None:
+    orphans = find_orphans(STACK, TerraformState(), INTERRUPTED, "1")
+    (warning,) = [orphan.warning for orphan in orphans if orphan.warning]
+    assert warning.startswith("it: a NAT gateway may be left over and is billed. Look for a second one")

@@ -1,4 +1,4 @@
-"""Terraform's plan as a structure: what is done, what changes and why, and what would lose data."""
+"""Parsing of Terraform's plan: actions, changed attributes and data losses."""
 
 from __future__ import annotations
 
@@ -33,43 +33,43 @@ DATABASE = stack(aws_db_instance={"it": {"//": {"metadata": {"path": "database/p
         (["forget"], Action.FORGET),
     ],
 )
-def test_each_action_has_its_name(actions: list[str], action: Action) -> None:
+def test_terraform_actions_are_mapped(actions: list[str], action: Action) -> None:
     (change,) = from_terraform(DATABASE, {"resource_changes": [entry(actions)]}).changes
     assert (change.action, change.path) == (action, "database/postgres/instance")
 
 
-def test_what_is_only_read_or_stays_is_no_change() -> None:
-    shown = {"resource_changes": [entry(["no-op"]), entry(["read"]), {**entry(["create"]), "mode": "data"}]}
-    part = from_terraform(DATABASE, shown)
-    assert (part.changes, part.applies, Plan((part,)).empty) == ((), False, True)
+def test_no_op_and_data_source_are_no_changes() -> None:
+    plan_json = {"resource_changes": [entry(["no-op"]), entry(["read"]), {**entry(["create"]), "mode": "data"}]}
+    stack_plan = from_terraform(DATABASE, plan_json)
+    assert (stack_plan.changes, stack_plan.applyable, Plan((stack_plan,)).empty) == ((), False, True)
 
 
-def test_outputs_alone_are_applied_too() -> None:
-    part = from_terraform(DATABASE, {"resource_changes": [], "applyable": True})
-    assert part.applies and not Plan((part,)).empty
+def test_output_changes_alone_are_applyable() -> None:
+    stack_plan = from_terraform(DATABASE, {"resource_changes": [], "applyable": True})
+    assert stack_plan.applyable and not Plan((stack_plan,)).empty
 
 
-def test_the_changed_attributes_are_told_and_why_it_is_replaced() -> None:
+def test_replacement_lists_the_forcing_attribute() -> None:
     change = entry(
         ["delete", "create"],
         before={"identifier": "anb-postgres", "username": "postgres", "port": 5432, "arn": "arn:old"},
-        after={"identifier": "anb-postgres", "username": "somebody", "port": 5432},
+        after={"identifier": "anb-postgres", "username": "other", "port": 5432},
         after_unknown={"arn": True},
         replace_paths=[["username"]],
     )
     (found,) = from_terraform(DATABASE, {"resource_changes": [change]}).changes
-    assert found.details == (Detail(attribute="username", before="postgres", after="somebody", forces=True),)
-    assert found.described == "the database anb-postgres"
+    assert found.details == (Detail(attribute="username", before="postgres", after="other", forces_replacement=True),)
+    assert found.description == "the database anb-postgres"
     assert found.loses_data
 
 
-def test_what_is_known_only_when_applied_is_told_of_a_change() -> None:
+def test_unknown_values_of_a_change_are_listed() -> None:
     change = entry(["update"], before={"latest_version": 1}, after={}, after_unknown={"latest_version": True})
     (found,) = from_terraform(DATABASE, {"resource_changes": [change]}).changes
-    assert found.details == (Detail(attribute="latest_version", before="1", after="(known when applied)"),)
+    assert found.details == (Detail(attribute="latest_version", before="1", after="(known after apply)"),)
 
 
-def test_a_secret_is_never_shown_however_deep_it_is() -> None:
+def test_nested_sensitive_values_are_hidden() -> None:
     change = entry(
         ["update"],
         before={"password": "old-secret", "parameter": [{"value": "old-secret"}], "tags": {"a": "1"}},
@@ -78,12 +78,12 @@ def test_a_secret_is_never_shown_however_deep_it_is() -> None:
         after_sensitive=False,
     )
     (found,) = from_terraform(DATABASE, {"resource_changes": [change]}).changes
-    told = {detail.attribute: (detail.before, detail.after) for detail in found.details}
+    details = {detail.attribute: (detail.before, detail.after) for detail in found.details}
     hidden = ("(sensitive)", "(sensitive)")
-    assert told == {"password": hidden, "parameter": hidden, "tags.a": ("1", "2")}
+    assert details == {"password": hidden, "parameter": hidden, "tags.a": ("1", "2")}
 
 
-def test_a_structure_is_told_by_the_places_that_differ() -> None:
+def test_json_and_blocks_are_compared_by_path() -> None:
     policy = '{"Statement": [{"Action": "s3:GetObject"}], "Version": "2012-10-17"}'
     change = entry(
         ["update"],
@@ -95,20 +95,20 @@ def test_a_structure_is_told_by_the_places_that_differ() -> None:
         },
     )
     (found,) = from_terraform(DATABASE, {"resource_changes": [change]}).changes
-    assert [(each.attribute, each.before, each.after) for each in found.details] == [
+    assert [(detail.attribute, detail.before, detail.after) for detail in found.details] == [
         ("policy.Statement.Action", "s3:GetObject", "s3:PutObject"),
         ("template.version", "1", "2"),
-        ("words", "the same", "written otherwise"),
+        ("words", "same value", "different formatting"),
     ]
 
 
-def test_of_many_places_the_first_are_told_and_the_others_counted() -> None:
+def test_many_differences_are_cut_and_counted() -> None:
     change = entry(["update"], before={"many": list(range(20))}, after={"many": list(range(100, 120))})
     (found,) = from_terraform(DATABASE, {"resource_changes": [change]}).changes
-    assert (len(found.details), found.details[-1].after) == (9, "12 places more")
+    assert (len(found.details), found.details[-1].after) == (9, "12 more values")
 
 
-def test_a_long_value_is_cut() -> None:
+def test_long_value_is_shortened() -> None:
     change = entry(["update"], before={"user_data": "x" * 5000}, after={"user_data": "y" * 5000})
     (found,) = from_terraform(DATABASE, {"resource_changes": [change]}).changes
     assert len(found.details[0].after) == 60 and found.details[0].after.endswith("…")
@@ -116,30 +116,32 @@ def test_a_long_value_is_cut() -> None:
 
 @pytest.mark.parametrize("kind", ["aws_db_instance", "aws_s3_bucket", "aws_sqs_queue", "aws_cloudwatch_log_group"])
 @pytest.mark.parametrize("actions", [["delete"], ["delete", "create"]])
-def test_what_holds_data_loses_it_when_it_is_destroyed_or_replaced(kind: str, actions: list[str]) -> None:
+def test_destroying_or_replacing_a_stateful_type_loses_data(kind: str, actions: list[str]) -> None:
     (found,) = from_terraform(DATABASE, {"resource_changes": [entry(actions, kind)]}).changes
     assert found.loses_data
 
 
-def test_nothing_else_does() -> None:
+def test_other_changes_lose_no_data() -> None:
     entries = [entry(["update"]), entry(["create"]), entry(["delete"], "aws_launch_template")]
-    part = from_terraform(DATABASE, {"resource_changes": entries})
-    assert Plan((part,)).losses == []
+    stack_plan = from_terraform(DATABASE, {"resource_changes": entries})
+    assert Plan((stack_plan,)).losses == []
 
 
-@pytest.mark.parametrize("guard", ["deletion_protection", "enable_deletion_protection"])
-def test_what_aws_refuses_to_delete_is_known_beforehand(guard: str) -> None:
-    entries = [entry(["delete"], before={guard: True}), entry(["update"], before={guard: True}, after={guard: False})]
+@pytest.mark.parametrize("attribute", ["deletion_protection", "enable_deletion_protection"])
+def test_deletion_of_a_protected_resource_is_detected(attribute: str) -> None:
+    protected = {attribute: True}
+    entries = [entry(["delete"], before=protected), entry(["update"], before=protected, after={attribute: False})]
     deleted, changed = from_terraform(DATABASE, {"resource_changes": entries}).changes
-    assert (deleted.guarded, changed.guarded) == (True, False)
+    assert (deleted.protected, changed.protected) == (True, False)
 
 
-def test_a_stack_that_was_never_applied_is_created_whole() -> None:
-    part = from_configuration(DATABASE)
-    assert (part.basis, [change.action for change in part.changes]) == (Basis.CONFIGURATION, [Action.CREATE])
-    assert part.applies
+def test_stack_never_applied_is_created_from_its_configuration() -> None:
+    stack_plan = from_configuration(DATABASE)
+    assert stack_plan.basis is Basis.CONFIGURATION
+    assert [change.action for change in stack_plan.changes] == [Action.CREATE]
+    assert stack_plan.applyable
 
 
-def test_changed_outputs_are_those_terraform_names() -> None:
-    shown = {"output_changes": {"a": {"actions": ["no-op"]}, "b": {"actions": ["update"]}}}
-    assert changed_outputs(shown) == {"b"}
+def test_changed_outputs_exclude_no_ops() -> None:
+    plan_json = {"output_changes": {"a": {"actions": ["no-op"]}, "b": {"actions": ["update"]}}}
+    assert changed_outputs(plan_json) == {"b"}

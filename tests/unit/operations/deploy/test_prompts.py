@@ -1,4 +1,4 @@
-"""The questions: one key for the plan, a name for what would be lost."""
+"""The prompts: one key confirms the plan, the name confirms a data loss."""
 
 from __future__ import annotations
 
@@ -19,51 +19,51 @@ DATABASE = Change(
     action=Action.REPLACE,
     name="anb-postgres",
 )
-GUARDED = Change(**{**{name: getattr(DATABASE, name) for name in DATABASE.__dataclass_fields__}, "guarded": True})
+PROTECTED = Change(**{**{name: getattr(DATABASE, name) for name in DATABASE.__dataclass_fields__}, "protected": True})
 
 
-def typing(monkeypatch: pytest.MonkeyPatch, text: str) -> Console:
+def type_text(monkeypatch: pytest.MonkeyPatch, text: str) -> Console:
     monkeypatch.setattr("sys.stdin", io.StringIO(text))
     return Console(file=io.StringIO())
 
 
 @pytest.mark.parametrize("answer", ["y", "Y", "y\n", "yes\n"])
-def test_a_y_applies(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: str) -> None:
-    typing(monkeypatch, answer)
-    prompts.apply(yes=False)
+def test_y_confirms(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: str) -> None:
+    type_text(monkeypatch, answer)
+    prompts.confirm_apply(yes=False)
     assert capsys.readouterr().out.startswith("¿Deseas aplicar este plan? (y/n): ")
 
 
 @pytest.mark.parametrize("answer", ["n\n", "", "\n", "s\n", " y\n", "N\n"])
-def test_anything_else_cancels(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
-    typing(monkeypatch, answer)
+def test_any_other_answer_cancels(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    type_text(monkeypatch, answer)
     with pytest.raises(prompts.Cancelled):
-        prompts.apply(yes=False)
+        prompts.confirm_apply(yes=False)
 
 
-def test_yes_answers_without_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    typing(monkeypatch, "n\n")
-    prompts.apply(yes=True)
+def test_yes_confirms_without_reading_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    type_text(monkeypatch, "n\n")
+    prompts.confirm_apply(yes=True)
 
 
-def test_what_would_be_lost_is_typed_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    prompts.losses([DATABASE], typing(monkeypatch, "anb-postgres\n"), yes=False)
+def test_typing_the_name_confirms_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    prompts.confirm_losses([DATABASE], type_text(monkeypatch, "anb-postgres\n"), yes=False)
 
 
 @pytest.mark.parametrize("typed", ["", "y\n", "ANB-postgres\n", "anb-postgre\n"])
 def test_any_other_name_cancels(monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
     with pytest.raises(prompts.Cancelled):
-        prompts.losses([DATABASE], typing(monkeypatch, typed), yes=False)
+        prompts.confirm_losses([DATABASE], type_text(monkeypatch, typed), yes=False)
 
 
-def test_yes_does_not_answer_for_a_loss(monkeypatch: pytest.MonkeyPatch) -> None:
-    console = typing(monkeypatch, "anb-postgres\n")
-    with pytest.raises(UserError, match="loses what the database anb-postgres holds, and --yes does not answer for"):
-        prompts.losses([DATABASE], console, yes=True)
-    prompts.losses([], console, yes=True)
+def test_yes_does_not_confirm_a_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = type_text(monkeypatch, "anb-postgres\n")
+    with pytest.raises(UserError, match="destroys the data in the database anb-postgres; --yes does not confirm"):
+        prompts.confirm_losses([DATABASE], console, yes=True)
+    prompts.confirm_losses([], console, yes=True)
 
 
-def test_what_aws_guards_is_told_before_anything_is_applied(monkeypatch: pytest.MonkeyPatch) -> None:
-    console = typing(monkeypatch, "anb-postgres\n")
-    with pytest.raises(UserError, match="deletes the database anb-postgres, guarded against .*protect_data = false"):
-        prompts.losses([GUARDED], console, yes=False)
+def test_deletion_protection_is_reported_before_applying(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = type_text(monkeypatch, "anb-postgres\n")
+    with pytest.raises(UserError, match="deletes the database anb-postgres, but deletion .*protect_data = false"):
+        prompts.confirm_losses([PROTECTED], console, yes=False)

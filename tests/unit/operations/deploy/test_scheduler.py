@@ -1,4 +1,4 @@
-"""Stacks side by side: what starts when, what a failure and an interruption do, how questions are asked."""
+"""Parallel stacks: order, failures, interruptions and questions."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from operations.deploy.scheduler import Scheduler
 from workspace.errors import UserError
 from workspace.progress import Board
 
-NEEDS = {
+DEPENDENCIES = {
     "network": (),
     "queue": (),
     "database": ("network",),
     "load-balancer": ("network",),
     "portal": ("database", "load-balancer", "queue"),
 }
-SECONDS = 30
-"""A safety net: an event that never comes fails the test."""
+TIMEOUT_SECONDS = 30
+"""Fails the test if an event does not occur."""
 
 
 class Deployment:
-    """A scheduler whose jobs the test lets go on, and what they did."""
+    """A scheduler with jobs that the test controls, and a record of what they did."""
 
-    def __init__(self, needs: Mapping[str, tuple[str, ...]] = NEEDS) -> None:
+    def __init__(self, dependencies: Mapping[str, tuple[str, ...]] = DEPENDENCIES) -> None:
         self.output = io.StringIO()
         self.interruption = Interruption()
         self.board = Board(Console(file=self.output, width=200))
-        self.scheduler = Scheduler(needs, self.interruption, self.board)
+        self.scheduler = Scheduler(dependencies, self.interruption, self.board)
         self.done: list[str] = []
-        self.started = {name: threading.Event() for name in needs}
+        self.started = {name: threading.Event() for name in dependencies}
 
     def run(self, **jobs: Callable[[], None]) -> None:
         def job(name: str) -> None:
@@ -49,28 +49,28 @@ class Deployment:
 
     def wait_for(self, *names: str) -> None:
         for name in names:
-            assert self.started[name].wait(SECONDS), f"{name} was not started"
+            assert self.started[name].wait(TIMEOUT_SECONDS), f"{name} was not started"
 
 
-def test_each_stack_starts_when_those_it_needs_are_done() -> None:
+def test_stack_starts_after_its_dependencies() -> None:
     deployment = Deployment()
     deployment.run()
-    place = {name: number for number, name in enumerate(deployment.done)}
-    assert sorted(place) == sorted(NEEDS)
-    assert all(place[needed] < place[name] for name, needs in NEEDS.items() for needed in needs)
+    position = {name: number for number, name in enumerate(deployment.done)}
+    assert sorted(position) == sorted(DEPENDENCIES)
+    assert all(position[needed] < position[name] for name, needs in DEPENDENCIES.items() for needed in needs)
 
 
-def test_stacks_that_do_not_need_each_other_run_side_by_side() -> None:
+def test_independent_stacks_run_in_parallel() -> None:
     deployment = Deployment()
     deployment.run(
-        # Neither ends before the other one was started.
+        # Each job ends only after the other has started.
         database=lambda: deployment.wait_for("load-balancer"),
         load_balancer=lambda: deployment.wait_for("database"),
     )
     assert deployment.done[-1] == "portal"
 
 
-def test_after_a_failure_those_under_way_finish_and_none_starts() -> None:
+def test_after_a_failure_running_jobs_finish_and_none_starts() -> None:
     deployment = Deployment()
     failed = threading.Event()
 
@@ -86,15 +86,15 @@ def test_after_a_failure_those_under_way_finish_and_none_starts() -> None:
 
 
 def assert_set(event: threading.Event) -> None:
-    assert event.wait(SECONDS)
+    assert event.wait(TIMEOUT_SECONDS)
 
 
-def test_several_failures_are_all_reported_once() -> None:
+def test_all_failures_are_reported_once() -> None:
     deployment = Deployment({"network": (), "queue": (), "storage": ()})
 
     def fail(message: str) -> Callable[[], None]:
         def job() -> None:
-            # All are under way before the first fails.
+            # All are running before the first one fails.
             deployment.wait_for("network", "queue", "storage")
             raise UserError(message)
 
@@ -105,7 +105,7 @@ def test_several_failures_are_all_reported_once() -> None:
     assert sorted(error.value.message.splitlines()) == ["a quota", "no credentials"]
 
 
-def test_what_is_still_under_way_after_a_failure_is_shown() -> None:
+def test_running_stacks_are_printed_after_a_failure() -> None:
     deployment = Deployment({"network": (), "queue": ()})
 
     def fail() -> None:
@@ -113,34 +113,34 @@ def test_what_is_still_under_way_after_a_failure_is_shown() -> None:
         raise UserError("wrong")
 
     with pytest.raises(UserError):
-        deployment.run(network=fail, queue=lambda: wait_until_printed(deployment, "Nothing more is started."))
-    assert "Nothing more is started. Under way: queue." in deployment.output.getvalue()
+        deployment.run(network=fail, queue=lambda: wait_until_printed(deployment, "No more stacks"))
+    assert "No more stacks will be started. Still running: queue." in deployment.output.getvalue()
 
 
 def wait_until_printed(deployment: Deployment, text: str) -> None:
     printed = threading.Event()
-    for _ in range(SECONDS * 100):
+    for _ in range(TIMEOUT_SECONDS * 100):
         if text in deployment.output.getvalue():
             return
         printed.wait(0.01)
     raise AssertionError(deployment.output.getvalue())
 
 
-def test_ctrl_c_lets_those_under_way_finish_and_starts_none() -> None:
+def test_after_ctrl_c_running_jobs_finish_and_none_starts() -> None:
     deployment = Deployment()
 
     def press() -> None:
         deployment.wait_for("load-balancer")
         os.kill(os.getpid(), signal.SIGINT)
 
-    with pytest.raises(UserError, match="Interrupted. What was made is in the state"):
+    with pytest.raises(UserError, match="Interrupted. Finished resources are in the state"):
         deployment.run(
-            database=press, load_balancer=lambda: wait_until_printed(deployment, "Stopping when the stacks under way")
+            database=press, load_balancer=lambda: wait_until_printed(deployment, "Stopping after the running stacks")
         )
     assert sorted(deployment.done) == ["database", "load-balancer", "network", "queue"]
 
 
-def test_questions_are_asked_in_the_main_thread_one_at_a_time() -> None:
+def test_questions_run_one_at_a_time_in_the_main_thread() -> None:
     deployment = Deployment({"network": (), "queue": ()})
     asked: list[tuple[str, threading.Thread]] = []
     asking = threading.Lock()
@@ -165,7 +165,7 @@ def test_nothing_is_printed_while_a_question_is_asked() -> None:
     def question() -> None:
         asking.set()
         deployment.wait_for("queue")
-        # What the other job prints meanwhile waits for the answer.
+        # Output of the other job is held back until the answer.
         assert "progress" not in deployment.output.getvalue()
 
     def progress() -> None:
@@ -176,7 +176,7 @@ def test_nothing_is_printed_while_a_question_is_asked() -> None:
     assert "progress" in deployment.output.getvalue()
 
 
-def test_an_answer_of_no_lets_those_under_way_finish() -> None:
+def test_declined_question_lets_running_jobs_finish() -> None:
     deployment = Deployment({"network": (), "queue": (), "portal": ("network", "queue")})
     declined = threading.Event()
 
@@ -195,10 +195,10 @@ def test_no_question_is_asked_after_a_failure() -> None:
     deployment = Deployment({"network": (), "queue": ()})
 
     def question() -> None:
-        raise AssertionError("it was asked")
+        raise AssertionError("the question was asked")
 
     def ask() -> None:
-        wait_until_printed(deployment, "Under way: queue")
+        wait_until_printed(deployment, "Still running: queue")
         deployment.scheduler.ask("queue", question)
 
     def fail() -> None:
@@ -215,7 +215,7 @@ def test_ctrl_c_at_a_question_ends_the_deployment() -> None:
 
     def question() -> None:
         os.kill(os.getpid(), signal.SIGINT)
-        raise AssertionError("it went on")
+        raise AssertionError("the question continued")
 
     with pytest.raises(UserError, match="Interrupted"):
         deployment.run(network=lambda: deployment.scheduler.ask("network", question))

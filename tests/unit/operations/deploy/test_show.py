@@ -1,4 +1,4 @@
-"""The plan and its cost as people read them."""
+"""Rendering of the plan and its cost."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from constructs_lib.governance.cost import Cost, estimate
 from operations.deploy.plan import Action, Basis, Change, Detail, Plan, StackPlan
 from operations.deploy.show import cost_line, plan_lines
-from operations.deploy.states import read_state
+from operations.deploy.states import parse_state
 
 CREATED = Change(stack="network", address="aws_vpc.it", kind="aws_vpc", path="network/vpc", action=Action.CREATE)
 REPLACED = Change(
@@ -17,7 +17,7 @@ REPLACED = Change(
     path="database/postgres",
     action=Action.REPLACE,
     name="anb-postgres",
-    details=(Detail(attribute="username", before="a", after="b", forces=True),),
+    details=(Detail(attribute="username", before="a", after="b", forces_replacement=True),),
 )
 
 
@@ -25,62 +25,63 @@ def lines(*stacks: StackPlan) -> list[str]:
     return [text.plain for text in plan_lines(Plan(stacks))]
 
 
-def part(stack: str, *changes: Change, basis: Basis = Basis.TERRAFORM, follows: tuple[str, ...] = ()) -> StackPlan:
-    return StackPlan(stack=stack, basis=basis, changes=changes, applies=bool(changes), follows=follows)
+def stack_plan(
+    stack: str, *changes: Change, basis: Basis = Basis.TERRAFORM, replan_after: tuple[str, ...] = ()
+) -> StackPlan:
+    return StackPlan(stack=stack, basis=basis, changes=changes, applyable=bool(changes), replan_after=replan_after)
 
 
-def test_each_change_is_a_line_with_its_attributes_under_it() -> None:
-    assert lines(part("network", CREATED), part("database", REPLACED), part("queue")) == [
+def test_changes_are_listed_with_their_attributes() -> None:
+    assert lines(stack_plan("network", CREATED), stack_plan("database", REPLACED), stack_plan("queue")) == [
         "network   1 created",
         "  + created   network/vpc  aws_vpc",
         "database  1 replaced",
         "  ± replaced  database/postgres  aws_db_instance  anb-postgres",
-        "      username: a -> b  (cannot be changed, so it is replaced)",
-        "queue     nothing changes",
-        "In all: 1 created, 1 replaced.",
-        "What the database anb-postgres holds is lost: it is replaced.",
+        "      username: a -> b  (forces replacement)",
+        "queue     no changes",
+        "Total: 1 created, 1 replaced.",
+        "Data loss: the database anb-postgres is replaced.",
     ]
 
 
-def test_what_loses_data_is_red_and_nothing_else_is() -> None:
-    styles = {text.plain.strip(): str(text.style) for text in plan_lines(Plan((part("x", CREATED, REPLACED),)))}
+def test_only_data_loss_is_bold_red() -> None:
+    styles = {text.plain.strip(): str(text.style) for text in plan_lines(Plan((stack_plan("x", CREATED, REPLACED),)))}
     red = [plain for plain, style in styles.items() if style == "bold red"]
     assert red == [
         "± replaced  database/postgres  aws_db_instance  anb-postgres",
-        "What the database anb-postgres holds is lost: it is replaced.",
+        "Data loss: the database anb-postgres is replaced.",
     ]
 
 
-def test_a_stack_that_is_made_whole_is_told_by_its_kinds() -> None:
+def test_new_stack_is_summarized_by_resource_type() -> None:
     subnets = [replace(CREATED, kind="aws_subnet", address=f"aws_subnet.{number}") for number in range(4)]
-    made = part("network", CREATED, *subnets, basis=Basis.CONFIGURATION)
-    assert lines(made)[0] == "network  5 created, for it was never applied: 4 aws_subnet, aws_vpc"
+    new = stack_plan("network", CREATED, *subnets, basis=Basis.CONFIGURATION)
+    assert lines(new)[0] == "network  5 created (first deployment): 4 aws_subnet, aws_vpc"
 
 
-def test_what_is_planned_again_says_after_which() -> None:
-    again = part("portal", CREATED, follows=("network", "queue"))
-    later = part("alarms", basis=Basis.LATER, follows=("portal",))
-    told = lines(again, later)
-    assert told[0] == "portal  1 created; planned again after network and queue, whose outputs it reads"
-    assert told[2] == "alarms  planned once portal is applied"
+def test_replanned_and_deferred_stacks_name_their_inputs() -> None:
+    again = stack_plan("portal", CREATED, replan_after=("network", "queue"))
+    deferred = stack_plan("alarms", basis=Basis.DEFERRED, replan_after=("portal",))
+    text = lines(again, deferred)
+    assert text[0] == "portal  1 created; planned again after network and queue, whose outputs it reads"
+    assert text[2] == "alarms  planned once portal is applied"
 
 
-def test_outputs_alone_are_told() -> None:
-    assert lines(replace(part("network"), applies=True))[0] == "network  only outputs change"
+def test_output_changes_alone_are_shown() -> None:
+    assert lines(replace(stack_plan("network"), applyable=True))[0] == "network  only outputs change"
 
 
-def test_the_cost_is_told_with_its_difference() -> None:
+def test_cost_line_shows_the_difference() -> None:
     before, after = {"a": Cost(10, 20)}, {"a": Cost(10, 30), "b": Cost(1.5, 1.5)}
     assert cost_line(before, after) == (
-        "A month before any use costs $11.50 to $31.50; now it is $10.00 to $20.00, so +1.50 to +11.50 dollars "
-        "(an estimate)."
+        "Estimated monthly cost before usage: $11.50 to $31.50 (now $10.00 to $20.00, change +1.50 to +11.50 dollars)."
     )
-    assert cost_line(after, after) == "A month before any use costs $11.50 to $31.50, as it does now (an estimate)."
+    assert cost_line(after, after) == "Estimated monthly cost before usage: $11.50 to $31.50 (unchanged)."
     unknown = {"a": Cost(unpriced=("db.x9",))}
-    assert cost_line(unknown, unknown).endswith("(an estimate); not counted: db.x9.")
+    assert cost_line(unknown, unknown).endswith("(unchanged); not priced: db.x9.")
 
 
-def test_a_state_costs_what_its_configuration_does() -> None:
+def test_state_and_configuration_have_the_same_cost() -> None:
     pulled = {
         "outputs": {"id": {"value": "vpc-1"}},
         "resources": [
@@ -160,15 +161,15 @@ def test_a_state_costs_what_its_configuration_does() -> None:
             },
         }
     }
-    state = read_state(pulled)
+    state = parse_state(pulled)
     costs = estimate({"was": state.document(), "is": configured})
     assert costs["was"] == costs["is"] and costs["was"].high > 0
     assert state.outputs == {"id": "vpc-1"}
     assert state.tainted == {"aws_autoscaling_group.it"}
-    assert read_state({}).empty and not state.empty
+    assert parse_state({}).empty and not state.empty
 
 
-def test_output_that_is_null_is_not_there_yet() -> None:
-    """Terraform writes it for a stack into whose state something was imported before the rest was created."""
-    state = read_state({"outputs": {"id": {"value": "vpc-1"}, "address": {"value": None}, "on": {"value": False}}})
+def test_null_outputs_are_ignored() -> None:
+    """Terraform writes null outputs when it imports a resource before the others are created."""
+    state = parse_state({"outputs": {"id": {"value": "vpc-1"}, "address": {"value": None}, "on": {"value": False}}})
     assert state.outputs == {"id": "vpc-1", "on": False}

@@ -1,11 +1,11 @@
-"""deployment-info.txt: what the first version's had, without the secrets."""
+"""Contents of deployment-info.txt: the fields of the original file, without secrets."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from operations.deploy.states import TerraformState
-from operations.deploy.summary import Summary, secrets
+from operations.deploy.summary import Summary, find_secrets
 
 SUMMARY = Summary(
     environment_name="anb-production",
@@ -24,7 +24,7 @@ SUMMARY = Summary(
 )
 
 
-def test_the_file_has_what_the_first_versions_had() -> None:
+def test_file_has_all_original_fields() -> None:
     text = SUMMARY.text(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
     for line in (
         "Date: 2026-01-02 03:04:05 UTC",
@@ -42,9 +42,9 @@ def test_the_file_has_what_the_first_versions_had() -> None:
         assert line in text.splitlines(), line
 
 
-def test_what_is_not_known_is_not_available() -> None:
-    bare = Summary(**{**{name: getattr(SUMMARY, name) for name in SUMMARY.__dataclass_fields__}, "outputs": {}})
-    assert bare.rows() == {
+def test_missing_outputs_are_not_available() -> None:
+    empty = Summary(**{**{name: getattr(SUMMARY, name) for name in SUMMARY.__dataclass_fields__}, "outputs": {}})
+    assert empty.rows() == {
         "Environment": "anb-production",
         "S3 bucket": "N/A",
         "Application URL": "N/A",
@@ -53,8 +53,8 @@ def test_what_is_not_known_is_not_available() -> None:
     }
 
 
-def test_secrets_are_told_by_where_they_are() -> None:
+def test_secrets_are_listed_by_arn() -> None:
     database = {"master_user_secret": [{"secret_arn": "arn:db"}], "password": "hidden"}
     token = {"name": "tokens", "description": "Signs the portal's tokens", "arn": "arn:token"}
     state = TerraformState({}, (("aws_db_instance", "it", database), ("aws_secretsmanager_secret", "it", token)))
-    assert secrets({"s": state}) == {"Database password": "arn:db", "Signs the portal's tokens": "arn:token"}
+    assert find_secrets({"s": state}) == {"Database password": "arn:db", "Signs the portal's tokens": "arn:token"}

@@ -1,4 +1,4 @@
-"""A backup holds every object, whatever its key is made of, and nothing outside its folder."""
+"""A backup holds every object, with any key, and writes only to its folder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.destroy.backup import paths
+from operations.destroy.backup import file_paths
 
 KEYS = (
     "uploads/a clip.mp4",
@@ -24,14 +24,14 @@ KEYS = (
 )
 
 
-def test_every_key_has_a_file_of_its_own_inside_the_folder() -> None:
-    found = paths(KEYS)
-    assert len(set(found.values())) == len(KEYS)
-    for path in found.values():
+def test_every_key_has_a_unique_file_in_the_folder() -> None:
+    files = file_paths(KEYS)
+    assert len(set(files.values())) == len(KEYS)
+    for path in files.values():
         assert not path.is_absolute() and not {"..", "."} & set(path.parts)
         assert all(len(part.encode()) <= 255 for part in path.parts)
 
 
 @pytest.mark.parametrize("key", ["processed/clip.mp4", "uploads/a clip.mp4", "releases/portal/release.json"])
-def test_a_key_that_can_be_a_path_is_one(key: str) -> None:
-    assert paths([key])[key] == Path(key)
+def test_key_that_is_a_valid_path_is_unchanged(key: str) -> None:
+    assert file_paths([key])[key] == Path(key)

@@ -1,4 +1,4 @@
-"""What destroy refuses, keeps and says remains."""
+"""Protection against deletion, and the resources of a kept bucket."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from operations.deploy.states import TerraformState
-from operations.destroy.command import parts_of_bucket, refuse_guarded
+from operations.destroy.command import bucket_addresses, require_unprotected
 from workspace.errors import UserError
 
 
-def standing(kind: str, **attributes: Any) -> dict[str, TerraformState]:
+def states_with(kind: str, **attributes: Any) -> dict[str, TerraformState]:
     return {"it": TerraformState({}, ((kind, "it", attributes),))}
 
 
 @pytest.mark.parametrize(
-    ("kind", "attributes", "named"),
+    ("kind", "attributes", "resource"),
     [
         (
             "aws_db_instance",
@@ -27,23 +27,23 @@ def standing(kind: str, **attributes: Any) -> dict[str, TerraformState]:
         ("aws_s3_bucket", {"bucket": "anb-videos", "force_destroy": False}, "aws_s3_bucket anb-videos"),
     ],
 )
-def test_what_is_guarded_is_named_with_the_setting_to_change(kind: str, attributes: Any, named: str) -> None:
+def test_protected_resource_is_named_with_the_setting(kind: str, attributes: Any, resource: str) -> None:
     with pytest.raises(UserError) as caught:
-        refuse_guarded(standing(kind, **attributes))
+        require_unprotected(states_with(kind, **attributes))
     assert caught.value.message == (
-        f"Guarded against being destroyed: {named}. Set protect_data = false, run ./anb deploy, and then ./anb destroy."
+        f"Protected against deletion: {resource}. Set protect_data = false, run ./anb deploy, and then ./anb destroy."
     )
 
 
-def test_what_is_not_guarded_may_go() -> None:
-    refuse_guarded(standing("aws_db_instance", identifier="x", deletion_protection=False))
-    refuse_guarded(standing("aws_s3_bucket", bucket="x", force_destroy=True))
-    refuse_guarded(standing("aws_iam_role", name="x", force_destroy=False))
+def test_unprotected_resources_are_accepted() -> None:
+    require_unprotected(states_with("aws_db_instance", identifier="x", deletion_protection=False))
+    require_unprotected(states_with("aws_s3_bucket", bucket="x", force_destroy=True))
+    require_unprotected(states_with("aws_iam_role", name="x", force_destroy=False))
 
 
-def test_a_bucket_that_is_kept_keeps_all_that_is_set_on_it() -> None:
+def test_addresses_of_a_bucket_include_its_configuration() -> None:
     resources = tuple(
         (kind, "it", {"bucket": bucket})
         for kind, bucket in (("aws_s3_bucket", "a"), ("aws_s3_bucket_policy", "a"), ("aws_s3_bucket", "b"))
     )
-    assert parts_of_bucket(TerraformState({}, resources), "a") == ["aws_s3_bucket.it", "aws_s3_bucket_policy.it"]
+    assert bucket_addresses(TerraformState({}, resources), "a") == ["aws_s3_bucket.it", "aws_s3_bucket_policy.it"]
