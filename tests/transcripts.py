@@ -19,7 +19,7 @@ EACH_RESOURCE = r"(?:^ *(?:[~+-] )?(?:created|changed|destroyed) +\S+/.*\n|^    
 STACKS = ("network", "storage", "queue", "database", "load-balancer", "portal", "workers", "observability")
 """Names of the stacks, in a possible deployment order."""
 
-# Account of the embedded AWS; it looks like a shortened commit.
+# Account of the AWS emulator; it looks like a shortened commit.
 _ACCOUNT = "123456789012"
 _REPLACEMENTS = (
     (r"^… .*\n", ""),

@@ -38,7 +38,7 @@ from workspace.progress import step
 def deploy(target: str | None, environment: str | None, yes: bool) -> None:
     """Deploy the stacks: show the plan and its cost, ask, apply, wait until all instances are in service.
 
-    Run it again to continue after an interruption. The target `local` is the embedded AWS of ./anb up, or the one at
+    Run it again to continue after an interruption. The target `local` is the AWS emulator of ./anb up, or the one at
     AWS_ENDPOINT_URL; `aws` is the account of the credentials.
     """
     console = Console()

@@ -62,7 +62,7 @@ class Summary:
         yield f"Date: {now:%Y-%m-%d %H:%M:%S %Z}".rstrip()
         yield f"Environment: {self.environment_name}"
         yield f"Region: {self.region}"
-        yield f"AWS account: {self.account}{' (embedded)' if self.target == 'local' else ''}"
+        yield f"AWS account: {self.account}{' (emulator)' if self.target == 'local' else ''}"
         yield ""
         yield "Resources"
         yield f"  S3 bucket: {self._output('s3_bucket_name')}"

@@ -1,4 +1,4 @@
-"""The target of a deployment: the AWS account of the credentials, or an embedded AWS on this machine."""
+"""The target of a deployment: the AWS account of the credentials, or an AWS emulator on this machine."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ def choose_target(target: str | None, environment: str | None, variables: Mappin
     Args:
         target: local or aws; default: the environment's target.
         environment: Name of its file; default: ``ANB_ENVIRONMENT``, else local for --target local, else production.
-        variables: Environment variables; ``AWS_ENDPOINT_URL`` selects an embedded AWS, ``ANB_...`` are settings.
+        variables: Environment variables; ``AWS_ENDPOINT_URL`` selects an AWS emulator, ``ANB_...`` are settings.
 
     Raises:
-        UserError: The settings are invalid or for another target, or no embedded AWS is running.
+        UserError: The settings are invalid or for another target, or no AWS emulator is running.
     """
     default = LOCAL if target == LOCAL else DEFAULT_ENVIRONMENT
     name = environment or variables.get(ENVIRONMENT) or default
@@ -104,7 +104,7 @@ def _embedded_target(name: str, anb_variables: Mapping[str, str], variables: Map
         state = StateFile(local).read()
         embedded = state.children.get("aws") if state and state.phase == RUNNING else None
         if state is None or embedded is None or embedded.port is None or not embedded.alive:
-            raise UserError(f"No embedded AWS is running. Start one with ./anb up, or set {ENDPOINT} to its address.")
+            raise UserError(f"No AWS emulator is running. Start one with ./anb up, or set {ENDPOINT} to its address.")
         if not state.infra:
             raise UserError(
                 "The running system was started with --no-infra, so it has no Terraform state. Restart it with "

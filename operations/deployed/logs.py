@@ -92,7 +92,7 @@ class Reader:
                 continue
             self._seen[key] = event["timestamp"]
             newest = max(newest, event["timestamp"])
-            # The embedded AWS ignores the prefix filter.
+            # The AWS emulator ignores the prefix filter.
             if self._boot in (None, event["logStreamName"].startswith(BOOT)):
                 yield Line(
                     milliseconds=event["timestamp"],

@@ -1,4 +1,4 @@
-"""One embedded AWS with one deployment, which all tests of this folder use in order."""
+"""One AWS emulator with one deployment, which all tests of this folder use in order."""
 
 from __future__ import annotations
 

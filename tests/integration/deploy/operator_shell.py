@@ -1,4 +1,4 @@
-"""An operator's shell for deployments to an embedded AWS."""
+"""An operator's shell for deployments to an AWS emulator."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ QUESTION = "¿Deseas aplicar este plan? (y/n): "
 
 @dataclass
 class Operator:
-    """Runs commands with AWS_ENDPOINT_URL set to the embedded AWS.
+    """Runs commands with AWS_ENDPOINT_URL set to the AWS emulator.
 
     Args:
         folder: Working directory, and folder of the states.
-        port: Port of the embedded AWS.
+        port: Port of the AWS emulator.
         settings: Environment variables that override environments/local.toml in all further commands.
     """
 

@@ -107,7 +107,7 @@ def test_summary_file_holds_no_secret(operator: Operator) -> None:
     assert f"Application URL: http://{balancer['DNSName']}" in text
     assert "Database name: proyecto_1" in text and "Database user: postgres" in text
     manager = operator.client("secretsmanager")
-    # After the power cut the embedded AWS creates a second secret for the same password.
+    # After the power cut the AWS emulator creates a second secret for the same password.
     arns = [secret["ARN"] for secret in manager.list_secrets()["SecretList"]]
     secrets = {arn: manager.get_secret_value(SecretId=arn)["SecretString"] for arn in arns}
     listed = re.findall(r"get-secret-value --secret-id (\S+)", text)

@@ -23,7 +23,7 @@ def test_deployed_environment_has_no_problems(operator: Operator) -> None:
     for subject in ("Python", "Node", "Terraform", "AWS provider", "Settings", "Credentials", "Region", "State"):
         assert f"✓ ok      {subject} " in found.stdout, subject
     assert "Stacks       8 synthesized, 8 deployed" in found.stdout
-    assert "they cannot be simulated" in found.stdout, "the embedded AWS cannot"
+    assert "they cannot be simulated" in found.stdout, "the AWS emulator cannot"
     assert "Ready to deploy." in found.stdout
     transcripts.check("docs/deploy.md", "doctor", "./anb doctor --target local", found.stdout)
 

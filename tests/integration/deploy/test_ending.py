@@ -61,7 +61,7 @@ def test_destroy_with_backup_and_kept_bucket(operator: Operator) -> None:
     destroyed = operator.run("destroy", typed="yes\ny\nn\n")
 
     assert destroyed.returncode == 0, destroyed.stdout + destroyed.stderr
-    # Like AWS, the embedded AWS still lists terminated instances for a while.
+    # Like AWS, the AWS emulator still lists terminated instances for a while.
     omitted = rf"{transcripts.EACH_RESOURCE}|(?:^  arn:aws:ec2:.*\n)+"
     transcripts.check(
         "docs/deploy.md",
@@ -78,7 +78,7 @@ def test_destroy_with_backup_and_kept_bucket(operator: Operator) -> None:
     assert [entry["Name"] for entry in s3.list_buckets()["Buckets"]] == [name]
     assert f"bucket {name}: " in destroyed.stdout
     assert {kind: resources for kind, resources in existing_resources(operator).items() if resources} == {}
-    # RDS deletes its secret with the database; the embedded AWS keeps it if the creation was interrupted.
+    # RDS deletes its secret with the database; the AWS emulator keeps it if the creation was interrupted.
     secrets = [secret["Name"] for secret in operator.client("secretsmanager").list_secrets()["SecretList"]]
     assert [name for name in secrets if not name.startswith("rds!")] == []
     assert not (operator.folder / "deployment-info.txt").exists()

@@ -1,4 +1,4 @@
-"""Terraform's import ids of resources in the embedded AWS."""
+"""Terraform's import ids of resources in the AWS emulator."""
 
 from __future__ import annotations
 

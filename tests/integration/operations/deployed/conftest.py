@@ -1,4 +1,4 @@
-"""A separate environment for each test on the embedded AWS."""
+"""A separate environment for each test on the AWS emulator."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ def test_releases_are_listed_and_n_cancels(deployed: str) -> None:
 def test_unknown_commit_ends_the_rollback_before_any_change(deployed: str) -> None:
     result = run("--yes")
     assert result.exit_code == 1
-    assert "git has no commit 'beef123' here" in result.output
+    assert "commit is 'beef123'; must be a hash, tag or branch" in result.output
 
 
 def test_environment_without_releases_cannot_roll_back(deployed: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""`anb destroy` on the embedded AWS: backup of every object, and leftovers with their cost."""
+"""`anb destroy` on the AWS emulator: backup of every object, and leftovers with their cost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.unit.operations.destroy.test_backup import KEYS
 def test_backup_writes_every_object(aws_port: int, tmp_path: Path) -> None:
     s3, bucket = aws.client("s3", aws_port), f"backup-{uuid.uuid4().hex}"
     s3.create_bucket(Bucket=bucket)
-    # Unlike S3, the embedded AWS resolves dots in a key as path segments and rejects line breaks.
+    # Unlike S3, the AWS emulator resolves dots in a key as path segments and rejects line breaks.
     written = [key for key in KEYS if key not in ("../../outside.mp4", ".") and "\n" not in key]
     for key in written:
         s3.put_object(Bucket=bucket, Key=key, Body=key.encode())

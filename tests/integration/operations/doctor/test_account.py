@@ -1,4 +1,4 @@
-"""Checks of credentials, region, quotas and permissions against the embedded AWS."""
+"""Checks of credentials, region, quotas and permissions against the AWS emulator."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def client(aws_port: int) -> Client:
 
 @pytest.fixture
 def strict(aws_port: int) -> Iterator[None]:
-    """The embedded AWS checks signatures and policies during the test."""
+    """The AWS emulator checks signatures and policies during the test."""
     address = f"{aws.endpoint(aws_port)}/moto-api/reset-auth"
     before = requests.post(address, data=b"0", timeout=30).json()["PREVIOUS_INITIAL_NO_AUTH_ACTION_COUNT"]
     yield
@@ -147,7 +147,7 @@ SESSION = CallerIdentity("123456789012", "arn:aws:sts::123456789012:assumed-role
 
 
 def check_with(decisions: dict[str, str], actions: frozenset[str]) -> list[Any]:
-    """Run the check against a stub of IAM, because the embedded AWS cannot simulate policies."""
+    """Run the check against a stub of IAM, because the AWS emulator cannot simulate policies."""
     iam = boto3.client("iam", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
     role = {"Path": "/team/", "RoleName": "deployer", "RoleId": "A" * 16, "Arn": ROLE, "CreateDate": "2026-01-01"}
     with Stubber(iam) as stub:

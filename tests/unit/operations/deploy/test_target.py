@@ -60,7 +60,7 @@ def test_without_an_embedded_aws_the_error_names_the_command(local: Path) -> Non
     for alive in (None, False):
         if alive is not None:
             write_state(local, alive=alive)
-        with pytest.raises(UserError, match="No embedded AWS is running. Start one with ./anb up, or set AWS_END"):
+        with pytest.raises(UserError, match="No AWS emulator is running. Start one with ./anb up, or set AWS_END"):
             choose_target("local", None, {})
 
 
