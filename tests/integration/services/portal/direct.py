@@ -67,14 +67,14 @@ def error(answer: TestResponse) -> tuple[int, Any]:
 
 def objects(bucket: str, aws_port: int) -> list[str]:
     """Return the keys of a bucket's objects."""
-    found = aws.client("s3", aws_port).list_objects_v2(Bucket=bucket).get("Contents", [])
-    return [item["Key"] for item in found]
+    listing = aws.client("s3", aws_port).list_objects_v2(Bucket=bucket).get("Contents", [])
+    return [item["Key"] for item in listing]
 
 
 def unfinished(bucket: str, aws_port: int) -> list[str]:
     """Return the keys of a bucket's unfinished multipart uploads."""
-    found = aws.client("s3", aws_port).list_multipart_uploads(Bucket=bucket).get("Uploads", [])
-    return [item["Key"] for item in found]
+    listing = aws.client("s3", aws_port).list_multipart_uploads(Bucket=bucket).get("Uploads", [])
+    return [item["Key"] for item in listing]
 
 
 def rows(engine: Engine, table: str) -> int:

@@ -64,10 +64,10 @@ def opened_site(
         changes: Environment fields to override.
     """
     with copied_database(server, template=template, owner="anb") as database_url:
-        plain = make_environment(
+        default_environment = make_environment(
             database_url=database_url, bucket=new_bucket(aws_port), queue_url=new_queue(aws_port), aws_port=aws_port
         )
-        environment = dataclasses.replace(plain, portal_port=free_port(), **changes)
+        environment = dataclasses.replace(default_environment, portal_port=free_port(), **changes)
         portal = PortalProcess(environment, folder / "portal.log", {})
         application = assemble(environment)
         try:

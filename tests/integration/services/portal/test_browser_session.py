@@ -69,11 +69,11 @@ def test_cookie_is_rejected_on_every_instance_after_logout(
     browser, csrf = people.browser(person)
     cookie = browser.get_cookie("session")
     assert cookie is not None
-    elsewhere = start_app(portal_environment)
-    for instance in (app, elsewhere):
-        thief = instance.test_client()
-        thief.set_cookie("session", cookie.value)
-        assert thief.get(PROFILE).status_code == 200
+    other_instance = start_app(portal_environment)
+    for instance in (app, other_instance):
+        attacker = instance.test_client()
+        attacker.set_cookie("session", cookie.value)
+        assert attacker.get(PROFILE).status_code == 200
     answer = browser.post(path, data={"csrf_token": csrf})
     assert answer.status_code in (200, 303)
     assert {
@@ -82,10 +82,10 @@ def test_cookie_is_rejected_on_every_instance_after_logout(
         for name, value in parse_cookie(line.split(";")[0]).items()
         if name in ("session", "csrf")
     } == {""}
-    for instance in (app, elsewhere):
-        thief = instance.test_client()
-        thief.set_cookie("session", cookie.value)
-        refused = thief.get(PROFILE)
+    for instance in (app, other_instance):
+        attacker = instance.test_client()
+        attacker.set_cookie("session", cookie.value)
+        refused = attacker.get(PROFILE)
         assert (refused.status_code, refused.json) == (401, {"message": "", "error": "Invalid or expired token"})
 
 

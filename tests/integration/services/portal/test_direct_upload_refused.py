@@ -76,14 +76,14 @@ def call_every_step(person: PortalUser, video_id: str) -> list[tuple[int, Any]]:
 
 @pytest.mark.asvs("2.3.1")
 def test_upload_of_another_user_returns_404(people: People, engine: Engine) -> None:
-    owner, thief = people.new(), people.new()
+    owner, other = people.new(), people.new()
     upload = direct.begin(owner)
     direct.send(owner, upload)
-    assert call_every_step(thief, upload["video_id"]) == [NOT_FOUND] * 4
-    assert thief.get(UPLOADS).json == []
+    assert call_every_step(other, upload["video_id"]) == [NOT_FOUND] * 4
+    assert other.get(UPLOADS).json == []
     assert rows(engine, "videos") == 0
     assert direct.complete(owner, upload).status_code == 201
-    assert error(direct.complete(thief, upload)) == NOT_FOUND
+    assert error(direct.complete(other, upload)) == NOT_FOUND
 
 
 @pytest.mark.parametrize("video_id", ["7", "00000000-0000-4000-8000-000000000000", "%00", "a" * 36])

@@ -85,7 +85,7 @@ def test_deep_check_names_the_unreachable_service(app_without: Callable[[str], F
     report = answer.json
     assert report is not None
     assert (answer.status_code, report["status"]) == (503, "unhealthy")
-    assert name in [check for check, found in report["checks"].items() if not found["ok"]]
+    assert name in [check for check, result in report["checks"].items() if not result["ok"]]
     assert report["checks"][name]["problem"]
 
 
@@ -115,9 +115,9 @@ def test_hanging_check_times_out_and_blocks_one_thread() -> None:
         unblock.wait(60)
 
     checks = DependencyChecks({"slow": hang, "quick": lambda: 7})
-    found = checks.results()
-    assert found["slow"].problem == "no answer within 1 s"
-    assert (found["quick"].answer, found["quick"].problem) == (7, None)
+    results = checks.results()
+    assert results["slow"].problem == "no answer within 1 s"
+    assert (results["quick"].answer, results["quick"].problem) == (7, None)
     checks._checked_at -= 10
     checks.results()
     assert calls == ["hang"]

@@ -80,10 +80,10 @@ def test_successful_sign_ins_are_not_counted(people: People, engine: Engine) -> 
     for _ in range(25):
         people.sign_in(ana.email)
     with engine.connect() as connection:
-        held = connection.execute(
+        charged = connection.execute(
             text("SELECT count(*) FROM rate_limits WHERE free_at > now() AND key LIKE 'sign-in%'")
         )
-        assert held.scalar_one() == 0
+        assert charged.scalar_one() == 0
 
 
 @pytest.mark.asvs("6.3.1")
@@ -215,7 +215,9 @@ def assert_shared_limit(portals: list[PortalProcess], ana: PortalUser) -> None:
     granted_again = (time.monotonic() - start) / limits.SIGN_IN_HERE.seconds_each
     assert 20 <= statuses.count(401) <= 20 + granted_again
     reached = [
-        line for portal, seen in zip(portals, before, strict=True) for line in portal.log_lines("limit reached")[seen:]
+        line
+        for portal, offset in zip(portals, before, strict=True)
+        for line in portal.log_lines("limit reached")[offset:]
     ]
     assert {line["limit"] for line in reached} == {"sign-in-here"}
     assert all(line["request_id"] and line["address"] == "127.0.0.1" for line in reached)

@@ -46,17 +46,17 @@ def test_votes_sign_ins_and_requests_are_counted_by_result(client: FlaskClient, 
         luz.post(f"/api/public/videos/{video_id}/vote")
     people.sign_in(ana.email)
     client.post("/api/auth/login", json={"email": ana.email, "password": "wrong password"})
-    found = scrape(client)
-    assert found["anb_votes_total", (("result", "counted"),)] == 1
-    assert found["anb_votes_total", (("result", "already voted"),)] == 1
-    assert found["anb_sign_ins_total", (("result", "ok"),)] == 1
-    assert found["anb_sign_ins_total", (("result", "refused"),)] == 1
+    scraped = scrape(client)
+    assert scraped["anb_votes_total", (("result", "counted"),)] == 1
+    assert scraped["anb_votes_total", (("result", "already voted"),)] == 1
+    assert scraped["anb_sign_ins_total", (("result", "ok"),)] == 1
+    assert scraped["anb_sign_ins_total", (("result", "refused"),)] == 1
     route = "/api/public/videos/<video_id>/vote"
-    assert found["anb_http_requests_total", (("method", "POST"), ("route", route), ("status", "200"))] == 1
-    assert found["anb_http_requests_total", (("method", "POST"), ("route", route), ("status", "400"))] == 1
-    assert found["anb_http_request_seconds_count", (("method", "POST"), ("route", route))] == 2
+    assert scraped["anb_http_requests_total", (("method", "POST"), ("route", route), ("status", "200"))] == 1
+    assert scraped["anb_http_requests_total", (("method", "POST"), ("route", route), ("status", "400"))] == 1
+    assert scraped["anb_http_request_seconds_count", (("method", "POST"), ("route", route))] == 2
     # The request for /metrics itself is in flight.
-    assert found["anb_http_requests_in_flight", ()] == 1
+    assert scraped["anb_http_requests_in_flight", ()] == 1
 
 
 def test_unknown_paths_and_methods_create_no_series(client: FlaskClient) -> None:
@@ -66,9 +66,9 @@ def test_unknown_paths_and_methods_create_no_series(client: FlaskClient) -> None
     for number in range(20):
         client.get(f"/nowhere/{number}?x={number}")
         client.open("/nowhere", method=f"MADEUP{number}")
-    found = scrape(client)
-    assert len(found) - first < 30 and first > before
-    assert not [labels for name, labels in found if "MADEUP" in str(labels)]
+    scraped = scrape(client)
+    assert len(scraped) - first < 30 and first > before
+    assert not [labels for name, labels in scraped if "MADEUP" in str(labels)]
 
 
 def test_scheduler_reports_backlog_gauges(app: Flask, client: FlaskClient, people: People, videos: Videos) -> None:
@@ -77,10 +77,10 @@ def test_scheduler_reports_backlog_gauges(app: Flask, client: FlaskClient, peopl
     videos.uploaded(ana)
     with app.app_context():
         run_due(20)
-    found = scrape(client)
-    assert found["anb_housekeeper_rounds_total", ()] == 1
+    scraped = scrape(client)
+    assert scraped["anb_housekeeper_rounds_total", ()] == 1
     # The same round rolled up the vote and relayed the upload before it measured.
-    assert (found["anb_vote_deltas", ()], found["anb_outbox_uploads", ()]) == (0, 0)
+    assert (scraped["anb_vote_deltas", ()], scraped["anb_outbox_uploads", ()]) == (0, 0)
 
 
 def test_emf_line_counts_since_the_last_one(app: Flask, client: FlaskClient) -> None:

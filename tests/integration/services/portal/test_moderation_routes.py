@@ -33,7 +33,7 @@ def votes(client: FlaskClient) -> list[int]:
 
 
 def test_every_route_is_for_moderators_only(app: Flask, people: People, client: FlaskClient) -> None:
-    person, seen = people.new(), 0
+    person, count = people.new(), 0
     for rule in app.url_map.iter_rules():
         if not rule.rule.startswith("/api/moderation/"):
             continue
@@ -41,11 +41,11 @@ def test_every_route_is_for_moderators_only(app: Flask, people: People, client: 
         assert declared is not None and declared.moderators_only and declared.signed_in
         path = rule.rule.replace("<video_id>", str(uuid4())).replace("<user_id>", "1")
         for method in (rule.methods or set()) & {"GET", "POST", "PUT", "DELETE"}:
-            seen += 1
+            count += 1
             answer = client.open(path, method=method, headers=person.headers, json=BECAUSE)
             assert (answer.status_code, answer.json["error"]) == (403, "Only moderators may do this"), rule  # type: ignore[index]
             assert client.open(path, method=method, json=BECAUSE).status_code == 401
-    assert seen == 9
+    assert count == 9
 
 
 def test_video_is_hidden_and_shown_again(
@@ -72,9 +72,9 @@ def test_vote_burst_is_quarantined_and_restored(
     for voter in [people.new() for _ in range(3)]:
         assert voter.post(f"/api/public/videos/{video_id}/vote").status_code == 200
     assert moderator.get("/api/moderation/bulks").json == []
-    found = moderator.get("/api/moderation/bulks?least=3").json
-    assert found is not None and len(found) == 1
-    burst = {name: found[0][name] for name in ("video_id", "title", "player", "network", "votes", "young")}
+    bursts = moderator.get("/api/moderation/bulks?least=3").json
+    assert bursts is not None and len(bursts) == 1
+    burst = {name: bursts[0][name] for name in ("video_id", "title", "player", "network", "votes", "young")}
     assert burst == {
         "video_id": str(video_id),
         "title": "Triple doble",

@@ -76,14 +76,14 @@ def test_change_revokes_on_every_instance(
     phone, _ = people.browser(ana)
     cookie = phone.get_cookie("session")
     assert cookie is not None
-    elsewhere = start_app(portal_environment).test_client()
-    assert elsewhere.get(PROFILE, headers=ana.headers).status_code == 200
+    other_instance = start_app(portal_environment).test_client()
+    assert other_instance.get(PROFILE, headers=ana.headers).status_code == 200
     ana.post(PATH, json=change())
-    elsewhere.set_cookie("session", cookie.value)
-    assert elsewhere.get(PROFILE).status_code == 401
+    other_instance.set_cookie("session", cookie.value)
+    assert other_instance.get(PROFILE).status_code == 401
     # Revocations are cached for a second; the longer deadline is for busy machines.
     end = time.monotonic() + 60 * CACHE_SECONDS
-    while elsewhere.get(PROFILE, headers=ana.headers).status_code != 401:
+    while other_instance.get(PROFILE, headers=ana.headers).status_code != 401:
         assert time.monotonic() < end
         time.sleep(0.05)
 

@@ -95,9 +95,9 @@ def test_verification_reports_exact_and_wrong_counts(
                 run_due(0)
 
     recount()
-    found = client.get("/api/public/verification").json
-    assert found is not None
-    assert {name: found[name] for name in ("exact", "complete", "videos", "votes", "tally", "differing")} == {
+    verification = client.get("/api/public/verification").json
+    assert verification is not None
+    assert {name: verification[name] for name in ("exact", "complete", "videos", "votes", "tally", "differing")} == {
         "exact": True,
         "complete": True,
         "videos": 1,
@@ -108,5 +108,9 @@ def test_verification_reports_exact_and_wrong_counts(
     with engine.begin() as connection:
         connection.execute(text("UPDATE videos SET votes_count = votes_count + 1"))
     recount()
-    found = client.get("/api/public/verification").json
-    assert found is not None and (found["exact"], found["differing"], found["tally"]) == (False, 1, 3)
+    verification = client.get("/api/public/verification").json
+    assert verification is not None and (verification["exact"], verification["differing"], verification["tally"]) == (
+        False,
+        1,
+        3,
+    )

@@ -92,8 +92,8 @@ class RequestLoad:
                     statuses.append(send().status_code)
                 self.answers.append(tuple(statuses))
 
-    def wait_for(self, more: int) -> None:
-        target = len(self.answers) + more
+    def wait_for(self, answer_count: int) -> None:
+        target = len(self.answers) + answer_count
         while len(self.answers) < target:
             time.sleep(0.02)
 
@@ -191,9 +191,9 @@ def keys(age: timedelta = timedelta(0), **changes: Any) -> tuple[SigningKeys, St
 
 def test_previous_key_is_accepted_for_the_token_lifetime() -> None:
     assert keys(timedelta(minutes=59))[0].accepted() == ["old", "new"]
-    late = keys(timedelta(minutes=61))[0]
-    assert late.accepted() == ["new"]
-    assert late.named(name_of("old")) == "new"
+    expired = keys(timedelta(minutes=61))[0]
+    assert expired.accepted() == ["new"]
+    assert expired.named(name_of("old")) == "new"
 
 
 def test_rotation_is_noticed_after_a_minute() -> None:

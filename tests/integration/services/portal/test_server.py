@@ -49,9 +49,9 @@ def test_portal_serves_runs_tasks_stops_and_logs_to_cloudwatch(
     # One event of a gunicorn worker and one of the master.
     events = {"account created", "portal draining"}
     assert events <= {line["event"] for line in lines}
-    found = logs.filter_log_events(logGroupName=group)["events"]
-    assert {event["logStreamName"] for event in found} == {f"portal/{platform.node()}"}
-    assert events <= {json.loads(event["message"])["event"] for event in found}
+    cloudwatch_events = logs.filter_log_events(logGroupName=group)["events"]
+    assert {event["logStreamName"] for event in cloudwatch_events} == {f"portal/{platform.node()}"}
+    assert events <= {json.loads(event["message"])["event"] for event in cloudwatch_events}
 
 
 def test_portal_listens_on_its_own_address_only(site: PortalSite) -> None:

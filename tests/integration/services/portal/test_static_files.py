@@ -53,14 +53,14 @@ def test_pages_link_static_files_by_hashed_url(client: FlaskClient, path: str) -
 
 
 def test_files_reference_only_files_of_the_same_folder() -> None:
-    found = 0
+    reference_count = 0
     for path in [*FOLDER.rglob("*.js"), *FOLDER.rglob("*.css")]:
         for script, image in REFERENCE.findall(path.read_text("utf-8")):
             reference = script or image
             assert not reference.startswith(("/", "http")), (path, reference)
             assert (FOLDER / posixpath.join(path.parent.relative_to(FOLDER).as_posix(), reference)).resolve().is_file()
-            found += 1
-    assert found > 10
+            reference_count += 1
+    assert reference_count > 10
 
 
 def test_hash_covers_names_and_contents(tmp_path: Path) -> None:

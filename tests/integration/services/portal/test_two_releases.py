@@ -105,9 +105,9 @@ def test_next_release_migrates_beside_the_running_one(
     tmp_path: Path,
 ) -> None:
     video_id = videos.published(people.new())
-    this = start_portal()
-    this.wait_until_healthy()
-    old = UserTraffic(this, video_id)
+    current = start_portal()
+    current.wait_until_healthy()
+    old = UserTraffic(current, video_id)
     old.wait_for_rounds(3)
     folder = build_next_release(tmp_path / "next")
     migrated = subprocess.run(
@@ -119,17 +119,17 @@ def test_next_release_migrates_beside_the_running_one(
         timeout=60,
     )
     assert (migrated.returncode, migrated.stdout) == (0, f"applied {NEXT:03}_next\n")
-    beside = start_portal(folder=folder)
-    beside.wait_until_healthy()
-    new = UserTraffic(beside, video_id)
+    next_portal = start_portal(folder=folder)
+    next_portal.wait_until_healthy()
+    new = UserTraffic(next_portal, video_id)
     for traffic in (old, new):
         traffic.wait_for_rounds(3)
-    report = deep_check(beside, lambda report: report["status"] == "healthy")
+    report = deep_check(next_portal, lambda report: report["status"] == "healthy")
     assert (report["release"]["version"], report["schema"]) == (
         "9.0.0",
         {"version": NEXT, "expected": NEXT, "ok": True},
     )
-    report = deep_check(this, lambda report: report["schema"]["version"] == NEXT)
+    report = deep_check(current, lambda report: report["schema"]["version"] == NEXT)
     assert (report["release"]["version"], report["schema"]) == (
         "development",
         {"version": NEXT, "expected": NEXT - 1, "ok": True},

@@ -42,8 +42,8 @@ def error(answer: TestResponse) -> tuple[int, Any]:
 
 
 def objects(bucket: str, aws_port: int) -> dict[str, int]:
-    found = aws.client("s3", aws_port).list_objects_v2(Bucket=bucket).get("Contents", [])
-    return {item["Key"]: item["Size"] for item in found}
+    listing = aws.client("s3", aws_port).list_objects_v2(Bucket=bucket).get("Contents", [])
+    return {item["Key"]: item["Size"] for item in listing}
 
 
 def count_videos(engine: Engine) -> int:
@@ -97,7 +97,7 @@ def test_any_mp4_file_name_is_accepted(people: People, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kept"),
+    ("name", "stored_name"),
     [
         ("../../evil.mp4", "evil.mp4"),
         ("C:/videos/play.mp4", "play.mp4"),
@@ -106,23 +106,23 @@ def test_any_mp4_file_name_is_accepted(people: People, name: str) -> None:
     ],
 )
 def test_file_name_is_never_part_of_the_key(
-    people: People, media_bucket: str, aws_port: int, name: str, kept: str
+    people: People, media_bucket: str, aws_port: int, name: str, stored_name: str
 ) -> None:
     person = people.new()
     answer = send(person, name=name)
     assert answer.json is not None
     assert list(objects(media_bucket, aws_port)) == [f"uploads/{answer.json['task_id']}.mp4"]
     video = person.get(f"/api/videos/{answer.json['task_id']}").json
-    assert video is not None and video["original_filename"] == kept
+    assert video is not None and video["original_filename"] == stored_name
 
 
 @pytest.mark.parametrize(
-    ("given", "public"),
+    ("value", "public"),
     [("true", True), ("1", False), ("TRUE", False), ("True", False), ("t", False), ("false", False), ("", False)],
 )
-def test_only_is_public_true_makes_the_video_public(people: People, given: str, public: bool) -> None:
+def test_only_is_public_true_makes_the_video_public(people: People, value: str, public: bool) -> None:
     person = people.new()
-    send(person, is_public=given)
+    send(person, is_public=value)
     (video,) = person.get("/api/videos").json or []
     assert video["is_public"] is public
 
@@ -169,9 +169,9 @@ def test_error_names_the_configured_limit(
     assert error(answer) == (400, "File size exceeds maximum allowed (100MB)")
 
 
-@pytest.mark.parametrize("given", ["maybe", "yes", "tRUE", "2"])
-def test_is_public_that_go_cannot_parse_returns_400(people: People, given: str) -> None:
-    assert error(send(people.new(), is_public=given)) == (400, "Invalid form data")
+@pytest.mark.parametrize("value", ["maybe", "yes", "tRUE", "2"])
+def test_is_public_that_go_cannot_parse_returns_400(people: People, value: str) -> None:
+    assert error(send(people.new(), is_public=value)) == (400, "Invalid form data")
 
 
 @pytest.mark.parametrize(("title", "rule"), [("", "required"), ("four", "min"), ("x" * 101, "max"), ("ñ" * 4, "min")])

@@ -93,8 +93,8 @@ class MemoryGrowth:
         return sum(peak - before for peak, before in zip(self._peaks(), self._before, strict=True))
 
     def _peaks(self) -> list[int]:
-        found = [re.search(r"VmHWM:\s+(\d+) kB", (worker / "status").read_text()) for worker in self._workers]
-        return [int(match[1]) * 1024 for match in found if match]
+        matches = [re.search(r"VmHWM:\s+(\d+) kB", (worker / "status").read_text()) for worker in self._workers]
+        return [int(match[1]) * 1024 for match in matches if match]
 
 
 def warm_up(portal: PortalProcess, person: PortalUser) -> None:

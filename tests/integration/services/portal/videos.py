@@ -86,9 +86,9 @@ class Videos:
     def failed(self, owner: PortalUser, *, is_public: bool = False) -> UUID:
         """Create a video whose processing failed."""
         video_id = self.uploaded(owner, is_public=is_public)
-        held = self._claim(video_id)
+        claimed = self._claim(video_id)
         with self._engine.begin() as connection:
-            assert fail(connection, held, reason="not_a_video", detail="no video stream")
+            assert fail(connection, claimed, reason="not_a_video", detail="no video stream")
             store_receipt(connection, video_id, REFUSED)
         return video_id
 
@@ -101,14 +101,14 @@ class Videos:
             day: Day of January 2026 of its upload; by default the upload time is now.
         """
         video_id = self.uploaded(owner, title=title, is_public=is_public)
-        held = self._claim(video_id)
+        claimed = self._claim(video_id)
         with self._engine.begin() as connection:
             assert finish(
                 connection,
-                held,
-                processed_key=processed_key(video_id, held.attempt),
-                poster_key=poster_key(video_id, held.attempt),
-                preview_key=preview_key(video_id, held.attempt),
+                claimed,
+                processed_key=processed_key(video_id, claimed.attempt),
+                poster_key=poster_key(video_id, claimed.attempt),
+                preview_key=preview_key(video_id, claimed.attempt),
             )
             store_receipt(connection, video_id, MADE)
             if day is not None:
@@ -130,9 +130,9 @@ class Videos:
 
     def _claim(self, video_id: UUID) -> Claim:
         with self._engine.begin() as connection:
-            held = claim(connection, video_id, lease_seconds=60)
-        assert isinstance(held, Claim)
-        return held
+            claimed = claim(connection, video_id, lease_seconds=60)
+        assert isinstance(claimed, Claim)
+        return claimed
 
 
 def cut_connections(engine: Engine) -> None:

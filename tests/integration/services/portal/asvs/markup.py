@@ -18,14 +18,14 @@ class Element:
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[tuple[str, dict[str, str | None], list[str]]] = []
+        self.tags: list[tuple[str, dict[str, str | None], list[str]]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs), []))
+        self.tags.append((tag, dict(attrs), []))
 
     def handle_data(self, data: str) -> None:
-        if self.found:
-            self.found[-1][2].append(data)
+        if self.tags:
+            self.tags[-1][2].append(data)
 
 
 def elements(page: str) -> list[Element]:
@@ -33,10 +33,10 @@ def elements(page: str) -> list[Element]:
     reader = _Reader()
     reader.feed(page)
     reader.close()
-    return [Element(tag, attributes, "".join(text).strip()) for tag, attributes, text in reader.found]
+    return [Element(tag, attributes, "".join(text).strip()) for tag, attributes, text in reader.tags]
 
 
 def inputs(page: str) -> dict[str, dict[str, str | None]]:
     """Return the attributes of a page's input fields by name."""
-    found = (element.attributes for element in elements(page) if element.tag == "input")
-    return {str(attributes["name"]): attributes for attributes in found if attributes.get("name")}
+    attribute_dicts = (element.attributes for element in elements(page) if element.tag == "input")
+    return {str(attributes["name"]): attributes for attributes in attribute_dicts if attributes.get("name")}

@@ -48,12 +48,12 @@ def requirement_rows() -> list[RequirementRow]:
 @cache
 def files_by_item() -> dict[str, set[str]]:
     """Find the files with tests of each item, named as in the table."""
-    found: dict[str, set[str]] = {}
+    files: dict[str, set[str]] = {}
     for path in sorted(TESTS.rglob("test_*.py")):
         name = path.relative_to(TESTS).as_posix().replace("integration/services/portal/asvs/", "asvs/")
         for item in marked_items(path.read_text("utf-8")):
-            found.setdefault(item, set()).add(name)
-    return found
+            files.setdefault(item, set()).add(name)
+    return files
 
 
 def marked_items(source: str) -> list[str]:

@@ -28,7 +28,7 @@ CACHED = PUBLIC | PRIVATE
 def test_no_private_response_is_cached(app: Flask, people: People, videos: Videos, moderator: PortalUser) -> None:
     ana = people.new()
     browser, csrf = people.browser(ana)
-    seen: set[str] = set()
+    cached_endpoints: set[str] = set()
     for route in routes(app):
         video_id = videos.published(ana)
         for client, headers in (
@@ -41,10 +41,10 @@ def test_no_private_response_is_cached(app: Flask, people: People, videos: Video
             cache_control = answer.headers["Cache-Control"]
             if answer.status_code in (200, 302) and route.endpoint in CACHED:
                 assert cache_control == CACHED[route.endpoint], route
-                seen.add(route.endpoint)
+                cached_endpoints.add(route.endpoint)
             else:
                 assert cache_control == "no-store", (route, answer.status_code)
-    assert seen == set(CACHED)
+    assert cached_endpoints == set(CACHED)
 
 
 @pytest.mark.asvs("14.3.2")

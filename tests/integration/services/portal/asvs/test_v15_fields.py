@@ -49,14 +49,14 @@ def extras(engine: Engine) -> dict[str, Any]:
 
 def row(engine: Engine, table: str, key: int | str) -> dict[str, Any]:
     with engine.connect() as connection:
-        found = connection.execute(text(f"SELECT * FROM {table} WHERE id = :id"), {"id": key}).mappings().one()
-    return dict(found)
+        columns = connection.execute(text(f"SELECT * FROM {table} WHERE id = :id"), {"id": key}).mappings().one()
+    return dict(columns)
 
 
 def comparable_columns(row: dict[str, Any]) -> dict[str, Any]:
     """Return the columns that are equal in two rows that were created the same way."""
-    own = {"id", "email", "password_hash", "original_url", "original_filename"}
-    return {name: value for name, value in row.items() if name not in own and not name.endswith("_at")}
+    unique = {"id", "email", "password_hash", "original_url", "original_filename"}
+    return {name: value for name, value in row.items() if name not in unique and not name.endswith("_at")}
 
 
 @pytest.mark.asvs("15.3.3")
@@ -67,9 +67,9 @@ def test_sign_up_ignores_undeclared_fields(app: Flask, people: People, engine: E
                        ("/signup", {"data": {**extras, **registration(email="b@example.com")}})):  # fmt: skip
         assert client.post(path, **body).status_code in (201, 303), path
     with engine.connect() as connection:
-        made = connection.execute(text("SELECT id FROM users WHERE id <> :id"), {"id": plain.id}).scalars().all()
-    assert len(made) == 2
-    for user_id in made:
+        user_ids = connection.execute(text("SELECT id FROM users WHERE id <> :id"), {"id": plain.id}).scalars().all()
+    assert len(user_ids) == 2
+    for user_id in user_ids:
         assert comparable_columns(row(engine, "users", user_id)) == comparable_columns(row(engine, "users", plain.id))
 
 
@@ -92,18 +92,22 @@ def test_password_change_and_login_ignore_undeclared_fields(
 def test_uploads_ignore_undeclared_fields(people: People, engine: Engine, extras: dict[str, Any]) -> None:
     ana, eva = people.new(), people.new()
     forged_fields = {**extras, "user_id": ana.id, "owner": ana.id}
-    made = {}
-    for name, more in (("plain", {}), ("forged", forged_fields)):
-        form = {**{key: str(value) for key, value in more.items()}, "title": "Triple doble"}
+    rows_by_kind = {}
+    for name, extra_fields in (("plain", {}), ("forged", forged_fields)):
+        form = {**{key: str(value) for key, value in extra_fields.items()}, "title": "Triple doble"}
         form["video_file"] = (io.BytesIO(CLIP), "play.mp4")  # type: ignore[assignment]
         sent = eva.post("/api/videos/upload", data=form)
-        started = eva.post(UPLOADS, json={**more, "title": "Triple doble", "filename": "play.mp4", "size": len(CLIP)})
+        started = eva.post(
+            UPLOADS, json={**extra_fields, "title": "Triple doble", "filename": "play.mp4", "size": len(CLIP)}
+        )
         assert (sent.status_code, started.status_code) == (201, 201), (sent.text, started.text)
         upload = started.json or {}
         send(eva, upload)
         assert complete(eva, upload).status_code == 201
-        made[name] = [row(engine, "videos", str(key)) for key in ((sent.json or {})["task_id"], upload["video_id"])]
-    for plain, forged in zip(*made.values(), strict=True):
+        rows_by_kind[name] = [
+            row(engine, "videos", str(key)) for key in ((sent.json or {})["task_id"], upload["video_id"])
+        ]
+    for plain, forged in zip(*rows_by_kind.values(), strict=True):
         assert comparable_columns(forged) == comparable_columns(plain)
         assert forged["user_id"] == eva.id and forged["original_url"] == f"uploads/{forged['id']}.mp4"
     assert ana.get("/api/videos").json == []

@@ -24,8 +24,13 @@ AppWithout = Callable[[str], Flask]
 
 
 def assert_no_internals(text: str, environment: PortalEnvironment, where: object) -> None:
-    ours = (environment.database_host, environment.database_name, environment.queue_url, environment.token_secret_arn)
-    assert [word for word in (*INTERNAL_WORDS, *ours) if word in text] == [], where
+    deployment_values = (
+        environment.database_host,
+        environment.database_name,
+        environment.queue_url,
+        environment.token_secret_arn,
+    )
+    assert [word for word in (*INTERNAL_WORDS, *deployment_values) if word in text] == [], where
 
 
 def send_authenticated(
@@ -55,8 +60,8 @@ def test_nobody_gets_access_without_the_database(
     app, refused = app_without("database"), 0
     for route in routes(app):
         if ACCESS[route.endpoint] in (Audience.SIGNED_IN, Audience.MODERATORS):
-            for status, text, found in send_authenticated(app, route, moderator, session.value, csrf):
-                assert status == 503 and found in (DOWN, None), (route, status)
+            for status, text, body in send_authenticated(app, route, moderator, session.value, csrf):
+                assert status == 503 and body in (DOWN, None), (route, status)
                 assert_no_internals(text, portal_environment, route)
                 refused += 1
             anonymous = app.test_client().open(route.path(), method=route.method)
@@ -72,11 +77,11 @@ def test_public_routes_return_503_without_the_database(
     app, failed = app_without("database"), set()
     for route in routes(app):
         if ACCESS[route.endpoint] is Audience.ANYONE:
-            for status, text, found in send_authenticated(app, route, ana, "", ""):
+            for status, text, body in send_authenticated(app, route, ana, "", ""):
                 if status >= 400:
                     assert_no_internals(text, portal_environment, route)
                 if status >= 500:
-                    assert status == 503 and found in (DOWN, None), (route, status)
+                    assert status == 503 and body in (DOWN, None), (route, status)
                     failed.add(route.endpoint)
             if route.endpoint in INDEPENDENT:
                 assert app.test_client().open(route.path(), method=route.method).status_code < 500, route

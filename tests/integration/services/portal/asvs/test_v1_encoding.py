@@ -31,8 +31,8 @@ def test_sql_in_text_fields_is_stored_as_text(client: FlaskClient, people: Peopl
         profile = ana.get("/api/auth/profile").json or {}
         assert [profile[name] for name in ("first_name", "last_name", "city", "country")] == [hostile] * 4
         videos.vote(videos.published(ana, title=hostile), eva)
-        (shown,) = client.get("/api/public/rankings", query_string={"city": hostile}).json or []
-        assert (shown["title"], shown["city"], shown["username"]) == (hostile, hostile, f"{hostile} {hostile}")
+        (row,) = client.get("/api/public/rankings", query_string={"city": hostile}).json or []
+        assert (row["title"], row["city"], row["username"]) == (hostile, hostile, f"{hostile} {hostile}")
 
 
 @pytest.mark.asvs("1.2.4")
@@ -75,7 +75,7 @@ def test_no_sql_statement_is_built_from_request_data() -> None:
                     call.args[0], ast.Constant
                 )
                 if is_dynamic or (called_name(call) == "execute" and is_composed(call.args[0])):
-                    arguments = [ast.unparse(given.annotation or given) for given in function.args.args]
+                    arguments = [ast.unparse(argument.annotation or argument) for argument in function.args.args]
                     composed[f"{path}:{function.name}"] = arguments
     assert statements > 30
     assert composed == {"services/contest/listing.py:_statement": ["Order", "bool | None", "bool", "bool"]}
@@ -121,8 +121,8 @@ def test_wildcards_in_city_filters_are_literal(client: FlaskClient, people: Peop
     for pattern in ("%1", "_2", "B_got_", "%og%", ".*", "[a-z]+", "\\", "B.got."):
         videos.vote(videos.published(people.new(city=f"{pattern} y más")), eva)
         for path in ("/api/public/rankings", "/api/public/videos"):
-            found = client.get(path, query_string={"city": pattern}).json or []
-            assert [video.get("city", video.get("user_city")) for video in found] == [f"{pattern} y más"], path
+            listed = client.get(path, query_string={"city": pattern}).json or []
+            assert [video.get("city", video.get("user_city")) for video in listed] == [f"{pattern} y más"], path
     for path in ("/api/public/rankings", "/api/public/videos"):
         for pattern in ("B%", "%%", "_ogota"):
             assert client.get(path, query_string={"city": pattern}).json == [], (path, pattern)

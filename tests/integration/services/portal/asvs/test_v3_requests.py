@@ -63,15 +63,15 @@ def test_cross_site_forms_without_session_are_rejected(app: Flask, people: Peopl
 
 def snapshot_data(engine: Engine, bucket: str, aws_port: int) -> dict[str, Any]:
     """Return all stored data except session timestamps and rate limits."""
-    seen: dict[str, Any] = {"objects": objects(bucket, aws_port), "parts": unfinished(bucket, aws_port)}
+    data: dict[str, Any] = {"objects": objects(bucket, aws_port), "parts": unfinished(bucket, aws_port)}
     with engine.connect() as connection:
         tables = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).scalars().all()
         for table in tables:
             rows = connection.execute(
                 text(f"SELECT to_jsonb(t) - '{{last_accessed_at,expires_at}}'::text[] FROM {table} t")
             )
-            seen[table] = sorted(json.dumps(row, sort_keys=True) for row in rows.scalars())
-    return seen
+            data[table] = sorted(json.dumps(row, sort_keys=True) for row in rows.scalars())
+    return data
 
 
 @pytest.mark.asvs("3.5.3")

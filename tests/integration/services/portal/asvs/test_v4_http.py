@@ -22,19 +22,19 @@ SMUGGLED = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 @pytest.mark.asvs("15.3.4")
-@pytest.mark.parametrize(("hops", "seen"), [(0, "192.0.2.1"), (1, "203.0.113.9"), (2, "203.0.113.9")])
+@pytest.mark.parametrize(("hops", "client_address"), [(0, "192.0.2.1"), (1, "203.0.113.9"), (2, "203.0.113.9")])
 def test_forged_forwarded_address_does_not_evade_limits(
     start_app: Callable[[PortalEnvironment], Flask],
     portal_environment: PortalEnvironment,
     engine: Engine,
     hops: int,
-    seen: str,
+    client_address: str,
 ) -> None:
     """Our proxies append the address of their client to the header that it sent."""
     client = start_app(dataclasses.replace(portal_environment, proxy_hops=hops)).test_client()
-    use_up(engine, limits.SIGN_IN_ADDRESS, seen)
+    use_up(engine, limits.SIGN_IN_ADDRESS, client_address)
     for forged in ("198.51.100.7", "127.0.0.1", "", "2001:db8::1, 198.51.100.7", "x"):
-        forwarded = ", ".join(address for address in (forged, seen, "10.0.0.7")[: hops + 1] if address)
+        forwarded = ", ".join(address for address in (forged, client_address, "10.0.0.7")[: hops + 1] if address)
         headers = {"X-Forwarded-For": forwarded, "X-Real-IP": forged, "Forwarded": f"for={forged}"}
         answer = client.post(
             "/api/auth/login", json=LOGIN, headers=headers, environ_overrides={"REMOTE_ADDR": "192.0.2.1"}

@@ -83,9 +83,14 @@ def test_object_keys_do_not_depend_on_file_names(
         keys.add(f"uploads/{upload['video_id']}.mp4")
         assert set(objects(media_bucket, aws_port)) == keys, name
         with engine.connect() as connection:
-            named = text("SELECT original_filename FROM videos WHERE id = :id")
-            kept = connection.execute(named, {"id": upload["video_id"]}).scalar_one()
-        assert kept == upload["filename"] and len(kept) <= 255 and "/" not in kept and "\\" not in kept
+            query = text("SELECT original_filename FROM videos WHERE id = :id")
+            stored_name = connection.execute(query, {"id": upload["video_id"]}).scalar_one()
+        assert (
+            stored_name == upload["filename"]
+            and len(stored_name) <= 255
+            and "/" not in stored_name
+            and "\\" not in stored_name
+        )
 
 
 @pytest.mark.asvs("5.4.1")

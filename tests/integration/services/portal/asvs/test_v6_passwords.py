@@ -81,8 +81,8 @@ def test_no_character_classes_are_required(client: FlaskClient) -> None:
 @pytest.mark.asvs("6.2.9")
 def test_passwords_are_compared_exactly(client: FlaskClient) -> None:
     """Passwords are not trimmed, truncated or case-folded; bcrypt would read only 72 bytes."""
-    given = (" kx7zq1wv ", "K" * 71 + "xyz", "a\tb\nc\rdefgh", "e\u0301" * 8, "🏀" * 30 + "a")
-    for number, password in enumerate(given):
+    candidates = (" kx7zq1wv ", "K" * 71 + "xyz", "a\tb\nc\rdefgh", "e\u0301" * 8, "🏀" * 30 + "a")
+    for number, password in enumerate(candidates):
         email = f"person{number}@example.com"
         assert sign_up(client, password, email) == 201
         assert sign_in(client, password, email) == 200

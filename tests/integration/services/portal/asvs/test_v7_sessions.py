@@ -15,9 +15,9 @@ PROFILE = "/api/auth/profile"
 
 
 def cookie(browser: FlaskClient) -> str:
-    found = browser.get_cookie("session")
-    assert found is not None
-    return found.value
+    session = browser.get_cookie("session")
+    assert session is not None
+    return session.value
 
 
 def replay_cookie(app: Flask, stolen: str) -> int:

@@ -126,14 +126,14 @@ def test_moderation_routes_are_for_moderators_only(app: Flask, people: People) -
 
 def snapshot_data(engine: Engine) -> dict[str, list[str]]:
     """Return all videos, uploads, votes, sessions and users, without session timestamps."""
-    found = {}
+    data = {}
     with engine.connect() as connection:
         for table in ("videos", "uploads", "votes", "user_sessions", "users"):
             rows = connection.execute(
                 text(f"SELECT to_jsonb(t) - '{{last_accessed_at,expires_at}}'::text[] FROM {table} t")
             )
-            found[table] = sorted(json.dumps(row, sort_keys=True) for row in rows.scalars())
-    return found
+            data[table] = sorted(json.dumps(row, sort_keys=True) for row in rows.scalars())
+    return data
 
 
 VIDEO_STATES = ("uploaded", "processing", "failed", "processed")
@@ -179,8 +179,8 @@ def test_private_video_statuses_per_client(people: People, videos: Videos) -> No
         "vote": lambda person: person.post(f"/api/public/videos/{video_id}/vote"),
         "delete": lambda person: person.delete(f"/api/videos/{video_id}"),
     }
-    found = {name: tuple(use(person).status_code for person in (anonymous, eva, ana)) for name, use in tries.items()}
-    assert found == {
+    statuses = {name: tuple(use(person).status_code for person in (anonymous, eva, ana)) for name, use in tries.items()}
+    assert statuses == {
         "detail": (401, 403, 200),
         "video": (404, 404, 302),
         "poster": (404, 404, 302),

@@ -44,11 +44,11 @@ def test_error_pages_are_localized_and_have_links(own_app: Flask, status: int) -
     for language, heading in zip(("es", "en"), HEADINGS[status], strict=True):
         client.set_cookie("language", language)
         answer = client.get("/fails")
-        found = elements(answer.text)
+        page_elements = elements(answer.text)
         assert answer.status_code == status and f'<html lang="{language}">' in answer.text
-        assert [element.text for element in found if element.tag == "h1"] == [heading]
+        assert [element.text for element in page_elements if element.tag == "h1"] == [heading]
         assert f'<span class="code" aria-hidden="true">{status}</span>' in answer.text
-        assert {"/", "/gallery"} <= {element.attributes.get("href") for element in found}
+        assert {"/", "/gallery"} <= {element.attributes.get("href") for element in page_elements}
         assert "a bug" not in answer.text and "contract" not in answer.text
 
 

@@ -129,9 +129,9 @@ def test_forms_hide_and_show_a_video(client: FlaskClient, moderator: Browser, pe
     )
     assert votes(client) == [] and client.get(f"/videos/{video_id}").status_code == 404
     assert "Hidden since" in browser.get(PAGE).text
-    own, _ = people.browser(eva)
-    assert "Oculto por los organizadores" in own.get("/my-videos").text
-    assert "Los organizadores ocultaron este video" in own.get(f"/videos/{video_id}").text
+    owner_browser, _ = people.browser(eva)
+    assert "Oculto por los organizadores" in owner_browser.get("/my-videos").text
+    assert "Los organizadores ocultaron este video" in owner_browser.get(f"/videos/{video_id}").text
     # Submitting the form twice changes nothing.
     browser.post(f"{page}/hide", data={"csrf_token": csrf, "reason": WHY})
     assert "Nothing was changed" in browser.get(page).text

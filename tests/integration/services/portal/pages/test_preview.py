@@ -14,8 +14,8 @@ def preview(client: FlaskClient, path: str) -> dict[str, str]:
     """Return the content of a page's meta tags by name."""
     answer = client.get(path, headers={"X-Forwarded-Proto": "https"})
     assert answer.status_code == 200
-    found = [element.attributes for element in elements(answer.text) if element.tag == "meta"]
-    named = [(tag.get("property") or tag.get("name"), tag.get("content")) for tag in found]
+    metas = [element.attributes for element in elements(answer.text) if element.tag == "meta"]
+    named = [(tag.get("property") or tag.get("name"), tag.get("content")) for tag in metas]
     tags = {str(name): str(content) for name, content in named if name}
     assert len(tags) == len([name for name, _ in named if name]), "a meta tag occurs twice"
     return tags

@@ -84,8 +84,8 @@ def test_summary_follows_the_receipt(
 def test_file_without_a_video_stream_has_one_sentence(
     people: People, videos: Videos, engine: Engine, sound: bool, sentence: str
 ) -> None:
-    found = SourceProperties(container="isom", streams=1, sound=sound)
-    assert sentences(receipt_page(people, videos, engine, dataclasses.replace(REFUSED, found=found))) == [sentence]
+    properties = SourceProperties(container="isom", streams=1, sound=sound)
+    assert sentences(receipt_page(people, videos, engine, dataclasses.replace(REFUSED, found=properties))) == [sentence]
 
 
 def test_details_are_collapsed_and_complete(people: People, videos: Videos, engine: Engine) -> None:
@@ -128,8 +128,8 @@ def test_unprocessed_video_shows_that_it_waits(people: People, videos: Videos, s
 
 
 def test_file_metadata_is_escaped(people: People, videos: Videos, engine: Engine) -> None:
-    found = dataclasses.replace(FOUND, container="<b>x", codec="<script>")
-    page = receipt_page(people, videos, engine, dataclasses.replace(MADE, found=found))
+    properties = dataclasses.replace(FOUND, container="<b>x", codec="<script>")
+    page = receipt_page(people, videos, engine, dataclasses.replace(MADE, found=properties))
     assert "<b>x" not in page and "<script>" not in page
 
 

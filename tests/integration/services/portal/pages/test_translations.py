@@ -32,8 +32,8 @@ def texts(app: Flask) -> set[str | tuple[str, ...]]:
     """All texts of the templates and modules, and all errors that routes declare."""
     with (PORTAL / "translations/babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
-    found = extract_from_dir(str(PORTAL), methods, options, keywords=KEYWORDS)  # type: ignore[arg-type]
-    return {message for _, _, message, _, _ in found} | declared_errors(app)
+    extracted = extract_from_dir(str(PORTAL), methods, options, keywords=KEYWORDS)  # type: ignore[arg-type]
+    return {message for _, _, message, _, _ in extracted} | declared_errors(app)
 
 
 def declared_errors(app: Flask) -> set[str]:
