@@ -1,1 +1,1 @@
-"""What measures: synthesis, API, pages, worker and boot, and the tables last measured."""
+"""Benchmarks of synthesis, API, pages, worker and boot, and their latest results."""

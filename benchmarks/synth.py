@@ -1,6 +1,6 @@
-"""One synth of the whole app, part by part: prints the seconds of each as JSON. Run by `./anb bench synth`.
+"""Synthesizes the whole app once and prints the seconds of each part as JSON. Run by `./anb bench synth`.
 
-The parts follow main.py; the rest of the process, Python's own start and end, is what the caller measures around it.
+The parts follow main.py; the caller measures the startup and exit of Python around it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ START = time.perf_counter()
 PARTS: dict[str, float] = {}
 
 
-def part(name: str) -> None:
-    """End a part: everything since the last one ended is its."""
+def end_part(name: str) -> None:
+    """Record the time since the previous part ended."""
     PARTS[name] = time.perf_counter() - START - sum(PARTS.values())
 
 
@@ -24,32 +24,32 @@ def main() -> None:
     """Synthesize the app of ``ANB_ENVIRONMENT`` into ``CDKTF_OUTDIR``."""
     import constructs_lib  # noqa: F401
 
-    part("import constructs_lib")
+    end_part("import constructs_lib")
     from stacks.settings.loader import load
 
     settings = load(os.environ, Path("environments"))
-    part("settings, checked")
+    end_part("settings, checked")
     import jsii  # noqa: F401
 
-    part("import jsii")
+    end_part("import jsii")
     from constructs_lib.foundation import cdk
 
-    part("Node's start and the framework")
+    end_part("Node startup and framework")
     cdk.aws.provider  # noqa: B018
-    part("the provider")
+    end_part("the provider")
     from stacks.app import build
     from stacks.release_artifacts import sources
 
-    part("import stacks")
+    end_part("import stacks")
     app = cdk.App()
     stacks = build(app, settings, sources())
-    part("build")
+    end_part("build")
     app.synth()
-    part("synth")
+    end_part("synth")
     files = Path(os.environ["CDKTF_OUTDIR"]).glob("stacks/*/cdk.tf.json")
-    written = [json.loads(file.read_text())["resource"] for file in files]
-    assert len(written) == len(stacks)
-    resources = sum(len(named) for kinds in written for named in kinds.values())
+    resource_maps = [json.loads(file.read_text())["resource"] for file in files]
+    assert len(resource_maps) == len(stacks)
+    resources = sum(len(named) for by_type in resource_maps for named in by_type.values())
     sys.stdout.write(json.dumps({"parts": PARTS, "resources": resources}))
 
 

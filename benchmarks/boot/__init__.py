@@ -1,1 +1,1 @@
-"""The stacks deployed on the emulator, with their instances booted: for benchmarks and end-to-end tests."""
+"""Deploys the stacks on the emulator and boots their instances, for benchmarks and end-to-end tests."""

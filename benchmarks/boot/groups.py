@@ -1,4 +1,4 @@
-"""What Auto Scaling would launch: the groups, read back from the deployed AWS through its own API."""
+"""Auto Scaling groups and their launch templates, read from the API of the emulated AWS."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ class LaunchGroup:
     """An Auto Scaling group and the newest version of its launch template.
 
     Args:
-        name: of the group.
+        name: name of the group.
         service: PORTAL or WORKER.
-        unit: the systemd unit that runs it.
-        template_id: its launch template.
-        user_data: what its instances run at their first boot, decoded.
-        role: name of the IAM role of their profile.
-        instance_type, image_id: of its instances.
-        hooks: names of its lifecycle hooks.
-        instance_ids: the instances Auto Scaling has launched.
+        unit: name of the service's systemd unit.
+        template_id: id of the launch template.
+        user_data: decoded user data.
+        role: name of the IAM role.
+        instance_type: EC2 instance type.
+        image_id: id of the AMI.
+        hooks: names of the lifecycle hooks.
+        instance_ids: ids of the launched instances.
     """
 
     name: str
@@ -44,18 +45,18 @@ class LaunchGroup:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables its service is given."""
+        """Environment variables of the service."""
         return read_environment(self.user_data)
 
 
 def read_groups(aws_port: int) -> dict[str, LaunchGroup]:
-    """The groups of the portal and the worker, by service.
+    """Return the groups of portal and worker, by service.
 
     Args:
-        aws_port: where the embedded AWS listens.
+        aws_port: port of the emulated AWS.
     """
     scaling, ec2, iam = (aws.client(service, aws_port) for service in ("autoscaling", "ec2", "iam"))
-    found = {}
+    groups = {}
     for described in scaling.describe_auto_scaling_groups()["AutoScalingGroups"]:
         template = _template(ec2, described["LaunchTemplate"]["LaunchTemplateId"])
         user_data = base64.b64decode(template["UserData"]).decode()
@@ -73,8 +74,8 @@ def read_groups(aws_port: int) -> dict[str, LaunchGroup]:
             hooks=tuple(hook["LifecycleHookName"] for hook in hooks["LifecycleHooks"]),
             instance_ids=tuple(instance["InstanceId"] for instance in described["Instances"]),
         )
-        found[group.service] = group
-    return found
+        groups[group.service] = group
+    return groups
 
 
 def _template(ec2: Any, template_id: str) -> dict[str, Any]:

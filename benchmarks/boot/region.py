@@ -1,7 +1,7 @@
-"""A region of AWS on this machine: every stack deployed, and its instances really booted.
+"""An AWS region emulated on this machine: all stacks deployed, instances booted in containers.
 
-Real are Terraform and its provider, the operating system, cloud-init, the user-data, the services, PostgreSQL. Played
-are the AWS APIs (moto), Auto Scaling's waits, instance metadata and the network's names.
+Real: Terraform and its provider, the operating system, cloud-init, user data, services, PostgreSQL. Emulated: the AWS
+APIs (moto), lifecycle hooks of Auto Scaling, instance metadata, DNS names.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ AWS_ADDRESS, SCALING_ADDRESS, DATABASE_ADDRESS = (str(SUBNET[number]) for number
 _FIRST_MACHINE = 16
 _ARCHITECTURE = "x86_64"
 
-OWN = paths.CACHE_DIR / "boot"
-"""The roots that are kept, and the folders of the runs."""
+CACHE_DIR = paths.CACHE_DIR / "boot"
+"""Cached root file systems, and the folders of the runs."""
 
 
 @dataclass(kw_only=True)
 class BootedInstance:
-    """An instance of a group.
+    """A booted instance of a group.
 
     Args:
-        group: as it was when it was launched.
-        machine: that boots it.
-        identity: what instance metadata says about it.
-        launching: Auto Scaling's wait for it, where the group has a hook for that.
+        group: the group at the time of the launch.
+        machine: container of the instance.
+        identity: instance metadata.
+        launching: wait of the launching lifecycle hook; None if the group has none.
     """
 
     group: LaunchGroup
@@ -62,32 +62,32 @@ class BootedInstance:
 
     @property
     def serves(self) -> bool:
-        """Whether it belongs behind the load balancer."""
+        """Whether the instance belongs behind the load balancer."""
         return self.group.service == PORTAL
 
 
 @contextmanager
 def open_region(console: Console) -> Iterator[Region]:
-    """A region, until the block ends.
+    """Open a region for the duration of the block.
 
     Args:
-        console: where the progress is shown.
+        console: console for progress.
 
     Raises:
         NotHere: this machine cannot boot containers.
     """
     ensure_programs()
-    with open_run(OWN / "runs") as run, Region(run, OWN / "roots", console) as region:
+    with open_run(CACHE_DIR / "runs") as run, Region(run, CACHE_DIR / "roots", console) as region:
         yield region
 
 
 class Region:
-    """The stacks of the embedded environment, deployed; and what their instances need around them.
+    """The deployed stacks of the embedded environment, and the services that their instances need.
 
     Args:
-        run: the folder it works in.
-        roots: where the roots of Debian are kept.
-        console: where the progress is shown.
+        run: folder of the run.
+        roots: folder of the cached Debian root file systems.
+        console: console for progress.
     """
 
     def __init__(self, run: EmulatorRun, roots: Path, console: Console) -> None:
@@ -122,8 +122,8 @@ class Region:
                 self._keep(stack, aws.start(self.aws_port, log=self._logs / "aws.log"))
             software = {"ANB_RELEASE_DIRECTORY": str(self._build_release())}
             deployed = deployment.deploy_with_terraform(self.run.folder, self.aws_port, self._console, software)
-            self._open_database(deployed.portal)
-            self._serve(stack, deployed.portal)
+            self._create_database(deployed.portal)
+            self._start_proxies(stack, deployed.portal)
             stack.callback(self._stop_all)
             self._stack = stack.pop_all()
         return self
@@ -132,18 +132,18 @@ class Region:
         self._stack.close()
 
     def launch(self, service: str) -> BootedInstance:
-        """Boot an instance, as Auto Scaling does: the newest version of its group's launch template.
+        """Boot an instance from the newest launch template version of its group, as Auto Scaling does.
 
         Args:
             service: PORTAL or WORKER.
         """
         group = read_groups(self.aws_port)[service]
         number = len(self._launched)
-        taken = {instance.identity.instance_id for instance in self._launched}
-        fresh = [instance_id for instance_id in group.instance_ids if instance_id not in taken]
+        used_ids = {instance.identity.instance_id for instance in self._launched}
+        unused_ids = [instance_id for instance_id in group.instance_ids if instance_id not in used_ids]
         address = str(SUBNET[_FIRST_MACHINE + number])
         identity = Identity(
-            instance_id=fresh[0] if fresh else f"i-{secrets.token_hex(8)}0",
+            instance_id=unused_ids[0] if unused_ids else f"i-{secrets.token_hex(8)}0",
             address=address,
             region=aws.REGION,
             role=group.role,
@@ -152,7 +152,7 @@ class Region:
             image_id=group.image_id,
         )
         self.metadata.register(identity)
-        waits = LAUNCHING in group.hooks
+        has_hook = LAUNCHING in group.hooks
         name = f"{service}-{number}"
         machine = Machine(
             self._root,
@@ -160,21 +160,23 @@ class Region:
             self.network,
             MachineOptions(name=name, address=address, hosts=self._hosts, authority=self.authority.certificate),
         )
-        launching = self.scaling.expect(group.name, LAUNCHING, identity.instance_id) if waits else None
+        launching = self.scaling.expect(group.name, LAUNCHING, identity.instance_id) if has_hook else None
         instance = BootedInstance(group=group, machine=machine, identity=identity, launching=launching)
         self._launched.append(instance)
         machine.start()
         return instance
 
-    def tell_to_leave(self, instance: BootedInstance) -> LifecycleWait | None:
-        """Tell an instance to leave, as Auto Scaling does; gives its wait, where the group has a hook for that."""
-        waits = TERMINATING in instance.group.hooks
-        wait = self.scaling.expect(instance.group.name, TERMINATING, instance.identity.instance_id) if waits else None
+    def begin_termination(self, instance: BootedInstance) -> LifecycleWait | None:
+        """Begin the termination of an instance, as Auto Scaling does; return the wait of its lifecycle hook, if any."""
+        has_hook = TERMINATING in instance.group.hooks
+        wait = (
+            self.scaling.expect(instance.group.name, TERMINATING, instance.identity.instance_id) if has_hook else None
+        )
         instance.identity.target_state = "Terminated"
         return wait
 
     def connect(self, address: str) -> socket.socket:
-        """A connection to the portal of the machine at this address."""
+        """Connect to the portal on the instance with this address."""
         connection = self.network.socket()
         connection.settimeout(60)
         connection.connect((address, self._portal_port))
@@ -185,13 +187,13 @@ class Region:
         self.release = build(paths.ROOT, target, _ARCHITECTURE, self._console, wheels=paths.CACHE_DIR / "wheels")
         return target
 
-    def _open_database(self, portal: dict[str, str]) -> None:
-        """RDS makes the master user and the first database; the instances make the rest."""
+    def _create_database(self, portal: dict[str, str]) -> None:
+        """Create what RDS creates: the master user and the database."""
         credentials = deployment.database_credentials(self.aws_port, portal["DATABASE_SECRET_ARN"])
         self.cluster.ensure_role(credentials.username, credentials.password)
         self.cluster.ensure_database(portal["DATABASE_NAME"], owner=credentials.username)
 
-    def _serve(self, stack: ExitStack, portal: dict[str, str]) -> None:
+    def _start_proxies(self, stack: ExitStack, portal: dict[str, str]) -> None:
         names = aws_names(aws.REGION, [portal["MEDIA_BUCKET"]])
         scaling = f"autoscaling.{aws.REGION}.amazonaws.com"
         database = portal["DATABASE_HOST"]

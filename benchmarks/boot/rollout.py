@@ -1,4 +1,4 @@
-"""Auto Scaling as it replaces instances: the new one is in service before the old one leaves."""
+"""Replaces instances like Auto Scaling: launch before terminate."""
 
 from __future__ import annotations
 
@@ -11,62 +11,62 @@ from workspace.errors import UserError
 
 LAUNCH_SECONDS, HEALTHY_SECONDS = 300.0, 60.0
 DRAIN_SECONDS = 60.0
-LEAVE_SECONDS = 300.0
+TERMINATE_SECONDS = 300.0
 
 
-class NeverReady(UserError):
-    """An instance was launched and did not enter service.
+class InstanceNotReady(UserError):
+    """A launched instance did not enter service.
 
     Args:
-        instance: which.
-        result: what it said to Auto Scaling, if anything.
+        instance: the instance.
+        result: lifecycle action result; None if it sent none.
     """
 
     def __init__(self, instance: BootedInstance, result: str | None) -> None:
-        said = f"{instance.machine.name} said {result or 'nothing'} to Auto Scaling."
-        super().__init__(f"{said}\n{instance.machine.user_data_output()}")
+        summary = f"{instance.machine.name} sent {result or 'no lifecycle action result'} to Auto Scaling."
+        super().__init__(f"{summary}\n{instance.machine.user_data_output()}")
         self.instance = instance
         self.result = result
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rollout:
-    """Brings instances into service and takes them out.
+    """Launches and terminates instances, with the load balancer.
 
     Args:
-        region: where they are.
-        balancer: in front of the portal's.
+        region: region of the instances.
+        balancer: load balancer of the portal.
     """
 
     region: Region
     balancer: LoadBalancer
 
-    def bring(self, service: str) -> BootedInstance:
+    def launch(self, service: str) -> BootedInstance:
         """Launch an instance and wait until it is in service.
 
         Raises:
-            NeverReady: it said that it failed, or nothing in time; it is terminated.
+            InstanceNotReady: it reported a failure, or nothing in time; it was terminated.
         """
         instance = self.region.launch(service)
         result = instance.launching.wait(seconds=LAUNCH_SECONDS) if instance.launching else CONTINUE
         if result != CONTINUE:
             instance.machine.power_off()
-            raise NeverReady(instance, result)
+            raise InstanceNotReady(instance, result)
         if instance.serves:
             self.balancer.register(instance.identity.address)
             if not self.balancer.wait_until_healthy(instance.identity.address, seconds=HEALTHY_SECONDS):
-                raise NeverReady(instance, result)
+                raise InstanceNotReady(instance, result)
         return instance
 
-    def take_away(self, instance: BootedInstance) -> str | None:
-        """Let an instance leave: the load balancer lets go of it, then it is told, waited for and shut down.
+    def terminate(self, instance: BootedInstance) -> str | None:
+        """Deregister an instance, run its terminating lifecycle hook, and power it off.
 
         Returns:
-            What it said when it had finished, where the group has a hook for that.
+            The lifecycle action result; None if the group has no hook.
         """
         if instance.serves:
             self.balancer.deregister(instance.identity.address, delay=DRAIN_SECONDS)
-        waiting = self.region.tell_to_leave(instance)
-        result = waiting.wait(seconds=LEAVE_SECONDS) if waiting else None
+        wait = self.region.begin_termination(instance)
+        result = wait.wait(seconds=TERMINATE_SECONDS) if wait else None
         instance.machine.power_off()
         return result

@@ -1,4 +1,4 @@
-"""How long an instance takes from the start of its container to its work, and what the time is made of."""
+"""Measures the time from the start of an instance's container until it works, step by step."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _SECONDS = 300.0
 
 @dataclass(frozen=True, kw_only=True)
 class Boot:
-    """One boot.
+    """Timing of one boot.
 
     Args:
         service: PORTAL or WORKER.
-        moments: what happened, and how many seconds after the container was started.
+        moments: seconds from the start of the container to each event.
     """
 
     service: str
@@ -35,86 +35,88 @@ class Boot:
 
     @property
     def total(self) -> float:
-        """Seconds until it worked."""
+        """Seconds until the service worked."""
         return self.moments[TOTALS[self.service]]
 
 
 def measure(region: Region, service: str) -> Boot:
-    """Boot an instance of a service, wait until it works, and end it.
+    """Boot an instance, wait until its service works, and stop it.
 
     Args:
-        region: where it boots.
+        region: region of the instance.
         service: PORTAL or WORKER.
 
     Raises:
-        TimeoutError: it did not work in five minutes.
+        TimeoutError: the service did not work within five minutes.
     """
     instance = region.launch(service)
     try:
-        works = _is_healthy if service == PORTAL else _has_received
-        worked = _wait(instance, lambda: works(region, instance))
+        working_at = _healthy_at if service == PORTAL else _received_at
+        worked_at = _wait(instance, lambda: working_at(region, instance))
         if instance.launching:
             instance.launching.wait(seconds=_SECONDS)
-        return Boot(service=service, moments=_moments(region, instance, worked))
+        return Boot(service=service, moments=_moments(region, instance, worked_at))
     finally:
         instance.machine.stop()
 
 
-def table(boots: Sequence[Boot]) -> str:
-    """The medians of one service's boots, in order of time, as Markdown.
+def render_table(boots: Sequence[Boot]) -> str:
+    """Render the median of each event as Markdown, in order of time.
 
     Args:
-        boots: of one service.
+        boots: boots of one service.
     """
     names = [name for name in boots[0].moments if all(name in boot.moments for boot in boots)]
     medians = {name: statistics.median(boot.moments[name] for boot in boots) for name in names}
-    lines = ["| | seconds after the start | seconds of its own |", "| --- | ---: | ---: |"]
-    before = 0.0
-    for name, median in sorted(medians.items(), key=lambda each: each[1]):
-        lines.append(f"| {name} | {median:.2f} | {median - before:.2f} |")
-        before = median
+    lines = ["| | seconds after the start | duration |", "| --- | ---: | ---: |"]
+    previous = 0.0
+    for name, median in sorted(medians.items(), key=lambda event: event[1]):
+        lines.append(f"| {name} | {median:.2f} | {median - previous:.2f} |")
+        previous = median
     return "\n".join(lines)
 
 
 def sizes(region: Region, service: str) -> str:
-    """What a service's instances fetch, in MB, part by part."""
+    """Describe the size of a service's release, by part."""
     parts = region.release.parts[service]
-    each = ", ".join(f"{name} {part.bytes / 1e6:.2f}" for name, part in parts.items())
-    return f"Its release is {sum(part.bytes for part in parts.values()) / 1e6:.2f} MB, compressed: {each}."
+    by_part = ", ".join(f"{name} {part.bytes / 1e6:.2f}" for name, part in parts.items())
+    return f"Its release is {sum(part.bytes for part in parts.values()) / 1e6:.2f} MB, compressed: {by_part}."
 
 
-def _moments(region: Region, instance: BootedInstance, worked: float) -> dict[str, float]:
+def _moments(region: Region, instance: BootedInstance, worked_at: float) -> dict[str, float]:
     address, started = instance.identity.address, instance.machine.started_at
-    asked = [each.at for each in region.metadata.requests if each.address == address and each.path == "user-data"]
+    fetched = [
+        request.at for request in region.metadata.requests if (request.address, request.path) == (address, "user-data")
+    ]
     calls = region.recorder.of(address)
-    seen = {
-        "cloud-init has the user-data": min(asked, default=None),
-        "the release is asked for": _first(calls, lambda call: call.action.startswith("GET /releases/")),
+    events = {
+        "cloud-init has the user-data": min(fetched, default=None),
+        "the release is requested": _first(calls, lambda call: call.action.startswith("GET /releases/")),
         "the service reads its first secret": _first(calls, lambda call: call.action.endswith(".GetSecretValue")),
-        TOTALS[instance.group.service]: worked,
-        "Auto Scaling is told": instance.launching.completed_at if instance.launching else None,
+        TOTALS[instance.group.service]: worked_at,
+        "Auto Scaling is notified": instance.launching.completed_at if instance.launching else None,
     }
-    return {name: at - started for name, at in seen.items() if at is not None}
+    return {name: at - started for name, at in events.items() if at is not None}
 
 
-def _first(calls: Sequence[RecordedRequest], wanted: Callable[[RecordedRequest], bool]) -> float | None:
-    return next((call.at for call in calls if wanted(call)), None)
+def _first(calls: Sequence[RecordedRequest], matches: Callable[[RecordedRequest], bool]) -> float | None:
+    return next((call.at for call in calls if matches(call)), None)
 
 
-def _wait(instance: BootedInstance, moment: Callable[[], float | None]) -> float:
-    found: list[float] = []
+def _wait(instance: BootedInstance, occurred_at: Callable[[], float | None]) -> float:
+    times: list[float] = []
 
-    def came() -> bool:
-        at = moment()
+    def occurred() -> bool:
+        at = occurred_at()
         if at is not None:
-            found.append(at)
+            times.append(at)
         return at is not None
 
-    instance.machine.wait_until(came, condition=TOTALS[instance.group.service], seconds=_SECONDS)
-    return found[0]
+    instance.machine.wait_until(occurred, condition=TOTALS[instance.group.service], seconds=_SECONDS)
+    return times[0]
 
 
-def _is_healthy(region: Region, instance: BootedInstance) -> float | None:
+def _healthy_at(region: Region, instance: BootedInstance) -> float | None:
     connection = http.client.HTTPConnection(instance.identity.address, timeout=5)
     with suppress(OSError, http.client.HTTPException):
         connection.sock = region.connect(instance.identity.address)
@@ -125,6 +127,6 @@ def _is_healthy(region: Region, instance: BootedInstance) -> float | None:
     return None
 
 
-def _has_received(region: Region, instance: BootedInstance) -> float | None:
+def _received_at(region: Region, instance: BootedInstance) -> float | None:
     call = region.recorder.first(instance.identity.address, RECEIVE)
     return call.at if call else None

@@ -1,1 +1,1 @@
-"""The bench of the worker's pipeline: `./anb bench worker`."""
+"""Benchmark of the worker's pipeline: `./anb bench worker`."""

@@ -1,4 +1,4 @@
-"""Runs ffmpeg, and tells what it took."""
+"""Runs ffmpeg and measures its resource usage."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from workspace.errors import UserError
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceUsage:
-    """What a piece of work took.
+    """Resources used by a function and its child processes.
 
     Args:
-        wall: seconds by the clock.
-        processor: seconds of the processor's cores together.
+        wall_seconds: elapsed time.
+        cpu_seconds: CPU time of all cores.
     """
 
-    wall: float
-    processor: float
+    wall_seconds: float
+    cpu_seconds: float
 
 
 def run(command: Sequence[str | Path], *, folder: Path | None = None) -> str:
-    """Run a program; returns what it said on standard error.
+    """Run a program and return its standard error.
 
     Raises:
-        UserError: it failed.
+        UserError: the program failed.
     """
     result = subprocess.run(
         [str(part) for part in command],
@@ -44,13 +44,13 @@ def run(command: Sequence[str | Path], *, folder: Path | None = None) -> str:
     return result.stderr
 
 
-def cost_of(work: Callable[[], object]) -> ResourceUsage:
-    """Do a piece of work, and tell what it and the programs that it ran took."""
-    started, used = time.perf_counter(), _processor()
+def measure_usage(work: Callable[[], object]) -> ResourceUsage:
+    """Call a function and return the resources used by it and its child processes."""
+    started, cpu_started = time.perf_counter(), _cpu_seconds()
     work()
-    return ResourceUsage(wall=time.perf_counter() - started, processor=_processor() - used)
+    return ResourceUsage(wall_seconds=time.perf_counter() - started, cpu_seconds=_cpu_seconds() - cpu_started)
 
 
-def _processor() -> float:
+def _cpu_seconds() -> float:
     usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)

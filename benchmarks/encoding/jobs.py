@@ -1,4 +1,4 @@
-"""How long the worker takes for a video: the pipeline itself, run on clips such as phones make."""
+"""Measures the worker's pipeline on typical clips of phones."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.encoding import pipeline_runner
-from benchmarks.encoding.ffmpeg import cost_of, run
-from benchmarks.encoding.variants import place
+from benchmarks.encoding.ffmpeg import measure_usage, run
+from benchmarks.encoding.variants import stage_clip
 from operations.simulate.measured import BUSY_VCPUS
 from services.worker.pipeline import EncodeSettings
 from services.worker.toolchain import find_bumper, find_ffmpeg, find_watermark
@@ -19,19 +19,19 @@ from stacks.settings.model import Settings
 from workspace.errors import UserError
 
 _THREADS = 3
-"""What a worker gives its one video on two processors."""
+"""Threads of a worker that processes one video on two vCPUs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BenchmarkClip:
-    """A kind of video that players send.
+    """A typical clip.
 
     Args:
-        name: what people call it.
+        name: display name.
         size: width x height in pixels.
-        rate: pictures a second.
-        seconds: its length.
-        megabits: a second.
+        rate: frames per second.
+        seconds: duration.
+        megabits: bit rate, in Mbit/s.
     """
 
     name: str
@@ -45,68 +45,74 @@ CLIPS = (
     BenchmarkClip(name="1080p, 20 s", size="1920x1080", rate=30, seconds=20, megabits=17),
     BenchmarkClip(name="720p, 45 s", size="1280x720", rate=30, seconds=45, megabits=9),
     BenchmarkClip(name="1080p, 30 s", size="1920x1080", rate=30, seconds=30, megabits=17),
-    BenchmarkClip(name="1080p upright, 45 s", size="1080x1920", rate=30, seconds=45, megabits=17),
-    BenchmarkClip(name="1080p at 60 pictures a second, 30 s", size="1920x1080", rate=60, seconds=30, megabits=24),
+    BenchmarkClip(name="1080p portrait, 45 s", size="1080x1920", rate=30, seconds=45, megabits=17),
+    BenchmarkClip(name="1080p at 60 fps, 30 s", size="1920x1080", rate=60, seconds=30, megabits=24),
     BenchmarkClip(name="2160p, 20 s", size="3840x2160", rate=30, seconds=20, megabits=36),
 )
-"""Within what the portal accepts, up to 100 MB; the first half minute is what a worker reads."""
+"""All within the portal's limit of 100 MB; the worker reads the first 30 s of each."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
-    """What a clip cost.
+    """Median cost of a job.
 
     Args:
-        clip: which.
-        wall: seconds by the clock.
-        processor: seconds of processors.
+        clip: the processed clip.
+        wall_seconds: elapsed time.
+        cpu_seconds: CPU time of all cores.
     """
 
     clip: BenchmarkClip
-    wall: float
-    processor: float
+    wall_seconds: float
+    cpu_seconds: float
 
 
-def measure(*, rounds: int, told: Callable[[str], None]) -> list[Timing]:
-    """Process every kind of clip, in turn; gives the medians.
+def measure(*, rounds: int, on_progress: Callable[[str], None]) -> list[Timing]:
+    """Process each clip several times and return the medians.
 
     Args:
-        rounds: how often each.
-        told: what is being done.
+        rounds: number of jobs of each clip.
+        on_progress: called with the name of the next clip.
     """
     timings = []
-    kept = Settings.model_validate({}).max_clip_seconds
-    settings = EncodeSettings(find_ffmpeg(os.environ).path, find_watermark(), find_bumper(), kept, _THREADS)
+    max_seconds = Settings.model_validate({}).max_clip_seconds
+    settings = EncodeSettings(find_ffmpeg(os.environ).path, find_watermark(), find_bumper(), max_seconds, _THREADS)
     with tempfile.TemporaryDirectory() as folder:
         for clip in CLIPS:
-            told(clip.name)
-            original = _made(clip, settings.ffmpeg, Path(folder) / "clip.mp4")
+            on_progress(clip.name)
+            original = _create_clip(clip, settings.ffmpeg, Path(folder) / "clip.mp4")
             job = Path(folder) / "job"
-            costs = []
+            usages = []
             for _ in range(rounds):
-                place(original, job)
-                costs.append(cost_of(lambda job=job: pipeline_runner.process(settings, job, offline=False)))  # type: ignore[misc]
-            wall, processor = median(cost.wall for cost in costs), median(cost.processor for cost in costs)
-            timings.append(Timing(clip=clip, wall=wall, processor=processor))
+                stage_clip(original, job)
+                usages.append(measure_usage(lambda job=job: pipeline_runner.process(settings, job, offline=False)))  # type: ignore[misc]
+            timings.append(
+                Timing(
+                    clip=clip,
+                    wall_seconds=median(usage.wall_seconds for usage in usages),
+                    cpu_seconds=median(usage.cpu_seconds for usage in usages),
+                )
+            )
     return timings
 
 
-def table(timings: Sequence[Timing]) -> str:
-    """The timings as Markdown. The last column is what `./anb simulate` reads."""
+def render_table(timings: Sequence[Timing]) -> str:
+    """Render the timings as Markdown; `./anb simulate` reads the last column."""
     lines = [
-        "| clip | by the clock here | processor seconds | seconds alone on an instance |",
+        "| clip | seconds here | CPU seconds | seconds alone on an instance |",
         "| --- | ---: | ---: | ---: |",
     ]
     lines += [
-        f"| {each.clip.name} | {each.wall:.1f} | {each.processor:.1f} | {each.processor / BUSY_VCPUS:.1f} |"
-        for each in timings
+        f"| {timing.clip.name} | {timing.wall_seconds:.1f} | {timing.cpu_seconds:.1f} "
+        f"| {timing.cpu_seconds / BUSY_VCPUS:.1f} |"
+        for timing in timings
     ]
     return "\n".join(lines)
 
 
-def _made(clip: BenchmarkClip, ffmpeg: Path, path: Path) -> Path:
-    # Noise, because a camera has it and an encoder works at it.
-    pictures = f"testsrc2=s={clip.size}:r={clip.rate},noise=alls=8:allf=t"
+def _create_clip(clip: BenchmarkClip, ffmpeg: Path, path: Path) -> Path:
+    # Noise, as of a camera, which is costly to encode.
+    video = f"testsrc2=s={clip.size}:r={clip.rate},noise=alls=8:allf=t"
     command: list[str | Path] = [
         ffmpeg,
         "-nostdin",
@@ -116,13 +122,13 @@ def _made(clip: BenchmarkClip, ffmpeg: Path, path: Path) -> Path:
         "-f",
         "lavfi",
         "-i",
-        pictures,
+        video,
         "-t",
         str(clip.seconds),
     ]
     command += ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-b:v", f"{clip.megabits}M", path]
     try:
         run(command)
-    except UserError as problem:
-        raise UserError(f"The clip {clip.name} could not be made: {problem.message}") from None
+    except UserError as error:
+        raise UserError(f"The clip {clip.name} could not be created: {error.message}") from None
     return path

@@ -1,4 +1,4 @@
-"""Does what the worker does with a fetched file, without a database or a bucket."""
+"""Runs the worker's pipeline on a local file, without database and bucket."""
 
 from __future__ import annotations
 
@@ -13,44 +13,47 @@ from services.worker.pipeline import EncodeSettings
 if TYPE_CHECKING:
     from services.worker.receipt import ReceiptBuilder
 
-_SECONDS_ALLOWED = 1800
+_TIMEOUT_SECONDS = 1800
 
 
-def look(folder: Path, *, offline: bool) -> media.VideoStream:
-    """What the worker finds in a folder's file.
+def probe_file(folder: Path, *, offline: bool) -> media.VideoStream:
+    """Probe the file in a job folder.
 
     Args:
-        folder: a job's, with the player's file in it.
-        offline: whether the program that reads it is cut off from the network, as a worker's is.
+        folder: job folder with the source file.
+        offline: whether the probe runs without network access, as a worker's does.
     """
-    from services.worker.probe import probe  # with PyAV, which the tables of a bench do not need
+    from services.worker.probe import probe  # imports PyAV, which rendering a table does not need
 
-    return probe(folder, offline=offline, builder=_builder())
+    return probe(folder, offline=offline, builder=_create_builder())
 
 
 def process(
     settings: EncodeSettings, folder: Path, *, offline: bool, report: Callable[[int], None] = lambda _: None
 ) -> media.VideoStream:
-    """Check, probe and transcode a folder's file, and write its receipt; returns what the probe found.
+    """Check, probe and transcode the file in a job folder, and build its receipt.
 
     Args:
-        settings: of the worker.
-        folder: a job's, with the player's file in it.
-        offline: whether our programs are cut off from the network, as a worker's are.
-        report: told how far the work is, in percent.
+        settings: encode settings of the worker.
+        folder: job folder with the source file.
+        offline: whether programs run without network access, as a worker's do.
+        report: called with the progress in percent.
+
+    Returns:
+        The stream found by the probe.
     """
     from services.worker.probe import probe
     from services.worker.transcode import transcode
 
-    builder = _builder()
+    builder = _create_builder()
     builder.add_original(folder / media.ORIGINAL)
     check_container(folder / media.ORIGINAL)
-    picture = probe(folder, offline=offline, builder=builder)
+    video_stream = probe(folder, offline=offline, builder=builder)
     transcode(
         folder,
         settings,
-        picture,
-        seconds=_SECONDS_ALLOWED,
+        video_stream,
+        seconds=_TIMEOUT_SECONDS,
         offline=offline,
         report=report,
         cancelled=lambda: False,
@@ -59,10 +62,10 @@ def process(
     for name in (media.PROCESSED, media.POSTER, media.PREVIEW):
         builder.add_output(name, folder / name)
     builder.build()
-    return picture
+    return video_stream
 
 
-def _builder() -> ReceiptBuilder:
+def _create_builder() -> ReceiptBuilder:
     from services.worker.receipt import ReceiptBuilder
 
     return ReceiptBuilder(release="", ffmpeg="")

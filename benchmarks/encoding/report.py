@@ -1,4 +1,4 @@
-"""The whole bench of the pipeline, and its report."""
+"""Runs the benchmark of the pipeline and renders its report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.console import Console
 
 from benchmarks.encoding import clips, curve, variants
 from benchmarks.load import targets
-from benchmarks.load.targets import Goal
+from benchmarks.load.targets import Target
 from services.worker.__main__ import threads_for
 from services.worker.pipeline import EncodeSettings
 from services.worker.sandbox import isolation_error
@@ -24,28 +24,29 @@ _KEPT_SECONDS = 30
 
 @dataclass(frozen=True, kw_only=True)
 class ReportRow:
-    """A way with a clip: medians of all rounds.
+    """Medians of a variant and a clip.
 
     Args:
-        wall, processor: seconds a video takes.
-        size: bytes of the video.
-        vmaf: against a lossless run of the same graph.
+        wall_seconds: elapsed time.
+        cpu_seconds: CPU time of all cores.
+        size: size of the video in bytes.
+        vmaf: score against a lossless run of the same graph.
     """
 
-    wall: float
-    processor: float
+    wall_seconds: float
+    cpu_seconds: float
     size: int
     vmaf: float
 
 
 def run(console: Console, *, seconds: int, rounds: int, presets: bool) -> str:
-    """Measure everything; returns the report as Markdown.
+    """Run all measurements; return the report as Markdown.
 
     Args:
-        console: where the progress is shown.
-        seconds: length of the clips.
-        rounds: how often each way is gone, in turn.
-        presets: whether x264's presets are measured too.
+        console: console for progress.
+        seconds: duration of the clips.
+        rounds: number of rounds; each runs all variants.
+        presets: whether to measure x264's presets too.
     """
     ffmpeg = find_ffmpeg(os.environ)
     settings = EncodeSettings(
@@ -59,88 +60,91 @@ def run(console: Console, *, seconds: int, rounds: int, presets: bool) -> str:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with step("Clips", console):
-            made = clips.make(settings.ffmpeg, folder, seconds=seconds)
-        with step("Three ways, in turn", console) as current:
-            tables = {title: _measure(settings, clip, folder, rounds, offline) for title, clip in made.items()}
-            current.note(f"{rounds} rounds of {len(made)} clips")
+            clip_paths = clips.create_clips(settings.ffmpeg, folder, seconds=seconds)
+        with step("Three variants", console) as current:
+            tables = {title: _measure(settings, clip, folder, rounds, offline) for title, clip in clip_paths.items()}
+            current.note(f"{rounds} rounds of {len(clip_paths)} clips")
         curves = {}
         if presets:
             with step("Presets", console):
-                curves = {title: curve.table(settings, clip, folder, offline=offline) for title, clip in made.items()}
+                curves = {
+                    title: curve.render_table(settings, clip, folder, offline=offline)
+                    for title, clip in clip_paths.items()
+                }
     kept = min(seconds, _KEPT_SECONDS)
     parts = [
         (
-            f"1080p at 30 pictures a second, 17 Mbit/s, {seconds} s long, of which {kept} s are kept. "
-            f"{ffmpeg.version}. {os.cpu_count()} cores, {os.getloadavg()[1]:.1f} processes wanted one in the last five "
-            f"minutes. Medians of {rounds} rounds, the ways in turn; from the fetched file to the result."
+            f"1080p at 30 fps, 17 Mbit/s, {seconds} s long, of which {kept} s are kept. "
+            f"{ffmpeg.version}. {os.cpu_count()} cores, load average {os.getloadavg()[1]:.1f} (5 minutes). "
+            f"Medians of {rounds} rounds of alternating variants, without transfers."
         ),
-        targets.table([goal for title, rows in tables.items() for goal in _goals(title, rows)]),
+        targets.render_table([target for title, rows in tables.items() for target in _targets(title, rows)]),
     ]
-    parts += [f"## {title.capitalize()}\n\n{_table(rows, kept)}" for title, rows in tables.items()]
+    parts += [f"## {title.capitalize()}\n\n{_render_rows(rows, kept)}" for title, rows in tables.items()]
     parts.append(
-        "The worker's video has 4 s of bumper more, and comes with a poster and a preview; VMAF is of the player's "
-        "pictures alone, against a lossless run of the same graph."
+        "The worker's video includes 4 s of bumpers, and comes with a poster and a preview. VMAF covers the player's "
+        "clip only, against a lossless run of the same graph."
     )
     parts += [f"## Presets: {title}\n\n{table}" for title, table in curves.items()]
     return "\n\n".join([*parts, curve.NOTE] if curves else parts)
 
 
 def _measure(settings: EncodeSettings, clip: Path, folder: Path, rounds: int, offline: bool) -> dict[str, ReportRow]:
-    runs: dict[str, list[variants.EncodedVariant]] = {way: [] for way in variants.NAMES}
+    runs: dict[str, list[variants.EncodedVariant]] = {variant: [] for variant in variants.VARIANTS}
     for _ in range(rounds):
-        for way in variants.NAMES:
-            runs[way].append(variants.make(way, settings, clip, folder / way, offline=offline))
-    # The bare command writes the same bytes as the worker does.
+        for variant in variants.VARIANTS:
+            runs[variant].append(variants.encode(variant, settings, clip, folder / variant, offline=offline))
+    # The command alone writes the same bytes as the worker.
     vmaf = {
-        way: variants.quality(way, settings, clip, folder / way, offline=offline)
-        for way in (variants.ORIGINAL, variants.OURS)
+        variant: variants.quality(variant, settings, clip, folder / variant, offline=offline)
+        for variant in (variants.ORIGINAL, variants.WORKER)
     }
     return {
-        way: ReportRow(
-            wall=statistics.median(made.cost.wall for made in all_made),
-            processor=statistics.median(made.cost.processor for made in all_made),
-            size=all_made[-1].size,
-            vmaf=vmaf.get(way, vmaf[variants.OURS]),
+        variant: ReportRow(
+            wall_seconds=statistics.median(result.usage.wall_seconds for result in results),
+            cpu_seconds=statistics.median(result.usage.cpu_seconds for result in results),
+            size=results[-1].size,
+            vmaf=vmaf.get(variant, vmaf[variants.WORKER]),
         )
-        for way, all_made in runs.items()
+        for variant, results in runs.items()
     }
 
 
-def _goals(title: str, rows: dict[str, ReportRow]) -> list[Goal]:
-    ours, bare, theirs = rows[variants.OURS], rows[variants.BARE], rows[variants.ORIGINAL]
-    allowed = 1.05 * bare.wall + 0.3
+def _targets(title: str, rows: dict[str, ReportRow]) -> list[Target]:
+    worker, command, original = rows[variants.WORKER], rows[variants.COMMAND], rows[variants.ORIGINAL]
+    allowed = 1.05 * command.wall_seconds + 0.3
     return [
-        Goal(
-            wanted=f"{title}: at most 1.05 of the bare command and 0.3 s, {allowed:.2f} s",
-            found=f"{ours.wall:.2f} s",
-            met=ours.wall <= allowed,
+        Target(
+            description=f"{title}: at most 1.05 times the command alone plus 0.3 s, {allowed:.2f} s",
+            measured=f"{worker.wall_seconds:.2f} s",
+            met=worker.wall_seconds <= allowed,
         ),
-        Goal(
-            wanted=f"{title}: a better picture than the original's, VMAF {theirs.vmaf:.1f}",
-            found=f"{ours.vmaf:.1f}",
-            met=ours.vmaf > theirs.vmaf,
+        Target(
+            description=f"{title}: better quality than the original, VMAF {original.vmaf:.1f}",
+            measured=f"{worker.vmaf:.1f}",
+            met=worker.vmaf > original.vmaf,
         ),
-        Goal(
-            wanted=f"{title}: less than half of the original's bytes",
-            found=f"{ours.size / theirs.size:.2f} of them",
-            met=ours.size < theirs.size / 2,
+        Target(
+            description=f"{title}: less than half the size of the original's video",
+            measured=f"{worker.size / original.size:.2f} of its size",
+            met=worker.size < original.size / 2,
         ),
-        Goal(
-            wanted=f"{title}: more videos a minute than the original's {60 / theirs.wall:.1f}",
-            found=f"{60 / ours.wall:.1f}",
-            met=ours.wall < theirs.wall,
+        Target(
+            description=f"{title}: more videos per minute than the original, {60 / original.wall_seconds:.1f}",
+            measured=f"{60 / worker.wall_seconds:.1f}",
+            met=worker.wall_seconds < original.wall_seconds,
         ),
     ]
 
 
-def _table(rows: dict[str, ReportRow], kept: int) -> str:
+def _render_rows(rows: dict[str, ReportRow], kept: int) -> str:
     lines = [
-        "| | seconds | videos a minute | CPU seconds | CPU seconds for a second kept | MB | VMAF |",
+        "| | seconds | videos per minute | CPU seconds | CPU seconds per second of clip | MB | VMAF |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     lines += [
-        f"| {way} | {row.wall:.2f} | {60 / row.wall:.1f} | {row.processor:.2f} | {row.processor / kept:.3f} "
-        f"| {row.size / 1e6:.2f} | {row.vmaf:.1f} |"
-        for way, row in rows.items()
+        f"| {variant} | {row.wall_seconds:.2f} | {60 / row.wall_seconds:.1f} | {row.cpu_seconds:.2f} "
+        f"| {row.cpu_seconds / kept:.3f} | {row.size / 1e6:.2f} | {row.vmaf:.1f} |"
+        for variant, row in rows.items()
     ]
     return "\n".join(lines)

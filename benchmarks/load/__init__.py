@@ -1,1 +1,1 @@
-"""Load on the portal: a contest's worth of data, clients in numbers, and what the same machine does at most."""
+"""Load benchmark of the portal: a contest's data, many clients, and the limits of the same machine."""

@@ -1,4 +1,4 @@
-"""The data of a contest: votes are skewed as contests are, and every count is the number of its votes."""
+"""The data of a contest, with realistically skewed votes and consistent counts."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ CITIES = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Size:
-    """How much there is."""
+class DatasetSize:
+    """Number of rows of the data set."""
 
     videos: int
     users: int
     votes: int
 
     @classmethod
-    def of(cls, scale: float) -> Size:
-        """A share of the whole contest: 100,000 videos, 200,000 people, 1,000,000 votes."""
+    def of(cls, scale: float) -> DatasetSize:
+        """Return a share of the full contest: 100,000 videos, 200,000 people, 1,000,000 votes."""
         return cls(videos=round(100_000 * scale), users=round(200_000 * scale), votes=round(1_000_000 * scale))
 
 
 VIDEO = "md5({number}::text)::uuid"
-"""SQL: the id of the video with a number, from 1."""
+"""SQL expression: the id of the video with a number, from 1."""
 
-# The larger the city, the more of its players; a third of all are from the first.
+# Earlier cities have more players; a third of all are from the first.
 _CITY = f"(ARRAY{list(CITIES)!r})[1 + floor({len(CITIES)} * power(random(), 3))::int]"
 _USERS = f"""
     INSERT INTO users (id, first_name, last_name, email, password_hash, city, country, created_at)
@@ -47,7 +47,7 @@ _VIDEOS = f"""
            now() - random() * interval '20 days', now(), u.city
     FROM generate_series(1, %(videos)s) AS n JOIN users u ON u.id = 1 + (n * 7919::bigint) %% %(users)s
 """
-# Two in a hundred votes are for the first video, and every fifth is for one of the first hundredth of them.
+# The first video gets 2% of the votes, the first hundredth of the videos 20%.
 _VOTES = f"""
     INSERT INTO votes (video_id, user_id, created_at, network)
     SELECT {VIDEO.format(number="video")}, voter, now() - random() * interval '7 days',
@@ -61,17 +61,18 @@ _COUNT = """
 """
 
 
-def load(url: str, size: Size, *, password_hash: str, step: Step) -> None:
+def fill(url: str, size: DatasetSize, *, password_hash: str, step: Step) -> None:
     """Fill a migrated database.
 
     Args:
-        url: of the database, as the superuser.
-        password_hash: everybody's.
-        step: is told how far it is.
+        url: URL of the database, as superuser.
+        size: number of rows.
+        password_hash: password hash of all users.
+        step: reports the progress.
     """
     values = {"users": size.users, "videos": size.videos, "votes": size.votes, "password_hash": password_hash}
     with psycopg.connect(url, cursor_factory=psycopg.ClientCursor) as connection:
-        # What is inserted is known to be right: no trigger, no foreign key has to be asked a million times.
+        # The data is consistent: skip a million checks by triggers and foreign keys.
         connection.execute("SET session_replication_role = replica")
         for name, statement in {"people": _USERS, "videos": _VIDEOS, "votes": _VOTES, "counts": _COUNT}.items():
             step.note(name)

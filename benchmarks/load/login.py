@@ -1,4 +1,4 @@
-"""Sign-ins in a second, beside the hashes that the same cores can make."""
+"""Logins per second, compared with the password hashes per second of the same cores."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _THREADS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class SignIns:
-    """Sign-ins.
+class LoginTimings:
+    """Login rates.
 
     Args:
-        portal: in a second, over HTTP.
-        hashes: checked in a second by two threads that do nothing else.
-        p95: of the answers, in seconds.
-        refused: answers that were no token.
+        portal: logins per second over HTTP.
+        hashes: hashes checked per second by two threads.
+        p95: 95th percentile of the latency, in seconds.
+        refused: number of responses without a token.
     """
 
     portal: float
@@ -34,54 +34,56 @@ class SignIns:
     refused: int
 
 
-def measure(site: BenchmarkSite, pool: ProcessPoolExecutor, *, seconds: float, told: Callable[[str], None]) -> SignIns:
-    """Sign in as many people, each from an address of their own; then only check passwords."""
-    told("portal")
-    people = random.Random(2).sample(range(1, site.size.users + 1), min(site.size.users, 5000))
+def measure(
+    site: BenchmarkSite, pool: ProcessPoolExecutor, *, seconds: float, on_progress: Callable[[str], None]
+) -> LoginTimings:
+    """Log in many users from different addresses; then check passwords without the portal."""
+    on_progress("portal")
+    users = random.Random(2).sample(range(1, site.size.users + 1), min(site.size.users, 5000))
     requests = [
         client.request(
             "POST",
             "/api/auth/login",
             address=f"198.19.{number // 250 % 250}.{number % 250}",
-            body=json.dumps({"email": f"person{person}@example.com", "password": PASSWORD}).encode(),
+            body=json.dumps({"email": f"person{user}@example.com", "password": PASSWORD}).encode(),
         )
-        for number, person in enumerate(people)
+        for number, user in enumerate(users)
     ]
     load = LoadGenerator(port=site.port, requests=requests, connections=8, seconds=seconds)
     outcome = client.start(pool, load).result()
-    told("Argon2id alone")
-    return SignIns(
+    on_progress("Argon2id alone")
+    return LoginTimings(
         portal=outcome.rate(200),
-        hashes=_hashes(seconds / 2),
+        hashes=_measure_hashes(seconds / 2),
         p95=outcome.latency(0.95),
         refused=sum(outcome.statuses.values()) - outcome.statuses[200],
     )
 
 
-def table(found: SignIns) -> str:
-    """The rates and their ratio as Markdown."""
-    rates = f"{found.portal:.1f} | {found.hashes:.1f} | {found.portal / found.hashes:.2f}"
+def render_table(timings: LoginTimings) -> str:
+    """Render the rates and their ratio as Markdown."""
+    rates = f"{timings.portal:.1f} | {timings.hashes:.1f} | {timings.portal / timings.hashes:.2f}"
     return "\n".join(
         [
-            "| Sign-ins in a second | Argon2id alone, two threads | of it | p95 |",
+            "| Logins per second | Argon2id alone, two threads | ratio | p95 |",
             "| ---: | ---: | ---: | ---: |",
-            f"| {rates} | {found.p95 * 1e3:.0f} ms |",
+            f"| {rates} | {timings.p95 * 1e3:.0f} ms |",
             "",
-            f"8 connections; {found.refused} were refused.",
+            f"8 connections; {timings.refused} were refused.",
         ]
     )
 
 
-def _hashes(seconds: float) -> float:
+def _measure_hashes(seconds: float) -> float:
     stored = hash_password(PASSWORD)
     end = time.perf_counter() + seconds
 
     def check() -> int:
-        done = 0
+        checked = 0
         while time.perf_counter() < end:
             assert password_matches(stored, PASSWORD)
-            done += 1
-        return done
+            checked += 1
+        return checked
 
     with ThreadPoolExecutor(_THREADS) as threads:
         return sum(threads.map(lambda _: check(), range(_THREADS))) / seconds

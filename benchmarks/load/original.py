@@ -1,7 +1,7 @@
-"""What the original does, in the same PostgreSQL: its tables, its way to vote, its ranking. Our own emulation.
+"""Our emulation of the original in the same PostgreSQL: its tables, votes and ranking.
 
-A vote is two checks and an insert in a transaction; five indexes stand on the votes, and a trigger on each row counts
-it in its video, whose count is indexed too. The ranking numbers all videos on every call.
+A vote is two checks and an insert in a transaction. The votes have five indexes, and a trigger per row increments the
+count of the video, which is indexed too. The ranking numbers all videos on every call.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ INSERT INTO original.votes (user_id, video_id) VALUES (:user_id, :video_id) ON C
 COMMIT;
 \\endif
 """
-"""A script of pgbench. The original answers 500 where two of the same vote meet; here one of them does nothing."""
+"""A pgbench script. The original responds 500 to concurrent duplicate votes; here one of them has no effect."""
 
 RANKING = """
 WITH ranked AS (
@@ -59,11 +59,11 @@ WITH ranked AS (
 """
 
 
-def build(url: str) -> None:
-    """Make the original's tables beside ours, with the same data.
+def create_tables(url: str) -> None:
+    """Create the original's tables next to ours, with the same data.
 
     Args:
-        url: of a loaded database, as the superuser.
+        url: URL of a filled database, as superuser.
     """
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(_TABLES)

@@ -1,4 +1,4 @@
-"""pgbench, PostgreSQL's own load client: what the database does where nothing stands before it."""
+"""pgbench, PostgreSQL's load client: the throughput of the database alone."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ import psycopg
 from workspace.errors import UserError
 from workspace.postgres import program
 
-_SHORTEST = 2
-"""Seconds: pgbench's clock runs while it connects, which on a busy machine has taken a whole second."""
+_MIN_SECONDS = 2
+"""pgbench's measured time includes connecting, which takes up to a second on a busy machine."""
 
 _RATE = re.compile(r"^tps = ([0-9.]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PgbenchRun:
-    """A database that is asked.
+    """A load on a database.
 
     Args:
-        url: of the database.
-        clients: connections, each with one statement under way.
-        seconds: how long it is asked; two at the least.
+        url: URL of the database.
+        clients: number of connections, each with one statement in flight.
+        seconds: duration; at least 2.
     """
 
     url: str
@@ -35,16 +35,17 @@ class PgbenchRun:
 
     @property
     def _whole_seconds(self) -> int:
-        return max(_SHORTEST, round(self.seconds))
+        return max(_MIN_SECONDS, round(self.seconds))
 
     def rate(self, script: str, **variables: object) -> float:
-        """How often a script is done in a second.
+        """Run a script repeatedly; return the executions per second.
 
         Args:
-            variables: that the script uses.
+            script: pgbench script.
+            variables: variables of the script.
 
         Raises:
-            UserError: the database refused a statement.
+            UserError: a statement failed.
         """
         with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
             file.write(script)
@@ -60,22 +61,24 @@ class PgbenchRun:
             result = subprocess.run(
                 [*command, self.url], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
             )
-        found = _RATE.search(result.stdout)
-        if result.returncode != 0 or found is None:
+        rate = _RATE.search(result.stdout)
+        if result.returncode != 0 or rate is None:
             raise UserError(f"pgbench failed:\n{result.stderr.strip() or result.stdout.strip()}")
-        return float(found[1])
+        return float(rate[1])
 
     def growth(self, table: str, script: str, **variables: object) -> float:
-        """How many rows a script adds to a table in a second.
+        """Run a script repeatedly; return the rows per second that it adds to a table.
 
         Args:
-            variables: that the script uses.
+            table: name of the table.
+            script: pgbench script.
+            variables: variables of the script.
         """
-        before = self._rows(table)
+        before = self._count_rows(table)
         self.rate(script, **variables)
-        return (self._rows(table) - before) / self._whole_seconds
+        return (self._count_rows(table) - before) / self._whole_seconds
 
-    def _rows(self, table: str) -> int:
+    def _count_rows(self, table: str) -> int:
         with psycopg.connect(self.url) as connection:
             row = connection.execute(f"SELECT count(*) FROM {table}".encode()).fetchone()
         assert row is not None

@@ -1,4 +1,4 @@
-"""A portal under load: its own PostgreSQL with fsync on, the embedded AWS, gunicorn; gone after the bench."""
+"""A temporary portal for load tests: PostgreSQL with fsync, emulated AWS, gunicorn."""
 
 from __future__ import annotations
 
@@ -36,41 +36,41 @@ class BenchmarkSite:
     """A portal with the data of a contest.
 
     Args:
-        size: of the contest.
-        variables: the portal's environment.
-        database_url: of its database, as the superuser.
-        portal: its process.
-        bare: the process of the same gunicorn without an application.
-        bare_port: where that answers.
-        database: PostgreSQL's process.
-        tokens: bearer tokens of the first accounts.
+        size: size of the data set.
+        variables: environment variables of the portal.
+        database_url: URL of the database, as superuser.
+        portal: process of the portal.
+        baseline: process of gunicorn with a no-op application.
+        baseline_port: port of the baseline.
+        database: process of PostgreSQL.
+        tokens: bearer tokens of the first users.
     """
 
-    size: dataset.Size
+    size: dataset.DatasetSize
     variables: dict[str, str]
     database_url: str
     portal: Child
-    bare: Child
-    bare_port: int
+    baseline: Child
+    baseline_port: int
     database: Child
     tokens: list[str]
 
     @property
     def port(self) -> int:
-        """Where the portal listens."""
+        """Port of the portal."""
         return int(self.variables["PORTAL_PORT"])
 
 
 @contextmanager
-def open_site(console: Console, size: dataset.Size, *, voters: int) -> Iterator[BenchmarkSite]:
-    """Start everything, fill it, and end it afterwards.
+def open_site(console: Console, size: dataset.DatasetSize, *, voters: int) -> Iterator[BenchmarkSite]:
+    """Start a portal with data; stop it afterwards.
 
     Args:
-        console: where the progress is shown.
-        size: of the contest.
-        voters: people with tokens.
+        console: console for progress.
+        size: size of the data set.
+        voters: number of users with tokens.
     """
-    with tempfile.TemporaryDirectory(prefix="anb-bench-") as name, ExitStack() as started:
+    with tempfile.TemporaryDirectory(prefix="anb-bench-") as name, ExitStack() as stack:
         folder = Path(name)
         here = LocalPorts(database_port=free_port(), aws_port=free_port(), portal_port=free_port())
         with step("Starting PostgreSQL, durable, and the embedded AWS", console):
@@ -79,10 +79,10 @@ def open_site(console: Console, size: dataset.Size, *, voters: int) -> Iterator[
             )
             cluster.create()
             database = cluster.start(log=folder / "database.log")
-            started.callback(database.stop)
-            started.callback(aws.start(here.aws_port, log=folder / "aws.log").stop)
+            stack.callback(database.stop)
+            stack.callback(aws.start(here.aws_port, log=folder / "aws.log").stop)
         deployed = deploy_without_terraform(here.aws_port, console).portal
-        # One proxy stands before the portal: the clients' addresses are theirs, as from a whole country.
+        # With one proxy hop, clients can appear under many addresses.
         variables = {**apply_local_overrides(deployed, here), "PROXY_HOPS": "1"}
         url = cluster.url(variables["DATABASE_NAME"])
         credentials = database_credentials(here.aws_port, variables["DATABASE_SECRET_ARN"])
@@ -91,27 +91,33 @@ def open_site(console: Console, size: dataset.Size, *, voters: int) -> Iterator[
         owner_url = cluster.url(variables["DATABASE_NAME"], user=credentials.username, password=credentials.password)
         with psycopg.connect(owner_url) as connection:
             upgrade(connection, read_migrations())
-        with step("Making the data", console) as current:
-            dataset.load(url, size, password_hash=hash_password(PASSWORD), step=current)
-        with step("Making the original's tables of the same data", console):
-            original.build(url)
+        with step("Creating the data", console) as current:
+            dataset.fill(url, size, password_hash=hash_password(PASSWORD), step=current)
+        with step("Creating the original's tables with the same data", console):
+            original.create_tables(url)
         environment = {**aws.without_aws(os.environ), **variables, "PYTHONPATH": str(paths.ROOT)}
         with step("Issuing tokens", console) as current:
-            tokens = _tokens(environment, voters)
+            tokens = _issue_tokens(environment, voters)
             current.note(f"{len(tokens):,}")
         with step("Starting the portal", console):
             portal = _start("portal", ["services.portal"], folder, environment, here.portal_port)
-            started.callback(portal.stop)
-            bare_port = free_port()
-            bare = _start("bare", ["benchmarks.load.gunicorn_baseline", str(bare_port)], folder, environment, bare_port)
-            started.callback(bare.stop)
+            stack.callback(portal.stop)
+            baseline_port = free_port()
+            baseline = _start(
+                "baseline",
+                ["benchmarks.load.gunicorn_baseline", str(baseline_port)],
+                folder,
+                environment,
+                baseline_port,
+            )
+            stack.callback(baseline.stop)
         yield BenchmarkSite(
             size=size,
             variables=variables,
             database_url=url,
             portal=portal,
-            bare=bare,
-            bare_port=bare_port,
+            baseline=baseline,
+            baseline_port=baseline_port,
             database=database,
             tokens=tokens,
         )
@@ -134,7 +140,7 @@ def _start(name: str, module: list[str], folder: Path, environment: dict[str, st
     return child
 
 
-def _tokens(environment: dict[str, str], count: int) -> list[str]:
+def _issue_tokens(environment: dict[str, str], count: int) -> list[str]:
     result = subprocess.run(
         [sys.executable, "-m", "benchmarks.load.tokens", str(count)],
         env=environment,
@@ -145,5 +151,5 @@ def _tokens(environment: dict[str, str], count: int) -> list[str]:
         check=False,
     )
     if result.returncode != 0:
-        raise UserError(f"No tokens were issued:\n{result.stderr.strip()}")
+        raise UserError(f"Could not issue tokens:\n{result.stderr.strip()}")
     return [line for line in result.stdout.splitlines() if line.count(".") == 2]

@@ -1,4 +1,4 @@
-"""Goals, and how they are told."""
+"""Targets of a benchmark, and their table."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Goal:
-    """What is wanted, and what was found.
+class Target:
+    """A target and its measurement.
 
     Args:
-        wanted: in words.
-        found: in words.
-        met: whether the one is the other.
+        description: the target, in words.
+        measured: the measured value, in words.
+        met: whether the target is met.
     """
 
-    wanted: str
-    found: str
+    description: str
+    measured: str
     met: bool
 
 
-def table(goals: Sequence[Goal]) -> str:
-    """The goals as Markdown."""
-    rows = [f"| {goal.wanted} | {goal.found} | {'yes' if goal.met else 'no'} |" for goal in goals]
-    return "\n".join(["| Goal | Measured | Met |", "| --- | --- | --- |", *rows])
+def render_table(targets: Sequence[Target]) -> str:
+    """Render targets as Markdown."""
+    rows = [f"| {target.description} | {target.measured} | {'yes' if target.met else 'no'} |" for target in targets]
+    return "\n".join(["| Target | Measured | Met |", "| --- | --- | --- |", *rows])

@@ -1,4 +1,4 @@
-"""Bearer tokens for many people, issued as the portal does: ``python -m benchmarks.load.tokens COUNT``."""
+"""Prints bearer tokens of the first users, issued like the portal's: ``python -m benchmarks.load.tokens COUNT``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.portal.database import statements
 
 
 def main() -> None:
-    """Print the tokens of the first accounts, one a line."""
+    """Print one token per line."""
     columns = ", ".join(field.name for field in dataclasses.fields(User))
     with create_app(PortalEnvironment.from_variables(os.environ)).app_context():
         with statements() as connection:

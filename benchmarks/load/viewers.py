@@ -1,4 +1,4 @@
-"""Votes in a second with and without a crowd that watches the ranking."""
+"""Votes per second with and without viewers of the ranking."""
 
 from __future__ import annotations
 
@@ -10,81 +10,83 @@ from dataclasses import dataclass
 from benchmarks.load import client, voting
 from benchmarks.load.client import LoadGenerator, RequestOutcome
 from benchmarks.load.site import BenchmarkSite
-from benchmarks.load.targets import Goal
+from benchmarks.load.targets import Target
 
-_EVERY = 5.0
+_POLL_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class ViewerTimings:
-    """Votes, alone and beside viewers.
+    """Votes with and without viewers.
 
     Args:
-        viewers: who watch.
-        alone: the votes without them.
-        beside: the votes with them.
-        watching: what the viewers were answered.
+        viewers: number of viewers.
+        without_viewers: outcome of the votes alone.
+        with_viewers: outcome of the votes during viewing.
+        viewing: outcome of the viewers' requests.
     """
 
     viewers: int
-    alone: RequestOutcome
-    beside: RequestOutcome
-    watching: RequestOutcome
+    without_viewers: RequestOutcome
+    with_viewers: RequestOutcome
+    viewing: RequestOutcome
 
     @property
-    def goals(self) -> list[Goal]:
-        """What is wanted of them."""
-        share = self.beside.rate(200) / self.alone.rate(200)
+    def targets(self) -> list[Target]:
+        """Targets of the votes."""
+        share = self.with_viewers.rate(200) / self.without_viewers.rate(200)
         return [
-            Goal(
-                wanted=f"{self.viewers:,} viewers leave voters at least half of their rate",
-                found=f"{share:.2f} of it",
+            Target(
+                description=f"{self.viewers:,} viewers: voters keep at least half of their rate",
+                measured=f"{share:.2f} of it",
                 met=share >= 0.5,
             )
         ]
 
 
 def measure(
-    site: BenchmarkSite, pool: ProcessPoolExecutor, *, viewers: int, seconds: float, told: Callable[[str], None]
+    site: BenchmarkSite, pool: ProcessPoolExecutor, *, viewers: int, seconds: float, on_progress: Callable[[str], None]
 ) -> ViewerTimings:
-    """Vote, first alone, then while the viewers ask for the ranking every five seconds."""
-    dice = random.Random(4)
-    everywhere = range(1, site.size.videos + 1)
+    """Vote without viewers, then while the viewers request the ranking every five seconds."""
+    rng = random.Random(4)
+    all_videos = range(1, site.size.videos + 1)
 
     def votes() -> LoadGenerator:
-        requests = voting.requests_for(site, everywhere, dice)
+        requests = voting.requests_for(site, all_videos, rng)
         return LoadGenerator(port=site.port, requests=requests, connections=8, seconds=seconds, once=True)
 
-    told("nobody watches")
-    alone = client.start(pool, votes()).result()
-    told(f"{viewers} watch")
-    watching = client.start(
+    on_progress("no viewers")
+    without_viewers = client.start(pool, votes()).result()
+    on_progress(f"{viewers} viewers")
+    viewing = client.start(
         pool,
         LoadGenerator(
             port=site.port,
             requests=[client.request("GET", "/rankings/list")],
             connections=viewers,
-            seconds=seconds + _EVERY,
-            every=_EVERY,
+            seconds=seconds + _POLL_SECONDS,
+            every=_POLL_SECONDS,
         ),
     )
-    beside = client.start(pool, votes()).result()
-    return ViewerTimings(viewers=viewers, alone=alone, beside=beside, watching=watching.result())
+    with_viewers = client.start(pool, votes()).result()
+    return ViewerTimings(
+        viewers=viewers, without_viewers=without_viewers, with_viewers=with_viewers, viewing=viewing.result()
+    )
 
 
-def table(found: ViewerTimings) -> str:
-    """The rates and their ratio as Markdown."""
-    alone, beside = found.alone.rate(200), found.beside.rate(200)
-    unchanged = found.watching.statuses[304] / max(1, sum(found.watching.statuses.values()))
+def render_table(timings: ViewerTimings) -> str:
+    """Render the rates and their ratio as Markdown."""
+    without, with_viewers = timings.without_viewers.rate(200), timings.with_viewers.rate(200)
+    unchanged = timings.viewing.statuses[304] / max(1, sum(timings.viewing.statuses.values()))
     return "\n".join(
         [
-            f"| Votes in a second, nobody watches | {found.viewers:,} watch | of it | viewers' p95 | unchanged |",
+            f"| Votes per second, no viewers | {timings.viewers:,} viewers | ratio | viewers' p95 | unchanged |",
             "| ---: | ---: | ---: | ---: | ---: |",
             (
-                f"| {alone:,.0f} | {beside:,.0f} | {beside / alone:.2f} "
-                f"| {found.watching.latency(0.95) * 1e3:.0f} ms | {unchanged:.0%} |"
+                f"| {without:,.0f} | {with_viewers:,.0f} | {with_viewers / without:.2f} "
+                f"| {timings.viewing.latency(0.95) * 1e3:.0f} ms | {unchanged:.0%} |"
             ),
             "",
-            f"Each asks for the list of the open ranking every {_EVERY:.0f} s, with the ETag of its last answer.",
+            f"Viewers request the ranking every {_POLL_SECONDS:.0f} s, with the ETag of its last response.",
         ]
     )

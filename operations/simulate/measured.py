@@ -13,7 +13,7 @@ JOBS = paths.ROOT / "benchmarks/jobs.md"
 BUSY_VCPUS = 1.9
 """Processors, of an instance's two, that one job keeps busy: docs/decisions/0012-sqs-consumer.md"""
 
-_READY = "Auto Scaling is told"
+_READY = "Auto Scaling is notified"
 
 
 def boot_seconds(file: Path = BOOT) -> float:

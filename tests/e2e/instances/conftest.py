@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from benchmarks.boot.region import OWN, Region, open_region
+from benchmarks.boot.region import CACHE_DIR, Region, open_region
 from benchmarks.boot.rollout import Rollout
 from emulator.debian import ensure_root
 from emulator.load_balancer import LoadBalancer
@@ -32,12 +32,12 @@ def console() -> Console:
 def debian(console: Console) -> Path:
     """The root of a Debian 13."""
     ensure_programs()
-    return ensure_root(OWN / "roots", console)
+    return ensure_root(CACHE_DIR / "roots", console)
 
 
 @pytest.fixture(scope="module")
 def run(debian: Path) -> Iterator[EmulatorRun]:
-    with open_run(OWN / "runs") as run:
+    with open_run(CACHE_DIR / "runs") as run:
         yield run
 
 

@@ -23,7 +23,7 @@ class Fleet:
     def of(self, service: str) -> BootedInstance:
         """The instance of a service."""
         if service not in self.serving:
-            self.serving[service] = self.rollout.bring(service)
+            self.serving[service] = self.rollout.launch(service)
         return self.serving[service]
 
     def replace(self, service: str) -> tuple[BootedInstance, str | None]:
@@ -33,5 +33,5 @@ class Fleet:
             The new one, and what the old one said to Auto Scaling when it had finished.
         """
         old = self.of(service)
-        self.serving[service] = self.rollout.bring(service)
-        return self.serving[service], self.rollout.take_away(old)
+        self.serving[service] = self.rollout.launch(service)
+        return self.serving[service], self.rollout.terminate(old)

@@ -12,9 +12,9 @@ import pytest
 import requests
 
 from benchmarks.boot.groups import PORTAL, WORKER, LaunchGroup, read_groups
-from benchmarks.boot.publish import deploy, parts, publish
+from benchmarks.boot.publish import deploy, parse_parts, publish
 from benchmarks.boot.region import BootedInstance, Region
-from benchmarks.boot.rollout import NeverReady
+from benchmarks.boot.rollout import InstanceNotReady
 from emulator.autoscaling import ABANDON, CONTINUE
 from operations.local.clips import make_clip
 from tests.e2e.instances.assertions import (
@@ -36,7 +36,7 @@ def code_that_ends(aws_port: int) -> LaunchGroup:
 
 def code_that_is_not_what_was_promised(aws_port: int) -> LaunchGroup:
     group = read_groups(aws_port)[PORTAL]
-    promised = parts(group.user_data)[-1].sha256
+    promised = parse_parts(group.user_data)[-1].sha256
     return deploy(aws_port, replace(group, user_data=group.user_data.replace(promised, "0" * 64)))
 
 
@@ -59,8 +59,8 @@ def test_a_release_that_cannot_start_is_abandoned_and_the_old_instance_serves_on
     good = read_groups(region.aws_port)[PORTAL]
     break_it(region.aws_port)
     try:
-        with Crowd(fleet.rollout.balancer.url) as crowd, pytest.raises(NeverReady) as failure:
-            fleet.rollout.bring(PORTAL)
+        with Crowd(fleet.rollout.balancer.url) as crowd, pytest.raises(InstanceNotReady) as failure:
+            fleet.rollout.launch(PORTAL)
     finally:
         deploy(region.aws_port, good)
     assert failure.value.result == ABANDON

@@ -14,7 +14,7 @@ import pytest
 from av.video.frame import VideoFrame
 
 from benchmarks.encoding import pipeline_runner
-from benchmarks.encoding.variants import place
+from benchmarks.encoding.variants import stage_clip
 from services.worker import media
 from services.worker.pipeline import EncodeSettings, bumper_frames
 from services.worker.toolchain import find_bumper, find_watermark
@@ -91,7 +91,7 @@ def processed(
         base = tmp_path_factory.mktemp("valid-clip")
         clip, folder = base / f"clip.{VALID_CLIPS[name].ending}", base / "job"
         VALID_CLIPS[name].create(clip)
-        place(clip, folder)
+        stage_clip(clip, folder)
         percentages: list[int] = []
         video_stream = pipeline_runner.process(encode_settings, folder, offline=True, report=percentages.append)
         return PipelineRun(video_stream=video_stream, folder=folder, percentages=percentages)

@@ -11,7 +11,7 @@ from av.video.frame import VideoFrame
 
 from benchmarks.encoding import ffmpeg
 from benchmarks.encoding.quality import lossless, vmaf
-from benchmarks.encoding.variants import place
+from benchmarks.encoding.variants import stage_clip
 from services.worker import media
 from services.worker.colours import BT709
 from services.worker.pipeline import EncodeSettings, bumper_frames, command
@@ -101,7 +101,7 @@ def test_quality_exceeds_minimum_vmaf(
 ) -> None:
     """Compare with a lossless run of the same graph, which isolates the encoder; a few clips represent all."""
     valid_clip, run, reference = VALID_CLIPS[name], processed(name), tmp_path / "reference"
-    place(run.folder / media.ORIGINAL, reference)
+    stage_clip(run.folder / media.ORIGINAL, reference)
     ffmpeg.run(lossless(command(encode_settings, run.video_stream)), folder=reference)
     first, frames = bumper_frames(valid_clip.rate), round(valid_clip.rate * valid_clip.seconds)
     actual, expected = run.folder / media.PROCESSED, reference / media.PROCESSED

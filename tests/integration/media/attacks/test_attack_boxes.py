@@ -80,8 +80,8 @@ def test_too_many_boxes_is_damaged(harness: AttackHarness, base: bytes) -> None:
 
 
 def test_invalid_edit_list_is_harmless(harness: AttackHarness, base: bytes) -> None:
-    for place, speed in ((2**31 - 1, 0x10000), (-(2**31), 0x10000), (0, 0), (0, 0x7FFFFFFF)):
-        entry = struct.pack(">IiI", 2000, place, speed)
+    for stage_clip, speed in ((2**31 - 1, 0x10000), (-(2**31), 0x10000), (0, 0), (0, 0x7FFFFFFF)):
+        entry = struct.pack(">IiI", 2000, stage_clip, speed)
         outcome = harness.attack(
             replace_box(base, "moov/trak/edts/elst", lambda _, entry=entry: table(b"elst", 1, entry))
         )  # type: ignore[misc]

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from benchmarks.boot.groups import WORKER
-from benchmarks.boot.timing import Boot, table
+from benchmarks.boot.timing import Boot, render_table
 from benchmarks.encoding.jobs import CLIPS, Timing
-from benchmarks.encoding.jobs import table as jobs_table
+from benchmarks.encoding.jobs import render_table as render_jobs_table
 from operations.simulate import measured
 
 
 def test_the_boot_is_the_workers_until_auto_scaling_is_told(tmp_path: Path) -> None:
-    moments = {"first receive": 7.0, "Auto Scaling is told": 9.4}
-    boots = table([Boot(service=WORKER, moments=moments)])
-    others = table([Boot(service=WORKER, moments={"Auto Scaling is told": 5.0})])
+    moments = {"first receive": 7.0, "Auto Scaling is notified": 9.4}
+    boots = render_table([Boot(service=WORKER, moments=moments)])
+    others = render_table([Boot(service=WORKER, moments={"Auto Scaling is notified": 5.0})])
     file = tmp_path / "boot.md"
     file.write_text(f"# Boot\n\n## portal\n\n{others}\n\n## worker\n\nIts release is large.\n\n{boots}\n")
 
@@ -24,9 +24,9 @@ def test_the_boot_is_the_workers_until_auto_scaling_is_told(tmp_path: Path) -> N
 
 
 def test_the_jobs_are_the_processor_seconds_over_the_processors_a_job_keeps_busy(tmp_path: Path) -> None:
-    timings = [Timing(clip=clip, wall=40.0, processor=19.0 * number) for number, clip in enumerate(CLIPS, 1)]
+    timings = [Timing(clip=clip, wall_seconds=40.0, cpu_seconds=19.0 * number) for number, clip in enumerate(CLIPS, 1)]
     file = tmp_path / "jobs.md"
-    file.write_text(f"# Jobs\n\nMeasured by `./anb bench jobs`.\n\n{jobs_table(timings)}\n")
+    file.write_text(f"# Jobs\n\nMeasured by `./anb bench jobs`.\n\n{render_jobs_table(timings)}\n")
 
     assert measured.job_seconds(file) == [10.0 * number for number in range(1, len(CLIPS) + 1)]
 
