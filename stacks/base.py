@@ -7,7 +7,7 @@ from constructs_lib.foundation import cdk
 from stacks.release_artifacts import PROJECT
 from stacks.settings.model import Settings
 
-EMULATED_HTTP = "the AWS emulator answers on loopback over http, and enforces the policy"
+EMULATED_HTTP = "the AWS emulator serves plain HTTP on loopback, and enforces the policy"
 """Reason for allowing plain HTTP on the emulator."""
 
 

@@ -34,4 +34,6 @@ class DatabaseStack(AnbStack):
         database = self.database
         where = f"{database.host}:{database.port}/{database.database}"
         self.output("db_endpoint", database.host, "Address of the database")
-        self.output("db_connection_string", f"postgresql://{database.username}@{where}", "The database, no password")
+        self.output(
+            "db_connection_string", f"postgresql://{database.username}@{where}", "Connection string without password"
+        )

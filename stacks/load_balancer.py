@@ -38,13 +38,13 @@ class LoadBalancerStack(AnbStack):
             unprotected_reason=settings.effective_profile.waiver_reason("protect"),
         )
         self._create_firewall()
-        self.output("application_url", self.load_balancer.url, "Where the portal is")
-        self.output("load_balancer_dns", self.load_balancer.dns_name, "The load balancer's name")
+        self.output("application_url", self.load_balancer.url, "URL of the portal")
+        self.output("load_balancer_dns", self.load_balancer.dns_name, "DNS name of the load balancer")
 
     def _create_firewall(self) -> None:
         settings = self.settings
         if settings.waf_requests_per_5_minutes == 0:
-            reason = "waf_requests_per_5_minutes is 0: a web firewall costs each month, attacked or not"
+            reason = "waf_requests_per_5_minutes is 0, because a firewall has a monthly price"
             waive(self.load_balancer, "has no web firewall", reason=reason, explains=["CKV2_AWS_28"])
             return
         WebFirewall(
@@ -53,6 +53,6 @@ class LoadBalancerStack(AnbStack):
             load_balancer=self.load_balancer,
             name=f"{self.prefix}-waf",
             requests_per_5_minutes=settings.waf_requests_per_5_minutes,
-            large_bodies_reason="the API's form takes whole videos",
+            large_bodies_reason="the API accepts uploads of whole videos",
             log_days=settings.log_retention_days,
         )

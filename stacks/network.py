@@ -24,7 +24,7 @@ class NetworkStack(AnbStack):
             nat=settings.nat,
             interface_endpoints=settings.interface_endpoints,
             flow_log_days=settings.flow_log_days,
-            flow_logs_off_reason=f"roles can't be made beside {lab}, and flow logs need one" if lab else None,
+            flow_logs_off_reason=f"an account with {lab} cannot create the role that flow logs need" if lab else None,
         )
-        self.output("environment_name", self.prefix, "Name of the deployment")
-        self.output("vpc_id", self.network.vpc_id, "The VPC")
+        self.output("environment_name", self.prefix, "Name of the environment")
+        self.output("vpc_id", self.network.vpc_id, "Id of the VPC")

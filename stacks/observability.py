@@ -73,8 +73,8 @@ class ObservabilityStack(AnbStack):
             on_alarm=topic,
         )
         if settings.embedded:
-            waive(self, "has no alarm on what voters feel", reason="the AWS emulator has no composite alarms")
-            waive(self, "has no saved queries", reason="the AWS emulator saves no queries of logs")
+            waive(self, "has no composite alarm on voter impact", reason="the AWS emulator supports none")
+            waive(self, "has no saved queries", reason="the AWS emulator supports no saved queries")
         else:
             log_groups = {"portal": portal.service.log_group_name, "worker": workers.service.log_group_name}
             LogQueries(self, "questions", name=self.prefix, queries=log_queries(**log_groups))
@@ -129,7 +129,7 @@ class ObservabilityStack(AnbStack):
             name="EstimatedCharges",
             dimensions={"Currency": "USD"},
             statistic="Maximum",
-            label="since the month began",
+            label="since the start of the month",
         )
         title = "Cost (US dollars, the whole account)"
         cost.add_graph(Graph(title=title, left=[charges], period=timedelta(hours=6), region="us-east-1"))

@@ -83,7 +83,7 @@ class PortalStack(AnbStack):
             cpu_target=settings.cpu_target_value,
         )
         self._grant(storage, queue, database)
-        self.output("api_autoscaling_group_name", self.service.group_name, "The portal's instances")
+        self.output("api_autoscaling_group_name", self.service.group_name, "Auto Scaling group of the portal")
 
     def _grant(self, storage: StorageStack, queue: QueueStack, database: DatabaseStack) -> None:
         service, bucket = self.service, storage.bucket

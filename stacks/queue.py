@@ -23,9 +23,9 @@ class QueueStack(AnbStack):
             retention=timedelta(seconds=settings.message_retention_period),
             max_receives=settings.max_receive_count,
             plain_http_reason=self.plain_http_reason,
-            open_redrive_reason="the AWS emulator forgets redrive-allow policies" if settings.embedded else None,
+            open_redrive_reason="the AWS emulator does not store redrive-allow policies" if settings.embedded else None,
         )
-        self.output("sqs_queue_url", self.queue.url, "Queue of the videos to process")
-        self.output("sqs_queue_arn", self.queue.arn, "Queue of the videos to process, as an ARN")
-        self.output("sqs_queue_name", self.queue.name, "Queue of the videos to process, by name")
-        self.output("sqs_dlq_url", self.queue.dead_letter_url, "Videos that could not be processed")
+        self.output("sqs_queue_url", self.queue.url, "URL of the queue of videos to process")
+        self.output("sqs_queue_arn", self.queue.arn, "ARN of the queue")
+        self.output("sqs_queue_name", self.queue.name, "Name of the queue")
+        self.output("sqs_dlq_url", self.queue.dead_letter_url, "URL of the dead-letter queue")

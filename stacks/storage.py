@@ -38,8 +38,8 @@ class StorageStack(AnbStack):
         )
         self.portal_release = Release(self, "portal", bucket=self.bucket, parts=software.portal, about=software.about)
         self.worker_release = Release(self, "worker", bucket=self.bucket, parts=software.worker, about=software.about)
-        self.output("s3_bucket_name", self.bucket.name, "Bucket of the videos")
-        self.output("s3_bucket_arn", self.bucket.arn, "Bucket of the videos, as an ARN")
+        self.output("s3_bucket_name", self.bucket.name, "Name of the video bucket")
+        self.output("s3_bucket_arn", self.bucket.arn, "ARN of the video bucket")
 
     def _default_name(self) -> str:
         return f"{self.prefix}-videos-{self.account}-{self.region}"

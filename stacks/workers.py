@@ -69,5 +69,5 @@ class WorkersStack(AnbStack):
         bucket.grant_write(service, prefix=PROCESSED)
         bucket.grant_delete(service, prefix=PROCESSED)
         database.database.allow_from(service, connections=settings.worker_concurrency * WORKER_CONNECTIONS_PER_JOB)
-        self.output("worker_autoscaling_group_name", service.group_name, "The workers' instances")
-        self.output("worker_launch_template_id", service.launch_template_id, "What the workers' instances are")
+        self.output("worker_autoscaling_group_name", service.group_name, "Auto Scaling group of the workers")
+        self.output("worker_launch_template_id", service.launch_template_id, "Launch template of the workers")

@@ -66,8 +66,8 @@ def alarm_on_failed_launches(monitoring: Monitoring, group: InstanceGroup) -> Al
     )
     return monitoring.add_alarm(
         "asg-launches-failing",
-        meaning=f"The group of {group.node.id} lacks instances for longer than two boots take",
-        action="Read the group's activity history; then the console output of an instance it ended",
+        meaning=f"{group.node.id} has fewer instances in service than desired, for longer than two startups take",
+        action="Read the group's activity history, then the console output of a terminated instance",
         metric=missing_instances,
         comparison=">",
         threshold=0,

@@ -50,7 +50,7 @@ class WebServiceMonitoring(Monitoring):
         self.add_alarm(
             "unhealthy-hosts",
             meaning=f"An instance of {service.node.id} does not answer its health check, or none is registered",
-            action="Read the instance's log; the group replaces it, so look why if it comes back",
+            action="Read the instance's log; the group replaces it, so find the cause if it happens again",
             metric=unhealthy,
             comparison=">=",
             threshold=1,
@@ -62,7 +62,7 @@ class WebServiceMonitoring(Monitoring):
         latency_alarm = self.add_alarm(
             "high-response-time",
             meaning=f"{service.node.id} takes more than {slow.total_seconds():g} s to answer, on average",
-            action="See whether its CPU or the database's is busy, and which statements are slow",
+            action="Check whether its CPU or the database's is busy, and which statements are slow",
             metric=response_time,
             comparison=">",
             threshold=slow.total_seconds(),
@@ -74,7 +74,7 @@ class WebServiceMonitoring(Monitoring):
         error_alarm = self.add_alarm(
             "server-errors",
             meaning=f"More than {ERROR_PERCENT} % of the requests to {service.node.id} end in a server error",
-            action="Read the error in its log; when it began with a deployment, roll that back",
+            action="Find the error in its log; if it started with a deployment, roll back",
             metric=error_rate,
             comparison=">",
             threshold=ERROR_PERCENT,
@@ -83,7 +83,7 @@ class WebServiceMonitoring(Monitoring):
             # CloudWatch has no data without requests.
             missing="notBreaching",
         )
-        alarm_on_cpu(self, service, threshold=_BUSY_PERCENT, action="Raise its maximum, or look for what keeps it busy")
+        alarm_on_cpu(self, service, threshold=_BUSY_PERCENT, action="Raise its maximum, or find what keeps it busy")
         alarm_on_failed_launches(self, service)
 
         self.add_graph(Graph(title="Traffic (requests)", left=[metrics.requests]))

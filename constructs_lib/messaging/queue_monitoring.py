@@ -57,8 +57,8 @@ class QueueMonitoring(Monitoring):
         dead = metric("ApproximateNumberOfMessagesVisible", "Maximum", "dead letters", queue.dead_letter_name)
         depth_alarm = self.add_alarm(
             "queue-depth-high",
-            meaning=f"More than {depth:g} messages wait: their consumers don't keep up",
-            action="See whether the consumers are at their maximum or fail; raise the maximum or fix them",
+            meaning=f"More than {depth:g} messages wait: the consumers don't keep up",
+            action="Check whether the consumers are at their maximum or fail; raise the maximum or fix them",
             metric=waiting,
             comparison=">",
             threshold=depth,
@@ -68,8 +68,8 @@ class QueueMonitoring(Monitoring):
         )
         age_alarm = self.add_alarm(
             "message-age-high",
-            meaning=f"A message is older than {oldest.total_seconds():g} seconds: its consumers are stuck or too few",
-            action="Look for errors in the consumers' log, and for consumers that are not running",
+            meaning=f"A message is older than {oldest.total_seconds():g} seconds: the consumers are stuck or too few",
+            action="Check the consumers' log for errors, and whether all consumers run",
             metric=age,
             comparison=">",
             threshold=oldest.total_seconds(),
@@ -78,7 +78,7 @@ class QueueMonitoring(Monitoring):
         )
         dead_letter_alarm = self.add_alarm(
             "dlq-messages",
-            meaning="A message failed as often as it may be tried, and lies in the dead-letter queue",
+            meaning="A message failed on every attempt and is in the dead-letter queue",
             action="Read it and the consumers' log, fix the cause, then start a redrive to the queue",
             metric=dead,
             comparison=">=",

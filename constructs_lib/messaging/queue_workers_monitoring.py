@@ -43,7 +43,10 @@ class QueueWorkersMonitoring(Monitoring):
     ) -> None:
         super().__init__(scope, id, name=name, on_alarm=on_alarm)
         cpu_alarm = alarm_on_cpu(
-            self, workers, threshold=_BUSY_PERCENT, action="Harmless while the queue is short; else raise the maximum"
+            self,
+            workers,
+            threshold=_BUSY_PERCENT,
+            action="Harmless while the queue is short; otherwise raise the maximum",
         )
         if workers.capacity.minimum:
             self._alarm_below_minimum(workers)
@@ -60,8 +63,8 @@ class QueueWorkersMonitoring(Monitoring):
         minimum = workers.capacity.minimum
         self.add_alarm(
             "asg-low-capacity",
-            meaning=f"Fewer instances of {workers.node.id} are in service than the {minimum} there must always be",
-            action="Read the group's activity history: launches fail, or instances die",
+            meaning=f"Fewer instances of {workers.node.id} are in service than the minimum of {minimum}",
+            action="Read the group's activity history: launches fail, or instances terminate",
             metric=group_metric(workers, "GroupInServiceInstances", "Average", "in service"),
             comparison="<",
             threshold=minimum,
@@ -90,7 +93,7 @@ class QueueWorkersMonitoring(Monitoring):
                     "waiting": waiting,
                     "serving": group_metric(workers, "GroupInServiceInstances", "Maximum", "in service"),
                 },
-                label="instances for what waits",
+                label="instances for waiting messages",
             ),
             comparison="<",
             threshold=1,

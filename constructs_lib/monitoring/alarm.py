@@ -15,6 +15,10 @@ from constructs_lib.monitoring.metric import RESULT, Metric, MetricMath
 Comparison = Literal[">", ">=", "<", "<="]
 Missing = Literal["notBreaching", "breaching", "ignore", "missing"]
 
+DEFAULT_PERIOD = timedelta(minutes=5)
+DEFAULT_PERIODS = 1
+DEFAULT_MISSING: Missing = "notBreaching"
+
 _OPERATORS = {
     ">": "GreaterThanThreshold",
     ">=": "GreaterThanOrEqualToThreshold",
@@ -34,10 +38,10 @@ class Alarm(cdk.Construct):
         metric: metric or expression to watch.
         comparison: breaches when the metric is ``>``, ``>=``, ``<`` or ``<=`` the threshold.
         threshold: threshold in the metric's unit.
-        period: length of a data point, a multiple of a minute.
-        periods: consecutive breaching data points that raise the alarm; together at most a day.
+        period: length of a data point, a multiple of a minute. Default: 5 minutes.
+        periods: consecutive breaching data points that raise the alarm; together at most a day. Default: 1.
         missing: how to treat missing data: ``notBreaching``, ``breaching``, ``ignore`` (keep the state) or ``missing``
-            (insufficient data). https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+            (insufficient data). Default: ``notBreaching``. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
         name: name of the alarm; by default derived from the construct's path.
         on_alarm: topic to notify of both alarm and recovery; by default none.
     """
@@ -52,9 +56,9 @@ class Alarm(cdk.Construct):
         metric: Metric | MetricMath,
         comparison: Comparison,
         threshold: float,
-        period: timedelta = timedelta(minutes=5),
-        periods: int = 1,
-        missing: Missing = "notBreaching",
+        period: timedelta = DEFAULT_PERIOD,
+        periods: int = DEFAULT_PERIODS,
+        missing: Missing = DEFAULT_MISSING,
         name: str | None = None,
         on_alarm: AlarmTopic | None = None,
     ) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from constructs_lib.foundation import cdk, names
 from constructs_lib.foundation.errors import Checks
-from constructs_lib.monitoring.alarm import Alarm, Comparison, Missing
+from constructs_lib.monitoring.alarm import DEFAULT_MISSING, DEFAULT_PERIOD, DEFAULT_PERIODS, Alarm, Comparison, Missing
 from constructs_lib.monitoring.alarm_topic import AlarmTopic
 from constructs_lib.monitoring.metric import Metric, MetricMath
 
@@ -22,7 +22,7 @@ class Graph:
         left: metrics on the left axis.
         right: metrics on the right axis.
         limits: alarms whose thresholds are drawn on the left axis.
-        period: length of a data point.
+        period: length of a data point. Default: 5 minutes.
         region: region of the metrics; by default the stack's. Billing metrics are in ``us-east-1``.
     """
 
@@ -30,7 +30,7 @@ class Graph:
     left: Sequence[Metric | MetricMath]
     right: Sequence[Metric | MetricMath] = ()
     limits: Sequence[Alarm] = ()
-    period: timedelta = timedelta(minutes=5)
+    period: timedelta = DEFAULT_PERIOD
     region: str | None = None
 
 
@@ -67,9 +67,9 @@ class Monitoring(cdk.Construct):
         metric: Metric | MetricMath,
         comparison: Comparison,
         threshold: float,
-        period: timedelta = timedelta(minutes=5),
-        periods: int = 1,
-        missing: Missing = "notBreaching",
+        period: timedelta = DEFAULT_PERIOD,
+        periods: int = DEFAULT_PERIODS,
+        missing: Missing = DEFAULT_MISSING,
     ) -> Alarm:
         """Add an alarm named ``<name>-<id>``, with the arguments of ``Alarm``."""
         alarm = Alarm(
