@@ -135,7 +135,7 @@ def _database_without_backups(resource: Resource, _: RuleContext) -> Iterator[st
 
 def _unrotated_key(resource: Resource, _: RuleContext) -> Iterator[str]:
     given = resource.properties
-    # KMS does not rotate asymmetric and HMAC keys.
+    # KMS does not rotate asymmetric keys, HMAC keys and keys in custom key stores.
     kind = given.get("customer_master_key_spec", "SYMMETRIC_DEFAULT")
     rotates = kind == "SYMMETRIC_DEFAULT" and not given.get("custom_key_store_id")
     if resource.kind == "aws_kms_key" and rotates and not is_true(given.get("enable_key_rotation")):

@@ -43,7 +43,7 @@ def test_example_keeps_the_security_rules(name: str) -> None:
 def test_example_is_short(name: str) -> None:
     text = (FOLDER / f"{name}.py").read_text()
 
-    assert len(text.splitlines()) <= (300 if name == REFERENCE else 65)
+    assert len(text.splitlines()) <= (310 if name == REFERENCE else 65)
     assert re.findall(r"^(?:from|import) (\w+)", text, re.MULTILINE)[-1] == "constructs_lib"
     assert "anb" not in text.lower()
 
