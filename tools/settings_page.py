@@ -22,7 +22,7 @@ Generated from `stacks/settings/model.py` by `python -m tools.settings_page`.
 `{ENVIRONMENT}` chooses the file, `{DEFAULT_ENVIRONMENT}` by default.
 
 Every invalid setting is reported at once, with the allowed values and the fix; so are contradictions between settings.
-[Deploying](deploy.md#settings) lists the settings to review first.
+[Deploying](deploy.md#choose-the-settings) lists the settings to review first.
 
 ## All settings
 

@@ -44,7 +44,7 @@ class Target:
 
     def client(self, service: str) -> Any:
         """Create a boto3 client for the target."""
-        import boto3  # takes a sixth of a second, which most commands save
+        import boto3  # takes a sixth of a second, and most commands do not need it
 
         region = self.settings.aws_region
         if not self.settings.embedded:

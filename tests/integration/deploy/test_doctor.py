@@ -17,15 +17,15 @@ from workspace.ports import free_port
 
 def test_deployed_environment_has_no_problems(operator: Operator) -> None:
     (arguments,) = doc_blocks.anb("docs/deploy.md", "lane deploy: doctor")
-    found = operator.run(*arguments)
+    result = operator.run(*arguments)
 
-    assert found.returncode == 0, found.stdout + found.stderr
+    assert result.returncode == 0, result.stdout + result.stderr
     for subject in ("Python", "Node", "Terraform", "AWS provider", "Settings", "Credentials", "Region", "State"):
-        assert f"✓ ok      {subject} " in found.stdout, subject
-    assert "Stacks       8 synthesized, 8 deployed" in found.stdout
-    assert "they cannot be simulated" in found.stdout, "the AWS emulator cannot"
-    assert "Ready to deploy." in found.stdout
-    transcripts.check("docs/deploy.md", "doctor", "./anb doctor --target local", found.stdout)
+        assert f"✓ ok      {subject} " in result.stdout, subject
+    assert "Stacks       8 synthesized, 8 deployed" in result.stdout
+    assert "they cannot be simulated" in result.stdout, "the AWS emulator cannot"
+    assert "Ready to deploy." in result.stdout
+    transcripts.check("docs/deploy.md", "doctor", "./anb doctor --target local", result.stdout)
 
 
 def test_checked_provider_version_is_that_of_the_stacks(operator: Operator) -> None:
@@ -36,10 +36,10 @@ def test_checked_provider_version_is_that_of_the_stacks(operator: Operator) -> N
 
 @pytest.mark.parametrize("command", ["doctor", "deploy"])
 def test_unreachable_aws(operator: Operator, command: str) -> None:
-    found = operator.run(command, settings={"AWS_ENDPOINT_URL": aws.endpoint(free_port())})
+    result = operator.run(command, settings={"AWS_ENDPOINT_URL": aws.endpoint(free_port())})
 
-    output = found.stdout + found.stderr
-    assert found.returncode == 1
+    output = result.stdout + result.stderr
+    assert result.returncode == 1
     assert "Credentials" in output and "they cannot be checked" in output and "Traceback" not in output
 
 
@@ -47,11 +47,11 @@ def test_unreachable_aws(operator: Operator, command: str) -> None:
 def test_rejected_credentials(operator: Operator, command: str) -> None:
     address = f"{aws.endpoint(operator.port)}/moto-api/reset-auth"
     before = requests.post(address, data=b"0", timeout=30).json()["PREVIOUS_INITIAL_NO_AUTH_ACTION_COUNT"]
-    found = operator.run(command)
+    result = operator.run(command)
     requests.post(address, data=str(before).encode(), timeout=30)
 
-    output = found.stdout + found.stderr
-    assert found.returncode == 1
+    output = result.stdout + result.stderr
+    assert result.returncode == 1
     assert "AWS rejects them (InvalidClientTokenId)" in output and "Run aws configure or aws sso login" in output
 
 
@@ -70,10 +70,10 @@ def path_without(operator: Operator, program: str, folder: Path) -> str:
 def test_without_terraform(operator: Operator, tmp_path: Path, command: str) -> None:
     unreachable_url = f"http://127.0.0.1:{free_port()}"
     variables = {"PATH": path_without(operator, "terraform", tmp_path), "ANB_TERRAFORM_MIRROR": unreachable_url}
-    found = operator.run(command, settings=variables)
+    result = operator.run(command, settings=variables)
 
-    output = found.stdout + found.stderr
-    assert found.returncode == 1
+    output = result.stdout + result.stderr
+    assert result.returncode == 1
     assert unreachable_url in output and "cannot be " in output
     assert "Install Terraform 1.11" in output and "Traceback" not in output
 
@@ -83,9 +83,9 @@ def test_without_the_provider(operator: Operator, tmp_path: Path, command: str) 
     configuration = tmp_path / "mine.tfrc"
     configuration.write_text(f'provider_installation {{ filesystem_mirror {{ path = "{tmp_path}" }} }}\n')
     variables = {"TF_CLI_CONFIG_FILE": str(configuration), "ANB_LOCAL_DIR": str(tmp_path / "local")}
-    found = operator.run(command, settings=variables)
+    result = operator.run(command, settings=variables)
 
-    output = found.stdout + found.stderr
-    assert found.returncode == 1
+    output = result.stdout + result.stderr
+    assert result.returncode == 1
     assert "Terraform cannot get" in output and "Failed to query available provider packages" in output
     assert "Traceback" not in output

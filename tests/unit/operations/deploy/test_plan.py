@@ -57,16 +57,16 @@ def test_replacement_lists_the_forcing_attribute() -> None:
         after_unknown={"arn": True},
         replace_paths=[["username"]],
     )
-    (found,) = from_terraform(DATABASE, {"resource_changes": [change]}).changes
-    assert found.details == (Detail(attribute="username", before="postgres", after="other", forces_replacement=True),)
-    assert found.description == "the database anb-postgres"
-    assert found.loses_data
+    (planned,) = from_terraform(DATABASE, {"resource_changes": [change]}).changes
+    assert planned.details == (Detail(attribute="username", before="postgres", after="other", forces_replacement=True),)
+    assert planned.description == "the database anb-postgres"
+    assert planned.loses_data
 
 
 def test_unknown_values_of_a_change_are_listed() -> None:
     change = entry(["update"], before={"latest_version": 1}, after={}, after_unknown={"latest_version": True})
-    (found,) = from_terraform(DATABASE, {"resource_changes": [change]}).changes
-    assert found.details == (Detail(attribute="latest_version", before="1", after="(known after apply)"),)
+    (planned,) = from_terraform(DATABASE, {"resource_changes": [change]}).changes
+    assert planned.details == (Detail(attribute="latest_version", before="1", after="(known after apply)"),)
 
 
 def test_nested_sensitive_values_are_hidden() -> None:
@@ -77,8 +77,8 @@ def test_nested_sensitive_values_are_hidden() -> None:
         before_sensitive={"password": True, "parameter": [{"value": True}], "tags": {}},
         after_sensitive=False,
     )
-    (found,) = from_terraform(DATABASE, {"resource_changes": [change]}).changes
-    details = {detail.attribute: (detail.before, detail.after) for detail in found.details}
+    (planned,) = from_terraform(DATABASE, {"resource_changes": [change]}).changes
+    details = {detail.attribute: (detail.before, detail.after) for detail in planned.details}
     hidden = ("(sensitive)", "(sensitive)")
     assert details == {"password": hidden, "parameter": hidden, "tags.a": ("1", "2")}
 
@@ -94,8 +94,8 @@ def test_json_and_blocks_are_compared_by_path() -> None:
             "words": '{ "a": 1 }',
         },
     )
-    (found,) = from_terraform(DATABASE, {"resource_changes": [change]}).changes
-    assert [(detail.attribute, detail.before, detail.after) for detail in found.details] == [
+    (planned,) = from_terraform(DATABASE, {"resource_changes": [change]}).changes
+    assert [(detail.attribute, detail.before, detail.after) for detail in planned.details] == [
         ("policy.Statement.Action", "s3:GetObject", "s3:PutObject"),
         ("template.version", "1", "2"),
         ("words", "same value", "different formatting"),
@@ -104,21 +104,21 @@ def test_json_and_blocks_are_compared_by_path() -> None:
 
 def test_many_differences_are_cut_and_counted() -> None:
     change = entry(["update"], before={"many": list(range(20))}, after={"many": list(range(100, 120))})
-    (found,) = from_terraform(DATABASE, {"resource_changes": [change]}).changes
-    assert (len(found.details), found.details[-1].after) == (9, "12 more values")
+    (planned,) = from_terraform(DATABASE, {"resource_changes": [change]}).changes
+    assert (len(planned.details), planned.details[-1].after) == (9, "12 more values")
 
 
 def test_long_value_is_shortened() -> None:
     change = entry(["update"], before={"user_data": "x" * 5000}, after={"user_data": "y" * 5000})
-    (found,) = from_terraform(DATABASE, {"resource_changes": [change]}).changes
-    assert len(found.details[0].after) == 60 and found.details[0].after.endswith("…")
+    (planned,) = from_terraform(DATABASE, {"resource_changes": [change]}).changes
+    assert len(planned.details[0].after) == 60 and planned.details[0].after.endswith("…")
 
 
 @pytest.mark.parametrize("kind", ["aws_db_instance", "aws_s3_bucket", "aws_sqs_queue", "aws_cloudwatch_log_group"])
 @pytest.mark.parametrize("actions", [["delete"], ["delete", "create"]])
 def test_destroying_or_replacing_a_stateful_type_loses_data(kind: str, actions: list[str]) -> None:
-    (found,) = from_terraform(DATABASE, {"resource_changes": [entry(actions, kind)]}).changes
-    assert found.loses_data
+    (planned,) = from_terraform(DATABASE, {"resource_changes": [entry(actions, kind)]}).changes
+    assert planned.loses_data
 
 
 def test_other_changes_lose_no_data() -> None:
