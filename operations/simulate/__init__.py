@@ -1,1 +1,1 @@
-"""The command `simulate`: what a load does to the workers, before anything is deployed; see docs/capacity.md."""
+"""The command `simulate`: simulate the workers' scaling before a deployment; see docs/capacity.md."""

@@ -24,24 +24,24 @@ PICTURES = paths.CACHE_DIR / "simulate"
     default=DEFAULT_ENVIRONMENT,
     show_default=True,
     envvar=ENVIRONMENT,
-    help="Whose policies and sizes are read out of its synthesized Terraform.",
+    help="Environment whose synthesized Terraform is simulated.",
 )
 @click.option(
     "--seconds-per-job",
     type=click.FloatRange(0.1, 43200),
-    help="How long every job takes, instead of the times in benchmarks/jobs.md.",
+    help="Seconds per job, instead of the times in benchmarks/jobs.md.",
 )
 @click.option(
     "--boot-seconds",
     type=click.FloatRange(0, 7200),
-    help="How long an instance boots, instead of the time in benchmarks/boot.md.",
+    help="Boot time of an instance in seconds, instead of the time in benchmarks/boot.md.",
 )
-@click.option("--seed", default=1, show_default=True, help="Another one draws other arrivals from the same load.")
+@click.option("--seed", default=1, show_default=True, help="Random seed of the arrivals.")
 @click.option(
     "--pictures",
     type=click.Path(file_okay=False, path_type=Path),
     default=PICTURES,
-    help="Folder that gets a picture of each load; by default .anb/simulate.",
+    help="Folder for a picture of each load. Default: .anb/simulate.",
 )
 def simulate(
     loads: tuple[str, ...],
@@ -51,35 +51,35 @@ def simulate(
     seed: int,
     pictures: Path,
 ) -> None:
-    """Try the workers' scaling on a load before deploying it: waiting times, instances, cost.
+    """Simulate the workers' scaling under a load before deploying: waiting times, instances, cost.
 
-    LOAD is calm-day, city-derby, national-final, or a TOML file; without one, all three are run. Each is met by the
-    policies that would be deployed, by the first version's on the raw depth of the queue, and by a fleet that is always
-    at the maximum. Settings may be tried out: ANB_WORKER_MAX_SIZE=5 ./anb simulate national-final
+    LOAD is calm-day, city-derby, national-final, or a TOML file. Default: all three. Each runs with the policies that
+    would be deployed, with the first version's policy on the raw queue depth, and with a group that is always at its
+    maximum. To try a setting: ANB_WORKER_MAX_SIZE=5 ./anb simulate national-final
 
-    What is assumed, and how a load is written: docs/capacity.md
+    Assumptions and the format of a load: docs/capacity.md
     """
-    # Their imports take a second that no other command should wait for.
+    # Imported late: they take a second.
     from operations.simulate import comparison, deployed, picture, table
 
-    chosen = {load: curve.find(load) for load in loads or curve.preset_names()}
-    assumed = comparison.Assumed.measured_or(seconds_per_job, boot_seconds, seed=seed)
-    told = Console(stderr=True)
+    curves = {load: curve.find(load) for load in loads or curve.preset_names()}
+    assumptions = comparison.Assumptions.from_measurements(seconds_per_job, boot_seconds, seed=seed)
+    progress = Console(stderr=True)
     try:
         pictures.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"There can be no folder {pictures} for the pictures: {error.strerror}.") from None
-    with step(f"Reading the workers of {environment} out of its Terraform", told):
+        raise UserError(f"The folder {pictures} for the pictures cannot be created: {error.strerror}.") from None
+    with step(f"Reading the workers of {environment} from its Terraform", progress):
         workers = deployed.read(environment, os.environ)
     console = Console()
     console.print(table.legend(workers), highlight=False, soft_wrap=True)
-    for load, found in chosen.items():
-        with step(found.title, told):
-            result = comparison.compare(found, workers, assumed)
+    for load, load_curve in curves.items():
+        with step(load_curve.title, progress):
+            result = comparison.compare(load_curve, workers, assumptions)
         file = pictures / f"{Path(load).stem}.svg"
         file.write_text(picture.draw(result), encoding="utf-8")
-        console.print(f"\n{table.words(result)}", highlight=False, soft_wrap=True)
+        console.print(f"\n{table.summary(result)}", highlight=False, soft_wrap=True)
         console.print(table.table(result))
-        for line in table.unfinished(result):
+        for line in table.unfinished_notes(result):
             console.print(line, highlight=False, soft_wrap=True)
         console.print(f"Picture: {file}", highlight=False, soft_wrap=True)

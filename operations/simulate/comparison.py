@@ -1,4 +1,4 @@
-"""One load, met by the deployed policies, by the first version's, and by a fleet that never changes."""
+"""Compare scaling strategies under one load: the deployed policies, the first version's, and a constant group."""
 
 from __future__ import annotations
 
@@ -6,27 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from operations.simulate import measured
-from operations.simulate.cost import dollars
 from operations.simulate.curve import LoadCurve
-from operations.simulate.deployed import DeployedWorkers
+from operations.simulate.deployed import DeployedWorkers, Price
 from operations.simulate.engine import SimulatedGroup, run
 from operations.simulate.jobs import draw
-from operations.simulate.outcome import SimulationResult
+from operations.simulate.outcome import InstanceLifetime, SimulationResult
 from operations.simulate.scaling import WAITING, Policy, TargetTracking
 from workspace.errors import UserError
 
 RAW_DEPTH = TargetTracking(expression="waiting", metrics={"waiting": WAITING}, target=10, warmup=180)
-"""The first version's policy: target tracking on all waiting messages, however many work."""
+"""The first version's policy: target tracking on all waiting messages, independent of the number of instances."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Assumed:
-    """What is taken for granted of instances and jobs.
+class Assumptions:
+    """Assumptions about jobs and instances.
 
     Args:
-        job_seconds: how long jobs take, each as likely as the others.
-        boot_seconds: from an instance's launch until it is in service and works.
-        seed: of the random numbers.
+        job_seconds: Possible durations of a job in seconds, all equally likely.
+        boot_seconds: Seconds from an instance's launch until it is in service.
+        seed: Random seed.
     """
 
     job_seconds: tuple[float, ...]
@@ -34,13 +33,13 @@ class Assumed:
     seed: int
 
     @classmethod
-    def measured_or(cls, seconds_per_job: float | None, boot_seconds: float | None, *, seed: int) -> Assumed:
-        """What was measured, where nothing else is said.
+    def from_measurements(cls, seconds_per_job: float | None, boot_seconds: float | None, *, seed: int) -> Assumptions:
+        """Create assumptions from the last measurements.
 
         Args:
-            seconds_per_job: of every job.
-            boot_seconds: of every boot.
-            seed: of the random numbers.
+            seconds_per_job: Duration of every job in seconds. Default: as measured.
+            boot_seconds: Boot time in seconds. Default: as measured.
+            seed: Random seed.
         """
         return cls(
             job_seconds=tuple(measured.job_seconds()) if seconds_per_job is None else (seconds_per_job,),
@@ -49,19 +48,19 @@ class Assumed:
         )
 
     @property
-    def usual_job(self) -> float:
-        """Seconds of a job on average."""
+    def mean_job_seconds(self) -> float:
+        """Mean duration of a job in seconds."""
         return sum(self.job_seconds) / len(self.job_seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contender:
-    """A way to scale, and what became of the load with it.
+class StrategyResult:
+    """Result of one scaling strategy.
 
     Args:
-        name: what people call it.
-        outcome: what became.
-        dollars: what its instances cost.
+        name: Display name.
+        outcome: Result of the simulation.
+        dollars: Cost of the instances in US dollars.
     """
 
     name: str
@@ -71,59 +70,80 @@ class Contender:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """One load, met by several.
+    """Results of several strategies under one load.
 
     Args:
-        curve: the load.
-        workers: what is deployed.
-        assumed: what is taken for granted.
-        contenders: the deployed one first.
+        curve: The load.
+        workers: Workers as deployed.
+        assumptions: Assumptions about jobs and instances.
+        strategies: Results by strategy; the deployed one is first.
     """
 
     curve: LoadCurve
     workers: DeployedWorkers
-    assumed: Assumed
-    contenders: tuple[Contender, ...]
+    assumptions: Assumptions
+    strategies: tuple[StrategyResult, ...]
 
 
-def compare(curve: LoadCurve, workers: DeployedWorkers, assumed: Assumed) -> Comparison:
-    """Run a load against all of them. Each meets the same jobs.
+def compare(curve: LoadCurve, workers: DeployedWorkers, assumptions: Assumptions) -> Comparison:
+    """Simulate a load with every strategy, with the same jobs.
 
     Args:
-        curve: the load.
-        workers: what is deployed.
-        assumed: what is taken for granted.
+        curve: The load.
+        workers: Workers as deployed.
+        assumptions: Assumptions about jobs and instances.
 
     Raises:
-        UserError: a boot or a job takes longer than its lifecycle hook waits.
+        UserError: A boot or a job takes longer than the timeout of its lifecycle hook.
     """
-    _check(workers, assumed)
-    jobs = draw(curve, assumed.job_seconds, seed=assumed.seed)
+    _check(workers, assumptions)
+    jobs = draw(curve, assumptions.job_seconds, seed=assumptions.seed)
 
-    def contender(name: str, policies: Sequence[Policy], **sizes: int) -> Contender:
-        fleet = SimulatedGroup(jobs_at_once=workers.jobs_at_once, boot_seconds=assumed.boot_seconds, **sizes)
-        outcome = run(jobs, fleet, policies, seconds=curve.seconds)
-        return Contender(name=name, outcome=outcome, dollars=dollars(outcome, workers.price))
+    def simulate(name: str, policies: Sequence[Policy], **sizes: int) -> StrategyResult:
+        group = SimulatedGroup(concurrency=workers.concurrency, boot_seconds=assumptions.boot_seconds, **sizes)
+        outcome = run(jobs, group, policies, seconds=curve.seconds)
+        return StrategyResult(name=name, outcome=outcome, dollars=instance_cost(outcome, workers.price))
 
-    bounds = {"minimum": workers.minimum, "maximum": workers.maximum, "at_first": workers.at_first}
-    contenders = (
-        contender("deployed", workers.policies, **bounds),
-        contender("raw depth", [RAW_DEPTH], **bounds),
-        contender(f"always {workers.maximum}", [], **dict.fromkeys(bounds, workers.maximum)),
+    bounds = {"minimum": workers.minimum, "maximum": workers.maximum, "initial_capacity": workers.initial_capacity}
+    strategies = (
+        simulate("deployed", workers.policies, **bounds),
+        simulate("raw depth", [RAW_DEPTH], **bounds),
+        simulate(f"always {workers.maximum}", [], **dict.fromkeys(bounds, workers.maximum)),
     )
-    return Comparison(curve=curve, workers=workers, assumed=assumed, contenders=contenders)
+    return Comparison(curve=curve, workers=workers, assumptions=assumptions, strategies=strategies)
 
 
-def _check(workers: DeployedWorkers, assumed: Assumed) -> None:
-    boot, longest = assumed.boot_seconds, max(assumed.job_seconds)
+def _check(workers: DeployedWorkers, assumptions: Assumptions) -> None:
+    boot, longest = assumptions.boot_seconds, max(assumptions.job_seconds)
     if boot > workers.launch_timeout:
         raise UserError(
-            f"A boot takes {boot:g} s; allowed are up to {workers.launch_timeout:g} s: then the launching hook of "
-            f"{workers.environment} gives an instance up, and none ever works. To mend it: raise QueueWorkers' "
-            "startup_timeout"
+            f"Boot time is {boot:g} s; must be at most {workers.launch_timeout:g} s, the timeout of the launching hook "
+            f"of {workers.environment}. Fix: raise QueueWorkers' startup_timeout."
         )
     if longest > workers.terminate_timeout:
         raise UserError(
-            f"A job takes {longest:g} s; allowed are up to {workers.terminate_timeout:g} s: that long the terminating "
-            f"hook of {workers.environment} waits for a leaving instance. To mend it: raise max_job_seconds"
+            f"Job time is {longest:g} s; must be at most {workers.terminate_timeout:g} s, the timeout of the "
+            f"terminating hook of {workers.environment}. Fix: raise max_job_seconds."
         )
+
+
+def instance_cost(outcome: SimulationResult, price: Price) -> float:
+    """Return the cost of all instances in US dollars.
+
+    A burstable instance accrues its baseline for up to 24 hours, so surplus is computed over its whole lifetime. It is
+    billed at termination at the latest.
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-performance-instances-unlimited-mode-concepts.html
+
+    Args:
+        outcome: Result of the simulation.
+        price: Price of an instance.
+    """
+    return outcome.hours * price.hour + sum(_surplus_cost(lifetime, price) for lifetime in outcome.lifetimes)
+
+
+def _surplus_cost(lifetime: InstanceLifetime, price: Price) -> float:
+    if price.baseline_vcpus is None:
+        return 0.0
+    used = measured.BUSY_VCPUS * lifetime.busy
+    included = price.baseline_vcpus * (lifetime.ended - lifetime.launched)
+    return max(0.0, used - included) / 3600 * price.surplus_vcpu_hour

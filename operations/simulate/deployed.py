@@ -1,4 +1,4 @@
-"""The workers as an environment would deploy them, read out of its synthesized Terraform."""
+"""Read the workers of an environment from its synthesized Terraform."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _ABOVE = "GreaterThanThreshold"
 
 @dataclass(frozen=True, kw_only=True)
 class Price:
-    """What an instance costs, in US dollars.
+    """Price of an instance in US dollars.
 
     Args:
-        hour: one hour of it, with its disk and monitoring.
-        baseline_vcpus: how much of its processors that holds; None where all of them.
-        surplus_vcpu_hour: an hour of one processor beyond.
+        hour: Price per hour, with disk and monitoring.
+        baseline_vcpus: Number of vCPUs included in the price; None for all.
+        surplus_vcpu_hour: Price of a vCPU hour above the baseline.
     """
 
     hour: float
@@ -43,23 +43,23 @@ class DeployedWorkers:
     """The workers of an environment.
 
     Args:
-        environment: its name.
-        instance_type: of its instances.
-        minimum, maximum, at_first: how many instances.
-        jobs_at_once: videos that one works at side by side.
-        acceptable_wait: seconds that a video may wait before it is begun.
-        policies: how their number changes.
-        launch_timeout: seconds after which a new instance that has not reported is given up.
-        terminate_timeout: seconds that a leaving instance is waited for.
-        price: of an instance.
+        environment: Name of the environment.
+        instance_type: Instance type.
+        minimum, maximum, initial_capacity: Minimum, maximum and initial number of instances.
+        concurrency: Videos that an instance processes in parallel.
+        acceptable_wait: Acceptable waiting time of a video, in seconds.
+        policies: Scaling policies.
+        launch_timeout: Timeout of the launching hook, in seconds.
+        terminate_timeout: Timeout of the terminating hook, in seconds.
+        price: Price of an instance.
     """
 
     environment: str
     instance_type: str
     minimum: int
     maximum: int
-    at_first: int
-    jobs_at_once: int
+    initial_capacity: int
+    concurrency: int
     acceptable_wait: float
     policies: tuple[Policy, ...]
     launch_timeout: float
@@ -68,14 +68,14 @@ class DeployedWorkers:
 
 
 def read(environment: str, variables: Mapping[str, str]) -> DeployedWorkers:
-    """Synthesize an environment and read its workers. No release needs to be built for it.
+    """Synthesize an environment, without a built release, and read its workers.
 
     Args:
-        environment: the name of a file in ``environments``, without ``.toml``.
-        variables: usually ``os.environ``, whose ``ANB_<SETTING>`` come before what the file says.
+        environment: Name of a file in ``environments``, without ``.toml``.
+        variables: Environment variables; ``ANB_<SETTING>`` overrides the file.
 
     Raises:
-        UserError: its settings cannot be used, contradict each other, or its instances have no price.
+        UserError: The settings are invalid, or the instance type has no price.
     """
     try:
         settings = load({**variables, ENVIRONMENT: environment}, paths.ROOT / "environments")
@@ -85,12 +85,12 @@ def read(environment: str, variables: Mapping[str, str]) -> DeployedWorkers:
 
 
 def synthesize(settings: Settings) -> template.Documents:
-    """The stacks of some settings.
+    """Synthesize the stacks.
 
     Raises:
-        UserError: the constructs refuse the settings.
+        UserError: A construct rejects the settings.
     """
-    # Node, which jsii starts here, would warn of its own old functions.
+    # Silence Node's deprecation warnings; jsii starts Node here.
     os.environ.setdefault("NODE_NO_WARNINGS", "1")
     from constructs_lib.foundation import cdk
     from stacks.app import build
@@ -106,15 +106,15 @@ def synthesize(settings: Settings) -> template.Documents:
 
 
 def from_documents(documents: template.Documents, settings: Settings, *, environment: str) -> DeployedWorkers:
-    """The workers of synthesized stacks.
+    """Read the workers from synthesized stacks.
 
     Args:
-        documents: the stacks.
-        settings: they were made of. Only what Terraform is not told is taken from them.
-        environment: its name.
+        documents: The synthesized stacks.
+        settings: Their settings, for values that Terraform does not hold.
+        environment: Name of the environment.
 
     Raises:
-        UserError: the instances have no price.
+        UserError: The instance type has no price.
     """
     resources = list(template.resources(documents["workers"]))
     (group,) = _of(resources, "aws_autoscaling_group")
@@ -128,8 +128,8 @@ def from_documents(documents: template.Documents, settings: Settings, *, environ
         instance_type=launch_template.properties["instance_type"],
         minimum=group.properties["min_size"],
         maximum=group.properties["max_size"],
-        at_first=group.properties["desired_capacity"],
-        jobs_at_once=settings.worker_concurrency,
+        initial_capacity=group.properties["desired_capacity"],
+        concurrency=settings.worker_concurrency,
         acceptable_wait=settings.worker_acceptable_wait,
         policies=tuple(_policy(each, resources) for each in _of(resources, "aws_autoscaling_policy")),
         launch_timeout=hooks["autoscaling:EC2_INSTANCE_LAUNCHING"]["heartbeat_timeout"],
@@ -155,12 +155,12 @@ def _policy(policy: Resource, resources: list[Resource]) -> Policy:
 
 def _tracking(policy: Resource) -> TargetTracking:
     (tracking,) = policy.blocks("target_tracking_configuration")
-    (asked,) = template.blocks(tracking, "customized_metric_specification")
-    queries = template.blocks(asked, "metrics")
+    (specification,) = template.blocks(tracking, "customized_metric_specification")
+    queries = template.blocks(specification, "metrics")
     return TargetTracking(
         expression=_result(queries),
         metrics={
-            query["id"]: _asked(query["metric_stat"])["metric"]["metric_name"]
+            query["id"]: _metric(query["metric_stat"])["metric"]["metric_name"]
             for query in queries
             if not query["return_data"]
         },
@@ -173,10 +173,10 @@ def _step(policy: Resource, alarm: Resource) -> StepUp:
     queries = alarm.blocks("metric_query")
     (step,) = policy.blocks("step_adjustment")
     if alarm.properties["comparison_operator"] != _ABOVE or policy.properties["adjustment_type"] != "ChangeInCapacity":
-        raise NotImplementedError(f"{policy.path} is no step upwards above a threshold")
+        raise NotImplementedError(f"{policy.path} is not a step-up policy above a threshold")
     return StepUp(
         expression=_result(queries),
-        metrics={query["id"]: _asked(query["metric"])["metric_name"] for query in queries if not query["return_data"]},
+        metrics={query["id"]: _metric(query["metric"])["metric_name"] for query in queries if not query["return_data"]},
         threshold=alarm.properties["threshold"],
         periods=alarm.properties["evaluation_periods"],
         adds=step["scaling_adjustment"],
@@ -189,9 +189,9 @@ def _result(queries: list[Mapping[str, Any]]) -> str:
     return str(expression)
 
 
-def _asked(query: Mapping[str, Any]) -> Mapping[str, Any]:
+def _metric(query: Mapping[str, Any]) -> Mapping[str, Any]:
     if query["stat"] != "Average" or query.get("period", 60) != 60:
-        raise NotImplementedError(f"points of SQS and Auto Scaling are averages of a minute, not {query}")
+        raise NotImplementedError(f"metrics must be one-minute averages, not {query}")
     return query
 
 
@@ -201,8 +201,8 @@ def _price(launch_template: Resource) -> Price:
     if month.unpriced:
         known = ", ".join(prices.INSTANCE_HOUR)
         raise UserError(
-            f"worker_instance_type is {kind!r}; allowed are those with a price: {known}. To mend it: add its price to "
-            "constructs_lib/governance/prices.py"
+            f"worker_instance_type is {kind!r}; must be a type with a known price: {known}. Fix: add its price to "
+            "constructs_lib/governance/prices.py."
         )
     hour = month.high / prices.HOURS
     if kind not in prices.BASELINE_VCPUS:

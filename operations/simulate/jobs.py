@@ -1,4 +1,4 @@
-"""The jobs of a load: when each arrives and how long it takes, drawn once and given to every policy alike."""
+"""Jobs of a load: random arrival times and durations, drawn once and used for every strategy."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class SimulatedJob:
     """A video to process.
 
     Args:
-        arrives: when its message is sent, in seconds since the load began.
-        seconds: how long a worker takes.
+        arrives: Arrival time, in seconds since the start.
+        seconds: Processing time in seconds.
     """
 
     arrives: float
@@ -23,15 +23,15 @@ class SimulatedJob:
 
 
 def draw(curve: LoadCurve, seconds: Sequence[float], *, seed: int) -> list[SimulatedJob]:
-    """Jobs of a load, the same for the same seed.
+    """Draw the jobs of a load; the same seed gives the same jobs.
 
-    Arrivals are a Poisson process whose rate is the curve's, made by thinning (Lewis and Shedler, "Simulation of
-    nonhomogeneous Poisson processes by thinning", 1979): people do not wait for each other before they upload.
+    Arrivals are a Poisson process with the curve's rate, drawn by thinning (Lewis and Shedler, "Simulation of
+    nonhomogeneous Poisson processes by thinning", 1979), because uploads are independent of each other.
 
     Args:
-        curve: the load.
-        seconds: how long jobs take, each as likely as the others.
-        seed: of the random numbers. The arrivals do not depend on how long jobs take.
+        curve: The load.
+        seconds: Possible durations of a job in seconds, all equally likely.
+        seed: Random seed. Arrivals do not depend on durations.
     """
     lengths = random.Random(f"{seed} lengths")
     return [
@@ -40,13 +40,13 @@ def draw(curve: LoadCurve, seconds: Sequence[float], *, seed: int) -> list[Simul
 
 
 def _arrivals(curve: LoadCurve, source: random.Random) -> Iterator[float]:
-    highest = curve.highest
-    per_second = highest / 60
-    # The smallest floats are zero when divided by 60: at such a rate nothing arrives.
+    peak = curve.peak
+    per_second = peak / 60
+    # The smallest floats become zero when divided by 60.
     if not per_second:
         return
     moment = source.expovariate(per_second)
     while moment < curve.seconds:
-        if source.random() * highest < curve.rate(moment):
+        if source.random() * peak < curve.rate(moment):
             yield moment
         moment += source.expovariate(per_second)

@@ -1,4 +1,4 @@
-"""What was measured of the workers: how long one boots, and how long its jobs take."""
+"""Measured boot and job times of workers, read from the benchmark tables."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ BOOT = paths.ROOT / "benchmarks/boot.md"
 JOBS = paths.ROOT / "benchmarks/jobs.md"
 
 BUSY_VCPUS = 1.9
-"""Processors, of an instance's two, that one job keeps busy: docs/decisions/0012-sqs-consumer.md"""
+"""vCPUs, of an instance's two, that one job keeps busy: docs/decisions/0012-sqs-consumer.md"""
 
 _READY = "Auto Scaling is notified"
 
 
 def boot_seconds(file: Path = BOOT) -> float:
-    """From the start of a worker's machine until Auto Scaling is told that it works, as `./anb bench boot` saw it."""
+    """Return the seconds from a worker's start until Auto Scaling is notified, measured by `./anb bench boot`."""
     (row,) = [cells for cells in _rows(file, "worker") if cells[0] == _READY]
     return float(row[1])
 
 
 def job_seconds(file: Path = JOBS) -> list[float]:
-    """How long a worker alone on its machine takes for a video, for each kind `./anb bench jobs` tried."""
+    """Return the processing time in seconds of each kind of video, measured by `./anb bench jobs`."""
     return [float(cells[-1]) for cells in _rows(file, "Jobs")]
 
 
 def _rows(file: Path, section: str) -> Iterator[list[str]]:
-    """The rows of the table in a section, without its head."""
-    inside = rows = False
+    """Yield the table rows of a section, without the header."""
+    in_section = in_table = False
     for line in file.read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
-            inside, rows = line.lstrip("# ") == section, False
-        elif inside and line.startswith("| ---"):
-            rows = True
-        elif inside and rows and line.startswith("|"):
+            in_section, in_table = line.lstrip("# ") == section, False
+        elif in_section and line.startswith("| ---"):
+            in_table = True
+        elif in_section and in_table and line.startswith("|"):
             yield [cell.strip() for cell in line.strip("|").split("|")]

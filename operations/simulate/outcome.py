@@ -1,4 +1,4 @@
-"""What became of a load: waiting times, the queue and the instances over time, hours to pay."""
+"""Result of a simulation: waiting times, queue and instances over time, instance hours."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 
-class Minute(NamedTuple):
+class MinuteSample(NamedTuple):
     """The queue and the group at the end of a minute.
 
     Args:
-        moment: in seconds since the load began.
-        waiting: messages that nobody works at.
-        serving: instances in service.
-        instances: all that are paid: launching, in service and leaving.
+        moment: Seconds since the start.
+        waiting: Waiting messages.
+        serving: Instances in service.
+        instances: All billed instances: launching, in service and draining.
     """
 
     moment: float
@@ -24,12 +24,12 @@ class Minute(NamedTuple):
     instances: int
 
 
-class Life(NamedTuple):
-    """An instance.
+class InstanceLifetime(NamedTuple):
+    """Lifetime of an instance.
 
     Args:
-        launched, ended: in seconds since the load began; one that is still there ends with it.
-        busy: seconds with a job at least.
+        launched, ended: Seconds since the start; a running instance ends with the simulation.
+        busy: Seconds with at least one job.
     """
 
     launched: float
@@ -39,17 +39,17 @@ class Life(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class SimulationResult:
-    """What became of a load.
+    """Result of a simulation.
 
     Args:
-        seconds: how long it was watched.
-        waits: of each job, when it arrived and how long it waited until a worker began it, or until the end.
-        waiting: jobs that still wait.
-        working: jobs that are worked at.
-        done: jobs that are done.
-        minutes: the queue and the group, minute by minute.
-        changes: when the desired number of instances changed, and to what.
-        lives: the instances.
+        seconds: Duration of the simulation in seconds.
+        waits: Arrival time and waiting time of each job, in seconds; unstarted jobs wait until the end.
+        waiting: Number of waiting jobs at the end.
+        working: Number of jobs in progress at the end.
+        done: Number of completed jobs.
+        minutes: Queue and group at each minute.
+        changes: Time and value of each change of the desired capacity.
+        lifetimes: Lifetimes of all instances.
     """
 
     seconds: float
@@ -57,30 +57,30 @@ class SimulationResult:
     waiting: int
     working: int
     done: int
-    minutes: tuple[Minute, ...]
+    minutes: tuple[MinuteSample, ...]
     changes: tuple[tuple[float, int], ...]
-    lives: tuple[Life, ...]
+    lifetimes: tuple[InstanceLifetime, ...]
 
     @property
     def hours(self) -> float:
-        """Instance hours."""
-        return sum(life.ended - life.launched for life in self.lives) / 3600
+        """Total instance hours."""
+        return sum(lifetime.ended - lifetime.launched for lifetime in self.lifetimes) / 3600
 
     @property
     def most_instances(self) -> int:
-        """The most there were at once, at a minute's end."""
+        """Maximum number of instances at the end of a minute."""
         return max((minute.instances for minute in self.minutes), default=0)
 
     @property
     def longest_queue(self) -> int:
-        """The most messages that waited, at a minute's end."""
+        """Maximum number of waiting messages at the end of a minute."""
         return max((minute.waiting for minute in self.minutes), default=0)
 
     def wait(self, share: float) -> float | None:
-        """The seconds that a share of the jobs waited at most; None without jobs."""
+        """Return a quantile of the waiting times in seconds; None without jobs."""
         return quantile(sorted(wait for _, wait in self.waits), share)
 
 
 def quantile(ordered: Sequence[float], share: float) -> float | None:
-    """The smallest value that a share of them do not exceed (the nearest rank); None where there are none."""
+    """Return a quantile of sorted values by the nearest rank; None without values."""
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None

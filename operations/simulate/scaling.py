@@ -1,6 +1,6 @@
-"""What CloudWatch and Auto Scaling make of a policy: how many instances it asks for, minute by minute.
+"""Scaling policies as CloudWatch and Auto Scaling evaluate them, minute by minute.
 
-docs/capacity.md says which of it AWS documents and which is assumed.
+docs/capacity.md lists what AWS documents and what is assumed.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/monit
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-metrics.html"""
 
 PUBLISHED_AFTER = 1
-"""Periods until an alarm sees a point. Assumed: AWS promises nothing."""
+"""Periods until an alarm sees a data point. Assumed: AWS documents no delay."""
 
 WAITING, INSTANCES = "ApproximateNumberOfMessagesVisible", "GroupInServiceInstances"
-"""The metrics there are."""
+"""Names of the simulated metrics."""
 
 Point = Mapping[str, Value]
-"""The metrics of one minute, by name; None where there is none."""
+"""Metrics of one minute by name; None for missing data."""
 
 _HIGH_POINTS, _LOW_POINTS, _LOW_SHARE = 3, 15, 0.9
-"""The alarms that target tracking makes: three points above the target, fifteen below nine tenths of it. AWS does not
-document them; they stand in the console, and people who measured it tell the same:
+"""Alarms of target tracking: three points above the target, fifteen below 90 % of it. Not documented, but visible in
+the console and confirmed by measurements:
 https://repost.aws/questions/QUVoLPVCU5QamquwCMrFMOzw/aws-ecs-uses-fargate-service-auto-scaling-which-is-not-working-properly"""
 
 _ROUNDING = 1e-9
@@ -37,34 +37,34 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True, kw_only=True)
 class ScalingGroup:
-    """A group at one moment.
+    """State of a group at one moment.
 
     Args:
-        desired: how many instances it is to have.
-        ages: of each in service, how many seconds ago it came into service.
-        launching: how many are not in service yet.
-        leaving: how many finish their last jobs.
+        desired: Desired capacity.
+        ages: Seconds in service of each instance in service.
+        launching: Number of launching instances.
+        draining: Number of draining instances.
     """
 
     desired: int
     ages: tuple[float, ...]
     launching: int
-    leaving: int
+    draining: int
 
     def warm(self, warmup: float) -> int:
-        """How many have been in service for their warm-up."""
+        """Return the number of instances past their warm-up."""
         return sum(age >= warmup for age in self.ages)
 
 
 class Policy(Protocol):
     """A scaling policy with its alarms."""
 
-    def asks(self, points: Sequence[Point], group: ScalingGroup) -> int | None:
-        """How many instances it asks for now; None where no alarm of its is on.
+    def desired_capacity(self, points: Sequence[Point], group: ScalingGroup) -> int | None:
+        """Return the capacity that the policy requests; None if no alarm of it is active.
 
         Args:
-            points: what CloudWatch has, the newest last.
-            group: as it is.
+            points: Published data points, the newest last.
+            group: State of the group.
         """
 
 
@@ -72,18 +72,18 @@ class Policy(Protocol):
 class TargetTracking:
     """A target tracking policy.
 
-    The number of instances is taken to be inversely proportional to the metric, and rounded up: a group is rather too
-    large than too small. https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-target-tracking.html
+    The metric is assumed to be inversely proportional to the number of instances; the capacity is rounded up.
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-target-tracking.html
 
-    Going up, only instances past their warm-up are counted, so that an alarm that lasts launches no more for the same
-    need. Going down waits until none is warming up, and instances on their way out still count.
+    Scaling out counts only instances past their warm-up, so a lasting alarm launches no more for the same demand.
+    Scaling in waits until no instance is warming up; draining instances still count.
     https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-default-instance-warmup.html
 
     Args:
-        expression: metric math, or the id of a metric.
-        metrics: names of the metrics, by the ids the expression gives them.
-        target: the value to keep it at.
-        warmup: seconds from in service to counted.
+        expression: Metric math expression, or the ID of a metric.
+        metrics: Metric names by their IDs in the expression.
+        target: Target value.
+        warmup: Warm-up in seconds after an instance is in service.
     """
 
     expression: str
@@ -91,9 +91,9 @@ class TargetTracking:
     target: float
     warmup: float
 
-    def asks(self, points: Sequence[Point], group: ScalingGroup) -> int | None:
-        """How many instances it asks for now."""
-        # The shorter look first: most minutes it is the only one.
+    def desired_capacity(self, points: Sequence[Point], group: ScalingGroup) -> int | None:
+        """Return the capacity that the policy requests; None if no alarm of it is active."""
+        # Check the short window first; usually it suffices.
         recent = self._values(points[-_HIGH_POINTS:])
         if len(recent) == _HIGH_POINTS and all(value is not None and value > self.target for value in recent):
             return max(group.desired, self._proportional(group.warm(self.warmup), recent[-1]))
@@ -102,7 +102,7 @@ class TargetTracking:
             return None
         values = self._values(points[-_LOW_POINTS:])
         if len(values) == _LOW_POINTS and _is_below(values, low):
-            return min(group.desired, self._proportional(len(group.ages) + group.leaving, values[-1]))
+            return min(group.desired, self._proportional(len(group.ages) + group.draining, values[-1]))
         return None
 
     def _values(self, points: Sequence[Point]) -> list[Value]:
@@ -114,17 +114,17 @@ class TargetTracking:
 
 @dataclass(frozen=True, kw_only=True)
 class StepUp:
-    """A step policy that adds instances while its alarm is on.
+    """A step policy that adds instances while its alarm is active.
 
-    While it warms up, what it added counts as added and is not added again.
+    Added instances that are still warming up count as added and are not added again.
     https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-simple-step.html
 
     Args:
-        expression, metrics: as in ``TargetTracking``.
-        threshold: the alarm is on above it.
-        periods: for so many points.
-        adds: instances.
-        warmup: seconds from in service to counted.
+        expression, metrics: See ``TargetTracking``.
+        threshold: The alarm is active above this value.
+        periods: Number of consecutive points above the threshold.
+        adds: Number of instances to add.
+        warmup: Warm-up in seconds after an instance is in service.
     """
 
     expression: str
@@ -134,8 +134,8 @@ class StepUp:
     adds: int
     warmup: float
 
-    def asks(self, points: Sequence[Point], group: ScalingGroup) -> int | None:
-        """How many instances it asks for now."""
+    def desired_capacity(self, points: Sequence[Point], group: ScalingGroup) -> int | None:
+        """Return the capacity that the policy requests; None if no alarm of it is active."""
         values = [_value(self.expression, self.metrics, point) for point in points[-self.periods :]]
         if len(values) < self.periods or not all(value is not None and value > self.threshold for value in values):
             return None
@@ -148,7 +148,7 @@ def _value(expression: str, metrics: Mapping[str, str], point: Point) -> Value:
 
 @functools.lru_cache(maxsize=4096)
 def _evaluated(expression: str, values: tuple[tuple[str, Value], ...]) -> Value:
-    # Each point is looked at for a quarter of an hour, and most are like the one before.
+    # Each point is evaluated for 15 minutes, and most points repeat.
     return evaluate(expression, **dict(values))
 
 

@@ -1,4 +1,4 @@
-"""The little of SVG that pictures of numbers need: elements, axes and their ticks."""
+"""SVG elements, lines and axis ticks for charts."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from html import escape
 Points = Iterable[tuple[float, float]]
 
 _SMALLEST = 1e-300
-"""Below it a scale is that of zero: its steps would be too small for floats."""
+"""Smaller values are scaled as zero, because their steps underflow."""
 
 
 def element(name: str, content: str = "", /, **attributes: object) -> str:
-    """An element. What Python does not allow in a name is written with ``_``, a leading one for its words."""
-    written = "".join(
+    """Render an element. In attribute names ``_`` means ``-``; a leading ``_`` allows Python keywords."""
+    rendered = "".join(
         f' {key.strip("_").replace("_", "-")}="{escape(_text(value))}"' for key, value in attributes.items()
     )
-    return f"<{name}{written}>{content}</{name}>" if content else f"<{name}{written}/>"
+    return f"<{name}{rendered}>{content}</{name}>" if content else f"<{name}{rendered}/>"
 
 
 def text(x: float, y: float, words: str, **attributes: object) -> str:
-    """Words at a place."""
+    """Render text at a position."""
     return element("text", escape(words, quote=False), x=x, y=y, **attributes)
 
 
 def line(points: Points, **attributes: object) -> str:
-    """A line from point to point."""
-    return element("path", d=_way(points), **attributes)
+    """Render a line through points."""
+    return element("path", d=_path(points), **attributes)
 
 
 def stairs(points: Points, **attributes: object) -> str:
-    """A line that goes on level until the next point; a point like the one before says nothing."""
+    """Render a step line, without redundant points."""
     steps: list[tuple[float, float]] = []
     for x, y in points:
         if steps:
@@ -46,22 +46,22 @@ def stairs(points: Points, **attributes: object) -> str:
 
 
 def area(points: Points, base: float, **attributes: object) -> str:
-    """What lies between a line and a level."""
-    ways = list(points)
-    return element("path", d=f"{_way([(ways[0][0], base), *ways, (ways[-1][0], base)])}Z", **attributes)
+    """Render the area between a line and a base level."""
+    vertices = list(points)
+    return element("path", d=f"{_path([(vertices[0][0], base), *vertices, (vertices[-1][0], base)])}Z", **attributes)
 
 
-def ticks(highest: float, *, most: int = 4) -> list[float]:
-    """Round numbers from zero to the first that is not below the highest, a few of them."""
-    if highest < _SMALLEST:
+def ticks(peak: float, *, most: int = 4) -> list[float]:
+    """Return a few round numbers from zero to the first that is at least the peak."""
+    if peak < _SMALLEST:
         return [0.0, 1.0]
-    raw = highest / most
+    raw = peak / most
     size = 10.0 ** math.floor(math.log10(raw))
     step = next(factor * size for factor in (1, 2, 5, 10) if factor * size >= raw * (1 - 1e-9))
-    return [number * step for number in range(math.ceil(highest / step - 1e-9) + 1)]
+    return [number * step for number in range(math.ceil(peak / step - 1e-9) + 1)]
 
 
-def _way(points: Points) -> str:
+def _path(points: Points) -> str:
     return "M" + "L".join(f"{_text(x)} {_text(y)}" for x, y in points)
 
 

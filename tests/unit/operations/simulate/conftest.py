@@ -1,4 +1,4 @@
-"""What the tests of the simulator share: stacks are synthesized once for each set of settings."""
+"""Shared fixtures: stacks are synthesized once per set of settings."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from stacks.settings.model import Settings
 
 @pytest.fixture(scope="session", autouse=True)
 def synthesized_once() -> Iterator[None]:
-    """The stacks of some settings do not change within a run."""
-    made: dict[str, Documents] = {}
+    """Cache synthesized stacks by their settings."""
+    cache: dict[str, Documents] = {}
     synthesize = deployed.synthesize
 
-    def kept(settings: Settings) -> Documents:
+    def synthesize_cached(settings: Settings) -> Documents:
         key = settings.model_dump_json()
-        if key not in made:
-            made[key] = synthesize(settings)
-        return made[key]
+        if key not in cache:
+            cache[key] = synthesize(settings)
+        return cache[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(deployed, "synthesize", kept)
+        patch.setattr(deployed, "synthesize", synthesize_cached)
         yield

@@ -1,4 +1,4 @@
-"""What the simulator reads out of the synthesized Terraform is what the constructs put there."""
+"""The simulator reads the workers' settings from the synthesized Terraform."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def documents() -> Documents:
 
 @pytest.fixture
 def workers(documents: Documents) -> DeployedWorkers:
-    """Their workers."""
+    """The workers of the default settings."""
     return deployed.from_documents(documents, Settings.model_validate({}), environment="production")
 
 
-def test_the_workers_are_read_with_the_numbers_of_the_settings(workers: DeployedWorkers) -> None:
+def test_workers_have_the_values_of_the_settings(workers: DeployedWorkers) -> None:
     settings = Settings.model_validate({})
     queue = size_queue("q", max_job=timedelta(seconds=settings.max_job_seconds))
     sized = size_workers(
@@ -42,7 +42,7 @@ def test_the_workers_are_read_with_the_numbers_of_the_settings(workers: Deployed
         acceptable_latency=timedelta(seconds=settings.worker_acceptable_wait),
     )
 
-    assert (workers.minimum, workers.maximum, workers.at_first) == (
+    assert (workers.minimum, workers.maximum, workers.initial_capacity) == (
         settings.worker_min_size,
         settings.worker_max_size,
         settings.worker_desired_capacity,
@@ -52,11 +52,11 @@ def test_the_workers_are_read_with_the_numbers_of_the_settings(workers: Deployed
     )
     assert workers.launch_timeout == sized.launch_timeout.total_seconds()
     assert workers.terminate_timeout == sized.terminate_timeout.total_seconds()
-    assert (workers.instance_type, workers.jobs_at_once) == ("t3.small", 1)
+    assert (workers.instance_type, workers.concurrency) == ("t3.small", 1)
     assert workers.acceptable_wait == settings.worker_acceptable_wait
 
 
-def test_an_hour_is_the_instance_its_disk_and_its_monitoring(workers: DeployedWorkers) -> None:
+def test_hourly_price_includes_disk_and_monitoring(workers: DeployedWorkers) -> None:
     price = workers.price
 
     month = 0.0208 * 730 + 30 * 0.08 + 2.10
@@ -66,7 +66,7 @@ def test_an_hour_is_the_instance_its_disk_and_its_monitoring(workers: DeployedWo
     assert price.surplus_vcpu_hour == 0.05
 
 
-def test_settings_change_what_is_read() -> None:
+def test_environment_variables_override_settings() -> None:
     variables = {
         "ANB_WORKER_MAX_SIZE": "7",
         "ANB_DB_MAX_CONNECTIONS": "200",
@@ -76,24 +76,24 @@ def test_settings_change_what_is_read() -> None:
     }
     workers = deployed.read("production", variables)
 
-    assert (workers.maximum, workers.jobs_at_once) == (7, 2)
+    assert (workers.maximum, workers.concurrency) == (7, 2)
     (policy,) = workers.policies
     assert isinstance(policy, TargetTracking)
     assert policy.target == 100 * 2 / 25
-    # A t2 starts in standard mode: it owes nothing beyond its hours.
+    # A t2 starts in standard mode, without surplus charges.
     assert (workers.price.baseline_vcpus, workers.price.surplus_vcpu_hour) == (None, 0)
 
 
-def test_a_group_that_may_be_empty_has_the_policy_that_launches_the_first() -> None:
+def test_group_with_minimum_0_has_a_step_policy() -> None:
     variables = {"ANB_WORKER_MIN_SIZE": "0", "ANB_WORKER_DESIRED_CAPACITY": "0"}
     workers = deployed.read("production", variables)
 
-    assert (workers.minimum, workers.at_first) == (0, 0)
+    assert (workers.minimum, workers.initial_capacity) == (0, 0)
     assert StepUp(expression=STRANDED, metrics=METRICS, threshold=0, periods=1, adds=1, warmup=300) in workers.policies
     assert len(workers.policies) == 2
 
 
-def test_wrong_settings_are_told_in_the_words_of_the_app() -> None:
+def test_invalid_setting_raises_user_error() -> None:
     variables = {"ANB_WORKER_MAX_SIZE": "0"}
     with pytest.raises(
         UserError, match="^The settings of production cannot be used:\nANB_WORKER_MAX_SIZE is '0'; must be"
@@ -101,25 +101,25 @@ def test_wrong_settings_are_told_in_the_words_of_the_app() -> None:
         deployed.read("production", variables)
 
 
-def test_an_environment_that_is_nowhere_is_told() -> None:
+def test_unknown_environment_raises_user_error() -> None:
     with pytest.raises(UserError, match="ANB_ENVIRONMENT is 'staging'; must be one of local, production"):
         deployed.read("staging", {})
 
 
-def test_settings_that_the_constructs_refuse_are_told_in_their_words() -> None:
+def test_construct_error_raises_user_error() -> None:
     variables = {"ANB_WORKER_MAX_SIZE": "10"}
     with pytest.raises(UserError, match="^The stacks cannot be synthesized: database/postgres: max_connections is 120"):
         deployed.read("production", variables)
 
 
-def test_synth_silences_nodes_warnings(documents: Documents) -> None:
-    """Of functions inside the framework; what a person sees of it: tests/integration/synth."""
+def test_synth_silences_node_warnings(documents: Documents) -> None:
+    """Node's deprecation warnings are about the framework; tests/integration/synth checks the output."""
     assert documents
     assert os.environ["NODE_NO_WARNINGS"] == "1"
 
 
-def test_an_instance_without_a_price_is_told(documents: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_instance_type_without_a_price_raises_user_error(documents: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(prices.INSTANCE_HOUR, "t3.small")
-    said = "^worker_instance_type is 't3.small'; allowed are those with a price: .*constructs_lib/governance/prices.py$"
-    with pytest.raises(UserError, match=said):
+    message = "^worker_instance_type is 't3.small'; must be a type with a known price: .*governance/prices.py.$"
+    with pytest.raises(UserError, match=message):
         deployed.from_documents(documents, Settings.model_validate({}), environment="production")

@@ -1,4 +1,4 @@
-"""The queue and its workers, against cases solved by hand and against the formulas of queueing theory."""
+"""The simulation engine against cases solved by hand and formulas of queueing theory."""
 
 from __future__ import annotations
 
@@ -14,76 +14,76 @@ from operations.simulate.jobs import SimulatedJob
 from operations.simulate.outcome import SimulationResult
 
 
-def fixed(
-    jobs: Sequence[SimulatedJob], *, seconds: float, instances: int = 1, jobs_at_once: int = 1
+def run_fixed(
+    jobs: Sequence[SimulatedJob], *, seconds: float, instances: int = 1, concurrency: int = 1
 ) -> SimulationResult:
-    """What a fleet makes of jobs that does not scale."""
-    fleet = SimulatedGroup(
-        minimum=instances, maximum=instances, at_first=instances, jobs_at_once=jobs_at_once, boot_seconds=60
+    """Run jobs on a group of constant size."""
+    group = SimulatedGroup(
+        minimum=instances, maximum=instances, initial_capacity=instances, concurrency=concurrency, boot_seconds=60
     )
-    return run(jobs, fleet, [], seconds=seconds)
+    return run(jobs, group, [], seconds=seconds)
 
 
 def waits(outcome: SimulationResult) -> list[float]:
     return [wait for _, wait in outcome.waits]
 
 
-def test_without_a_job_nothing_waits_and_the_fleet_is_paid_all_the_same() -> None:
-    outcome = fixed([], seconds=7200, instances=2)
+def test_no_jobs_wait_nothing_and_cost_instance_hours() -> None:
+    outcome = run_fixed([], seconds=7200, instances=2)
 
     assert (outcome.waits, outcome.waiting, outcome.working, outcome.done) == ((), 0, 0, 0)
     assert outcome.wait(0.95) is None
     assert (outcome.hours, outcome.most_instances, outcome.longest_queue) == (4.0, 2, 0)
-    assert [life.busy for life in outcome.lives] == [0, 0]
+    assert [lifetime.busy for lifetime in outcome.lifetimes] == [0, 0]
     assert len(outcome.minutes) == 120
 
 
-def test_one_job_is_begun_at_once() -> None:
-    outcome = fixed([SimulatedJob(10.0, 25.0)], seconds=60)
+def test_single_job_starts_at_once() -> None:
+    outcome = run_fixed([SimulatedJob(10.0, 25.0)], seconds=60)
 
     assert outcome.waits == ((10.0, 0.0),)
-    assert (outcome.done, outcome.lives[0].busy) == (1, 25.0)
+    assert (outcome.done, outcome.lifetimes[0].busy) == (1, 25.0)
 
 
-def test_a_job_that_is_not_done_at_the_end_is_being_worked_at() -> None:
-    outcome = fixed([SimulatedJob(50.0, 25.0), SimulatedJob(52.0, 25.0)], seconds=60)
+def test_unfinished_job_counts_as_working() -> None:
+    outcome = run_fixed([SimulatedJob(50.0, 25.0), SimulatedJob(52.0, 25.0)], seconds=60)
 
     assert (outcome.done, outcome.working, outcome.waiting) == (0, 1, 1)
     # The second has waited eight seconds so far.
     assert outcome.waits == ((50.0, 0.0), (52.0, 8.0))
-    assert outcome.lives[0].busy == 10.0
+    assert outcome.lifetimes[0].busy == 10.0
 
 
-def test_a_queue_whose_jobs_come_no_faster_than_they_are_done_never_grows() -> None:
-    # D/D/1 with a load of one: each comes in the very moment its predecessor is done.
-    outcome = fixed([SimulatedJob(25.0 * number, 25.0) for number in range(100)], seconds=2500)
+def test_queue_at_full_utilization_never_grows() -> None:
+    # D/D/1 with utilization 1: each job arrives when its predecessor is done.
+    outcome = run_fixed([SimulatedJob(25.0 * number, 25.0) for number in range(100)], seconds=2500)
 
     assert waits(outcome) == [0.0] * 100
     assert outcome.done == 100
 
 
-def test_in_an_overload_each_job_waits_longer_than_the_one_before_by_the_same() -> None:
-    # Every 10 s one that takes 25 s: job n waits n x (25 - 10).
-    outcome = fixed([SimulatedJob(10.0 * number, 25.0) for number in range(200)], seconds=10_000)
+def test_waits_grow_linearly_in_an_overload() -> None:
+    # A 25 s job every 10 s: job n waits n x (25 - 10).
+    outcome = run_fixed([SimulatedJob(10.0 * number, 25.0) for number in range(200)], seconds=10_000)
 
     assert waits(outcome) == [15.0 * number for number in range(200)]
     assert outcome.wait(1) == 199 * 15
     assert outcome.wait(0.5) == 99 * 15
-    # At 1980 s, the last minute's end with arrivals, 199 have come and 80 were begun: at 0, 25, ... 1975 s.
+    # At 1980 s, the last sample with arrivals, 199 jobs have arrived and 80 have started: at 0, 25, ... 1975 s.
     assert outcome.longest_queue == 199 - 80
 
 
-@pytest.mark.parametrize(("instances", "jobs_at_once"), [(5, 1), (1, 5)])
-def test_in_an_overload_several_slots_take_turns(instances: int, jobs_at_once: int) -> None:
-    # Job n is the (n // 5)th of its slot: it is begun 25 s after the one before it there, and came 20 s after it.
+@pytest.mark.parametrize(("instances", "concurrency"), [(5, 1), (1, 5)])
+def test_several_slots_take_turns_in_an_overload(instances: int, concurrency: int) -> None:
+    # Job n is the (n // 5)th of its slot: it starts 25 s after the previous one there and arrives 20 s after it.
     jobs = [SimulatedJob(4.0 * number, 25.0) for number in range(100)]
-    outcome = fixed(jobs, seconds=1000, instances=instances, jobs_at_once=jobs_at_once)
+    outcome = run_fixed(jobs, seconds=1000, instances=instances, concurrency=concurrency)
 
     assert waits(outcome) == [5.0 * (number // 5) for number in range(100)]
 
 
 def poisson(rate: float, lengths: Sequence[float] | None, *, count: int, seed: int) -> list[SimulatedJob]:
-    """Jobs that come at random; their lengths are given, or exponential with a mean of one second."""
+    """Draw Poisson arrivals; durations are chosen from a list, or exponential with a mean of one second."""
     source = random.Random(seed)
     jobs, moment = [], 0.0
     for _ in range(count):
@@ -93,7 +93,7 @@ def poisson(rate: float, lengths: Sequence[float] | None, *, count: int, seed: i
 
 
 def batch_error(values: Sequence[float], batches: int = 40) -> float:
-    """The standard error of a mean of values that follow from each other, by the means of long batches."""
+    """Return the standard error of the mean of correlated values, by batch means."""
     size = len(values) // batches
     means = [fmean(values[number * size : (number + 1) * size]) for number in range(batches)]
     middle = fmean(means)
@@ -102,25 +102,25 @@ def batch_error(values: Sequence[float], batches: int = 40) -> float:
 
 @pytest.mark.parametrize(("load", "count"), [(0.5, 20_000), (0.8, 60_000)])
 @pytest.mark.parametrize("lengths", [[1.0], [0.25, 1.75]])
-def test_the_mean_wait_of_one_worker_is_pollaczek_and_khinchines(load: float, count: int, lengths: list[float]) -> None:
+def test_mean_wait_of_one_worker_is_pollaczek_khinchine(load: float, count: int, lengths: list[float]) -> None:
     jobs = poisson(load, lengths, count=count, seed=7)
-    outcome = fixed(jobs, seconds=jobs[-1].arrives)
+    outcome = run_fixed(jobs, seconds=jobs[-1].arrives)
     measured = waits(outcome)
 
-    # M/G/1: the mean wait is the rate times the mean square of the lengths over twice what is left of the worker.
+    # M/G/1: the mean wait is rate x E[length²] / (2 x (1 - utilization)).
     expected = load * fmean(length**2 for length in lengths) / (2 * (1 - load))
     assert abs(fmean(measured) - expected) < 3.5 * batch_error(measured)
-    # The bound says something.
+    # The confidence interval is narrow enough.
     assert batch_error(measured) < 0.05 * expected
 
 
 @pytest.mark.parametrize(("instances", "load", "count"), [(1, 0.7, 20_000), (3, 0.8, 20_000), (10, 0.8, 30_000)])
-def test_the_mean_wait_of_several_workers_is_erlangs(instances: int, load: float, count: int) -> None:
+def test_mean_wait_of_several_workers_is_erlang_c(instances: int, load: float, count: int) -> None:
     jobs = poisson(instances * load, None, count=count, seed=11)
-    outcome = fixed(jobs, seconds=jobs[-1].arrives, instances=instances)
+    outcome = run_fixed(jobs, seconds=jobs[-1].arrives, instances=instances)
     measured = waits(outcome)
 
-    # M/M/c: Erlang's C is the share that waits at all; those wait 1 / (c - a) on average.
+    # M/M/c: Erlang C is the share of jobs that wait; their mean wait is 1 / (c - a).
     offered = instances * load
     full = offered**instances / math.factorial(instances) / (1 - load)
     delayed = full / (sum(offered**free / math.factorial(free) for free in range(instances)) + full)
@@ -131,8 +131,8 @@ def test_the_mean_wait_of_several_workers_is_erlangs(instances: int, load: float
     assert abs(fmean(share) - delayed) < 3.5 * batch_error(share)
 
 
-def test_half_of_the_hours_worked_are_the_offered_load() -> None:
+def test_busy_time_is_the_offered_load() -> None:
     jobs = poisson(0.5, [1.0], count=20_000, seed=3)
-    outcome = fixed(jobs, seconds=jobs[-1].arrives)
+    outcome = run_fixed(jobs, seconds=jobs[-1].arrives)
 
-    assert outcome.lives[0].busy / outcome.seconds == pytest.approx(0.5, abs=0.01)
+    assert outcome.lifetimes[0].busy / outcome.seconds == pytest.approx(0.5, abs=0.01)

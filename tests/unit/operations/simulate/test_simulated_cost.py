@@ -1,57 +1,64 @@
-"""What the instances of an outcome cost, reckoned by hand."""
+"""Cost of instances, calculated by hand."""
 
 from __future__ import annotations
 
 import pytest
 
-from operations.simulate.cost import dollars
+from operations.simulate.comparison import instance_cost
 from operations.simulate.deployed import Price
 from operations.simulate.engine import SimulatedGroup, run
 from operations.simulate.jobs import SimulatedJob
-from operations.simulate.outcome import Life, SimulationResult
+from operations.simulate.outcome import InstanceLifetime as Lifetime
+from operations.simulate.outcome import SimulationResult
 from operations.simulate.scaling import WAITING, TargetTracking
 
 HOUR = 3600.0
 
 
-def outcome(*lives: Life) -> SimulationResult:
+def outcome(*lifetimes: Lifetime) -> SimulationResult:
     return SimulationResult(
-        seconds=24 * HOUR, waits=(), waiting=0, working=0, done=0, minutes=(), changes=(), lives=tuple(lives)
+        seconds=24 * HOUR, waits=(), waiting=0, working=0, done=0, minutes=(), changes=(), lifetimes=tuple(lifetimes)
     )
 
 
-def test_an_hour_is_an_hour_of_every_instance() -> None:
-    two = outcome(Life(0, 24 * HOUR, 0), Life(HOUR, 1.5 * HOUR, 0.5 * HOUR))
+def test_every_instance_hour_is_billed() -> None:
+    two = outcome(Lifetime(0, 24 * HOUR, 0), Lifetime(HOUR, 1.5 * HOUR, 0.5 * HOUR))
 
-    assert dollars(two, Price(hour=0.02)) == pytest.approx(0.49)
+    assert instance_cost(two, Price(hour=0.02)) == pytest.approx(0.49)
 
 
-def test_what_is_worked_beyond_the_baseline_is_paid_besides() -> None:
+def test_cpu_above_the_baseline_is_billed() -> None:
     price = Price(hour=0.02, baseline_vcpus=0.4, surplus_vcpu_hour=0.05)
 
-    # Always busy: 1.9 processors are used, 0.4 are held.
-    assert dollars(outcome(Life(0, 10 * HOUR, 10 * HOUR)), price) == pytest.approx(10 * (0.02 + 1.5 * 0.05))
-    # Busy for a tenth: 0.19 of a processor, which the baseline holds.
-    assert dollars(outcome(Life(0, 10 * HOUR, HOUR)), price) == pytest.approx(0.2)
-    # One saves nothing for another: the second owes 1.5 processor hours, whatever the first did not use.
-    assert dollars(outcome(Life(0, 10 * HOUR, 0), Life(0, HOUR, HOUR)), price) == pytest.approx(0.22 + 0.075)
+    # Always busy: 1.9 vCPUs used, 0.4 included.
+    assert instance_cost(outcome(Lifetime(0, 10 * HOUR, 10 * HOUR)), price) == pytest.approx(10 * (0.02 + 1.5 * 0.05))
+    # Busy 10 % of the time: 0.19 vCPUs, within the baseline.
+    assert instance_cost(outcome(Lifetime(0, 10 * HOUR, HOUR)), price) == pytest.approx(0.2)
+    # Instances do not share credits: the second owes 1.5 vCPU hours, although the first was idle.
+    assert instance_cost(outcome(Lifetime(0, 10 * HOUR, 0), Lifetime(0, HOUR, HOUR)), price) == pytest.approx(
+        0.22 + 0.075
+    )
 
 
-def test_a_fixed_fleet_costs_its_size_times_the_time() -> None:
-    fleet = SimulatedGroup(minimum=3, maximum=3, at_first=3, jobs_at_once=1, boot_seconds=60)
+def test_constant_group_costs_size_times_hours() -> None:
+    group = SimulatedGroup(minimum=3, maximum=3, initial_capacity=3, concurrency=1, boot_seconds=60)
 
-    assert dollars(run([], fleet, [], seconds=24 * HOUR), Price(hour=0.02)) == pytest.approx(3 * 24 * 0.02)
+    assert instance_cost(run([], group, [], seconds=24 * HOUR), Price(hour=0.02)) == pytest.approx(3 * 24 * 0.02)
 
 
-def test_a_scaled_fleet_is_paid_from_each_launch_to_each_end() -> None:
-    # 31 jobs of 400 s come at 10 s; at 240 s two more instances are launched, at work from 300 s on.
-    fleet = SimulatedGroup(minimum=1, maximum=3, at_first=1, jobs_at_once=1, boot_seconds=60)
+def test_scaled_group_is_billed_from_launch_to_termination() -> None:
+    # 31 jobs of 400 s arrive at 10 s; at 240 s two more instances launch, in service at 300 s.
+    group = SimulatedGroup(minimum=1, maximum=3, initial_capacity=1, concurrency=1, boot_seconds=60)
     policy = TargetTracking(expression="waiting", metrics={"waiting": WAITING}, target=10, warmup=180)
-    made = run([SimulatedJob(10.0, 400.0)] * 31, fleet, [policy], seconds=2 * HOUR)
+    result = run([SimulatedJob(10.0, 400.0)] * 31, group, [policy], seconds=2 * HOUR)
 
-    # The old one begins a job every 400 s from 10 s on, each of the others from 300 s on. 9 wait from 2810 s on, 7 from
-    # 3100 s on: 3120 to 3960 s are fifteen points below nine. At 3960 s one waits: 3 x 1 / 10 is one, two must go.
-    assert made.changes == ((240, 3), (4020, 1))
-    # The old one began its eleventh at 4010 s, the others their tenth at 3900 s; two leave when they have finished.
-    assert made.lives == (Life(0, 4410, 4400), Life(240, 4300, 4000), Life(240, 7200, 4000))
-    assert dollars(made, Price(hour=3600.0)) == pytest.approx(4410 + 4060 + 6960)
+    # The old one starts a job every 400 s from 10 s on, the others from 300 s on. 9 wait from 2810 s on, 7 from
+    # 3100 s on: 3120 to 3960 s are fifteen points below nine. At 3960 s one waits: 3 x 1 / 10 is one, two terminate.
+    assert result.changes == ((240, 3), (4020, 1))
+    # The old one started its eleventh job at 4010 s, the others their tenth at 3900 s; two terminate when done.
+    assert result.lifetimes == (
+        Lifetime(0, 4410, 4400),
+        Lifetime(240, 4300, 4000),
+        Lifetime(240, 7200, 4000),
+    )
+    assert instance_cost(result, Price(hour=3600.0)) == pytest.approx(4410 + 4060 + 6960)
