@@ -100,7 +100,7 @@ def test_invalid_environment_prevents_start(startup_error: Callable[..., str]) -
 
 
 def test_job_limit_beyond_sqs_maximum_prevents_start(startup_error: Callable[..., str]) -> None:
-    assert startup_error(max_job_seconds=43_200) == "max_message_seconds is 43210; allowed are 10 to 43200\n"
+    assert startup_error(max_job_seconds=43_200) == "max_message_seconds is 43210; must be between 10 and 43200\n"
 
 
 def test_missing_ffmpeg_prevents_start(startup_error: Callable[..., str]) -> None:
