@@ -151,7 +151,7 @@ class InstanceGroup(cdk.Construct):
             raise ConstructError(
                 self.node.path,
                 option="alarms",
-                given=len(self._rollback_alarms),
+                value=len(self._rollback_alarms),
                 allowed=f"at most {_MAX_ROLLBACK_ALARMS}",
                 fix="keep the alarms that a bad release sets off",
             )

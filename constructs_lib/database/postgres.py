@@ -207,7 +207,7 @@ class PostgresDatabase(cdk.Construct):
             raise ConstructError(
                 self.node.path,
                 option="max_connections",
-                given=self.max_connections,
+                value=self.max_connections,
                 allowed=f"at least {allocated + RESERVED}: {'; '.join(map(str, self._allocations))}; "
                 f"{RESERVED} are reserved",
                 fix="raise it if the instance class has the memory, or open fewer connections in each service",

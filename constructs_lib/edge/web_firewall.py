@@ -87,7 +87,7 @@ class WebFirewall(cdk.Construct):
         blocked = module.Wafv2WebAclLoggingConfigurationLoggingFilterFilterCondition(
             action_condition={"action": "BLOCK"}
         )
-        kept = module.Wafv2WebAclLoggingConfigurationLoggingFilterFilter(
+        keep_blocked = module.Wafv2WebAclLoggingConfigurationLoggingFilterFilter(
             behavior="KEEP", requirement="MEETS_ANY", condition=[blocked]
         )
         module.Wafv2WebAclLoggingConfiguration(
@@ -99,7 +99,9 @@ class WebFirewall(cdk.Construct):
                 module.Wafv2WebAclLoggingConfigurationRedactedFields(single_header={"name": header})
                 for header in ("authorization", "cookie")
             ],
-            logging_filter=module.Wafv2WebAclLoggingConfigurationLoggingFilter(default_behavior="DROP", filter=[kept]),
+            logging_filter=module.Wafv2WebAclLoggingConfigurationLoggingFilter(
+                default_behavior="DROP", filter=[keep_blocked]
+            ),
         )
 
 

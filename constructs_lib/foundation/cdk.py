@@ -45,7 +45,7 @@ def _framework_name() -> str:
     name = os.environ.get(FRAMEWORK, "cdktf")
     if name not in _PROVIDERS:
         raise ConstructError(
-            "constructs_lib", option=FRAMEWORK, given=name, allowed="one of cdktf, cdktn", fix="unset it to use cdktf"
+            "constructs_lib", option=FRAMEWORK, value=name, allowed="one of cdktf, cdktn", fix="unset it to use cdktf"
         )
     return name
 

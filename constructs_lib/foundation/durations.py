@@ -17,12 +17,12 @@ def in_seconds(duration: timedelta) -> str:
     return f"{duration.total_seconds():.10g} s"
 
 
-def check_within(path: str, option: str, given: timedelta, low: timedelta, high: timedelta, *, fix: str) -> None:
+def check_within(path: str, option: str, value: timedelta, low: timedelta, high: timedelta, *, fix: str) -> None:
     """Raise ConstructError for a duration outside ``low`` to ``high``, both included."""
-    if not low <= given <= high:
+    if not low <= value <= high:
         allowed = (
             f"between {in_seconds(low)} and {in_seconds(high)}"
             if low <= high
             else f"at least {in_seconds(low)} and at most {in_seconds(high)}, which no value satisfies"
         )
-        raise ConstructError(path, option=option, given=in_seconds(given), allowed=allowed, fix=fix)
+        raise ConstructError(path, option=option, value=in_seconds(value), allowed=allowed, fix=fix)

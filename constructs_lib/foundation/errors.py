@@ -20,13 +20,13 @@ class ConstructError(ValueError):
     Args:
         path: path of the construct in the tree.
         option: name of the argument.
-        given: its value.
+        value: value of the argument.
         allowed: the allowed values, completing "must be".
         fix: what the user should do, in the imperative, without a final period.
     """
 
-    def __init__(self, path: str, *, option: str, given: object, allowed: str, fix: str) -> None:
-        super().__init__(f"{path}: {option} is {given!r}; must be {allowed}. Fix: {fix}.")
+    def __init__(self, path: str, *, option: str, value: object, allowed: str, fix: str) -> None:
+        super().__init__(f"{path}: {option} is {value!r}; must be {allowed}. Fix: {fix}.")
         self.path = path
         self.option = option
         self.allowed = allowed
@@ -50,36 +50,36 @@ class Checks:
         """The construct's path. Reading it calls Node, so it is read only for a message."""
         return f"{self._scope.node.path}/{self._id}".lstrip("/")
 
-    def error(self, option: str, given: object, *, allowed: str, fix: str) -> ConstructError:
+    def error(self, option: str, value: object, *, allowed: str, fix: str) -> ConstructError:
         """Create the error for a check that the caller makes itself."""
-        return ConstructError(self.path, option=option, given=given, allowed=allowed, fix=fix)
+        return ConstructError(self.path, option=option, value=value, allowed=allowed, fix=fix)
 
-    def between(self, option: str, given: float, low: float, high: float, *, fix: str) -> None:
+    def between(self, option: str, value: float, low: float, high: float, *, fix: str) -> None:
         """Raise an error for a number outside ``low`` to ``high``, both included."""
-        if not low <= given <= high:
-            raise self.error(option, given, allowed=f"between {low:g} and {high:g}", fix=fix)
+        if not low <= value <= high:
+            raise self.error(option, value, allowed=f"between {low:g} and {high:g}", fix=fix)
 
-    def one_of(self, option: str, given: object, allowed: tuple[str, ...], *, fix: str) -> None:
+    def one_of(self, option: str, value: object, allowed: tuple[str, ...], *, fix: str) -> None:
         """Raise an error for a value that is not in the list."""
-        if given not in allowed:
-            raise self.error(option, given, allowed=f"one of {', '.join(allowed)}", fix=fix)
+        if value not in allowed:
+            raise self.error(option, value, allowed=f"one of {', '.join(allowed)}", fix=fix)
 
-    def name(self, option: str, given: str, *, longest: int, owner: str, pattern: str = r"[A-Za-z0-9-]+") -> None:
+    def name(self, option: str, value: str, *, longest: int, owner: str, pattern: str = r"[A-Za-z0-9-]+") -> None:
         """Raise an error for a name that AWS would reject. Names with references are not checked.
 
         Args:
             option: name of the argument.
-            given: its value.
+            value: value of the argument.
             longest: maximum number of characters.
             owner: kind of resource that has the name.
             pattern: regular expression of a valid name.
         """
-        if "${" in given:
+        if "${" in value:
             return
-        if not re.fullmatch(pattern, given) or len(given) > longest:
+        if not re.fullmatch(pattern, value) or len(value) > longest:
             raise self.error(
                 option,
-                given,
+                value,
                 allowed=f"1 to {longest} characters matching {pattern}",
                 fix=f"choose a name that AWS accepts for a {owner}",
             )

@@ -16,106 +16,118 @@ _HASH_LENGTH = 8
 _DIRECTLY_IN_A_STACK = 1
 
 
-def alarm(checks: Checks, given: str | None) -> str:
-    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"""
-    return _given_or_derived(checks, given, 255, "alarm")
+def alarm(checks: Checks, name: str | None) -> str:
+    """Name of an alarm.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    """
+    return _check_or_derive(checks, name, 255, "alarm")
 
 
-def alarms(checks: Checks, given: str | None) -> str:
+def alarms(checks: Checks, name: str | None) -> str:
     """Prefix of the names of several alarms, with room for their suffixes."""
-    return _given_or_derived(checks, given, 200, "alarm")
+    return _check_or_derive(checks, name, 200, "alarm")
 
 
-def bucket(checks: Checks, given: str) -> str:
-    """A bucket's name, without dots, which S3's TLS certificate does not cover.
+def bucket(checks: Checks, name: str) -> str:
+    """Name of a bucket, without dots, which S3's TLS certificate does not cover.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
     """
-    return _given_or_derived(checks, given, 63, "bucket", r"[a-z0-9][a-z0-9-]{2,62}")
+    return _check_or_derive(checks, name, 63, "bucket", r"[a-z0-9][a-z0-9-]{2,62}")
 
 
 def bucket_stem(checks: Checks) -> str:
     """Start of a bucket's name, with room for the account's number (12 characters) and the region (at most 14)."""
-    return _given_or_derived(checks, None, 35, "bucket", r"[a-z0-9][a-z0-9-]*")
+    return _check_or_derive(checks, None, 35, "bucket", r"[a-z0-9][a-z0-9-]*")
 
 
-def dashboard(checks: Checks, given: str | None) -> str:
-    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html"""
-    return _given_or_derived(checks, given, 255, "dashboard", r"[A-Za-z0-9_-]+")
+def dashboard(checks: Checks, name: str | None) -> str:
+    """Name of a dashboard.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
+    """
+    return _check_or_derive(checks, name, 255, "dashboard", r"[A-Za-z0-9_-]+")
 
 
-def database_instance(checks: Checks, given: str | None) -> str:
-    """https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html"""
-    return _given_or_derived(checks, given, 63, "database instance", r"[a-z](-?[a-z0-9])*")
+def database_instance(checks: Checks, name: str | None) -> str:
+    """Name of a database instance.
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+    """
+    return _check_or_derive(checks, name, 63, "database instance", r"[a-z](-?[a-z0-9])*")
 
 
-def firewall(checks: Checks, given: str | None) -> str:
-    """A web ACL, and its log group. https://docs.aws.amazon.com/waf/latest/APIReference/API_CreateWebACL.html"""
-    return _given_or_derived(checks, given, 100, "web ACL")
+def firewall(checks: Checks, name: str | None) -> str:
+    """Name of a web ACL and of its log group.
+    https://docs.aws.amazon.com/waf/latest/APIReference/API_CreateWebACL.html
+    """
+    return _check_or_derive(checks, name, 100, "web ACL")
 
 
-def instance_group(checks: Checks, given: str | None) -> str:
+def instance_group(checks: Checks, name: str | None) -> str:
     """Prefix of the names of an instance group's resources; the role's name has the lowest limit."""
-    return role(checks, given)
+    return role(checks, name)
 
 
-def group(checks: Checks, given: str | None) -> str:
-    """An Auto Scaling group.
+def group(checks: Checks, name: str | None) -> str:
+    """Name of an Auto Scaling group.
     https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html
     """
-    return _given_or_derived(checks, given, 255, "group", option="group_name")
+    return _check_or_derive(checks, name, 255, "group", option="group_name")
 
 
-def load_balancer(checks: Checks, given: str | None) -> str:
-    """https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html"""
-    return _given_or_derived(checks, given, 32, "load balancer")
+def load_balancer(checks: Checks, name: str | None) -> str:
+    """Name of a load balancer.
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+    """
+    return _check_or_derive(checks, name, 32, "load balancer")
 
 
-def log_group(checks: Checks, given: str) -> str:
-    """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html"""
-    return _given_or_derived(checks, given, 512, "log group", r"[A-Za-z0-9_./#-]+", option="log_group")
+def log_group(checks: Checks, name: str) -> str:
+    """Name of a log group.
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
+    """
+    return _check_or_derive(checks, name, 512, "log group", r"[A-Za-z0-9_./#-]+", option="log_group")
 
 
-def log_queries(checks: Checks, given: str | None) -> str:
+def log_queries(checks: Checks, name: str | None) -> str:
     """Folder of saved queries, with room for the query's name.
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutQueryDefinition.html
     """
-    return _given_or_derived(checks, given, 150, "folder of queries", r"[A-Za-z0-9_-]+")
+    return _check_or_derive(checks, name, 150, "folder of queries", r"[A-Za-z0-9_-]+")
 
 
-def network(checks: Checks, given: str | None) -> str:
+def network(checks: Checks, name: str | None) -> str:
     """Prefix of the names of a network's resources; the role of its flow logs adds ``-flows-``."""
-    return _given_or_derived(checks, given, 31, "network", r"[\w+=,.@-]+")
+    return _check_or_derive(checks, name, 31, "network", r"[\w+=,.@-]+")
 
 
-def queue(checks: Checks, given: str | None) -> str:
-    """A queue's name, with room for ``-dlq``.
+def queue(checks: Checks, name: str | None) -> str:
+    """Name of a queue, with room for ``-dlq``.
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
     """
-    return _given_or_derived(checks, given, 76, "queue", r"[A-Za-z0-9_-]+")
+    return _check_or_derive(checks, name, 76, "queue", r"[A-Za-z0-9_-]+")
 
 
-def role(checks: Checks, given: str | None) -> str:
+def role(checks: Checks, name: str | None) -> str:
     """Prefix of a role's name: 38 characters with its hyphen, Terraform adds 26 of IAM's 64."""
-    return _given_or_derived(checks, given, 37, "role's name prefix", r"[\w+=,.@-]+")
+    return _check_or_derive(checks, name, 37, "role's name prefix", r"[\w+=,.@-]+")
 
 
-def secret(checks: Checks, given: str | None) -> str:
+def secret(checks: Checks, name: str | None) -> str:
     """Prefix of a secret's name.
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
     """
-    return _given_or_derived(checks, given, 480, "secret", r"[\w/+=.@-]+")
+    return _check_or_derive(checks, name, 480, "secret", r"[\w/+=.@-]+")
 
 
-def security_group(checks: Checks, given: str | None) -> str:
+def security_group(checks: Checks, name: str | None) -> str:
     """Prefix of a security group's name; Terraform adds 26 of EC2's 255 characters."""
-    return _given_or_derived(checks, given, 200, "security group")
+    return _check_or_derive(checks, name, 200, "security group")
 
 
-def topic(checks: Checks, given: str | None) -> str:
-    """A topic's name, and its key's alias, which has the lower limit.
+def topic(checks: Checks, name: str | None) -> str:
+    """Name of a topic and of its key's alias, which has the lower limit.
     https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
     """
-    return _given_or_derived(checks, given, 240, "topic", r"[A-Za-z0-9_-]+")
+    return _check_or_derive(checks, name, 240, "topic", r"[A-Za-z0-9_-]+")
 
 
 def derive(path: str, longest: int) -> str:
@@ -133,15 +145,15 @@ def derive(path: str, longest: int) -> str:
     return f"{readable[: longest - _HASH_LENGTH - 1].rstrip('-')}-{suffix}".lstrip("-")
 
 
-def _given_or_derived(
+def _check_or_derive(
     checks: Checks,
-    given: str | None,
+    name: str | None,
     longest: int,
     owner: str,
     pattern: str = r"[A-Za-z0-9-]+",
     *,
     option: str = "name",
 ) -> str:
-    name = derive(checks.path, longest) if given is None else given
-    checks.name(option, name, longest=longest, owner=owner, pattern=pattern)
-    return name
+    chosen = derive(checks.path, longest) if name is None else name
+    checks.name(option, chosen, longest=longest, owner=owner, pattern=pattern)
+    return chosen

@@ -75,7 +75,7 @@ def waive(construct: Construct, weakened: str, *, reason: str, explains: Sequenc
         raise ConstructError(
             path,
             option="reason",
-            given=reason,
+            value=reason,
             allowed=f"the reason why it {weakened}",
             fix="write a sentence that a reviewer can judge",
         )

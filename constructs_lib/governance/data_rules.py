@@ -28,8 +28,8 @@ def _unencrypted_volume(resource: Resource, _: RuleContext) -> Iterator[str]:
 
 
 def _unencrypted_queue(resource: Resource, _: RuleContext) -> Iterator[str]:
-    given = resource.properties
-    encrypted = is_true(given.get("sqs_managed_sse_enabled")) or given.get("kms_master_key_id")
+    properties = resource.properties
+    encrypted = is_true(properties.get("sqs_managed_sse_enabled")) or properties.get("kms_master_key_id")
     if resource.kind == "aws_sqs_queue" and not encrypted:
         yield "is an unencrypted queue"
 
@@ -134,11 +134,11 @@ def _database_without_backups(resource: Resource, _: RuleContext) -> Iterator[st
 
 
 def _unrotated_key(resource: Resource, _: RuleContext) -> Iterator[str]:
-    given = resource.properties
+    properties = resource.properties
     # KMS does not rotate asymmetric keys, HMAC keys and keys in custom key stores.
-    kind = given.get("customer_master_key_spec", "SYMMETRIC_DEFAULT")
-    rotates = kind == "SYMMETRIC_DEFAULT" and not given.get("custom_key_store_id")
-    if resource.kind == "aws_kms_key" and rotates and not is_true(given.get("enable_key_rotation")):
+    kind = properties.get("customer_master_key_spec", "SYMMETRIC_DEFAULT")
+    rotates = kind == "SYMMETRIC_DEFAULT" and not properties.get("custom_key_store_id")
+    if resource.kind == "aws_kms_key" and rotates and not is_true(properties.get("enable_key_rotation")):
         yield "is a key without rotation"
 
 

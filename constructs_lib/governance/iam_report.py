@@ -51,10 +51,10 @@ class Privilege:
 def privileges(stacks: template.Documents) -> list[Privilege]:
     """List every statement that allows something to a role of these stacks, by role."""
     resolver = _ReferenceResolver(stacks)
-    found = [
+    permissions = [
         privilege for stack, document in stacks.items() for privilege in _stack_privileges(stack, document, resolver)
     ]
-    return sorted(found, key=lambda privilege: (privilege.who, privilege.sid))
+    return sorted(permissions, key=lambda privilege: (privilege.who, privilege.sid))
 
 
 def _stack_privileges(stack: str, document: Mapping[str, Any], resolver: _ReferenceResolver) -> Iterator[Privilege]:
@@ -116,11 +116,11 @@ def _as_list(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
-def render(found: list[Privilege]) -> str:
+def render(permissions: list[Privilege]) -> str:
     """Render the report: each role with its actions and resources."""
     lines: list[str] = []
-    for index, each in enumerate(found):
-        if index == 0 or found[index - 1].who != each.who:
+    for index, each in enumerate(permissions):
+        if index == 0 or permissions[index - 1].who != each.who:
             lines.append(f"{each.who} may")
         condition = f"  when {json.dumps(each.conditions, sort_keys=True)}" if each.conditions else ""
         lines.append(f"  {', '.join(each.actions)}")
@@ -130,8 +130,8 @@ def render(found: list[Privilege]) -> str:
 
 def write(folder: pathlib.Path) -> None:
     """Write ``privileges.json`` into an output folder such as ``cdktf.out``."""
-    found = [dataclasses.asdict(each) for each in privileges(template.read(folder))]
-    (folder / FILE).write_text(f"{json.dumps(found, indent=2)}\n", encoding="utf-8")
+    entries = [dataclasses.asdict(each) for each in privileges(template.read(folder))]
+    (folder / FILE).write_text(f"{json.dumps(entries, indent=2)}\n", encoding="utf-8")
 
 
 def main(arguments: list[str]) -> int:

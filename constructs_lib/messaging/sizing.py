@@ -133,7 +133,7 @@ def check_queue(path: str, *, max_job: timedelta, retention: timedelta, max_rece
     most = min(1000, longest // (max_job + hidden))
     if not 1 <= max_receives <= most:
         fix = f"use {DEFAULT_MAX_RECEIVES}, the usual choice; SQS must keep a message for every attempt"
-        raise ConstructError(path, option="max_receives", given=max_receives, allowed=f"between 1 and {most}", fix=fix)
+        raise ConstructError(path, option="max_receives", value=max_receives, allowed=f"between 1 and {most}", fix=fix)
     attempts = round_up(max_receives * (max_job + hidden), _SECOND)
     check_within(
         path,
@@ -199,10 +199,10 @@ def check_workers(
     if not 0.1 <= seconds_per_job <= longest:
         fix = f"use at most the queue's max_job, {in_seconds(max_job)}"
         allowed = f"between 0.1 and {longest:g}"
-        raise ConstructError(path, option="seconds_per_job", given=seconds_per_job, allowed=allowed, fix=fix)
+        raise ConstructError(path, option="seconds_per_job", value=seconds_per_job, allowed=allowed, fix=fix)
     if not 1 <= concurrency <= 1000:
         fix = f"use {DEFAULT_CONCURRENCY}, the usual choice"
-        raise ConstructError(path, option="concurrency", given=concurrency, allowed="between 1 and 1000", fix=fix)
+        raise ConstructError(path, option="concurrency", value=concurrency, allowed="between 1 and 1000", fix=fix)
     check_startup_timeout(path, startup_timeout)
     check_within(
         path,

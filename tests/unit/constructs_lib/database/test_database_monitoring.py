@@ -84,9 +84,9 @@ def test_large_disk_alarms_earlier() -> None:
 
 
 @pytest.mark.parametrize(
-    ("taken", "expected"),
+    ("connections", "expected"),
     [([81] * 10, ALARM), ([80] * 10, OK), ([None] * 10, AS_BEFORE)],
     ids=["81 of 100", "at the threshold", "no data"],
 )
-def test_high_connections(database_alarms: Alarms, taken: list[float], expected: str) -> None:
-    assert state(database_alarms["high-connections"], {"DatabaseConnections": taken}) == expected
+def test_high_connections(database_alarms: Alarms, connections: list[float], expected: str) -> None:
+    assert state(database_alarms["high-connections"], {"DatabaseConnections": connections}) == expected

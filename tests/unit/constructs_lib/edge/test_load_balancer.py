@@ -214,19 +214,19 @@ def test_only_the_load_balancer_is_public(software: pathlib.Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "given",
+    "arguments",
     [
         {},
         {"certificate_arn": CERTIFICATE, "plain_http_reason": "why not"},
         {"domain": DOMAIN, "plain_http_reason": "why not"},
     ],
 )
-def test_certificate_domain_or_reason_is_required(given: dict[str, Any]) -> None:
+def test_certificate_domain_or_reason_is_required(arguments: dict[str, Any]) -> None:
     with pytest.raises(
         ConstructError,
         match="test/balancer: certificate_arn is .* Fix: pass one, or give",
     ):
-        balancer(**given)
+        balancer(**arguments)
 
 
 def test_access_logs_or_reason_is_required() -> None:

@@ -89,8 +89,8 @@ def test_blocked_requests_are_logged_without_secrets() -> None:
     logging = template.one("aws_wafv2_web_acl_logging_configuration")
     assert [field["single_header"]["name"] for field in logging["redacted_fields"]] == ["authorization", "cookie"]
     assert logging["logging_filter"]["default_behavior"] == "DROP"
-    (kept,) = logging["logging_filter"]["filter"]
-    assert kept["condition"] == [{"action_condition": {"action": "BLOCK"}}]
+    (keep_filter,) = logging["logging_filter"]["filter"]
+    assert keep_filter["condition"] == [{"action_condition": {"action": "BLOCK"}}]
 
 
 @pytest.mark.parametrize(

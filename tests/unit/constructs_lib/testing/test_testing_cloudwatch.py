@@ -10,19 +10,19 @@ from constructs_lib.testing.cloudwatch import Value, evaluate
 @pytest.mark.parametrize(
     ("expression", "result"),
     [
-        ("100 * used / had", 25.0),
-        ("had - used + 1", 4.0),
-        ("used / gone", None),
+        ("100 * used / total", 25.0),
+        ("total - used + 1", 4.0),
+        ("used / missing", None),
         ("used / zero", None),
-        ("FILL(gone, 7)", 7.0),
+        ("FILL(missing, 7)", 7.0),
         ("FILL(used, 7)", 1.0),
-        ("IF(zero > 0, had / zero, used)", 1.0),
-        ("IF(used >= 1, had, zero)", 4.0),
-        ("IF(gone > 0, had, zero)", None),
+        ("IF(zero > 0, total / zero, used)", 1.0),
+        ("IF(used >= 1, total, zero)", 4.0),
+        ("IF(missing > 0, total, zero)", None),
     ],
 )
 def test_expression(expression: str, result: Value) -> None:
-    assert evaluate(expression, used=1, had=4, zero=0, gone=None) == result
+    assert evaluate(expression, used=1, total=4, zero=0, missing=None) == result
 
 
 @pytest.mark.parametrize("expression", ["RATE(used)", "used ** 2", "'a'"])
