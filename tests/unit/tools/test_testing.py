@@ -111,7 +111,7 @@ def test_an_unsupported_lane_passes_only_unless_named(tmp_path: Path) -> None:
 
 
 def test_a_table_of_an_earlier_run_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paths, "OWN", tmp_path)
+    monkeypatch.setattr(paths, "CACHE_DIR", tmp_path)
     (tmp_path / "table.md").write_text("of the run before")
     lane = dataclasses.replace(TRIED, table="table.md")
     run(tmp_path, "def test_a(): pass\n", lane)
