@@ -13,13 +13,13 @@ from services.portal.api.operation import operation_of
 from services.portal.api.responses import refusals
 
 
-def closed(schema: Any) -> Any:
+def forbid_extra_fields(schema: Any) -> Any:
     """Return a schema whose objects allow no undeclared fields."""
     if isinstance(schema, list):
-        return [closed(part) for part in schema]
+        return [forbid_extra_fields(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    parts = {name: closed(part) for name, part in schema.items()}
+    parts = {name: forbid_extra_fields(part) for name, part in schema.items()}
     return {"additionalProperties": False, **parts} if "properties" in schema else parts
 
 
@@ -31,7 +31,7 @@ class ClosedDocument:
     """
 
     def __init__(self, served: dict[str, Any]) -> None:
-        self._document = closed(served)
+        self._document = forbid_extra_fields(served)
         self._validators: dict[int, Draft202012Validator] = {}
 
     def operation(self, path: str, method: str) -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ from services.portal.dependency_checks import DependencyChecks
 from services.portal.server.shared_flags import SharedFlags
 from services.shared.migrate import read_migrations
 
-EXPECTED = len(read_migrations())
+EXPECTED_VERSION = len(read_migrations())
 
 
 def without_timestamp(answer: Any) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def test_deep_check_reports_services_schema_and_release(
         "timestamp": "",
         "stopping": False,
         "release": {"hash": portal_environment.release, "version": "development", "commit": "development"},
-        "schema": {"version": EXPECTED, "expected": EXPECTED, "ok": True},
+        "schema": {"version": EXPECTED_VERSION, "expected": EXPECTED_VERSION, "ok": True},
         "checks": {name: {"ok": True, "problem": None} for name in ("bucket", "database", "queue")},
     }
 
@@ -91,19 +91,19 @@ def test_deep_check_names_the_unreachable_service(app_without: Callable[[str], F
 
 def test_outdated_schema_is_unhealthy(client: FlaskClient, engine: Engine) -> None:
     with engine.begin() as connection:
-        connection.execute(text("DELETE FROM schema_migrations WHERE version = :last"), {"last": EXPECTED})
+        connection.execute(text("DELETE FROM schema_migrations WHERE version = :last"), {"last": EXPECTED_VERSION})
     status, report = deep_check(client)
     assert status == 503
-    assert report["schema"] == {"version": EXPECTED - 1, "expected": EXPECTED, "ok": False}
+    assert report["schema"] == {"version": EXPECTED_VERSION - 1, "expected": EXPECTED_VERSION, "ok": False}
 
 
 def test_newer_schema_is_healthy(client: FlaskClient, engine: Engine) -> None:
     with engine.begin() as connection:
         insert = text("INSERT INTO schema_migrations (version, name, checksum) VALUES (:next, 'next', 'x')")
-        connection.execute(insert, {"next": EXPECTED + 1})
+        connection.execute(insert, {"next": EXPECTED_VERSION + 1})
     status, report = deep_check(client)
     assert status == 200
-    assert report["schema"] == {"version": EXPECTED + 1, "expected": EXPECTED, "ok": True}
+    assert report["schema"] == {"version": EXPECTED_VERSION + 1, "expected": EXPECTED_VERSION, "ok": True}
 
 
 def test_hanging_check_times_out_and_blocks_one_thread() -> None:

@@ -26,7 +26,7 @@ GUESS = {"email": "person1@example.com", "password": "a wrong guess"}
 NEW = {"current_password": PASSWORD, "password1": "a new and longer password", "password2": "a new and longer password"}
 
 
-def cast_all_votes(app: Flask) -> int:
+def exhaust_vote_limit(app: Flask) -> int:
     """Spend the vote limit of account 1; return the number of votes granted."""
     with app.test_request_context():
         for count in range(10_000):
@@ -64,7 +64,7 @@ def test_next_test_starts_without_leftovers(
         sqs.send_message(QueueUrl=url, MessageBody="left")
     videos.vote(videos.published(ana, title="Clavada"), people.new())
     assert "Clavada" in resources_of(app).ranking_cache.get("a page", lambda: "Clavada")
-    assert cast_all_votes(app) >= 200
+    assert exhaust_vote_limit(app) >= 200
     assert {client.post("/api/auth/login", json=GUESS).status_code for _ in range(20)} == {401}
     assert client.post("/api/auth/login", json=GUESS).status_code == 429
     assert ana.post("/api/auth/password", json=NEW).status_code == 200

@@ -30,7 +30,7 @@ TOO_MANY = {"message": "", "error": "Too many requests, try again later"}
 CLIP = {"title": "Triple doble", "filename": "play.mp4", "size": 1000}
 
 
-def use_up(engine: Engine, limit: Limit, subject: str) -> None:
+def exhaust_limit(engine: Engine, limit: Limit, subject: str) -> None:
     with engine.begin() as connection:
         connection.execute(
             text("INSERT INTO rate_limits VALUES (:key, now() + interval '1 day')"), {"key": f"{limit.name}:{subject}"}
@@ -99,7 +99,7 @@ def test_guesses_from_many_addresses_count_per_account(client: FlaskClient, peop
 
 @pytest.mark.asvs("6.3.1")
 def test_guesses_at_many_accounts_count_per_address(client: FlaskClient, engine: Engine) -> None:
-    use_up(engine, limits.SIGN_IN_ADDRESS, "192.0.2.1")
+    exhaust_limit(engine, limits.SIGN_IN_ADDRESS, "192.0.2.1")
     assert_refused(guess(client, "unknown@example.com"))
     assert guess(client, "unknown@example.com", "192.0.2.2").status_code == 401
 
@@ -123,7 +123,7 @@ def test_ipv6_addresses_count_per_64_prefix(app: Flask, address: str, counts_as:
 
 @pytest.mark.asvs("2.4.1")
 def test_sign_ups_per_address_are_limited(client: FlaskClient, engine: Engine) -> None:
-    use_up(engine, limits.SIGN_UP, "127.0.0.1")
+    exhaust_limit(engine, limits.SIGN_UP, "127.0.0.1")
     assert_refused(client.post(SIGNUP, json=registration()))
     answer = client.post(SIGNUP, json=registration(), environ_overrides={"REMOTE_ADDR": "192.0.2.9"})
     assert answer.status_code == 201
@@ -132,7 +132,7 @@ def test_sign_ups_per_address_are_limited(client: FlaskClient, engine: Engine) -
 @pytest.mark.asvs("2.4.1")
 def test_form_and_direct_uploads_share_one_limit(people: People, engine: Engine) -> None:
     ana, eva = people.new(), people.new()
-    use_up(engine, limits.UPLOAD, str(ana.id))
+    exhaust_limit(engine, limits.UPLOAD, str(ana.id))
     assert_refused(ana.post("/api/videos/uploads", json=CLIP))
     form = {"title": "Triple doble", "video_file": (io.BytesIO(b"clip"), "play.mp4")}
     assert_refused(ana.post("/api/videos/upload", data=form))
@@ -178,7 +178,7 @@ def test_vote_bursts_are_limited(app: Flask) -> None:
 
 
 def test_limit_page_is_in_the_chosen_language(client: FlaskClient, engine: Engine) -> None:
-    use_up(engine, limits.SIGN_IN_ADDRESS, "127.0.0.1")
+    exhaust_limit(engine, limits.SIGN_IN_ADDRESS, "127.0.0.1")
     form = {"email": "ana@example.com", "password": "x"}
     for language, sentence in (
         ("es", "Lo intentaste demasiadas veces en poco tiempo."),

@@ -8,10 +8,12 @@ from flask.testing import FlaskClient
 from flask_jwt_extended import decode_token
 from sqlalchemy import Engine, text
 
+from services.portal.accounts import passwords
+
 from .people import PASSWORD, People
 
 LOGIN = "/api/auth/login"
-DUMMY_PASSWORD = "nobody has this password"  # plain-english: allow
+DUMMY_PASSWORD = "a password of no account"
 INVALID = {"message": "", "error": "Invalid credentials"}
 
 
@@ -54,7 +56,8 @@ def test_email_is_case_insensitive(client: FlaskClient, people: People) -> None:
 
 
 def test_password_of_the_dummy_hash_opens_no_account(client: FlaskClient) -> None:
-    # The hash that is compared for unknown addresses: services/portal/accounts/passwords.py.
+    """Sign-in with an unknown address compares the password with the dummy hash, to take the same time."""
+    assert passwords._HASHER.verify(passwords._DUMMY_HASH, DUMMY_PASSWORD)
     answer = client.post(LOGIN, json={"email": "unknown@example.com", "password": DUMMY_PASSWORD})
     assert answer.status_code == 401
 

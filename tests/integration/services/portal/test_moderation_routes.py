@@ -16,7 +16,7 @@ from services.portal.api.operation import operation_of
 from .people import People, PortalUser
 from .videos import Videos
 
-BECAUSE = {"reason": "bought votes"}
+REASON = {"reason": "bought votes"}
 NETWORK = "127.0.0.0/24"
 
 
@@ -42,9 +42,9 @@ def test_every_route_is_for_moderators_only(app: Flask, people: People, client: 
         path = rule.rule.replace("<video_id>", str(uuid4())).replace("<user_id>", "1")
         for method in (rule.methods or set()) & {"GET", "POST", "PUT", "DELETE"}:
             count += 1
-            answer = client.open(path, method=method, headers=person.headers, json=BECAUSE)
+            answer = client.open(path, method=method, headers=person.headers, json=REASON)
             assert (answer.status_code, answer.json["error"]) == (403, "Only moderators may do this"), rule  # type: ignore[index]
-            assert client.open(path, method=method, json=BECAUSE).status_code == 401
+            assert client.open(path, method=method, json=REASON).status_code == 401
     assert count == 9
 
 
@@ -54,14 +54,14 @@ def test_video_is_hidden_and_shown_again(
     ana, voter = people.new(), people.new()
     video_id = videos.published(ana)
     path = f"/api/moderation/videos/{video_id}"
-    assert moderator.post(f"{path}/hide", json=BECAUSE).json == {"message": "Video hidden"}
+    assert moderator.post(f"{path}/hide", json=REASON).json == {"message": "Video hidden"}
     assert votes(client) == []
     assert voter.post(f"/api/public/videos/{video_id}/vote").status_code == 404
     assert client.get(f"/media/{video_id}/video.mp4").status_code == 404
     own = ana.get(f"/api/videos/{video_id}").json
     assert own is not None and own["hidden"] is True
-    assert moderator.post(f"{path}/hide", json=BECAUSE).status_code == 404
-    assert moderator.post(f"{path}/show", json=BECAUSE).json == {"message": "Video shown"}
+    assert moderator.post(f"{path}/hide", json=REASON).status_code == 404
+    assert moderator.post(f"{path}/show", json=REASON).json == {"message": "Video shown"}
     assert votes(client) == [0]
 
 
@@ -83,7 +83,7 @@ def test_vote_burst_is_quarantined_and_restored(
         "votes": 3,
         "young": 3,
     }
-    path, body = f"/api/moderation/videos/{video_id}/votes", {**BECAUSE, "network": NETWORK}
+    path, body = f"/api/moderation/videos/{video_id}/votes", {**REASON, "network": NETWORK}
     assert moderator.post(f"{path}/set-aside", json=body).json == {"votes": 3}
     assert votes(client) == [0]
     assert moderator.post(f"{path}/set-aside", json=body).status_code == 404
@@ -100,15 +100,15 @@ def test_vote_burst_is_quarantined_and_restored(
 def test_account_is_closed_and_reopened(people: People, moderator: PortalUser) -> None:
     person = people.new()
     path = f"/api/moderation/users/{person.id}"
-    assert moderator.post(f"{path}/close", json=BECAUSE).json == {"message": "Account closed"}
-    assert moderator.post(f"{path}/close", json=BECAUSE).status_code == 404
-    assert moderator.post(f"{path}/open", json=BECAUSE).json == {"message": "Account opened"}
-    assert moderator.post(f"/api/moderation/users/{moderator.id}/close", json=BECAUSE).status_code == 404
+    assert moderator.post(f"{path}/close", json=REASON).json == {"message": "Account closed"}
+    assert moderator.post(f"{path}/close", json=REASON).status_code == 404
+    assert moderator.post(f"{path}/open", json=REASON).json == {"message": "Account opened"}
+    assert moderator.post(f"/api/moderation/users/{moderator.id}/close", json=REASON).status_code == 404
 
 
 def test_voting_period_is_set(client: FlaskClient, people: People, videos: Videos, moderator: PortalUser) -> None:
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-    body = {**BECAUSE, "opens_at": later, "freezes_at": None, "closes_at": None}
+    body = {**REASON, "opens_at": later, "freezes_at": None, "closes_at": None}
     answer = moderator.client.put("/api/moderation/voting-period", json=body, headers=moderator.headers)
     assert answer.status_code == 200 and answer.json is not None and answer.json["state"] == "not yet open"
     assert people.new().post(f"/api/public/videos/{videos.published(people.new())}/vote").status_code == 400
@@ -127,9 +127,7 @@ def test_voting_period_is_set(client: FlaskClient, people: People, videos: Video
     ],
 )
 def test_invalid_voting_period_returns_400(moderator: PortalUser, period: dict[str, Any]) -> None:
-    answer = moderator.client.put(
-        "/api/moderation/voting-period", json={**BECAUSE, **period}, headers=moderator.headers
-    )
+    answer = moderator.client.put("/api/moderation/voting-period", json={**REASON, **period}, headers=moderator.headers)
     assert answer.status_code == 400, answer.text
 
 
@@ -154,10 +152,10 @@ def test_action_without_a_reason_returns_400(
     ],
 )
 def test_unknown_target_returns_404(moderator: PortalUser, path: str) -> None:
-    assert moderator.post(f"/api/moderation/{path}", json=BECAUSE).status_code == 404
+    assert moderator.post(f"/api/moderation/{path}", json=REASON).status_code == 404
 
 
 @pytest.mark.parametrize("network", ["home", "300.0.0.0/8", "10.0.0.1/8", 5, ""])
 def test_invalid_network_returns_400(moderator: PortalUser, network: object) -> None:
-    body = {**BECAUSE, "network": network}
+    body = {**REASON, "network": network}
     assert moderator.post(f"/api/moderation/videos/{uuid4()}/votes/set-aside", json=body).status_code == 400

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-MACHINE_PATHS = ("/api/", "/health", "/media/")
+API_PATHS = ("/api/", "/health", "/media/")
 
 
 def test_document_is_valid_openapi(client: FlaskClient) -> None:
@@ -29,7 +29,7 @@ def test_every_api_route_is_described(app: Flask, client: FlaskClient) -> None:
         (re.sub(r"<(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-        if rule.rule.startswith(MACHINE_PATHS)
+        if rule.rule.startswith(API_PATHS)
     }
     document = client.get("/openapi.json").json
     assert document is not None

@@ -14,7 +14,7 @@ from .videos import Videos
 
 NOT_OWNER = (403, {"message": "", "error": "You do not have permission to access this video"})
 UNKNOWN = (404, {"message": "", "error": "Video not found"})
-NONE_YET = (404, {"message": "", "error": "Video has no receipt"})
+NO_RECEIPT = (404, {"message": "", "error": "Video has no receipt"})
 
 
 def test_processed_video_has_a_receipt(people: People, videos: Videos) -> None:
@@ -73,7 +73,7 @@ def test_failed_video_has_a_receipt_with_reason(people: People, videos: Videos) 
 def test_unprocessed_video_has_no_receipt(people: People, videos: Videos, state: str) -> None:
     ana = people.new()
     answer = ana.get(f"/api/videos/{getattr(videos, state)(ana)}/receipt")
-    assert (answer.status_code, answer.json) == NONE_YET
+    assert (answer.status_code, answer.json) == NO_RECEIPT
 
 
 def test_video_of_a_release_without_receipts_has_none(people: People, videos: Videos, engine: Engine) -> None:
@@ -82,7 +82,7 @@ def test_video_of_a_release_without_receipts_has_none(people: People, videos: Vi
     with engine.begin() as connection:
         connection.execute(text("UPDATE task_results SET receipt = NULL, started_at = NULL"))
     answer = ana.get(f"/api/videos/{video_id}/receipt")
-    assert (answer.status_code, answer.json) == NONE_YET
+    assert (answer.status_code, answer.json) == NO_RECEIPT
 
 
 def test_unknown_fields_of_a_later_release_are_ignored(people: People, videos: Videos, engine: Engine) -> None:

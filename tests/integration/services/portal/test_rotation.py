@@ -183,21 +183,21 @@ class Store:
         return self.versions
 
 
-def keys(age: timedelta = timedelta(0), **changes: Any) -> tuple[SigningKeys, Store, ManualClock]:
+def signing_keys(age: timedelta = timedelta(0), **changes: Any) -> tuple[SigningKeys, Store, ManualClock]:
     store = Store(SecretVersions("new", datetime.now(UTC) - age, "old"))
     clock = ManualClock()
     return SigningKeys(store, lifetime=timedelta(hours=1), clock=clock), store, clock
 
 
 def test_previous_key_is_accepted_for_the_token_lifetime() -> None:
-    assert keys(timedelta(minutes=59))[0].accepted() == ["old", "new"]
-    expired = keys(timedelta(minutes=61))[0]
+    assert signing_keys(timedelta(minutes=59))[0].accepted() == ["old", "new"]
+    expired = signing_keys(timedelta(minutes=61))[0]
     assert expired.accepted() == ["new"]
     assert expired.named(name_of("old")) == "new"
 
 
 def test_rotation_is_noticed_after_a_minute() -> None:
-    signing, store, clock = keys()
+    signing, store, clock = signing_keys()
     store.versions = SecretVersions("newer", datetime.now(UTC), "new")
     assert signing.newest() == "newer"
     store.versions = SecretVersions("newest", datetime.now(UTC), "newer")
@@ -208,7 +208,7 @@ def test_rotation_is_noticed_after_a_minute() -> None:
 
 
 def test_forged_key_ids_read_the_secret_once_per_5_seconds() -> None:
-    signing, store, clock = keys()
+    signing, store, clock = signing_keys()
     for _ in range(100):
         assert signing.named("forged") == "new"
     assert store.reads == 1
@@ -219,7 +219,7 @@ def test_forged_key_ids_read_the_secret_once_per_5_seconds() -> None:
 
 
 def test_cached_keys_are_used_while_aws_is_unreachable() -> None:
-    signing, store, clock = keys()
+    signing, store, clock = signing_keys()
     assert signing.newest() == "new"
     store.down = True
     clock.now = 60
@@ -229,7 +229,7 @@ def test_cached_keys_are_used_while_aws_is_unreachable() -> None:
 
 
 def test_nothing_is_signed_without_a_key() -> None:
-    signing, store, _ = keys()
+    signing, store, _ = signing_keys()
     store.down = True
     with pytest.raises(EndpointConnectionError):
         signing.newest()

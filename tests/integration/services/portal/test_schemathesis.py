@@ -24,7 +24,7 @@ from .process import PortalProcess
 from .site import PortalSite, SiteOpener
 
 EXAMPLES = int(os.environ.get("ANB_FUZZ_EXAMPLES", "10"))
-CHECKED = (
+ENABLED_CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
     "content_type_conformance",
@@ -66,17 +66,17 @@ class FuzzTarget:
 
 
 @pytest.fixture(scope="module")
-def fuzzed(open_site: SiteOpener) -> Iterator[PortalSite]:
+def fuzzed_site(open_site: SiteOpener) -> Iterator[PortalSite]:
     """A portal for this module only: the requests may change anything."""
     with open_site() as site:
         yield site
 
 
 @pytest.fixture
-def target(fuzzed: PortalSite) -> FuzzTarget:
-    ana, luz, videos = fuzzed.new_user(), fuzzed.new_user(), fuzzed.videos
+def target(fuzzed_site: PortalSite) -> FuzzTarget:
+    ana, luz, videos = fuzzed_site.new_user(), fuzzed_site.new_user(), fuzzed_site.videos
     video_ids = (videos.published(ana), videos.published(luz), videos.uploaded(ana), videos.failed(luz))
-    return FuzzTarget(fuzzed.portal, ana, tuple(str(video_id) for video_id in video_ids))
+    return FuzzTarget(fuzzed_site.portal, ana, tuple(str(video_id) for video_id in video_ids))
 
 
 CLIENTS = ("anonymous", "bearer", "cookie")
@@ -86,7 +86,7 @@ CLIENTS = ("anonymous", "bearer", "cookie")
 def test_every_response_matches_the_document(target: FuzzTarget, capsys: pytest.CaptureFixture[str]) -> None:
     """Each request is sent without an account, with a bearer token and with a session cookie."""
     schema = schemathesis.openapi.from_url(f"{target.portal.url}/openapi.json")
-    checks = CHECKS.get_by_names(list(CHECKED))
+    checks = CHECKS.get_by_names(list(ENABLED_CHECKS))
     request_count = 0
     breaches: list[str] = []
     for operation in (found.ok() for found in schema.get_all_operations()):

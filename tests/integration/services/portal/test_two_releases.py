@@ -24,7 +24,7 @@ from .process import ROOT, PortalProcess, PortalStarter
 from .videos import Videos
 
 UP = "ALTER TABLE videos ADD COLUMN court TEXT NOT NULL DEFAULT 'unknown';\n"
-NEXT = len(read_migrations()) + 1
+NEXT_VERSION = len(read_migrations()) + 1
 DOWN = "ALTER TABLE videos DROP COLUMN court;\n"
 
 
@@ -81,8 +81,8 @@ def build_next_release(folder: Path) -> Path:
     """Copy this release and add one migration, as the release builder lays it out."""
     shutil.copytree(ROOT / "services", folder / "services", ignore=shutil.ignore_patterns("__pycache__"))
     migrations = folder / "services" / "migrations"
-    (migrations / f"{NEXT:03}_next.up.sql").write_text(UP)
-    (migrations / f"{NEXT:03}_next.down.sql").write_text(DOWN)
+    (migrations / f"{NEXT_VERSION:03}_next.up.sql").write_text(UP)
+    (migrations / f"{NEXT_VERSION:03}_next.down.sql").write_text(DOWN)
     (folder / "services" / "release.json").write_text(json.dumps({"version": "9.0.0", "commit": "next"}))
     return folder
 
@@ -118,7 +118,7 @@ def test_next_release_migrates_beside_the_running_one(
         text=True,
         timeout=60,
     )
-    assert (migrated.returncode, migrated.stdout) == (0, f"applied {NEXT:03}_next\n")
+    assert (migrated.returncode, migrated.stdout) == (0, f"applied {NEXT_VERSION:03}_next\n")
     next_portal = start_portal(folder=folder)
     next_portal.wait_until_healthy()
     new = UserTraffic(next_portal, video_id)
@@ -127,12 +127,12 @@ def test_next_release_migrates_beside_the_running_one(
     report = deep_check(next_portal, lambda report: report["status"] == "healthy")
     assert (report["release"]["version"], report["schema"]) == (
         "9.0.0",
-        {"version": NEXT, "expected": NEXT, "ok": True},
+        {"version": NEXT_VERSION, "expected": NEXT_VERSION, "ok": True},
     )
-    report = deep_check(current, lambda report: report["schema"]["version"] == NEXT)
+    report = deep_check(current, lambda report: report["schema"]["version"] == NEXT_VERSION)
     assert (report["release"]["version"], report["schema"]) == (
         "development",
-        {"version": NEXT, "expected": NEXT - 1, "ok": True},
+        {"version": NEXT_VERSION, "expected": NEXT_VERSION - 1, "ok": True},
     )
     for traffic in (old, new):
         traffic.stop()

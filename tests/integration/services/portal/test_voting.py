@@ -20,7 +20,7 @@ def vote(person: PortalUser, video_id: object) -> TestResponse:
     return person.post(f"/api/public/videos/{video_id}/vote")
 
 
-def refused(answer: TestResponse) -> tuple[int, str]:
+def error_of(answer: TestResponse) -> tuple[int, str]:
     assert answer.json is not None and answer.json["message"] == ""
     return answer.status_code, answer.json["error"]
 
@@ -75,7 +75,7 @@ def test_second_vote_returns_400(people: People, videos: Videos, client: FlaskCl
     eva = people.new()
     answer = vote(eva, video_id)
     assert (answer.status_code, answer.json) == (200, {"message": "Vote registered successfully"})
-    assert refused(vote(eva, video_id)) == (400, "You have already voted for this video")
+    assert error_of(vote(eva, video_id)) == (400, "You have already voted for this video")
     (video,) = client.get("/api/public/videos").json or []
     assert video["votes"] == 1
 
@@ -89,11 +89,11 @@ def test_vote_body_is_ignored(people: People, videos: Videos) -> None:
 
 @pytest.mark.parametrize("video_id", ["7", "x" * 36, "%00", "00000000-0000-4000-8000-00000000000", "' OR 1=1 --"])
 def test_malformed_video_id_returns_400(people: People, video_id: str) -> None:
-    assert refused(vote(people.new(), video_id)) == (400, "Invalid video ID format")
+    assert error_of(vote(people.new(), video_id)) == (400, "Invalid video ID format")
 
 
 def test_unknown_video_returns_404(people: People) -> None:
-    assert refused(vote(people.new(), uuid.uuid4())) == (404, "Video not found or not available for voting")
+    assert error_of(vote(people.new(), uuid.uuid4())) == (404, "Video not found or not available for voting")
 
 
 @pytest.mark.asvs("2.3.1")
@@ -101,30 +101,30 @@ def test_unknown_video_returns_404(people: People) -> None:
 def test_vote_for_unprocessed_video_is_rejected(people: People, videos: Videos, state: str) -> None:
     ana, eva = people.new(), people.new()
     video_id = getattr(videos, state)(ana, is_public=True)
-    assert refused(vote(eva, video_id)) == (404, "Video not found or not available for voting")
-    assert refused(vote(ana, video_id)) == (400, "You cannot vote for your own video")
+    assert error_of(vote(eva, video_id)) == (404, "Video not found or not available for voting")
+    assert error_of(vote(ana, video_id)) == (400, "You cannot vote for your own video")
 
 
 @pytest.mark.asvs("2.3.1")
 def test_vote_for_private_video_is_rejected(people: People, videos: Videos) -> None:
     ana, eva = people.new(), people.new()
     video_id = videos.processed(ana, is_public=False)
-    assert refused(vote(eva, video_id)) == (404, "Video not found or not available for voting")
-    assert refused(vote(ana, video_id)) == (400, "You cannot vote for your own video")
+    assert error_of(vote(eva, video_id)) == (404, "Video not found or not available for voting")
+    assert error_of(vote(ana, video_id)) == (400, "You cannot vote for your own video")
 
 
 @pytest.mark.asvs("2.3.1")
 def test_vote_for_own_video_returns_400(people: People, videos: Videos) -> None:
     ana = people.new()
-    assert refused(vote(ana, videos.published(ana))) == (400, "You cannot vote for your own video")
+    assert error_of(vote(ana, videos.published(ana))) == (400, "You cannot vote for your own video")
 
 
 def test_vote_for_deleted_video_is_rejected(people: People, videos: Videos) -> None:
     ana, eva = people.new(), people.new()
     video_id = videos.uploaded(ana)
     ana.delete(f"/api/videos/{video_id}")
-    assert refused(vote(ana, video_id)) == (400, "You cannot vote for your own video")
-    assert refused(vote(eva, video_id)) == (404, "Video not found or not available for voting")
+    assert error_of(vote(ana, video_id)) == (400, "You cannot vote for your own video")
+    assert error_of(vote(eva, video_id)) == (404, "Video not found or not available for voting")
 
 
 @pytest.mark.asvs("2.3.4")

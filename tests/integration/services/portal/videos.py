@@ -23,7 +23,7 @@ from services.videos.records import add_video
 
 from .people import PortalUser
 
-FOUND = SourceProperties(
+SOURCE_PROPERTIES = SourceProperties(
     container="qt",
     streams=3,
     sound=True,
@@ -36,18 +36,18 @@ FOUND = SourceProperties(
     frame_rate="30000/1001",
     seconds=42.4,
 )
-MADE = Receipt(
+PROCESSED_RECEIPT = Receipt(
     release="1.2.3",
     ffmpeg="ffmpeg version 9.0.2",
     job=ProcessingTime(9.25, 14.5),
     original=FileDigest(48_211_937, "a" * 64),
-    found=FOUND,
+    found=SOURCE_PROPERTIES,
     command=("ffmpeg", "-i", "in.mp4", "out.mp4"),
     made=ReceiptOutputs(width=1280, height=720, frame_rate="30000/1001", kept_seconds=30),
     files={"video": FileDigest(4_621_337, "b" * 64), "poster": FileDigest(61_337, "c" * 64)},
     encoder=ProcessingTime(8.5, 14.0),
 )
-REFUSED = Receipt(
+FAILED_RECEIPT = Receipt(
     release="1.2.3", ffmpeg="ffmpeg version 9.0.2", job=ProcessingTime(0.1, 0.1), original=FileDigest(31, "d" * 64)
 )
 
@@ -89,7 +89,7 @@ class Videos:
         claimed = self._claim(video_id)
         with self._engine.begin() as connection:
             assert fail(connection, claimed, reason="not_a_video", detail="no video stream")
-            store_receipt(connection, video_id, REFUSED)
+            store_receipt(connection, video_id, FAILED_RECEIPT)
         return video_id
 
     def processed(
@@ -110,7 +110,7 @@ class Videos:
                 poster_key=poster_key(video_id, claimed.attempt),
                 preview_key=preview_key(video_id, claimed.attempt),
             )
-            store_receipt(connection, video_id, MADE)
+            store_receipt(connection, video_id, PROCESSED_RECEIPT)
             if day is not None:
                 connection.execute(
                     text("UPDATE videos SET uploaded_at = :moment WHERE id = :id"),

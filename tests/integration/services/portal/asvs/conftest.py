@@ -15,7 +15,7 @@ from ..people import People, PortalUser
 
 
 @pytest.fixture
-def secure(start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment) -> Flask:
+def https_app(start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment) -> Flask:
     """The application as served over HTTPS."""
     return start_app(dataclasses.replace(portal_environment, secure_cookies=True))
 

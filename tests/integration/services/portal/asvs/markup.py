@@ -15,7 +15,7 @@ class Element:
     text: str
 
 
-class _Reader(HTMLParser):
+class _TagCollector(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None], list[str]]] = []
@@ -30,10 +30,10 @@ class _Reader(HTMLParser):
 
 def elements(page: str) -> list[Element]:
     """Return the elements of a page in document order."""
-    reader = _Reader()
-    reader.feed(page)
-    reader.close()
-    return [Element(tag, attributes, "".join(text).strip()) for tag, attributes, text in reader.tags]
+    collector = _TagCollector()
+    collector.feed(page)
+    collector.close()
+    return [Element(tag, attributes, "".join(text).strip()) for tag, attributes, text in collector.tags]
 
 
 def inputs(page: str) -> dict[str, dict[str, str | None]]:

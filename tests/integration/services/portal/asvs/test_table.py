@@ -57,7 +57,7 @@ def files_by_item() -> dict[str, set[str]]:
 
 
 def marked_items(source: str) -> list[str]:
-    """The items that a file's tests are marked with."""
+    """Return the items that a source's tests are marked with."""
     if ".asvs(" not in source:
         return []
     return [

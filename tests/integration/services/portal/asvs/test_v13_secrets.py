@@ -39,11 +39,11 @@ WEAK = {
 }
 DEFAULT, *_, GUESSED = WEAK
 
-Put = Callable[[str], None]
+PutSecret = Callable[[str], None]
 
 
 @pytest.fixture
-def put(portal_environment: PortalEnvironment, aws_port: int) -> Put:
+def put_secret(portal_environment: PortalEnvironment, aws_port: int) -> PutSecret:
     """Replace the value of the signing secret."""
     manager = aws.client("secretsmanager", aws_port)
 
@@ -72,8 +72,10 @@ def test_random_keys_are_accepted() -> None:
 
 
 @pytest.mark.asvs("13.3.1")
-def test_portal_does_not_start_with_the_former_default_key(portal_environment: PortalEnvironment, put: Put) -> None:
-    put(DEFAULT)
+def test_portal_does_not_start_with_the_former_default_key(
+    portal_environment: PortalEnvironment, put_secret: PutSecret
+) -> None:
+    put_secret(DEFAULT)
     result = subprocess.run(
         [sys.executable, "-m", "services.portal"],
         env={**os.environ, **portal_environment.as_variables()},
@@ -91,11 +93,11 @@ def test_portal_does_not_start_with_the_former_default_key(portal_environment: P
 
 @pytest.mark.asvs("13.3.1")
 def test_weak_key_found_after_startup_signs_and_accepts_nothing(
-    client: FlaskClient, people: People, app: Flask, start_app: Callable[[PortalEnvironment], Flask], put: Put,
-    portal_environment: PortalEnvironment,
+    client: FlaskClient, people: People, app: Flask, start_app: Callable[[PortalEnvironment], Flask],
+    put_secret: PutSecret, portal_environment: PortalEnvironment,
 ) -> None:  # fmt: skip
     ana = people.new()
-    put(GUESSED)
+    put_secret(GUESSED)
     late_client = start_app(portal_environment).test_client()
     forger = dataclasses.replace(forge_token(ana, GUESSED), client=late_client)
     assert forger.get(PROFILE).status_code == 503
@@ -111,10 +113,10 @@ def test_weak_key_found_after_startup_signs_and_accepts_nothing(
 
 @pytest.mark.asvs("13.3.1")
 def test_replaced_weak_key_is_not_accepted_as_previous_key(
-    start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment, put: Put
+    start_app: Callable[[PortalEnvironment], Flask], portal_environment: PortalEnvironment, put_secret: PutSecret
 ) -> None:
-    put(GUESSED)
-    put(secrets.token_hex(32))
+    put_secret(GUESSED)
+    put_secret(secrets.token_hex(32))
     ana = People(start_app(portal_environment)).new()
     assert ana.get(PROFILE).status_code == 200
     assert forge_token(ana, GUESSED).get(PROFILE).status_code == 401

@@ -28,7 +28,7 @@ COMMON_ATTACK_FIELDS = {
 
 
 @pytest.fixture
-def extras(engine: Engine) -> dict[str, Any]:
+def undeclared_fields(engine: Engine) -> dict[str, Any]:
     """A value for every column that clients may not set."""
     with engine.connect() as connection:
         columns = connection.execute(
@@ -60,11 +60,15 @@ def comparable_columns(row: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.asvs("15.3.3")
-def test_sign_up_ignores_undeclared_fields(app: Flask, people: People, engine: Engine, extras: dict[str, Any]) -> None:
+def test_sign_up_ignores_undeclared_fields(
+    app: Flask, people: People, engine: Engine, undeclared_fields: dict[str, Any]
+) -> None:
     plain = people.new()
     client = app.test_client()
-    for path, body in (("/api/auth/signup", {"json": {**extras, **registration(email="a@example.com")}}),
-                       ("/signup", {"data": {**extras, **registration(email="b@example.com")}})):  # fmt: skip
+    for path, body in (
+        ("/api/auth/signup", {"json": {**undeclared_fields, **registration(email="a@example.com")}}),
+        ("/signup", {"data": {**undeclared_fields, **registration(email="b@example.com")}}),
+    ):
         assert client.post(path, **body).status_code in (201, 303), path
     with engine.connect() as connection:
         user_ids = connection.execute(text("SELECT id FROM users WHERE id <> :id"), {"id": plain.id}).scalars().all()
@@ -75,23 +79,23 @@ def test_sign_up_ignores_undeclared_fields(app: Flask, people: People, engine: E
 
 @pytest.mark.asvs("15.3.3")
 def test_password_change_and_login_ignore_undeclared_fields(
-    people: People, engine: Engine, extras: dict[str, Any]
+    people: People, engine: Engine, undeclared_fields: dict[str, Any]
 ) -> None:
     ana, eva = people.new(), people.new()
     change = {"current_password": PASSWORD, "password1": "a longer one", "password2": "a longer one"}
     assert ana.post("/api/auth/password", json=change).status_code == 200
-    assert eva.post("/api/auth/password", json={**extras, "user_id": ana.id, **change}).status_code == 200
+    assert eva.post("/api/auth/password", json={**undeclared_fields, "user_id": ana.id, **change}).status_code == 200
     assert comparable_columns(row(engine, "users", eva.id)) == comparable_columns(row(engine, "users", ana.id))
-    login = {**extras, "user_id": ana.id, "email": eva.email, "password": "a longer one"}
+    login = {**undeclared_fields, "user_id": ana.id, "email": eva.email, "password": "a longer one"}
     token = (eva.client.post("/api/auth/login", json=login).json or {})["access_token"]
     profile = eva.client.get("/api/auth/profile", headers={"Authorization": f"Bearer {token}"}).json
     assert (profile or {})["id"] == eva.id
 
 
 @pytest.mark.asvs("15.3.3")
-def test_uploads_ignore_undeclared_fields(people: People, engine: Engine, extras: dict[str, Any]) -> None:
+def test_uploads_ignore_undeclared_fields(people: People, engine: Engine, undeclared_fields: dict[str, Any]) -> None:
     ana, eva = people.new(), people.new()
-    forged_fields = {**extras, "user_id": ana.id, "owner": ana.id}
+    forged_fields = {**undeclared_fields, "user_id": ana.id, "owner": ana.id}
     rows_by_kind = {}
     for name, extra_fields in (("plain", {}), ("forged", forged_fields)):
         form = {**{key: str(value) for key, value in extra_fields.items()}, "title": "Triple doble"}
@@ -115,11 +119,11 @@ def test_uploads_ignore_undeclared_fields(people: People, engine: Engine, extras
 
 @pytest.mark.asvs("15.3.3")
 def test_vote_belongs_to_the_signed_in_user(
-    people: People, videos: Videos, engine: Engine, extras: dict[str, Any]
+    people: People, videos: Videos, engine: Engine, undeclared_fields: dict[str, Any]
 ) -> None:
     ana, eva = people.new(), people.new()
     path = f"/api/public/videos/{videos.published(people.new())}/vote"
-    assert eva.post(path, json={**extras, "user_id": ana.id}).status_code == 200
+    assert eva.post(path, json={**undeclared_fields, "user_id": ana.id}).status_code == 200
     with engine.connect() as connection:
         assert connection.execute(text("SELECT user_id FROM votes")).scalars().all() == [eva.id]
         assert connection.execute(text("SELECT sum(delta) FROM vote_deltas")).scalar_one() == 1
@@ -127,10 +131,10 @@ def test_vote_belongs_to_the_signed_in_user(
 
 @pytest.mark.asvs("15.3.3")
 def test_moderation_affects_only_the_named_account(
-    people: People, moderator: PortalUser, engine: Engine, extras: dict[str, Any]
+    people: People, moderator: PortalUser, engine: Engine, undeclared_fields: dict[str, Any]
 ) -> None:
     ana, eva = people.new(), people.new()
-    body = {**extras, "user_id": eva.id, "reason": "a stolen account"}
+    body = {**undeclared_fields, "user_id": eva.id, "reason": "a stolen account"}
     assert moderator.post(f"/api/moderation/users/{ana.id}/close", json=body).status_code == 200
     assert row(engine, "users", ana.id)["disabled_at"] is not None
     assert row(engine, "users", eva.id)["disabled_at"] is None

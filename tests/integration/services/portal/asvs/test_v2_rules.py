@@ -19,7 +19,7 @@ from ..videos import Videos
 from .markup import elements, inputs
 from .routes import routes
 
-WRONG: tuple[Any, ...] = ("\0", "\ud800", "x" * 5000, [], {}, ["a", {}], True, -1, 1.5, 2**70, None, "")
+INVALID_VALUES: tuple[Any, ...] = ("\0", "\ud800", "x" * 5000, [], {}, ["a", {}], True, -1, 1.5, 2**70, None, "")
 
 
 @pytest.mark.asvs("2.2.1")
@@ -29,12 +29,12 @@ def test_every_route_rejects_invalid_field_values(app: Flask, moderator: PortalU
         declared = operation_of(app.view_functions[route.endpoint])
         if declared is None or declared.body is None:
             continue
-        for wrong in WRONG:
+        for wrong in INVALID_VALUES:
             count += 1
             body = json.dumps(dict.fromkeys(declared.body.model_fields, wrong))
             answer = moderator.client.open(route.path(), method=route.method, headers=moderator.headers, data=body)
             assert answer.status_code == 400, (route, wrong, answer.text)
-    assert count > 8 * len(WRONG)
+    assert count > 8 * len(INVALID_VALUES)
 
 
 NON_OBJECTS = {b"": 400, b"{": 400, b"[]": 400, b"null": 400, b"\xff": 400, b"[" * 60_000: 400, b" " * 70_000: 413}

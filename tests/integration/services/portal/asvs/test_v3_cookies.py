@@ -15,9 +15,9 @@ HTTPS = "https://localhost"
 
 
 @pytest.fixture
-def visit(secure: Flask) -> tuple[FlaskClient, list[Morsel[str]]]:
+def browser_and_cookies(https_app: Flask) -> tuple[FlaskClient, list[Morsel[str]]]:
     """A browser after sign-up, sign-in, sign-out, language choice and a notice, with all cookies that it received."""
-    client = secure.test_client()
+    client = https_app.test_client()
     form = {**registration(), "password": PASSWORD}
     cookies: list[Morsel[str]] = []
     for method, path in (
@@ -39,26 +39,28 @@ def visit(secure: Flask) -> tuple[FlaskClient, list[Morsel[str]]]:
 
 @pytest.mark.asvs("3.3.1")
 def test_cookies_are_secure_and_have_the_host_prefix(
-    visit: tuple[FlaskClient, list[Morsel[str]]],
+    browser_and_cookies: tuple[FlaskClient, list[Morsel[str]]],
 ) -> None:
-    _, cookies = visit
+    _, cookies = browser_and_cookies
     assert {cookie.key for cookie in cookies} == {f"__Host-{kind}" for kind in KINDS}
     for cookie in cookies:
         assert cookie["secure"] and cookie["path"] == "/" and not cookie["domain"], cookie
 
 
 @pytest.mark.asvs("3.3.2")
-def test_cookies_are_same_site_lax(visit: tuple[FlaskClient, list[Morsel[str]]]) -> None:
-    assert {cookie["samesite"] for cookie in visit[1]} == {"Lax"}
+def test_cookies_are_same_site_lax(browser_and_cookies: tuple[FlaskClient, list[Morsel[str]]]) -> None:
+    assert {cookie["samesite"] for cookie in browser_and_cookies[1]} == {"Lax"}
 
 
 @pytest.mark.asvs("3.3.3")
-def test_cookies_without_host_prefix_are_ignored(secure: Flask, visit: tuple[FlaskClient, list[Morsel[str]]]) -> None:
+def test_cookies_without_host_prefix_are_ignored(
+    https_app: Flask, browser_and_cookies: tuple[FlaskClient, list[Morsel[str]]]
+) -> None:
     """A sibling host of the same domain can set cookies for this host, but none with the __Host- prefix."""
-    own_browser, _ = visit
+    own_browser, _ = browser_and_cookies
     session = own_browser.get_cookie("__Host-session")
     assert session is not None
-    victim = secure.test_client()
+    victim = https_app.test_client()
     for name, value in (("session", session.value), ("language", "en"), ("notice", "welcome")):
         victim.set_cookie(name, value)
     assert victim.get("/api/auth/profile", base_url=HTTPS).status_code == 401
@@ -68,8 +70,8 @@ def test_cookies_without_host_prefix_are_ignored(secure: Flask, visit: tuple[Fla
 
 
 @pytest.mark.asvs("3.3.4")
-def test_scripts_can_read_only_the_csrf_cookie(visit: tuple[FlaskClient, list[Morsel[str]]]) -> None:
-    client, cookies = visit
+def test_scripts_can_read_only_the_csrf_cookie(browser_and_cookies: tuple[FlaskClient, list[Morsel[str]]]) -> None:
+    client, cookies = browser_and_cookies
     assert {cookie.key for cookie in cookies if not cookie["httponly"]} == {"__Host-csrf"}
     session = client.get_cookie("__Host-session")
     assert session is not None

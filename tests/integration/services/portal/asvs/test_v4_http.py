@@ -15,7 +15,7 @@ from services.portal.http import limits
 
 from ..process import PortalProcess
 from ..site import PortalSite
-from ..test_limits import use_up
+from ..test_limits import exhaust_limit
 
 LOGIN = {"email": "unknown@example.com", "password": "a wrong guess"}
 SMUGGLED = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -32,7 +32,7 @@ def test_forged_forwarded_address_does_not_evade_limits(
 ) -> None:
     """Our proxies append the address of their client to the header that it sent."""
     client = start_app(dataclasses.replace(portal_environment, proxy_hops=hops)).test_client()
-    use_up(engine, limits.SIGN_IN_ADDRESS, client_address)
+    exhaust_limit(engine, limits.SIGN_IN_ADDRESS, client_address)
     for forged in ("198.51.100.7", "127.0.0.1", "", "2001:db8::1, 198.51.100.7", "x"):
         forwarded = ", ".join(address for address in (forged, client_address, "10.0.0.7")[: hops + 1] if address)
         headers = {"X-Forwarded-For": forwarded, "X-Real-IP": forged, "Forwarded": f"for={forged}"}

@@ -27,7 +27,7 @@ def replay_cookie(app: Flask, stolen: str) -> int:
     return client.get(PROFILE).status_code
 
 
-def age(engine: Engine, **passed: float) -> None:
+def age_sessions(engine: Engine, **passed: float) -> None:
     """Move all sessions' timestamps into the past."""
     with engine.begin() as connection:
         connection.execute(
@@ -71,11 +71,11 @@ def test_sign_in_ignores_a_planted_session(app: Flask, people: People) -> None:
 @pytest.mark.asvs("7.3.1")
 def test_session_expires_after_an_hour_of_inactivity(app: Flask, people: People, engine: Engine) -> None:
     browser, _ = people.browser(people.new())
-    age(engine, minutes=50)
+    age_sessions(engine, minutes=50)
     assert browser.get(PROFILE).status_code == 200
-    age(engine, minutes=50)
+    age_sessions(engine, minutes=50)
     assert browser.get(PROFILE).status_code == 200
-    age(engine, minutes=70)
+    age_sessions(engine, minutes=70)
     assert browser.get(PROFILE).status_code == 401
 
 
@@ -83,7 +83,7 @@ def test_session_expires_after_an_hour_of_inactivity(app: Flask, people: People,
 def test_session_expires_after_12_hours_of_use(people: People, engine: Engine) -> None:
     browser, _ = people.browser(people.new())
     for _ in range(14):
-        age(engine, minutes=50)
+        age_sessions(engine, minutes=50)
         assert browser.get(PROFILE).status_code == 200
-    age(engine, minutes=50)
+    age_sessions(engine, minutes=50)
     assert browser.get(PROFILE).status_code == 401

@@ -20,7 +20,7 @@ from ..videos import Videos
 
 PAGE = "/moderation"
 NETWORK = "127.0.0.0/24"
-WHY = "Los mismos minutos, cuentas nuevas"
+REASON = "Los mismos minutos, cuentas nuevas"
 Browser = tuple[FlaskClient, str]
 
 
@@ -65,7 +65,7 @@ def test_other_users_get_403(client: FlaskClient, people: People, vote_burst: Ca
         assert answer.status_code == 403 and "No puedes hacer esto" in answer.text
         assert client.get(path).location.startswith("/login?next=")
     for path in action_paths(video_id):
-        assert browser.post(path, data={"csrf_token": csrf, "reason": WHY, "network": NETWORK}).status_code == 403
+        assert browser.post(path, data={"csrf_token": csrf, "reason": REASON, "network": NETWORK}).status_code == 403
     assert votes(client) == [5]
     assert 'href="/moderation"' not in browser.get("/gallery").text
 
@@ -116,15 +116,15 @@ def test_forms_hide_and_show_a_video(client: FlaskClient, moderator: Browser, pe
     page = f"{PAGE}/videos/{video_id}"
     assert f'href="{page}"' in browser.get(f"/videos/{video_id}").text
     assert "Hide this video?" in browser.get(f"{page}/hide").text
-    assert browser.post(f"{page}/hide", data={"reason": WHY}).status_code == 403
+    assert browser.post(f"{page}/hide", data={"reason": REASON}).status_code == 403
     assert votes(client) == [0]
-    answer = browser.post(f"{page}/hide", data={"csrf_token": csrf, "reason": f"  {WHY} "})
+    answer = browser.post(f"{page}/hide", data={"csrf_token": csrf, "reason": f"  {REASON} "})
     assert (answer.status_code, answer.location) == (303, page)
     page_text = browser.get(page).text
     assert (
         "The video is hidden." in page_text
         and "Hidden since" in page_text
-        and WHY in page_text
+        and REASON in page_text
         and "Marta Ríos" in page_text
     )
     assert votes(client) == [] and client.get(f"/videos/{video_id}").status_code == 404
@@ -133,7 +133,7 @@ def test_forms_hide_and_show_a_video(client: FlaskClient, moderator: Browser, pe
     assert "Oculto por los organizadores" in owner_browser.get("/my-videos").text
     assert "Los organizadores ocultaron este video" in owner_browser.get(f"/videos/{video_id}").text
     # Submitting the form twice changes nothing.
-    browser.post(f"{page}/hide", data={"csrf_token": csrf, "reason": WHY})
+    browser.post(f"{page}/hide", data={"csrf_token": csrf, "reason": REASON})
     assert "Nothing was changed" in browser.get(page).text
     browser.post(f"{page}/show", data={"csrf_token": csrf, "reason": "Fue un error"})
     page_text = browser.get(page).text
@@ -147,7 +147,7 @@ def test_forms_quarantine_and_restore_votes(
     browser, csrf = moderator
     video_id = vote_burst()
     page = f"{PAGE}/videos/{video_id}"
-    form = {"csrf_token": csrf, "reason": WHY, "network": NETWORK}
+    form = {"csrf_token": csrf, "reason": REASON, "network": NETWORK}
     (link,) = re.findall(r'href="([^"]+/votes/set-aside[^"]*)"', browser.get(page).text)
     confirmation = browser.get(link).text
     assert "Set these votes aside?" in confirmation and "5 votes count" in confirmation
@@ -172,7 +172,7 @@ def test_votes_without_a_network_are_quarantined_too(
     videos.vote(video_id, people.new())
     page = f"{PAGE}/videos/{video_id}"
     assert "Network not noted" in browser.get(f"{page}/votes/set-aside").text
-    browser.post(f"{page}/votes/set-aside", data={"csrf_token": csrf, "reason": WHY, "network": ""})
+    browser.post(f"{page}/votes/set-aside", data={"csrf_token": csrf, "reason": REASON, "network": ""})
     assert votes(client) == [0]
 
 
@@ -198,7 +198,7 @@ def test_private_failed_or_unknown_video_returns_404(moderator: Browser, people:
         for path in (f"{PAGE}/videos/{video_id}", *action_paths(video_id)):
             assert browser.get(path).status_code == 404
         for path in action_paths(video_id):
-            assert browser.post(path, data={"csrf_token": csrf, "reason": WHY}).status_code == 404
+            assert browser.post(path, data={"csrf_token": csrf, "reason": REASON}).status_code == 404
 
 
 @pytest.mark.parametrize("network", ["10.0.0.0/24", "nonsense", "' OR 1=1"])
@@ -206,7 +206,7 @@ def test_network_without_votes_returns_404(moderator: Browser, vote_burst: Calla
     browser, csrf = moderator
     path = f"{PAGE}/videos/{vote_burst(votes=1)}/votes/set-aside"
     assert browser.get(path, query_string={"network": network}).status_code == 404
-    assert browser.post(path, data={"csrf_token": csrf, "reason": WHY, "network": network}).status_code == 404
+    assert browser.post(path, data={"csrf_token": csrf, "reason": REASON, "network": network}).status_code == 404
 
 
 def test_log_is_paged(moderator: Browser, people: People, videos: Videos, engine: Engine) -> None:
