@@ -69,7 +69,7 @@ def responses(declared: Operation, schema_of: Callable[[Any], Json], schemas: Js
 
 
 def refusals(declared: Operation) -> dict[int, tuple[str, ...]]:
-    """Return the errors that an operation declares and those that its inputs imply."""
+    """Return the errors that an operation declares and the errors that its inputs imply."""
     found = dict(declared.refuses)
 
     def add(status: int, *texts: str) -> None:

@@ -29,7 +29,7 @@ NOTICES: dict[str, tuple[str, LazyString]] = {
     "video-shown": ("success", lazy_gettext("The video is shown again.")),
     "votes-set-aside": ("success", lazy_gettext("The votes are set aside.")),
     "votes-given-back": ("success", lazy_gettext("The votes count again.")),
-    "nothing-to-do": ("info", lazy_gettext("Nothing was changed: it was so already.")),
+    "nothing-to-do": ("info", lazy_gettext("Nothing was changed: it was already so.")),
     "deleted": ("success", lazy_gettext("The video was deleted.")),
     "upload-discarded": ("success", lazy_gettext("The upload was discarded.")),
     "published": ("error", lazy_gettext("A video published for voting cannot be deleted.")),

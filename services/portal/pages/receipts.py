@@ -61,7 +61,7 @@ def _summarize(receipt: Receipt) -> list[str]:
         )
     if found.sound:
         sentences.append(gettext("We left the sound out, as in all videos here."))
-    sentences.append(gettext("We left out where and with what it was filmed, if the file told so."))
+    sentences.append(gettext("We removed the place and the device of the recording, if the file contained them."))
     video = receipt.files.get(_VIDEO)
     if receipt.original and video:
         before, after = (_number(file.bytes / 1e6) for file in (receipt.original, video))

@@ -1,12 +1,12 @@
-// While another page of a list is on its way, the list in its place shimmers: nothing moves until the new one is there.
+// Shimmers the list while another page of it loads; the layout does not move.
 
 const list = document.querySelector("[data-changing]");
-const WAIT = 150;
+const DELAY_MS = 150;
 let timer;
 
 const wait = () => {
-  // A fast answer is not announced.
-  timer = setTimeout(() => list.setAttribute("aria-busy", "true"), WAIT);
+  // A fast response needs no shimmer.
+  timer = setTimeout(() => list.setAttribute("aria-busy", "true"), DELAY_MS);
 };
 
 const done = () => {
@@ -19,5 +19,5 @@ document.addEventListener("click", (event) => {
   const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey;
   if (!elsewhere && event.target.closest(".pages a, .found a, .empty a")) wait();
 });
-// Back and forward may show the page as it was left.
+// The back-forward cache may restore the page while it shimmers.
 window.addEventListener("pageshow", done);

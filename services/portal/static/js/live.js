@@ -1,18 +1,18 @@
-// Keeps the list of the player's videos as it is on the server; an unchanged list costs an empty answer.
+// Polls the list of the player's videos; an unchanged list gives an empty 304 response.
 
-const QUICK = 2000;
-const SLOW = 30000;
+const POLL_PENDING_MS = 2000;
+const POLL_IDLE_MS = 30000;
 const place = document.getElementById("live");
 const news = document.getElementById("live-news");
 
 const pending = () => place.querySelector("[data-state=uploaded], [data-state=processing]") !== null;
 
-function tell(item) {
+function announce(item) {
   const sentence = item.querySelector("[data-news]");
   if (sentence) news.textContent = `${item.querySelector("h2").textContent}: ${sentence.textContent}`;
 }
 
-// Only what changed is replaced, so that focus and pictures stay where they are.
+// Replaces changed items only, so that focus and images are kept.
 function merge(fresh) {
   const old = place.querySelector("ul.mine");
   const list = fresh.querySelector("ul.mine");
@@ -24,27 +24,27 @@ function merge(fresh) {
   for (const item of [...(list?.children ?? [])]) {
     const current = document.getElementById(item.id);
     if (current.outerHTML === item.outerHTML) continue;
-    const moved = current.dataset.state !== item.dataset.state;
-    const held = current.contains(document.activeElement);
+    const stateChanged = current.dataset.state !== item.dataset.state;
+    const hadFocus = current.contains(document.activeElement);
     current.replaceWith(item);
-    if (held) item.querySelector("a")?.focus();
-    if (moved) tell(item);
+    if (hadFocus) item.querySelector("a")?.focus();
+    if (stateChanged) announce(item);
   }
 }
 
 async function refresh() {
-  // The browser sends the ETag along and answers from its cache where nothing changed.
+  // The browser sends the ETag and answers from its cache if the list is unchanged.
   const answer = await fetch(place.dataset.live, { cache: "no-cache", redirect: "manual" });
   if (answer.type === "opaqueredirect") return location.reload();
   if (answer.ok) merge(new DOMParser().parseFromString(await answer.text(), "text/html"));
 }
 
-async function keep() {
+async function poll() {
   if (!document.hidden) await refresh().catch(() => {});
-  setTimeout(keep, pending() ? QUICK : SLOW);
+  setTimeout(poll, pending() ? POLL_PENDING_MS : POLL_IDLE_MS);
 }
 
-setTimeout(keep, QUICK);
+setTimeout(poll, POLL_PENDING_MS);
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) refresh().catch(() => {});
 });

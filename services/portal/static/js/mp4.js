@@ -1,15 +1,15 @@
-// Reads from an MP4 or MOV file what can be known before it is sent: that it is one, and how long it lasts.
-// The file is a row of boxes, each with its size and type before its content (ISO/IEC 14496-12, 4.2);
-// the length stands in the box "mvhd" inside "moov" (8.2.2). Only headers are read, never the pictures.
+// Checks before the upload that a file is MP4 or MOV, and reads its duration.
+// The file is a sequence of boxes, each with its size and type before its content (ISO/IEC 14496-12, 4.2);
+// the duration is in the box "mvhd" inside "moov" (8.2.2). Only headers are read, never the media data.
 
-const MOST_BOXES = 64;
+const MAX_BOXES = 64;
 
 async function bytes(file, start, count) {
   return new DataView(await file.slice(start, start + count).arrayBuffer());
 }
 
 async function* boxes(file, start, end) {
-  for (let count = 0; start + 8 <= end && count < MOST_BOXES; count += 1) {
+  for (let count = 0; start + 8 <= end && count < MAX_BOXES; count += 1) {
     const head = await bytes(file, start, 16);
     const type = String.fromCharCode(...new Uint8Array(head.buffer, 4, 4));
     let size = head.getUint32(0);
@@ -31,13 +31,13 @@ async function find(file, type, start, end) {
   return null;
 }
 
-/** Whether a file begins as every MP4 and MOV does. */
+/** Whether a file starts with the box of an MP4 or MOV file. */
 export async function isMovie(file) {
   for await (const box of boxes(file, 0, file.size)) return box.type === "ftyp";
   return false;
 }
 
-/** The length of a movie in seconds, or null where the file does not tell. */
+/** The duration of a movie in seconds, or null if the file does not contain it. */
 export async function seconds(file) {
   const movie = await find(file, "moov", 0, file.size);
   const header = movie && (await find(file, "mvhd", movie.content, movie.end));

@@ -1,4 +1,4 @@
-// Plays a video where its poster stands, one at a time. Without scripts the poster leads to the video's page.
+// Plays a video in place of its poster, one at a time. Without scripts the poster links to the video's page.
 
 function play(frame) {
   for (const other of document.querySelectorAll(".card video")) other.pause();
@@ -11,7 +11,7 @@ function play(frame) {
   screen.append(video);
   frame.replaceWith(screen);
   video.focus();
-  // Where it cannot be played its own controls say so.
+  // If it cannot be played, its controls show that.
   video.play().catch(() => {});
 }
 
@@ -19,13 +19,13 @@ for (const frame of document.querySelectorAll("a[data-play]")) frame.setAttribut
 
 document.addEventListener("click", (event) => {
   const frame = event.target.closest("a[data-play]");
-  // Who opens it elsewhere gets the page.
+  // Opening in a new tab or window leads to the page.
   if (!frame || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   play(frame);
 });
 
-// A button is pressed by the space bar, too.
+// The space bar presses a button, too.
 document.addEventListener("keydown", (event) => {
   const frame = event.key === " " && event.target.closest("a[data-play]");
   if (!frame) return;

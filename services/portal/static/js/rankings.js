@@ -1,17 +1,17 @@
-// Keeps the ranking as it is on the server; an unchanged one costs an empty answer. People can hold it still.
+// Polls the ranking; an unchanged one gives an empty 304 response. Viewers can pause the updates.
 
-const EVERY = 5000;
-const SPREAD = 2000;
+const POLL_MS = 5000;
+const JITTER_MS = 2000;
 const place = document.getElementById("live");
-const turn = document.getElementById("live-switch");
-const still = matchMedia("(prefers-reduced-motion: reduce)");
-const on = () => turn.getAttribute("aria-pressed") === "true";
+const toggle = document.getElementById("live-switch");
+const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
+const on = () => toggle.getAttribute("aria-pressed") === "true";
 
 const rows = () => new Map([...place.querySelectorAll(".ranks > li")].map((row) => [row.dataset.video, row]));
 
-// What moved is shown where it was, and glides to where it is.
-function glide(before) {
-  if (still.matches) return;
+// Animates moved rows from their old position to the new one.
+function animateMoves(before) {
+  if (reducedMotion.matches) return;
   for (const [video, row] of rows()) {
     const top = before.get(video);
     const moved = top === undefined ? 0 : top - row.getBoundingClientRect().top;
@@ -23,27 +23,27 @@ function replace(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html").body;
   if (fresh.innerHTML.trim() === place.innerHTML.trim()) return;
   const before = new Map([...rows()].map(([video, row]) => [video, row.getBoundingClientRect().top]));
-  const held = place.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  const focusedHref = place.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
   place.replaceChildren(...fresh.childNodes);
-  if (held) place.querySelector(`a[href="${CSS.escape(held)}"]`)?.focus();
-  glide(before);
+  if (focusedHref) place.querySelector(`a[href="${CSS.escape(focusedHref)}"]`)?.focus();
+  animateMoves(before);
 }
 
 async function refresh() {
-  // The browser sends the ETag along and answers from its cache where nothing changed.
+  // The browser sends the ETag and answers from its cache if the list is unchanged.
   const answer = await fetch(place.dataset.live, { cache: "no-cache" });
   if (answer.ok && on()) replace(await answer.text());
 }
 
-async function keep() {
+async function poll() {
   if (!document.hidden && on()) await refresh().catch(() => {});
-  // Not all at once: a thousand pages were opened at the same whistle.
-  setTimeout(keep, EVERY + Math.random() * SPREAD);
+  // Jitter: many pages are opened at the same moment.
+  setTimeout(poll, POLL_MS + Math.random() * JITTER_MS);
 }
 
-turn.hidden = false;
-turn.addEventListener("click", () => {
-  turn.setAttribute("aria-pressed", String(!on()));
+toggle.hidden = false;
+toggle.addEventListener("click", () => {
+  toggle.setAttribute("aria-pressed", String(!on()));
   if (on()) refresh().catch(() => {});
 });
-setTimeout(keep, EVERY);
+setTimeout(poll, POLL_MS);

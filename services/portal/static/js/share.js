@@ -1,4 +1,4 @@
-// Shares the page by the device's own means, or copies its address.
+// Shares the page with the device's share dialog, or copies its URL.
 
 const button = document.querySelector("[data-share]");
 if (button && (navigator.share || navigator.clipboard)) {
@@ -6,7 +6,7 @@ if (button && (navigator.share || navigator.clipboard)) {
   button.hidden = false;
   button.addEventListener("click", async () => {
     if (navigator.share) {
-      // Closing the device's dialog is no fault.
+      // Closing the dialog rejects the promise; that is not an error.
       await navigator.share({ title: document.title, url: address }).catch(() => {});
     } else {
       await navigator.clipboard.writeText(address);

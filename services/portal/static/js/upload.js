@@ -1,27 +1,27 @@
-// Uploads a video: looks at the file, sends it straight to the bucket in parts, pauses and goes on with what is missing.
+// Uploads a video: checks the file, sends it straight to the bucket in parts, can pause and resume.
 
 import { check, fingerprint } from "./upload/file.js";
 import { Portal } from "./upload/portal.js";
 import { Lost, Problem, size, text } from "./upload/texts.js";
-import { Transfer, patiently } from "./upload/transfer.js";
-import { Progress, show, stage, turn } from "./upload/view.js";
+import { Transfer, withRetries } from "./upload/transfer.js";
+import { Progress, show, showState, stage } from "./upload/view.js";
 
-const KEPT = 30;
-const ROUNDS = 3;
+const KEPT_SECONDS = 30;
+const MAX_ROUNDS = 3;
 const part = (id) => document.getElementById(id);
 const form = part("upload");
 const maxBytes = Number(form.dataset.maxBytes);
 const portal = new Portal(form);
-// The upload at work: its file, what the portal says of it, what ends it, and whether the network ended it.
+// The current upload: its file, its description by the portal, its AbortController, and whether the network was lost.
 let current = null;
 
-async function describe(file) {
+async function showFile(file) {
   const about = part("file-about");
   about.hidden = true;
   show("");
   try {
     const length = await check(file, maxBytes);
-    const name = length !== null && length > KEPT ? "about-long" : "about";
+    const name = length !== null && length > KEPT_SECONDS ? "about-long" : "about";
     about.textContent = text(name, { name: file.name, size: size(file.size), seconds: length === null ? "?" : Math.round(length) });
     about.hidden = false;
   } catch (problem) {
@@ -30,37 +30,37 @@ async function describe(file) {
   }
 }
 
-function sentence(problem) {
+function messageOf(problem) {
   if (problem instanceof Problem) return problem.message;
   return text(problem instanceof Lost ? problem.message : "failed");
 }
 
-function rest(problem) {
+function reset(problem) {
   current = null;
-  turn("resting");
+  showState("resting");
   show(problem);
 }
 
-// A pause, a cancellation and a lost network leave the upload where it is; every other end is final.
-async function go() {
+// Runs the current upload. After a pause or a lost network it can be resumed; any other error is final.
+async function run() {
   const work = current;
-  work.ending = new AbortController();
+  work.controller = new AbortController();
   work.lost = false;
   show("");
-  turn("sending");
+  showState("sending");
   try {
-    await send(work, work.ending.signal);
+    await send(work, work.controller.signal);
     current = null;
     location.assign(form.dataset.mine);
   } catch (problem) {
     if (current !== work) return;
     if (problem === "paused" || problem instanceof Lost) {
-      turn("paused");
+      showState("paused");
       work.lost = problem instanceof Lost;
       if (work.lost) show(text("interrupted"));
     } else {
-      forget(work.upload);
-      rest(sentence(problem));
+      removeFromList(work.upload);
+      reset(messageOf(problem));
       if (!(problem instanceof Problem)) throw problem;
     }
   }
@@ -69,9 +69,9 @@ async function go() {
 async function send(work, signal) {
   const { file } = work;
   const onWaiting = () => stage("waiting");
-  // After a part that another page cut off, or that came too late, some are still missing.
+  // Parts can still be missing after a round: another page aborted them, or they arrived too late.
   for (let round = 0; work.upload.missing.length > 0; round += 1) {
-    if (round === ROUNDS) throw new Lost("network");
+    if (round === MAX_ROUNDS) throw new Lost("network");
     const progress = new Progress(work.upload.size, work.upload.sent);
     let last = work.upload.sent;
     const onProgress = (sent) => {
@@ -80,13 +80,13 @@ async function send(work, signal) {
       progress.show(sent);
     };
     await new Transfer({ file, upload: work.upload, portal, signal, onProgress, onWaiting }).run();
-    work.upload = await patiently(() => portal.show(work.upload.video_id, signal), signal, onWaiting);
+    work.upload = await withRetries(() => portal.show(work.upload.video_id, signal), signal, onWaiting);
   }
-  turn("checking");
-  await patiently(() => portal.complete(work.upload.video_id, signal), signal, onWaiting);
+  showState("checking");
+  await withRetries(() => portal.complete(work.upload.video_id, signal), signal, onWaiting);
 }
 
-function forget(upload) {
+function removeFromList(upload) {
   document.querySelector(`[data-upload="${upload.video_id}"]`)?.remove();
 }
 
@@ -97,7 +97,7 @@ async function begin(file, title, isPublic) {
   return portal.begin({ ...declared, fingerprint: await fingerprint(file) });
 }
 
-async function again(file, id) {
+async function continueUpload(file, id) {
   const upload = await portal.show(id);
   const same = file.size === upload.size && [await fingerprint(file), ""].includes(upload.fingerprint);
   if (!same) throw new Problem("another-file", { name: upload.filename, size: size(upload.size) });
@@ -113,12 +113,12 @@ async function start(file, prepare) {
   try {
     current.upload = await prepare();
   } catch (problem) {
-    rest(sentence(problem));
+    reset(messageOf(problem));
     if (!(problem instanceof Problem || problem instanceof Lost)) throw problem;
     return;
   }
-  await describe(file);
-  await go();
+  await showFile(file);
+  await run();
 }
 
 form.addEventListener("submit", (event) => {
@@ -127,29 +127,29 @@ form.addEventListener("submit", (event) => {
   start(file, () => begin(file, part("title").value.trim(), part("is_public").checked));
 });
 
-part("pause").addEventListener("click", () => current?.ending.abort("paused"));
+part("pause").addEventListener("click", () => current?.controller.abort("paused"));
 part("resume").addEventListener("click", resume);
 part("cancel").addEventListener("click", async () => {
-  const { ending, upload } = current;
+  const { controller, upload } = current;
   current = null;
-  ending.abort("cancelled");
-  forget(upload);
-  // Where it cannot be said now, the portal clears it away after some days.
+  controller.abort("cancelled");
+  removeFromList(upload);
+  // If this request fails, the portal deletes the upload when it expires.
   await portal.discard(upload.video_id).catch(() => {});
-  rest(text("cancelled"));
+  reset(text("cancelled"));
 });
 
 async function resume() {
   const work = current;
   try {
-    // With nothing missing it may be a video already, and only the answer was lost.
+    // With no part missing it may already be a video: the response to its completion was lost.
     if (work.upload.missing.length > 0) work.upload = await portal.show(work.upload.video_id);
   } catch (problem) {
     if (current !== work) return;
     if (problem instanceof Lost) return show(text("interrupted"));
-    return rest(problem.message);
+    return reset(problem.message);
   }
-  if (current === work) await go();
+  if (current === work) await run();
 }
 
 window.addEventListener("online", () => current?.lost && resume());
@@ -168,8 +168,8 @@ for (const item of document.querySelectorAll("[data-upload]")) {
 }
 part("again").addEventListener("change", () => {
   const file = part("again").files[0];
-  // The same file may be chosen once more.
-  if (file) start(file, () => again(file, continued)).then(() => (part("again").value = ""));
+  // Clear the input, so that choosing the same file again triggers the event.
+  if (file) start(file, () => continueUpload(file, continued)).then(() => (part("again").value = ""));
 });
 
 const drop = part("drop");
@@ -185,10 +185,10 @@ drop.addEventListener("drop", (event) => {
   drop.classList.remove("over");
   if (event.dataTransfer.files.length) {
     part("video_file").files = event.dataTransfer.files;
-    describe(part("video_file").files[0]);
+    showFile(part("video_file").files[0]);
   }
 });
-part("video_file").addEventListener("change", () => describe(part("video_file").files[0]));
+part("video_file").addEventListener("change", () => showFile(part("video_file").files[0]));
 
 part("no-scripts").hidden = true;
 part("upload-comes").hidden = true;

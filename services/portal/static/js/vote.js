@@ -1,4 +1,4 @@
-// Votes, and takes votes back, without leaving the page. Whatever cannot be done here is left to the form itself.
+// Casts and retracts votes without leaving the page. If the request fails, the form is submitted instead.
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
@@ -15,7 +15,7 @@ document.addEventListener("submit", async (event) => {
       headers: { "X-Fragment": "vote" },
       redirect: "manual",
     });
-    if (answer.status !== 200) throw new Error(`the vote was answered with ${answer.status}`);
+    if (answer.status !== 200) throw new Error(`the vote failed with status ${answer.status}`);
     const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = parsed.querySelector("[data-vote]");
     place.replaceWith(fresh);

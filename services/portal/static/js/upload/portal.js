@@ -1,8 +1,8 @@
-// The portal's side of an upload: /api/videos/uploads.
+// Client of the portal's upload API: /api/videos/uploads.
 
 import { Lost, Problem } from "./texts.js";
 
-/** Asks the portal with the session of the form's page. */
+/** Calls the API with the session of the form's page. */
 export class Portal {
   constructor(form) {
     this.path = form.dataset.uploads;
@@ -10,13 +10,13 @@ export class Portal {
     this.token = form.elements.csrf_token.value;
   }
 
-  begin = (declared, signal) => this.ask("POST", "", signal, declared);
-  show = (id, signal) => this.ask("GET", `/${id}`, signal);
-  links = (id, numbers, signal) => this.ask("POST", `/${id}/parts`, signal, { numbers });
-  complete = (id, signal) => this.ask("POST", `/${id}/complete`, signal);
-  discard = (id) => this.ask("DELETE", `/${id}`);
+  begin = (declared, signal) => this.request("POST", "", signal, declared);
+  show = (id, signal) => this.request("GET", `/${id}`, signal);
+  links = (id, numbers, signal) => this.request("POST", `/${id}/parts`, signal, { numbers });
+  complete = (id, signal) => this.request("POST", `/${id}/complete`, signal);
+  discard = (id) => this.request("DELETE", `/${id}`);
 
-  async ask(method, path, signal, body) {
+  async request(method, path, signal, body) {
     let answer;
     try {
       answer = await fetch(this.path + path, {
@@ -29,10 +29,10 @@ export class Portal {
       throw signal?.aborted ? signal.reason : new Lost("network");
     }
     if (answer.ok) return answer.json();
-    // What has arrived stays at S3: after signing in the page offers to continue.
+    // The parts stay in the bucket: after signing in, the page offers to continue.
     if (answer.status === 401) location.assign(this.login);
-    const sentences = { 401: "reload", 403: "reload", 404: "gone", 409: "too-many" };
+    const names = { 401: "reload", 403: "reload", 404: "gone", 409: "too-many" };
     if (answer.status >= 500 || answer.status === 429) throw new Lost("busy");
-    throw new Problem(sentences[answer.status] ?? "refused");
+    throw new Problem(names[answer.status] ?? "refused");
   }
 }

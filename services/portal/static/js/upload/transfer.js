@@ -1,13 +1,13 @@
-// Sends the parts of a file that are missing, some side by side, each again where the network lost it.
+// Sends the missing parts of a file, several in parallel, with retries.
 
 import { Lost, Problem } from "./texts.js";
 
-const SIDE_BY_SIDE = 3;
-const LINKS_AT_ONCE = 6;
-const LINK_MARGIN = 60_000;
-const ATTEMPTS = 6;
-const FIRST_PAUSE = 1000;
-const STALLED = 60_000;
+const PARALLEL_PARTS = 3;
+const LINKS_PER_REQUEST = 6;
+const LINK_MARGIN_MS = 60_000;
+const MAX_ATTEMPTS = 6;
+const FIRST_PAUSE_MS = 1000;
+const STALL_TIMEOUT_MS = 60_000;
 
 const backOnline = (signal) =>
   new Promise((resolve, reject) => {
@@ -22,61 +22,61 @@ const pause = (milliseconds, signal) =>
   });
 
 /**
- * Tries until it succeeds, with longer and longer pauses; while the device knows that it has no network it waits for it.
+ * Retries with exponential backoff; while the device is offline it waits for the network.
  *
- * @param attempt what to try; only what throws Lost is tried again.
- * @param onWaiting told before each pause.
+ * @param attempt function to call; it is called again only if it throws Lost.
+ * @param onWaiting called before each pause.
  */
-export async function patiently(attempt, signal, onWaiting) {
-  for (let tried = 1; ; tried += 1) {
+export async function withRetries(attempt, signal, onWaiting) {
+  for (let attempts = 1; ; attempts += 1) {
     try {
       return await attempt();
     } catch (problem) {
-      if (!(problem instanceof Lost) || (tried >= ATTEMPTS && navigator.onLine)) throw problem;
+      if (!(problem instanceof Lost) || (attempts >= MAX_ATTEMPTS && navigator.onLine)) throw problem;
       onWaiting();
       if (navigator.onLine) {
-        await pause(FIRST_PAUSE * 2 ** (tried - 1) * (0.5 + Math.random() / 2), signal);
+        await pause(FIRST_PAUSE_MS * 2 ** (attempts - 1) * (0.5 + Math.random() / 2), signal);
       } else {
         await backOnline(signal);
-        tried = 0;
+        attempts = 0;
       }
     }
   }
 }
 
-/** The missing parts of one file on their way. */
+/** The transfer of the missing parts of one file. */
 export class Transfer {
   /**
-   * @param upload as the portal described it.
-   * @param onProgress told how many bytes of the whole file have arrived.
-   * @param onWaiting told when the network is waited for.
+   * @param upload description by the portal.
+   * @param onProgress called with the number of bytes of the whole file that have arrived.
+   * @param onWaiting called before each pause.
    */
   constructor({ file, upload, portal, signal, onProgress, onWaiting }) {
     Object.assign(this, { file, upload, portal, onProgress, onWaiting });
     this.queue = [...upload.missing];
     this.arrived = upload.sent;
-    this.flying = new Map();
+    this.inFlight = new Map();
     this.links = new Map();
-    this.ending = new AbortController();
-    signal.addEventListener("abort", () => this.ending.abort(signal.reason), { once: true });
-    this.signal = this.ending.signal;
+    this.controller = new AbortController();
+    signal.addEventListener("abort", () => this.controller.abort(signal.reason), { once: true });
+    this.signal = this.controller.signal;
   }
 
-  /** Send what is missing. */
+  /** Sends the missing parts. */
   async run() {
     this.report();
     try {
-      await Promise.all(Array.from({ length: SIDE_BY_SIDE }, () => this.sendSome()));
+      await Promise.all(Array.from({ length: PARALLEL_PARTS }, () => this.sendSome()));
     } catch (problem) {
-      // One part that cannot be sent ends the others too.
-      this.ending.abort(problem);
+      // A part that cannot be sent cancels the others.
+      this.controller.abort(problem);
       throw problem;
     }
   }
 
   async sendSome() {
     for (let number; (number = this.queue.shift()) !== undefined; ) {
-      await patiently(() => this.send(number), this.signal, this.onWaiting);
+      await withRetries(() => this.send(number), this.signal, this.onWaiting);
     }
   }
 
@@ -88,30 +88,30 @@ export class Transfer {
       await this.put(link, number, part);
       this.arrived += part.size;
     } finally {
-      this.flying.delete(number);
+      this.inFlight.delete(number);
       this.report();
     }
   }
 
   async link(number) {
     if (!(this.links.get(number)?.until > Date.now())) {
-      const wanted = [number, ...this.queue.slice(0, LINKS_AT_ONCE - 1)];
-      const signed = await this.portal.links(this.upload.video_id, wanted, this.signal);
-      const until = Date.now() + signed.expires_in * 1000 - LINK_MARGIN;
+      const numbers = [number, ...this.queue.slice(0, LINKS_PER_REQUEST - 1)];
+      const signed = await this.portal.links(this.upload.video_id, numbers, this.signal);
+      const until = Date.now() + signed.expires_in * 1000 - LINK_MARGIN_MS;
       for (const part of signed.parts) this.links.set(part.number, { url: part.url, until });
     }
     return this.links.get(number).url;
   }
 
-  // fetch tells nothing of how much was sent; XMLHttpRequest does.
+  // fetch does not report the progress of an upload; XMLHttpRequest does.
   put(url, number, part) {
     return new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
       let timer;
       const abort = () => request.abort();
-      const alive = () => {
+      const restartTimer = () => {
         clearTimeout(timer);
-        timer = setTimeout(abort, STALLED);
+        timer = setTimeout(abort, STALL_TIMEOUT_MS);
       };
       const end = (problem) => {
         clearTimeout(timer);
@@ -119,29 +119,29 @@ export class Transfer {
         problem ? reject(problem) : resolve();
       };
       request.upload.addEventListener("progress", (event) => {
-        alive();
-        this.flying.set(number, Math.min(event.loaded, part.size));
+        restartTimer();
+        this.inFlight.set(number, Math.min(event.loaded, part.size));
         this.report();
       });
-      request.addEventListener("load", () => end(this.refusal(request.status, number)));
+      request.addEventListener("load", () => end(this.errorOf(request.status, number)));
       request.addEventListener("error", () => end(new Lost("network")));
       request.addEventListener("abort", () => end(this.signal.aborted ? this.signal.reason : new Lost("network")));
       this.signal.addEventListener("abort", abort);
       request.open("PUT", url);
       request.send(part);
-      alive();
+      restartTimer();
     });
   }
 
-  refusal(status, number) {
+  errorOf(status, number) {
     if (status < 300) return null;
     if (status === 404) return new Problem("gone");
-    // Past its time, or signed with keys that are: the next attempt asks for another.
+    // The link or the keys that signed it have expired: the next attempt requests a new link.
     this.links.delete(number);
     return new Lost("network");
   }
 
   report() {
-    this.onProgress(this.arrived + [...this.flying.values()].reduce((sum, count) => sum + count, 0));
+    this.onProgress(this.arrived + [...this.inFlight.values()].reduce((sum, count) => sum + count, 0));
   }
 }

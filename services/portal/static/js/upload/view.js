@@ -1,12 +1,12 @@
-// What the page shows while a video is sent.
+// The upload page's progress display.
 
 import { size, text } from "./texts.js";
 
-const SPOKEN = 25;
+const SPOKEN_STEP_PERCENT = 25;
 const part = (id) => document.getElementById(id);
 
-/** Let the page be at rest, sending, paused or checking; the one button that goes on has the focus. */
-export function turn(state) {
+/** Shows the controls of a state: resting, sending, paused or checking; focuses the button to pause or resume. */
+export function showState(state) {
   const resting = state === "resting";
   part("choices").disabled = !resting;
   part("sending").hidden = resting;
@@ -21,12 +21,12 @@ export function turn(state) {
   if (state !== "sending") part("left").textContent = "";
 }
 
-/** Say what happens; screen readers hear it once. */
+/** Shows what happens; screen readers announce each change once. */
 export function stage(name) {
   if (part("stage").textContent !== text(name)) part("stage").textContent = text(name);
 }
 
-/** Shows how much has arrived and how long the rest takes; a quarter at a time is spoken. */
+/** Shows the progress and the remaining time; announces each quarter to screen readers. */
 export class Progress {
   constructor(total, sent) {
     this.total = total;
@@ -45,14 +45,14 @@ export class Progress {
     const rate = (sent - this.first) / passed;
     part("left").textContent =
       passed > 2 && rate > 0 ? text("left", { seconds: Math.ceil((this.total - sent) / rate) }) : "";
-    if (Math.floor(percent / SPOKEN) > Math.floor(this.spoken / SPOKEN)) {
+    if (Math.floor(percent / SPOKEN_STEP_PERCENT) > Math.floor(this.spoken / SPOKEN_STEP_PERCENT)) {
       this.spoken = percent;
       part("spoken").textContent = text("spoken", { percent });
     }
   };
 }
 
-/** Show a problem, or none. */
+/** Shows a problem, or hides it if the text is empty. */
 export function show(problem) {
   part("problem").hidden = problem === "";
   part("problem").querySelector("span").textContent = problem;

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from services.videos.receipts import Receipt, SourceProperties, store_receipt
 
 from ..people import People
-from ..videos import FAILED_RECEIPT, PROCESSED_RECEIPT, SOURCE_PROPERTIES, Videos
+from ..videos import FOUND, MADE, REFUSED, Videos
 
 
 def receipt_page(people: People, videos: Videos, engine: Engine, receipt: Receipt, *, language: str = "en") -> str:
@@ -35,19 +35,19 @@ def sentences(page: str) -> list[str]:
 
 
 def test_summary_is_in_plain_words(people: People, videos: Videos, engine: Engine) -> None:
-    assert sentences(receipt_page(people, videos, engine, PROCESSED_RECEIPT)) == [
+    assert sentences(receipt_page(people, videos, engine, MADE)) == [
         "Your clip was 1080 × 1920 and lasted 42.4 seconds.",
         "We kept the first 30 seconds.",
         "Now it is 1280 × 720, at 30 pictures a second, with the mark of ANB.",
         "Its shape is narrower than the frame, so there is black on both sides.",
         "We left the sound out, as in all videos here.",
-        "We left out where and with what it was filmed, if the file told so.",  # plain-english: allow
+        "We removed the place and the device of the recording, if the file contained them.",
         "The file went from 48.2 MB to 4.62 MB.",
     ]
 
 
 def test_summary_is_available_in_spanish(people: People, videos: Videos, engine: Engine) -> None:
-    assert sentences(receipt_page(people, videos, engine, PROCESSED_RECEIPT, language="es")) == [
+    assert sentences(receipt_page(people, videos, engine, MADE, language="es")) == [
         "Tu clip medía 1080 × 1920 y duraba 42,4 segundos.",
         "Conservamos los primeros 30 segundos.",
         "Ahora mide 1280 × 720, con 30 imágenes por segundo y la marca de ANB.",
@@ -73,7 +73,7 @@ def test_summary_is_available_in_spanish(people: People, videos: Videos, engine:
 def test_summary_follows_the_receipt(
     people: People, videos: Videos, engine: Engine, changes: dict[str, object], expected: str, absent: str
 ) -> None:
-    receipt = dataclasses.replace(PROCESSED_RECEIPT, found=dataclasses.replace(SOURCE_PROPERTIES, **changes))  # type: ignore[arg-type]
+    receipt = dataclasses.replace(MADE, found=dataclasses.replace(FOUND, **changes))  # type: ignore[arg-type]
     summary = " ".join(sentences(receipt_page(people, videos, engine, receipt)))
     assert expected in summary and absent not in summary
 
@@ -85,13 +85,11 @@ def test_file_without_a_video_stream_has_one_sentence(
     people: People, videos: Videos, engine: Engine, sound: bool, sentence: str
 ) -> None:
     properties = SourceProperties(container="isom", streams=1, sound=sound)
-    assert sentences(receipt_page(people, videos, engine, dataclasses.replace(FAILED_RECEIPT, found=properties))) == [
-        sentence
-    ]
+    assert sentences(receipt_page(people, videos, engine, dataclasses.replace(REFUSED, found=properties))) == [sentence]
 
 
 def test_details_are_collapsed_and_complete(people: People, videos: Videos, engine: Engine) -> None:
-    page = receipt_page(people, videos, engine, PROCESSED_RECEIPT)
+    page = receipt_page(people, videos, engine, MADE)
     details = page[page.index("<details") : page.index("</details>")]
     assert "<details open" not in page
     for number in (
@@ -130,8 +128,8 @@ def test_unprocessed_video_shows_that_it_waits(people: People, videos: Videos, s
 
 
 def test_file_metadata_is_escaped(people: People, videos: Videos, engine: Engine) -> None:
-    properties = dataclasses.replace(SOURCE_PROPERTIES, container="<b>x", codec="<script>")
-    page = receipt_page(people, videos, engine, dataclasses.replace(PROCESSED_RECEIPT, found=properties))
+    properties = dataclasses.replace(FOUND, container="<b>x", codec="<script>")
+    page = receipt_page(people, videos, engine, dataclasses.replace(MADE, found=properties))
     assert "<b>x" not in page and "<script>" not in page
 
 
