@@ -176,7 +176,7 @@ def last_lines(log: Path, count: int = 15) -> str:
     try:
         with log.open("rb") as file:
             file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - 64 * 1024))
+            file.seek(max(0, file.tell() - 64 * 1024))  # plain-english: allow
             return "\n".join(file.read().decode(errors="replace").splitlines()[-count:])
     except FileNotFoundError:
         return ""

@@ -142,7 +142,7 @@ def read(target: Path) -> Built | None:
 
 
 def source_files(project: Path, service: str) -> Iterator[Path]:
-    """Yield the source files of a service: those that git does not ignore, or all files without git."""
+    """Yield the source files of a service: all files that git does not ignore, or all without git."""
     folder = project / "services"
     packages_of_service = contents.SERVICES[service]
     listed = _git(project, "ls-files", "--cached", "--others", "--exclude-standard", "-z", "services")

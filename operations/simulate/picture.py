@@ -93,32 +93,32 @@ def describe(comparison: Comparison) -> str:
 
 
 def _legend(comparison: Comparison) -> list[str]:
-    drawn = []
+    shapes = []
     for number, each in enumerate(comparison.strategies):
         x = 560.0 + 115 * number
-        drawn.append(line([(x, 26), (x + 26, 26)], _class=f"c{number}", fill="none"))
-        drawn.append(text(x + 32, 30, each.name, _class="ink"))
-    return drawn
+        shapes.append(line([(x, 26), (x + 26, 26)], _class=f"c{number}", fill="none"))
+        shapes.append(text(x + 32, 30, each.name, _class="ink"))
+    return shapes
 
 
 def _axes(comparison: Comparison, top: float, title: str, marks: list[float]) -> tuple[_Panel, list[str]]:
     panel = _Panel(top=top, seconds=comparison.curve.seconds, peak=marks[-1])
-    drawn = [text(_LEFT, top - 8, title, _class="ink", font_weight="bold")]
+    shapes = [text(_LEFT, top - 8, title, _class="ink", font_weight="bold")]
     for mark in marks:
         y = panel.y(mark)
-        drawn.append(line([(_LEFT, y), (_RIGHT, y)], _class="grid" if mark else "axis", fill="none"))
-        drawn.append(text(_LEFT - 8, y + 4, f"{mark:,g}", text_anchor="end", _class="soft"))
+        shapes.append(line([(_LEFT, y), (_RIGHT, y)], _class="grid" if mark else "axis", fill="none"))
+        shapes.append(text(_LEFT - 8, y + 4, f"{mark:,g}", text_anchor="end", _class="soft"))
     hour = 3600.0
     step = next((each for each in _HOURS if panel.seconds / hour / each < _MOST_HOURS), _HOURS[-1]) * hour
     starts = comparison.curve.starts
     first = -(-starts // step) * step
     while first <= starts + panel.seconds:
         x = panel.x(first - starts)
-        drawn.append(line([(x, top + _PANEL), (x, top + _PANEL + 4)], _class="axis", fill="none"))
+        shapes.append(line([(x, top + _PANEL), (x, top + _PANEL + 4)], _class="axis", fill="none"))
         clock = f"{int(first // hour) % 24}:{int(first % hour // 60):02}"
-        drawn.append(text(x, top + _PANEL + 17, clock, text_anchor="middle", _class="soft"))
+        shapes.append(text(x, top + _PANEL + 17, clock, text_anchor="middle", _class="soft"))
         first += step
-    return panel, drawn
+    return panel, shapes
 
 
 def _uploads(comparison: Comparison, top: float) -> list[str]:
@@ -129,31 +129,31 @@ def _uploads(comparison: Comparison, top: float) -> list[str]:
         counts[min(_BUCKETS - 1, int(arrives / width))] += 1
     rates = [count * 60 / width for count in counts]
     marks = ticks(max(*rates, comparison.curve.peak))
-    panel, drawn = _axes(comparison, top, "Uploads per minute: simulated (area) and expected (line)", marks)
+    panel, shapes = _axes(comparison, top, "Uploads per minute: simulated (area) and expected (line)", marks)
     steps = [(edge * width, rate) for number, rate in enumerate(rates) for edge in (number, number + 1)]
-    drawn.append(area(panel.points(steps), panel.y(0), _class="load"))
-    drawn.append(line(panel.points(comparison.curve.points), _class="curve", fill="none"))
-    return drawn
+    shapes.append(area(panel.points(steps), panel.y(0), _class="load"))
+    shapes.append(line(panel.points(comparison.curve.points), _class="curve", fill="none"))
+    return shapes
 
 
 def _queue(comparison: Comparison, top: float) -> list[str]:
     marks = ticks(max(each.outcome.longest_queue for each in comparison.strategies))
-    panel, drawn = _axes(comparison, top, "Waiting videos", marks)
+    panel, shapes = _axes(comparison, top, "Waiting videos", marks)
 
     def values(each: StrategyResult) -> list[tuple[float, float]]:
         return _peaks([(minute.moment, float(minute.waiting)) for minute in each.outcome.minutes], panel.seconds)
 
-    return [*drawn, *_lines(comparison, panel, values)]
+    return [*shapes, *_lines(comparison, panel, values)]
 
 
 def _instances(comparison: Comparison, top: float) -> list[str]:
     marks = ticks(max(each.outcome.most_instances for each in comparison.strategies))
     whole = [mark for mark in marks if mark == int(mark)]
-    panel, drawn = _axes(comparison, top, "Instances, including booting and draining ones", whole)
+    panel, shapes = _axes(comparison, top, "Instances, including booting and draining ones", whole)
     for number, each in reversed(list(enumerate(comparison.strategies))):
         counts = [(minute.moment, float(minute.instances)) for minute in each.outcome.minutes]
-        drawn.append(stairs(panel.points(counts), _class=f"c{number}", fill="none"))
-    return drawn
+        shapes.append(stairs(panel.points(counts), _class=f"c{number}", fill="none"))
+    return shapes
 
 
 def _waits(comparison: Comparison, top: float) -> list[str]:
@@ -165,15 +165,15 @@ def _waits(comparison: Comparison, top: float) -> list[str]:
     )
     acceptable = comparison.workers.acceptable_wait / unit
     title = f"Longest wait by arrival time, in {name}"
-    panel, drawn = _axes(comparison, top, title, ticks(max(longest / unit, acceptable)))
+    panel, shapes = _axes(comparison, top, title, ticks(max(longest / unit, acceptable)))
     y = panel.y(acceptable)
-    drawn.append(line([(_LEFT, y), (_RIGHT, y)], _class="axis", fill="none", stroke_dasharray="1 3"))
-    drawn.append(text(_RIGHT, y - 4, "acceptable", text_anchor="end", _class="soft"))
+    shapes.append(line([(_LEFT, y), (_RIGHT, y)], _class="axis", fill="none", stroke_dasharray="1 3"))
+    shapes.append(text(_RIGHT, y - 4, "acceptable", text_anchor="end", _class="soft"))
 
     def values(each: StrategyResult) -> list[tuple[float, float]]:
         return _peaks([(arrives, wait / unit) for arrives, wait in each.outcome.waits], panel.seconds)
 
-    return [*drawn, *_lines(comparison, panel, values)]
+    return [*shapes, *_lines(comparison, panel, values)]
 
 
 def _lines(
@@ -198,15 +198,15 @@ def _peaks(values: Sequence[tuple[float, float]], seconds: float) -> list[tuple[
 
 def _totals(comparison: Comparison, top: float) -> list[str]:
     columns = ((170, "p50 wait"), (270, "p95 wait"), (370, "max wait"))
-    drawn = [text(x, top + 8, title, text_anchor="end", _class="soft") for x, title in columns]
-    drawn.append(text(410, top + 8, "cost of the instances in dollars", _class="soft"))
+    shapes = [text(x, top + 8, title, text_anchor="end", _class="soft") for x, title in columns]
+    shapes.append(text(410, top + 8, "cost of the instances in dollars", _class="soft"))
     most = max(each.dollars for each in comparison.strategies) or 1
     for number, each in enumerate(comparison.strategies):
         y = top + 32.0 + 26 * number
-        drawn.append(text(20, y, each.name, _class="ink", font_weight="bold"))
+        shapes.append(text(20, y, each.name, _class="ink", font_weight="bold"))
         for (x, _), share in zip(columns, (0.5, 0.95, 1), strict=True):
-            drawn.append(text(x, y, duration(each.outcome.wait(share)), text_anchor="end", _class="ink"))
+            shapes.append(text(x, y, duration(each.outcome.wait(share)), text_anchor="end", _class="ink"))
         length = 400 * each.dollars / most
-        drawn.append(element("rect", x=410, y=y - 12, width=length, height=15, _class=f"b{number}"))
-        drawn.append(text(418 + length, y, f"{each.dollars:.2f}", _class="ink"))
-    return drawn
+        shapes.append(element("rect", x=410, y=y - 12, width=length, height=15, _class=f"b{number}"))
+        shapes.append(text(418 + length, y, f"{each.dollars:.2f}", _class="ink"))
+    return shapes

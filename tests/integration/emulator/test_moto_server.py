@@ -31,11 +31,11 @@ def signed(service: str) -> dict[str, str]:
 def test_requests_are_serialized_except_sqs_and_s3(
     monkeypatch: pytest.MonkeyPatch, first: str, second: str, concurrent: bool
 ) -> None:
-    inside, entered = threading.Semaphore(0), threading.Semaphore(0)
+    proceed, entered = threading.Semaphore(0), threading.Semaphore(0)
 
     def respond(_self: Any, _environ: Any, start: Any) -> list[bytes]:
         entered.release()
-        assert inside.acquire(timeout=30)
+        assert proceed.acquire(timeout=30)
         start("200 OK", [])
         return []
 
@@ -47,7 +47,7 @@ def test_requests_are_serialized_except_sqs_and_s3(
     requests[1].start()
     assert entered.acquire(timeout=30 if concurrent else 0.3) is concurrent
     for _ in requests:
-        inside.release()
+        proceed.release()
     for request in requests:
         request.join(timeout=30)
         assert not request.is_alive()

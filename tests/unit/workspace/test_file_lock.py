@@ -21,14 +21,14 @@ with lock(pathlib.Path(sys.argv[1])):
 
 
 def test_only_one_thread_holds_the_lock(tmp_path: Path) -> None:
-    inside = threading.Semaphore(1)
+    holder_slot = threading.Semaphore(1)
 
     def enter(_number: int) -> bool:
-        with lock(tmp_path / "made/here.lock"):
-            alone = inside.acquire(blocking=False)
+        with lock(tmp_path / "new folder/file.lock"):
+            alone = holder_slot.acquire(blocking=False)
             time.sleep(0.001)
             if alone:
-                inside.release()
+                holder_slot.release()
             return alone
 
     with ThreadPoolExecutor(8) as threads:
