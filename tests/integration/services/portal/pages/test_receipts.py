@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from services.videos.receipts import Receipt, SourceProperties, store_receipt
 
 from ..people import People
-from ..videos import FOUND, MADE, REFUSED, Videos
+from ..videos import FAILED_RECEIPT, PROCESSED_RECEIPT, SOURCE_PROPERTIES, Videos
 
 
 def receipt_page(people: People, videos: Videos, engine: Engine, receipt: Receipt, *, language: str = "en") -> str:
@@ -35,7 +35,7 @@ def sentences(page: str) -> list[str]:
 
 
 def test_summary_is_in_plain_words(people: People, videos: Videos, engine: Engine) -> None:
-    assert sentences(receipt_page(people, videos, engine, MADE)) == [
+    assert sentences(receipt_page(people, videos, engine, PROCESSED_RECEIPT)) == [
         "Your clip was 1080 × 1920 and lasted 42.4 seconds.",
         "We kept the first 30 seconds.",
         "Now it is 1280 × 720, at 30 pictures a second, with the mark of ANB.",
@@ -47,7 +47,7 @@ def test_summary_is_in_plain_words(people: People, videos: Videos, engine: Engin
 
 
 def test_summary_is_available_in_spanish(people: People, videos: Videos, engine: Engine) -> None:
-    assert sentences(receipt_page(people, videos, engine, MADE, language="es")) == [
+    assert sentences(receipt_page(people, videos, engine, PROCESSED_RECEIPT, language="es")) == [
         "Tu clip medía 1080 × 1920 y duraba 42,4 segundos.",
         "Conservamos los primeros 30 segundos.",
         "Ahora mide 1280 × 720, con 30 imágenes por segundo y la marca de ANB.",
@@ -73,7 +73,7 @@ def test_summary_is_available_in_spanish(people: People, videos: Videos, engine:
 def test_summary_follows_the_receipt(
     people: People, videos: Videos, engine: Engine, changes: dict[str, object], expected: str, absent: str
 ) -> None:
-    receipt = dataclasses.replace(MADE, found=dataclasses.replace(FOUND, **changes))  # type: ignore[arg-type]
+    receipt = dataclasses.replace(PROCESSED_RECEIPT, found=dataclasses.replace(SOURCE_PROPERTIES, **changes))  # type: ignore[arg-type]
     summary = " ".join(sentences(receipt_page(people, videos, engine, receipt)))
     assert expected in summary and absent not in summary
 
@@ -85,11 +85,13 @@ def test_file_without_a_video_stream_has_one_sentence(
     people: People, videos: Videos, engine: Engine, sound: bool, sentence: str
 ) -> None:
     properties = SourceProperties(container="isom", streams=1, sound=sound)
-    assert sentences(receipt_page(people, videos, engine, dataclasses.replace(REFUSED, found=properties))) == [sentence]
+    assert sentences(receipt_page(people, videos, engine, dataclasses.replace(FAILED_RECEIPT, found=properties))) == [
+        sentence
+    ]
 
 
 def test_details_are_collapsed_and_complete(people: People, videos: Videos, engine: Engine) -> None:
-    page = receipt_page(people, videos, engine, MADE)
+    page = receipt_page(people, videos, engine, PROCESSED_RECEIPT)
     details = page[page.index("<details") : page.index("</details>")]
     assert "<details open" not in page
     for number in (
@@ -128,8 +130,8 @@ def test_unprocessed_video_shows_that_it_waits(people: People, videos: Videos, s
 
 
 def test_file_metadata_is_escaped(people: People, videos: Videos, engine: Engine) -> None:
-    properties = dataclasses.replace(FOUND, container="<b>x", codec="<script>")
-    page = receipt_page(people, videos, engine, dataclasses.replace(MADE, found=properties))
+    properties = dataclasses.replace(SOURCE_PROPERTIES, container="<b>x", codec="<script>")
+    page = receipt_page(people, videos, engine, dataclasses.replace(PROCESSED_RECEIPT, found=properties))
     assert "<b>x" not in page and "<script>" not in page
 
 
