@@ -1,4 +1,4 @@
-"""What the tests of the services share: an environment whose database, bucket, queue and secrets are real."""
+"""Fixtures of the services' tests: an environment with a real database, bucket, queue and secrets."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.integration.services.world import World, make_world
 from tests.servers import copied_database
 from workspace.postgres import Cluster
 
-STARTS = "starts: PostgreSQL 16 and an AWS emulator on loopback, one of each per run, when a test first needs them"
+STARTS = "starts: one PostgreSQL 16 and one AWS emulator on loopback, when a test first needs them"
 
 
 def pytest_report_header() -> str:
@@ -32,7 +32,7 @@ def pytest_report_header() -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def written_services() -> Iterator[set[str]]:
-    """The AWS services that tests called to change something; and each boto3 client is made once."""
+    """AWS services with modifying calls. Each boto3 client is created once."""
     with shared_clients() as written:
         yield written
 
@@ -46,7 +46,7 @@ def shared(
     aws_port: int,
     written_services: set[str],
 ) -> Iterator[Shared]:
-    """What the tests of this process share, each of which gets it empty."""
+    """Resources that the tests of this process share. Each test gets them empty."""
     with (
         copied_database(postgres_server, template=migrated_template, owner="anb") as database_url,
         shared_by(request.config, database_url=database_url, aws_port=aws_port, written=written_services) as shared,
@@ -56,7 +56,7 @@ def shared(
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a migrated database without people or videos."""
+    """URL of a migrated database without people or videos."""
     if needs_own(request, "database"):
         yield request.getfixturevalue("database_url")
         return
@@ -68,7 +68,7 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def media_bucket(request: pytest.FixtureRequest) -> str:
-    """The name of an empty bucket."""
+    """Name of an empty bucket."""
     if needs_own(request, "bucket"):
         return str(request.getfixturevalue("media_bucket"))
     shared: Shared = request.getfixturevalue("shared")
@@ -78,7 +78,7 @@ def media_bucket(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def queue_url(request: pytest.FixtureRequest) -> str:
-    """The URL of an empty queue, which has a dead-letter queue."""
+    """URL of an empty queue with a dead-letter queue."""
     if needs_own(request, "queue"):
         return str(request.getfixturevalue("queue_url"))
     shared: Shared = request.getfixturevalue("shared")
@@ -90,7 +90,7 @@ def queue_url(request: pytest.FixtureRequest) -> str:
 def portal_environment(
     request: pytest.FixtureRequest, database_url: str, media_bucket: str, queue_url: str, aws_port: int
 ) -> PortalEnvironment:
-    """The environment of a portal of this test alone."""
+    """Environment of a portal for this test."""
     return make_environment(
         database_url=database_url,
         bucket=media_bucket,
@@ -102,11 +102,11 @@ def portal_environment(
 
 @pytest.fixture
 def engine(request: pytest.FixtureRequest, portal_environment: PortalEnvironment) -> Iterator[Engine]:
-    """An engine as the services open it, on the database of this test."""
+    """Engine on the test's database, created as in the services."""
     shared = shared_of(request.config)
     if shared is not None and shared.database.name == portal_environment.database_name:
         yield shared.engine
-        # What a test did to a connection, as a setting, ends with it.
+        # Discards connection settings that the test changed.
         shared.engine.dispose()
         return
     with opened_engine(portal_environment) as opened:
@@ -115,20 +115,20 @@ def engine(request: pytest.FixtureRequest, portal_environment: PortalEnvironment
 
 @pytest.fixture
 def connection(engine: Engine) -> Iterator[Connection]:
-    """A connection on which each statement stands for itself."""
+    """Connection in AUTOCOMMIT."""
     with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as opened:
         yield opened
 
 
 @pytest.fixture
 def world(connection: Connection) -> World:
-    """Makes people and videos, without the portal."""
+    """Creates people and videos without the portal."""
     return make_world(connection)
 
 
 @pytest.fixture
 def listening(tmp_path: Path) -> Iterator[socket.socket]:
-    """The socket on which systemd would listen for what a service tells it."""
+    """Socket that receives notifications to systemd."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(tmp_path / "notify"))
         listener.settimeout(240)

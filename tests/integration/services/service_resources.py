@@ -1,7 +1,7 @@
-"""What tests of one process share one after the other: a database, a bucket, a queue, secrets and AWS clients.
+"""Resources that the tests of a process share in turn: a database, a bucket, a queue, secrets and AWS clients.
 
-A test gets them empty. A test that changes more than what they hold, as a schema, a role or a secret's text, is marked
-with what it needs of its own: ``@pytest.mark.own("database", "secrets")``.
+Each test gets them empty. A test that changes more than their content, such as a schema, a role or a secret's text,
+requests separate ones: ``@pytest.mark.own("database", "secrets")``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tests.servers import new_bucket, new_queue
 
 MEBIBYTE = 2**20
 KINDS = ("database", "bucket", "queue", "secrets")
-#: They start processes, which may outlive their test by a moment.
+#: These fixtures start processes, which may outlive their test briefly.
 _PROCESSES = {"start_portal", "start_worker"}
 _CALLED_SEQUENCES = """
     SELECT DISTINCT depend.refobjid::regclass::text FROM pg_sequences JOIN pg_depend AS depend
@@ -42,11 +42,11 @@ _SHARED = pytest.StashKey["Shared"]()
 
 
 def needs_own(request: pytest.FixtureRequest, kind: str) -> bool:
-    """Whether a test needs a database, bucket, queue or secrets of its own.
+    """Return whether a test needs a separate database, bucket, queue or secrets.
 
     Args:
-        request: of a fixture of the test.
-        kind: one of `KINDS`.
+        request: Request of a fixture of the test.
+        kind: One of `KINDS`.
     """
     named = {name for mark in request.node.iter_markers("own") for name in mark.args}
     assert named <= set(KINDS), f"{request.node.nodeid}: own() takes {', '.join(KINDS)}"
@@ -55,7 +55,7 @@ def needs_own(request: pytest.FixtureRequest, kind: str) -> bool:
 
 @cache
 def make_secrets(port: int, database_user: str, database_password: str, _: str = "shared") -> tuple[str, str]:
-    """The ARNs of the database's secret and of the one that signs tokens; the same for the same arguments."""
+    """Return the ARNs of the database secret and of the token secret; the same for the same arguments."""
     manager, name = aws.client("secretsmanager", port), uuid.uuid4().hex
     credentials = json.dumps({"username": database_user, "password": database_password})
     return (
@@ -67,7 +67,7 @@ def make_secrets(port: int, database_user: str, database_password: str, _: str =
 def make_environment(
     *, database_url: str, bucket: str, queue_url: str, aws_port: int, own_secrets: bool = False
 ) -> PortalEnvironment:
-    """The environment of a portal."""
+    """Create the environment of a portal."""
     database = conninfo_to_dict(database_url)
     login = (aws_port, str(database["user"]), str(database["password"]))
     database_secret, token_secret = make_secrets(*login, uuid.uuid4().hex) if own_secrets else make_secrets(*login)
@@ -99,7 +99,7 @@ def make_environment(
 
 @contextmanager
 def opened_engine(environment: PortalEnvironment) -> Iterator[Engine]:
-    """An engine as the services open it."""
+    """Create an engine as in the services."""
     secrets = SecretStore(aws_client("secretsmanager", environment.aws_region))
     engine = open_engine(DatabaseConnector(environment, secrets), pool_size=20)
     yield engine
@@ -107,29 +107,29 @@ def opened_engine(environment: PortalEnvironment) -> Iterator[Engine]:
 
 
 class SharedDatabase:
-    """A migrated database that is emptied before each test that uses it.
+    """Migrated database that is emptied before each test that uses it.
 
     Args:
-        url: of a copy of the migrated template, by its owner.
+        url: URL of a copy of the migrated template, as its owner.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.name = urlsplit(url).path.removeprefix("/")
         self._connection = psycopg.connect(url, autocommit=True, options="-c lock_timeout=10s")
-        ask = self._connection.execute
+        execute = self._connection.execute
         self._tables = [
-            str(name) for (name,) in ask("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+            str(name) for (name,) in execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
         ]
         self._tables.remove("schema_migrations")
         self._referring: dict[str, set[str]] = {}
         keys = "SELECT confrelid::regclass::text, conrelid::regclass::text FROM pg_constraint WHERE contype = 'f'"
-        for table, referring in ask(keys):
+        for table, referring in execute(keys):
             self._referring.setdefault(table, set()).add(referring)
-        # What the migrations themselves put there.
+        # Rows inserted by the migrations.
         self._seeds = {table: rows for table in self._tables if (rows := self._rows(table)) is not None}
-        self._schema = self._schema_now()
-        self._look = " UNION ALL ".join(
+        self._schema = self._read_schema()
+        self._written_query = " UNION ALL ".join(
             [
                 *(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in self._tables),
                 _CALLED_SEQUENCES,
@@ -137,8 +137,8 @@ class SharedDatabase:
         )
 
     def empty(self) -> None:
-        """Leave it as the migrations did: no rows but theirs, and every sequence at its start."""
-        written = {str(name) for (name,) in self._connection.execute(self._look)} - self._seeds.keys()
+        """Restore the state after the migrations: only their rows, and every sequence at its start."""
+        written = {str(name) for (name,) in self._connection.execute(self._written_query)} - self._seeds.keys()
         written |= {name for name, rows in self._seeds.items() if self._rows(name) != rows}
         while more := set().union(*(self._referring.get(name, set()) for name in written)) - written:
             written |= more
@@ -153,8 +153,8 @@ class SharedDatabase:
             self._connection.execute(insert, [self._seeds[name]])
 
     def check_schema(self) -> None:
-        """Assert that a test left the schema as it was."""
-        assert self._schema_now() == self._schema, "it changed the schema: mark it with own('database')"
+        """Assert that a test did not change the schema."""
+        assert self._read_schema() == self._schema, "the test changed the schema: mark it with own('database')"
 
     def close(self) -> None:
         self._connection.close()
@@ -164,7 +164,7 @@ class SharedDatabase:
         (rows,) = self._connection.execute(query).fetchone() or (None,)
         return rows
 
-    def _schema_now(self) -> object:
+    def _read_schema(self) -> object:
         return self._connection.execute(
             "SELECT (SELECT array_agg((relname, attname, atttypid, attnotnull) ORDER BY attrelid, attnum) "
             "FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
@@ -184,15 +184,15 @@ class SharedDatabase:
 
 @dataclass
 class Shared:
-    """What the tests of a process share.
+    """Resources that the tests of a process share.
 
     Args:
-        database: emptied before each test that uses it.
-        bucket: emptied likewise.
-        queue_url: emptied likewise, with its dead-letter queue.
-        engine: opens connections to the database.
-        aws_port: port of the embedded AWS.
-        written: AWS services that were called to change something since they were emptied.
+        database: Database; emptied before each test that uses it.
+        bucket: Name of the bucket; emptied likewise.
+        queue_url: URL of the queue; emptied likewise, with its dead-letter queue.
+        engine: Engine of the database.
+        aws_port: Port of the AWS emulator.
+        written: AWS services with modifying calls since they were emptied.
     """
 
     database: SharedDatabase
@@ -203,7 +203,7 @@ class Shared:
     written: set[str]
 
     def holds(self, environment: PortalEnvironment) -> bool:
-        """Whether an environment leads to nothing but what is shared."""
+        """Return whether an environment uses only shared resources."""
         shared = self.environment
         return all(
             getattr(environment, name) == getattr(shared, name)
@@ -213,13 +213,13 @@ class Shared:
 
     @property
     def environment(self) -> PortalEnvironment:
-        """The environment of a portal on what is shared."""
+        """Environment of a portal on the shared resources."""
         return make_environment(
             database_url=self.database.url, bucket=self.bucket, queue_url=self.queue_url, aws_port=self.aws_port
         )
 
     def empty_bucket(self) -> None:
-        """Remove every object, and what was being sent in parts."""
+        """Delete all objects and multipart uploads."""
         if "s3" not in self.written:
             return
         s3 = aws.client("s3", self.aws_port)
@@ -230,7 +230,7 @@ class Shared:
         self.written.discard("s3")
 
     def empty_queue(self) -> None:
-        """Make it anew, under the same name: SQS purges a queue once a minute at most."""
+        """Recreate the queue under the same name, because SQS allows one purge per minute."""
         if "sqs" not in self.written:
             return
         for url in (self.queue_url, f"{self.queue_url}-dlq"):
@@ -241,7 +241,7 @@ class Shared:
 
 @contextmanager
 def shared_by(config: pytest.Config, *, database_url: str, aws_port: int, written: set[str]) -> Iterator[Shared]:
-    """What the tests of a process share, found again by `shared_of`."""
+    """Create the shared resources of a process; `shared_of` returns them."""
     bucket, queue_url, database = new_bucket(aws_port), new_queue(aws_port), SharedDatabase(database_url)
     environment = make_environment(database_url=database_url, bucket=bucket, queue_url=queue_url, aws_port=aws_port)
     with opened_engine(environment) as engine:
@@ -252,38 +252,38 @@ def shared_by(config: pytest.Config, *, database_url: str, aws_port: int, writte
 
 
 def shared_of(config: pytest.Config) -> Shared | None:
-    """What the tests of a process share; None where they share nothing."""
+    """Return the shared resources of a process, or None."""
     return config.stash.get(_SHARED, None)
 
 
 @contextmanager
 def shared_clients() -> Iterator[set[str]]:
-    """Let a process make each boto3 client once; yields the services that were called to change something.
+    """Create each boto3 client once per process; yield the services with modifying calls.
 
-    To make one takes longer than most calls of the embedded AWS, and threads may share it. Clients are told apart by
-    all that a test may change of their making: their arguments and the environment's variables.
+    Creating a client takes longer than most calls of the AWS emulator, and threads may share it. The cache key is
+    everything that a test may change: the arguments and the environment variables.
     """
-    make, made, written = boto3.client, dict[str, Any](), set[str]()
-    # Those that tests elsewhere made are not watched.
+    create, clients, written = boto3.client, dict[str, Any](), set[str]()
+    # Clients created before are not tracked.
     aws.client.cache_clear()
 
     def client(service: str, **arguments: Any) -> Any:
         described = {name: vars(value) if name == "config" and value else value for name, value in arguments.items()}
         variables = sorted(item for item in os.environ.items() if item[0].startswith("AWS_"))
         key = repr((service, sorted(described.items()), variables))
-        if key not in made:
-            made[key] = make(service, **arguments)
-            made[key].meta.events.register(f"before-call.{service}", _note(service, written))
-        return made[key]
+        if key not in clients:
+            clients[key] = create(service, **arguments)
+            clients[key].meta.events.register(f"before-call.{service}", _record_writes(service, written))
+        return clients[key]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(boto3, "client", client)
         yield written
 
 
-def _note(service: str, written: set[str]) -> Callable[..., None]:
-    def note(model: Any, **_: Any) -> None:
+def _record_writes(service: str, written: set[str]) -> Callable[..., None]:
+    def record(model: Any, **_: Any) -> None:
         if not model.name.startswith(("Get", "List", "Head")):
             written.add(service)
 
-    return note
+    return record

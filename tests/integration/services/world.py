@@ -1,4 +1,4 @@
-"""What makes people and videos in the core's tests."""
+"""People and videos for the tests of the services' core, created without the portal."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from services.videos.records import add_video
 
 @dataclass(frozen=True)
 class World:
-    """Makes people and videos; people are known by their ids."""
+    """Creates people and videos; returns their ids."""
 
-    person: Callable[..., int]
-    uploaded: Callable[..., UUID]
-    published: Callable[[int], UUID]
+    add_person: Callable[..., int]
+    add_video: Callable[..., UUID]
+    publish_video: Callable[[int], UUID]
 
 
 def make_world(connection: Connection) -> World:
-    """What makes people and videos by a connection in AUTOCOMMIT."""
+    """Create a ``World`` on a connection in AUTOCOMMIT."""
     numbers = itertools.count(1)
 
-    def person(city: str = "Bogotá", first_name: str = "Ana", last_name: str = "Díaz") -> int:
+    def add_person(city: str = "Bogotá", first_name: str = "Ana", last_name: str = "Díaz") -> int:
         user_id = add_user(
             connection,
             first_name=first_name,
@@ -41,7 +41,7 @@ def make_world(connection: Connection) -> World:
         assert user_id is not None
         return user_id
 
-    def uploaded(owner: int, is_public: bool = True) -> uuid.UUID:
+    def add_uploaded_video(owner: int, is_public: bool = True) -> uuid.UUID:
         video_id = uuid.uuid4()
         assert add_video(
             connection,
@@ -54,11 +54,11 @@ def make_world(connection: Connection) -> World:
         )
         return video_id
 
-    def published(owner: int) -> uuid.UUID:
-        video_id = uploaded(owner)
+    def publish_video(owner: int) -> uuid.UUID:
+        video_id = add_uploaded_video(owner)
         held = claims.claim(connection, video_id, lease_seconds=60)
         assert isinstance(held, claims.Claim)
         assert claims.finish(connection, held, processed_key="p", poster_key="q", preview_key="r")
         return video_id
 
-    return World(person=person, uploaded=uploaded, published=published)
+    return World(add_person=add_person, add_video=add_uploaded_video, publish_video=publish_video)

@@ -1,4 +1,4 @@
-"""A real queue, a client whose calls are written down, and a consumer that runs beside the test."""
+"""A real queue, a client that records its calls, and a consumer in a thread."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from services.consumer import Consumer, ConsumerOptions, Handler, Message, Verdi
 SAFETY_SECONDS = 120
 
 
-class Notebook:
-    """An SQS client that writes down its calls; a test may hold one up or let one fail.
+class RecordingClient:
+    """SQS client that records its calls. A test may delay a call or make it fail.
 
     Args:
-        client: the client that does the work.
+        client: Client that executes the calls.
     """
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._happened = threading.Condition()
+        self._changed = threading.Condition()
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.before: Callable[[str, dict[str, Any]], None] = lambda name, arguments: None
         self.after: Callable[[str, Any], None] = lambda name, answer: None
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(**arguments: Any) -> Any:
-            self._write(name, arguments)
+            self._record(name, arguments)
             self.before(name, arguments)
             answer = getattr(self._client, name)(**arguments)
-            self._write(f"{name} answered", arguments)
+            self._record(f"{name} answered", arguments)
             self.after(name, answer)
             return answer
 
         return call
 
-    def _write(self, name: str, arguments: dict[str, Any]) -> None:
-        with self._happened:
+    def _record(self, name: str, arguments: dict[str, Any]) -> None:
+        with self._changed:
             self.calls.append((name, arguments))
-            self._happened.notify_all()
+            self._changed.notify_all()
 
     def count(self, name: str) -> int:
         return sum(1 for called, _ in self.calls if called == name)
@@ -52,14 +52,14 @@ class Notebook:
         return [name for name, _ in self.calls]
 
     def wait_for(self, name: str, count: int = 1) -> None:
-        """Wait until a call was made so often."""
-        with self._happened:
-            assert self._happened.wait_for(lambda: self.count(name) >= count, SAFETY_SECONDS), f"no {count} {name}"
+        """Wait until a call was made ``count`` times."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.count(name) >= count, SAFETY_SECONDS), f"no {count} {name}"
 
 
 @dataclass
 class Running:
-    """A consumer in a thread."""
+    """Consumer in a thread."""
 
     consumer: Consumer
     thread: threading.Thread
@@ -77,8 +77,8 @@ def sqs(aws_port: int, aws_endpoint: str) -> Any:
 
 
 @pytest.fixture
-def notebook(sqs: Any) -> Notebook:
-    return Notebook(sqs)
+def client(sqs: Any) -> RecordingClient:
+    return RecordingClient(sqs)
 
 
 @pytest.fixture
@@ -96,12 +96,12 @@ def options(queue_url: str) -> ConsumerOptions:
 
 
 @pytest.fixture
-def consume(notebook: Notebook, options: ConsumerOptions) -> Iterator[Callable[..., Running]]:
-    """Starts a consumer of the test's queue."""
+def consume(client: RecordingClient, options: ConsumerOptions) -> Iterator[Callable[..., Running]]:
+    """Start a consumer of the test's queue."""
     started: list[Running] = []
 
     def start(handler: Handler, options: ConsumerOptions = options, **callbacks: Callable[[], None]) -> Running:
-        consumer = Consumer(notebook, options, handler, **callbacks)
+        consumer = Consumer(client, options, handler, **callbacks)
         running = Running(consumer, threading.Thread(target=consumer.run, daemon=True))
         running.thread.start()
         started.append(running)
@@ -123,37 +123,37 @@ def send(sqs: Any, queue_url: str) -> Callable[..., None]:
 
 @pytest.fixture
 def waiting(sqs: Any, queue_url: str) -> Callable[..., tuple[int, int]]:
-    """How many messages are visible and how many in flight."""
+    """Count the visible messages and the messages in flight."""
 
     def count(url: str = queue_url) -> tuple[int, int]:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-        return int(found[names[0]]), int(found[names[1]])
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return int(attributes[names[0]]), int(attributes[names[1]])
 
     return count
 
 
 class Recorder:
-    """A handler that waits until it may go on, and answers what the test says."""
+    """Handler that records its messages, waits for ``may_end`` and returns ``verdict``."""
 
     def __init__(self, verdict: Verdict = Verdict.DELETE) -> None:
         self.verdict = verdict
         self.messages: list[Message] = []
         self.may_end = threading.Event()
-        self._happened = threading.Condition()
+        self._changed = threading.Condition()
 
     def __call__(self, message: Message, interrupted: threading.Event) -> Verdict:
-        with self._happened:
+        with self._changed:
             self.messages.append(message)
-            self._happened.notify_all()
+            self._changed.notify_all()
         while not self.may_end.wait(0.05):
             if interrupted.is_set():
                 return Verdict.RELEASE
         return self.verdict
 
     def wait_for(self, count: int) -> None:
-        with self._happened:
-            assert self._happened.wait_for(lambda: len(self.messages) >= count, SAFETY_SECONDS)
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.messages) >= count, SAFETY_SECONDS)
 
 
 @pytest.fixture

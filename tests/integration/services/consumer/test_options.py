@@ -1,4 +1,4 @@
-"""How a queue is consumed is checked before it is."""
+"""Validation of the consumer's options."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ GOOD = {"queue_url": "http://127.0.0.1/q", "concurrency": 1, "visibility_seconds
 
 
 @pytest.mark.parametrize(
-    ("wrong", "sentence"),
+    ("invalid", "message"),
     [
         ({"concurrency": 0}, "concurrency is 0; must be between 1 and 1000"),
         ({"visibility_seconds": 0}, "visibility_seconds is 0; must be between 1 and 43200"),
@@ -22,10 +22,10 @@ GOOD = {"queue_url": "http://127.0.0.1/q", "concurrency": 1, "visibility_seconds
         ({"max_backoff_seconds": 29}, "max_backoff_seconds is 29; must be between 30 and 43200"),
     ],
 )
-def test_a_value_out_of_its_range_is_told(wrong: dict[str, int], sentence: str) -> None:
-    with pytest.raises(ValueError, match=f"^{sentence}$"):
-        ConsumerOptions(**{**GOOD, **wrong})  # type: ignore[arg-type]
+def test_value_out_of_range_is_rejected(invalid: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        ConsumerOptions(**{**GOOD, **invalid})  # type: ignore[arg-type]
 
 
-def test_two_heartbeats_may_fail_before_a_message_comes_back() -> None:
+def test_heartbeat_is_a_third_of_the_visibility() -> None:
     assert ConsumerOptions(**GOOD).heartbeat_seconds == 10  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""A consumer stops: nothing more is received, and every message it holds is finished or free."""
+"""Stopping the consumer: no more receives; every message in flight is finished or released."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from services.consumer import ConsumerOptions, Message, Verdict
 Waiting = Callable[..., tuple[int, int]]
 
 
-def test_an_idle_consumer_stops(consume: Any, recorder: Any, notebook: Any) -> None:
+def test_idle_consumer_stops(consume: Any, recorder: Any, client: Any) -> None:
     running = consume(recorder)
-    notebook.wait_for("receive_message")
+    client.wait_for("receive_message")
     running.stop()
 
 
-def test_running_work_is_finished_within_the_grace(
-    consume: Any, recorder: Any, notebook: Any, send: Any, waiting: Waiting
+def test_running_message_finishes_within_the_grace_period(
+    consume: Any, recorder: Any, client: Any, send: Any, waiting: Waiting
 ) -> None:
     send("one")
     running = consume(recorder)
@@ -28,12 +28,12 @@ def test_running_work_is_finished_within_the_grace(
     send("two")
     recorder.may_end.set()
     running.thread.join(30)
-    assert notebook.count("delete_message answered") == 1
+    assert client.count("delete_message answered") == 1
     assert waiting() == (1, 0)
     assert [message.body for message in recorder.messages] == ["one"]
 
 
-def test_work_that_does_not_fit_the_grace_is_given_up_and_its_message_is_free_at_once(
+def test_message_is_released_after_the_grace_period(
     consume: Any, recorder: Any, options: ConsumerOptions, send: Any, waiting: Waiting
 ) -> None:
     send("one")
@@ -43,7 +43,7 @@ def test_work_that_does_not_fit_the_grace_is_given_up_and_its_message_is_free_at
     assert waiting() == (1, 0)
 
 
-def test_a_second_stop_ends_the_grace(
+def test_second_stop_ends_the_grace_period(
     consume: Any, recorder: Any, options: ConsumerOptions, send: Any, waiting: Waiting
 ) -> None:
     send("one")
@@ -53,14 +53,14 @@ def test_a_second_stop_ends_the_grace(
     assert waiting() == (1, 0)
 
 
-def test_a_handler_that_does_not_give_up_keeps_neither_the_process_nor_the_message(
-    consume: Any, options: ConsumerOptions, notebook: Any, send: Any, waiting: Waiting
+def test_hanging_handler_blocks_neither_stop_nor_message(
+    consume: Any, options: ConsumerOptions, client: Any, send: Any, waiting: Waiting
 ) -> None:
-    started, for_ever = threading.Event(), threading.Event()
+    started, released = threading.Event(), threading.Event()
 
     def handle(message: Message, interrupted: threading.Event) -> Verdict:
         started.set()
-        for_ever.wait()
+        released.wait()
         return Verdict.DELETE
 
     send("one")
@@ -68,16 +68,16 @@ def test_a_handler_that_does_not_give_up_keeps_neither_the_process_nor_the_messa
     assert started.wait(30)
     running.stop()
     assert waiting() == (1, 0)
-    # When it wakes up after all, the message is no longer its to delete.
-    for_ever.set()
+    # When the handler returns later, it does not delete the message.
+    released.set()
     (handler,) = [thread for thread in threading.enumerate() if thread.name.startswith("message-")] or [None]
     if handler is not None:
         handler.join(30)
-    assert notebook.count("delete_message") == 0
+    assert client.count("delete_message") == 0
 
 
-def test_a_message_that_arrives_with_the_last_poll_is_free_at_once(
-    consume: Any, recorder: Any, notebook: Any, send: Any, waiting: Waiting
+def test_message_of_the_last_poll_is_released(
+    consume: Any, recorder: Any, client: Any, send: Any, waiting: Waiting
 ) -> None:
     send("one")
     go = threading.Event()
@@ -88,7 +88,7 @@ def test_a_message_that_arrives_with_the_last_poll_is_free_at_once(
             assert go.wait(30)
             stop[0]()
 
-    notebook.after = stop_after_the_answer
+    client.after = stop_after_the_answer
     running = consume(recorder)
     stop.append(running.consumer.stop)
     go.set()

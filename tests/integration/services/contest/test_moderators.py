@@ -34,7 +34,7 @@ def run(environment: PortalEnvironment, *arguments: str) -> tuple[int, str]:
 def test_moderator_rights_are_granted_and_revoked(
     portal_environment: PortalEnvironment, connection: Connection, world: World
 ) -> None:
-    person = world.person()
+    person = world.add_person()
     email = connection.execute(text("SELECT email FROM users WHERE id = :id"), {"id": person}).scalar_one()
     assert run(portal_environment, "grant", email) == (0, f"{email} is now a moderator")
     assert is_moderator(connection, person)

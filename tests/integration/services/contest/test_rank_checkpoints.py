@@ -1,4 +1,4 @@
-"""Marks in the ranking: the places they lead to are those of the ranking, whatever came and went since."""
+"""Checkpoints of the ranking: ranks are exact whatever has changed since the last refresh."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.integration.services.world import World
 
 VIDEOS = 900
 CITIES = ("Cali", "Bogotá", "Neiva")
-# More than the marks are apart, so that each city has several, and few enough votes that many videos are equal.
+# More videos than between two checkpoints, so that each city has several; few distinct counts, so that many are equal.
 _FILL = text(
     """
     INSERT INTO videos (user_id, title, original_filename, original_url, processed_url, status, is_public, uploaded_at,
@@ -30,7 +30,7 @@ _BY_SORTING = text(
     FROM videos WHERE is_open AND votes_count > 0
     """
 )
-_BY_MARKS = text(
+_BY_CHECKPOINTS = text(
     f"""
     SELECT id, 1 + {videos_ahead("mine", in_city=False)} AS position,
            1 + {videos_ahead("mine", in_city=True)} AS city_position
@@ -40,7 +40,7 @@ _BY_MARKS = text(
 CHANGES = {
     "nothing": "SELECT 1",
     "votes are rolled up": "UPDATE videos SET votes_count = votes_count + 3 WHERE title < 'u' AND random() < 0.3",
-    "votes are taken back": "UPDATE videos SET votes_count = greatest(votes_count - 4, 0) WHERE random() < 0.3",
+    "votes are retracted": "UPDATE videos SET votes_count = greatest(votes_count - 4, 0) WHERE random() < 0.3",
     "videos are hidden": "UPDATE videos SET hidden_at = now() WHERE random() < 0.3",
     "videos are shown again": "UPDATE videos SET hidden_at = NULL",
     "videos are withdrawn": "UPDATE videos SET is_public = false WHERE random() < 0.1",
@@ -52,50 +52,50 @@ CHANGES = {
 
 @pytest.fixture
 def filled(connection: Connection, world: World) -> Connection:
-    people = [world.person(city=city) for city in CITIES]
+    people = [world.add_person(city=city) for city in CITIES]
     connection.execute(_FILL, {"videos": VIDEOS, "people": people, "count": len(people)})
     return connection
 
 
-def mark(engine: Engine) -> bool:
+def refresh(engine: Engine) -> bool:
     with engine.begin() as connection:
         return refresh_checkpoints(connection)
 
 
-def check(connection: Connection) -> None:
+def assert_ranks_are_exact(connection: Connection) -> None:
     def found(statement: object) -> dict[UUID, tuple[int, int]]:
         rows = connection.execute(statement)  # type: ignore[call-overload]
         return {row.id: (row.position, row.city_position) for row in rows}
 
-    assert found(_BY_MARKS) == found(_BY_SORTING)
+    assert found(_BY_CHECKPOINTS) == found(_BY_SORTING)
 
 
-def changes(connection: Connection) -> int:
+def count_changes(connection: Connection) -> int:
     return int(connection.execute(text("SELECT count(*) FROM rank_changes")).scalar_one())
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_places_are_exact_after(filled: Connection, engine: Engine, change: str) -> None:
-    assert mark(engine)
+def test_ranks_are_exact_after(filled: Connection, engine: Engine, change: str) -> None:
+    assert refresh(engine)
     filled.execute(text(CHANGES[change]))
-    check(filled)
+    assert_ranks_are_exact(filled)
 
 
-def test_places_are_exact_after_one_change_upon_another(filled: Connection, engine: Engine) -> None:
-    assert mark(engine)
+def test_ranks_are_exact_after_all_changes_in_sequence(filled: Connection, engine: Engine) -> None:
+    assert refresh(engine)
     for statement in (*CHANGES.values(), *reversed(CHANGES.values())):
         filled.execute(text(statement))
-    check(filled)
+    assert_ranks_are_exact(filled)
 
 
-def test_without_marks_the_videos_are_counted(filled: Connection) -> None:
-    check(filled)
+def test_ranks_are_exact_without_checkpoints(filled: Connection) -> None:
+    assert_ranks_are_exact(filled)
     player = filled.execute(text("SELECT user_id FROM videos LIMIT 1")).scalar_one()
     assert len(find_player_ranks(filled, player)) == 20
 
 
-def test_what_changes_nothing_in_the_ranking_is_not_noted(filled: Connection, engine: Engine) -> None:
-    assert mark(engine)
+def test_changes_outside_the_ranking_are_not_recorded(filled: Connection, engine: Engine) -> None:
+    assert refresh(engine)
     filled.execute(text(CHANGES["a video's title changes"]))
     filled.execute(
         text(
@@ -103,32 +103,32 @@ def test_what_changes_nothing_in_the_ranking_is_not_noted(filled: Connection, en
             "SELECT user_id, 't', 'f', 'u' FROM videos LIMIT 1"
         )
     )
-    assert changes(filled) == 0
+    assert count_changes(filled) == 0
 
 
-def test_marks_are_set_anew_only_when_much_has_changed(filled: Connection, engine: Engine) -> None:
-    assert [mark(engine), mark(engine)] == [True, False]
+def test_checkpoints_are_replaced_only_after_many_changes(filled: Connection, engine: Engine) -> None:
+    assert [refresh(engine), refresh(engine)] == [True, False]
     for number in itertools.count(1):
         filled.execute(text("UPDATE videos SET votes_count = votes_count + 1"))
-        if mark(engine):
+        if refresh(engine):
             break
-        # What is hidden or without a vote counts as well: two for each change.
-        assert changes(filled) == number * 2 * VIDEOS
-    assert changes(filled) == 0
-    check(filled)
+        # Hidden videos and videos without votes count too: two changes per update.
+        assert count_changes(filled) == number * 2 * VIDEOS
+    assert count_changes(filled) == 0
+    assert_ranks_are_exact(filled)
 
 
-def test_what_ends_after_the_marks_were_set_is_counted_on_top(filled: Connection, engine: Engine) -> None:
+def test_transaction_that_commits_after_a_refresh_is_counted(filled: Connection, engine: Engine) -> None:
     with engine.begin() as late:
         late.execute(text(CHANGES["videos are hidden"]))
-        assert mark(engine)
-        check(filled)
-    check(filled)
+        assert refresh(engine)
+        assert_ranks_are_exact(filled)
+    assert_ranks_are_exact(filled)
 
 
-def test_one_process_at_a_time_sets_them(filled: Connection, engine: Engine) -> None:
+def test_one_process_at_a_time_refreshes(filled: Connection, engine: Engine) -> None:
     with engine.begin() as first:
         assert refresh_checkpoints(first)
-        assert not mark(engine)
-    assert not mark(engine)
-    check(filled)
+        assert not refresh(engine)
+    assert not refresh(engine)
+    assert_ranks_are_exact(filled)

@@ -1,4 +1,4 @@
-"""The ranking and the gallery: exactly what sorting everything would give, at any moment and from any place."""
+"""Ranking and gallery: equal to a sort of all videos, at any time and from any cursor."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ from tests.locks import wait_until_held
 CITIES = ("Cali", "Bogotá")
 
 
-def everything(connection: Connection, videos: list[UUID]) -> list[Video]:
+def find_open_videos(connection: Connection, videos: list[UUID]) -> list[Video]:
     found = [find_video(connection, video_id) for video_id in videos]
     return [video for video in found if video is not None and video.is_open]
 
 
-def by_ranking(videos: list[Video]) -> list[UUID]:
+def sort_by_ranking(videos: list[Video]) -> list[UUID]:
     voted = [video for video in videos if video.votes > 0]
     return [video.id for video in sorted(voted, key=lambda video: (-video.votes, video.uploaded_at, video.id))]
 
 
-def by_gallery(videos: list[Video]) -> list[UUID]:
+def sort_by_gallery(videos: list[Video]) -> list[UUID]:
     key = lambda video: (video.votes, video.uploaded_at, video.id)  # noqa: E731
     return [video.id for video in sorted(videos, key=key, reverse=True)]
 
@@ -62,12 +62,12 @@ def ids(ranked: list[Ranked]) -> list[UUID]:
     limit=st.integers(1, 4),
     city=st.sampled_from([None, *CITIES]),
 )
-def test_every_page_is_the_one_that_sorting_everything_gives(
+def test_every_page_equals_the_sorted_list(
     connection: Connection, world: World, steps: list[tuple[str, int, int]], limit: int, city: str | None
 ) -> None:
     connection.execute(text("DELETE FROM videos"))
-    videos = [world.published(world.person(city=CITIES[number % 2])) for number in range(6)]
-    voters = [world.person() for _ in range(4)]
+    videos = [world.publish_video(world.add_person(city=CITIES[number % 2])) for number in range(6)]
+    voters = [world.add_person() for _ in range(4)]
     for verb, number, voter in steps:
         match verb:
             case "vote":
@@ -81,8 +81,8 @@ def test_every_page_is_the_one_that_sorting_everything_gives(
                 statement = text(f"UPDATE videos SET hidden_at = {moment} WHERE id = :id")
                 connection.execute(statement, {"id": videos[number]})
     within = InCity(name=city, whole=True) if city else None
-    known = [video for video in everything(connection, videos) if city in (None, video.city)]
-    expected = by_ranking(known)
+    known = [video for video in find_open_videos(connection, videos) if city in (None, video.city)]
+    expected = sort_by_ranking(known)
     for page in range(1, len(expected) // limit + 2):
         ranked = ranking(connection, city=within, page=page, limit=limit)
         assert ids(ranked) == expected[(page - 1) * limit : page * limit]
@@ -102,18 +102,18 @@ def test_every_page_is_the_one_that_sorting_everything_gives(
         if not found:
             break
         place = PageCursor.of(found[-1])
-    assert shown == by_gallery(known)
+    assert shown == sort_by_gallery(known)
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(votes=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=30), rolled=st.integers(0, 30))
-def test_a_players_places_are_those_in_the_ranking(
+def test_player_ranks_match_the_ranking(
     connection: Connection, world: World, votes: list[tuple[int, int]], rolled: int
 ) -> None:
     connection.execute(text("DELETE FROM videos"))
-    players = [world.person(city=CITIES[number % 2]) for number in range(3)]
-    videos = [world.published(players[number % 3]) for number in range(6)]
-    voters = [world.person() for _ in range(6)]
+    players = [world.add_person(city=CITIES[number % 2]) for number in range(3)]
+    videos = [world.publish_video(players[number % 3]) for number in range(6)]
+    voters = [world.add_person() for _ in range(6)]
     for place, (number, voter) in enumerate(votes):
         cast_vote(connection, videos[number], voters[voter])
         if place == rolled:
@@ -135,36 +135,36 @@ def test_a_players_places_are_those_in_the_ranking(
     ("part", "found"),
     [("cal", 1), ("ALI", 1), ("%", 0), ("_ali", 0), ("o", 2), ("bogota", 1), ("BOGOTÁ", 1), (" bogotá ", 1), ("x", 0)],
 )
-def test_part_of_a_citys_name(connection: Connection, world: World, part: str, found: int) -> None:
+def test_part_of_a_city_name(connection: Connection, world: World, part: str, found: int) -> None:
     for city in ("Cali", "Pasto", "Bogotá"):
-        world.published(world.person(city=city))
+        world.publish_video(world.add_person(city=city))
     assert len(gallery(connection, city=InCity(name=part, whole=False), limit=10)) == found
 
 
-def test_a_whole_city_is_no_part_of_another(connection: Connection, world: World) -> None:
+def test_whole_city_name_matches_exactly(connection: Connection, world: World) -> None:
     for city in ("Santa", "Santa Marta"):
-        world.published(world.person(city=city))
+        world.publish_video(world.add_person(city=city))
     assert len(gallery(connection, city=InCity(name="Santa", whole=False), limit=10)) == 2
     assert len(gallery(connection, city=InCity(name="Santa", whole=True), limit=10)) == 1
 
 
-def test_the_cities_with_open_videos_each_once_however_it_is_spelled(connection: Connection, world: World) -> None:
-    leading = world.published(world.person(city="Bogotá"))
+def test_each_city_with_open_videos_is_listed_once(connection: Connection, world: World) -> None:
+    leading = world.publish_video(world.add_person(city="Bogotá"))
     for city in ("Pasto", "bogota", "BOGOTÁ", "Cali", "Cali"):
-        world.published(world.person(city=city))
-    world.uploaded(world.person(city="Quito"))
-    cast_vote(connection, leading, world.person())
+        world.publish_video(world.add_person(city=city))
+    world.add_video(world.add_person(city="Quito"))
+    cast_vote(connection, leading, world.add_person())
     roll_up(connection)
     assert cities(connection) == ["Bogotá", "Cali", "Pasto"]
 
 
-def test_without_videos_there_are_no_cities(connection: Connection) -> None:
+def test_no_videos_no_cities(connection: Connection) -> None:
     assert cities(connection) == []
 
 
-def test_changes_are_told_against_the_places_at_the_beginning_of_the_day(connection: Connection, world: World) -> None:
-    first, second, late = (world.published(world.person(city="Cali")) for _ in range(3))
-    voters = [world.person() for _ in range(3)]
+def test_rank_changes_are_relative_to_the_start_of_the_day(connection: Connection, world: World) -> None:
+    first, second, late = (world.publish_video(world.add_person(city="Cali")) for _ in range(3))
+    voters = [world.add_person() for _ in range(3)]
     cast_vote(connection, first, voters[0])
     cast_vote(connection, first, voters[1])
     cast_vote(connection, second, voters[0])
@@ -183,9 +183,9 @@ def test_changes_are_told_against_the_places_at_the_beginning_of_the_day(connect
     assert [row.change for row in part] == [None, None, None]
 
 
-def test_yesterdays_places_are_forgotten(connection: Connection, world: World) -> None:
-    video_id = world.published(world.person())
-    cast_vote(connection, video_id, world.person())
+def test_yesterdays_ranks_are_deleted(connection: Connection, world: World) -> None:
+    video_id = world.publish_video(world.add_person())
+    cast_vote(connection, video_id, world.add_person())
     roll_up(connection)
     record_daily_ranks(connection)
     connection.execute(text("UPDATE standings SET taken_on = taken_on - 1"))
@@ -193,18 +193,18 @@ def test_yesterdays_places_are_forgotten(connection: Connection, world: World) -
     assert connection.execute(text("SELECT count(*) FROM standings")).scalar_one() == 1
 
 
-def test_one_at_a_time_takes_the_days_places(engine: Engine, connection: Connection, world: World) -> None:
-    cast_vote(connection, world.published(world.person()), world.person())
+def test_one_process_at_a_time_records_daily_ranks(engine: Engine, connection: Connection, world: World) -> None:
+    cast_vote(connection, world.publish_video(world.add_person()), world.add_person())
     roll_up(connection)
     with engine.begin() as taking:
         assert record_daily_ranks(taking) == 1
         assert record_daily_ranks(connection) == 0
 
 
-def test_a_deletion_and_the_days_places_wait_in_no_circle(engine: Engine, connection: Connection, world: World) -> None:
-    """The places wait for a video that its owner is deleting, and yesterday's are not locked meanwhile."""
-    video_id = world.published(world.person())
-    cast_vote(connection, video_id, world.person())
+def test_deletion_and_daily_ranks_do_not_deadlock(engine: Engine, connection: Connection, world: World) -> None:
+    """Recording waits for a video that its owner is deleting; yesterday's ranks are not locked meanwhile."""
+    video_id = world.publish_video(world.add_person())
+    cast_vote(connection, video_id, world.add_person())
     roll_up(connection)
     record_daily_ranks(connection)
     connection.execute(text("UPDATE standings SET taken_on = taken_on - 1"))

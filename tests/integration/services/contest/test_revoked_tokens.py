@@ -1,4 +1,4 @@
-"""Bearer tokens that hold no more: after a new password, of disabled accounts, and those that were signed out."""
+"""Revoked bearer tokens: after a new password, of disabled accounts, and after signing out."""
 
 from __future__ import annotations
 
@@ -17,14 +17,12 @@ def known(connection: Connection) -> RevokedTokens:
     return revoked_tokens(connection, LIFETIME)
 
 
-def test_at_first_every_token_holds(connection: Connection, world: World) -> None:
-    assert known(connection).is_valid(world.person(), 0, "one")
+def test_tokens_are_valid_by_default(connection: Connection, world: World) -> None:
+    assert known(connection).is_valid(world.add_person(), 0, "one")
 
 
-def test_a_new_password_ends_the_tokens_before_it_and_none_of_other_people(
-    connection: Connection, world: World
-) -> None:
-    ana, eva = world.person(), world.person()
+def test_new_password_revokes_the_accounts_older_tokens(connection: Connection, world: World) -> None:
+    ana, eva = world.add_person(), world.add_person()
     assert change_password(connection, ana, "renewed", replacing="none")
     revoked = known(connection)
     assert [revoked.is_valid(ana, 0, "x"), revoked.is_valid(ana, 1, "x"), revoked.is_valid(eva, 0, "x")] == [
@@ -34,24 +32,22 @@ def test_a_new_password_ends_the_tokens_before_it_and_none_of_other_people(
     ]
 
 
-def test_a_password_that_was_changed_meanwhile_is_not_changed(connection: Connection, world: World) -> None:
-    ana = world.person()
+def test_concurrently_changed_password_is_not_replaced(connection: Connection, world: World) -> None:
+    ana = world.add_person()
     assert not change_password(connection, ana, "renewed", replacing="another")
     assert known(connection).is_valid(ana, 0, "x")
 
 
-def test_no_token_of_a_disabled_account_holds(connection: Connection, world: World) -> None:
-    ana = world.person()
+def test_tokens_of_a_disabled_account_are_invalid(connection: Connection, world: World) -> None:
+    ana = world.add_person()
     connection.execute(text("UPDATE users SET disabled_at = now()"))
     assert not known(connection).is_valid(ana, 7, "x")
     connection.execute(text("UPDATE users SET disabled_at = NULL"))
     assert known(connection).is_valid(ana, 7, "x")
 
 
-def test_a_token_that_was_signed_out_holds_no_more_and_only_its_hash_is_stored(
-    connection: Connection, world: World
-) -> None:
-    ana = world.person()
+def test_signed_out_token_is_invalid_and_stored_as_a_hash(connection: Connection, world: World) -> None:
+    ana = world.add_person()
     for _ in range(2):
         revoke_token(connection, "one", LIFETIME)
     revoked = known(connection)
@@ -60,8 +56,8 @@ def test_a_token_that_was_signed_out_holds_no_more_and_only_its_hash_is_stored(
     assert len(stored) == 64
 
 
-def test_what_has_expired_by_itself_is_forgotten(connection: Connection, world: World) -> None:
-    ana = world.person()
+def test_expired_revocations_are_deleted(connection: Connection, world: World) -> None:
+    ana = world.add_person()
     change_password(connection, ana, "renewed", replacing="none")
     revoke_token(connection, "one", LIFETIME)
     connection.execute(text("UPDATE users SET tokens_revoked_at = now() - interval '62 minutes'"))

@@ -1,4 +1,4 @@
-"""Accounts: one for each address, and a hash that is replaced only by who knew it."""
+"""Accounts: one per address; a hash is replaced only if it is the expected one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def add(connection: Connection, email: str) -> int | None:
     )
 
 
-def test_an_account_is_found_by_its_address_and_its_id(connection: Connection) -> None:
+def test_account_is_found_by_address_and_id(connection: Connection) -> None:
     user_id = add(connection, "Ana@Example.com")
     assert user_id is not None
     found = find_user_by_email(connection, "ana@example.COM")
@@ -27,17 +27,17 @@ def test_an_account_is_found_by_its_address_and_its_id(connection: Connection) -
     assert found is not None and found.email == "Ana@Example.com"
 
 
-def test_an_address_has_one_account(connection: Connection) -> None:
+def test_address_has_one_account(connection: Connection) -> None:
     add(connection, "ana@example.com")
     assert add(connection, "ANA@example.com") is None
 
 
-def test_nobody_is_found_where_nobody_is(connection: Connection) -> None:
+def test_unknown_account_is_none(connection: Connection) -> None:
     assert find_user(connection, 1) is None
     assert find_user_by_email(connection, "ana@example.com") is None
 
 
-def test_a_hash_is_replaced_unless_it_was_replaced_meanwhile(connection: Connection) -> None:
+def test_hash_is_not_replaced_twice(connection: Connection) -> None:
     user_id = add(connection, "ana@example.com")
     assert user_id is not None
     set_password_hash(connection, user_id, "second", replacing="first")

@@ -1,4 +1,4 @@
-"""Votes: one for each person and video, and a tally that is exact at every moment."""
+"""Votes: one per person and video, and counts that are exact at every moment."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ from tests.integration.services.world import World
 from tests.locks import held, wait_until_held
 
 
-def tally(connection: Connection, video_id: object) -> int:
+def count_votes(connection: Connection, video_id: object) -> int:
     found = find_video(connection, video_id)  # type: ignore[arg-type]
     assert found is not None
     return found.votes
 
 
-def test_a_vote_counts_at_once_and_only_once(connection: Connection, world: World) -> None:
-    video_id, voter = world.published(world.person()), world.person()
+def test_vote_counts_immediately_and_once(connection: Connection, world: World) -> None:
+    video_id, voter = world.publish_video(world.add_person()), world.add_person()
     assert cast_vote(connection, video_id, voter) is VoteResult.COUNTED
-    assert tally(connection, video_id) == 1
+    assert count_votes(connection, video_id) == 1
     assert cast_vote(connection, video_id, voter) is VoteResult.ALREADY_VOTED
-    assert tally(connection, video_id) == 1
+    assert count_votes(connection, video_id) == 1
     assert voted_videos(connection, voter) == [video_id]
 
 
-def test_what_cannot_be_voted_for(connection: Connection, world: World) -> None:
-    owner, voter = world.person(), world.person()
-    waiting, private = world.uploaded(owner), world.uploaded(owner, is_public=False)
+def test_votes_for_unavailable_and_own_videos_are_rejected(connection: Connection, world: World) -> None:
+    owner, voter = world.add_person(), world.add_person()
+    waiting, private = world.add_video(owner), world.add_video(owner, is_public=False)
     assert cast_vote(connection, uuid4(), voter) is VoteResult.NOT_AVAILABLE
     assert cast_vote(connection, waiting, voter) is VoteResult.NOT_AVAILABLE
     assert cast_vote(connection, private, voter) is VoteResult.NOT_AVAILABLE
     assert cast_vote(connection, waiting, owner) is VoteResult.OWN_VIDEO
-    assert cast_vote(connection, world.published(owner), owner) is VoteResult.OWN_VIDEO
+    assert cast_vote(connection, world.publish_video(owner), owner) is VoteResult.OWN_VIDEO
     delete_video(connection, waiting, owner)
     assert cast_vote(connection, waiting, owner) is VoteResult.OWN_VIDEO
     assert cast_vote(connection, waiting, voter) is VoteResult.NOT_AVAILABLE
 
 
 @pytest.mark.own("database")
-def test_a_fault_between_the_vote_and_its_delta_leaves_neither(connection: Connection, world: World) -> None:
-    video_id, voter = world.published(world.person()), world.person()
+def test_vote_and_delta_are_inserted_atomically(connection: Connection, world: World) -> None:
+    video_id, voter = world.publish_video(world.add_person()), world.add_person()
     connection.execute(text("ALTER TABLE vote_deltas ADD CHECK (delta <> 1)"))
     with pytest.raises(Exception, match="vote_deltas"):
         cast_vote(connection, video_id, voter)
@@ -59,41 +59,39 @@ def test_a_fault_between_the_vote_and_its_delta_leaves_neither(connection: Conne
     assert cast_vote(connection, video_id, voter) is VoteResult.COUNTED
 
 
-def test_rolling_up_moves_votes_and_changes_no_tally(connection: Connection, world: World) -> None:
-    owner = world.person()
-    videos = [world.published(owner) for _ in range(2)]
-    for voter in [world.person() for _ in range(3)]:
+def test_roll_up_does_not_change_counts(connection: Connection, world: World) -> None:
+    owner = world.add_person()
+    videos = [world.publish_video(owner) for _ in range(2)]
+    for voter in [world.add_person() for _ in range(3)]:
         for video_id in videos:
             cast_vote(connection, video_id, voter)
     assert roll_up(connection, most=4) == 4
-    assert [tally(connection, video_id) for video_id in videos] == [3, 3]
+    assert [count_votes(connection, video_id) for video_id in videos] == [3, 3]
     assert roll_up(connection) == 2
     assert roll_up(connection) == 0
     assert list(connection.execute(text("SELECT votes_count FROM videos")).scalars()) == [3, 3]
 
 
-def test_one_at_a_time_rolls_up_and_another_leaves_it_to_it(
-    engine: Engine, connection: Connection, world: World
-) -> None:
-    """Two at once would wait for each other in a circle: for a row's old version and for its new one."""
-    video_id = world.published(world.person())
+def test_one_process_at_a_time_rolls_up(engine: Engine, connection: Connection, world: World) -> None:
+    """Two at once could deadlock: one waits for a row's old version, the other for its new one."""
+    video_id = world.publish_video(world.add_person())
     for _ in range(3):
-        cast_vote(connection, video_id, world.person())
+        cast_vote(connection, video_id, world.add_person())
     with engine.begin() as rolling:
         assert roll_up(rolling, most=1) == 1
         assert roll_up(connection) == 0
-        assert tally(connection, video_id) == 3
+        assert count_votes(connection, video_id) == 3
     assert roll_up(connection) == 2
-    assert tally(connection, video_id) == 3
+    assert count_votes(connection, video_id) == 3
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.one_of(st.tuples(st.integers(0, 2), st.integers(0, 3)), st.just("roll")), max_size=40))
-def test_the_tally_is_the_number_of_votes_whatever_happens(
+def test_count_always_equals_the_number_of_votes(
     connection: Connection, world: World, steps: list[tuple[int, int] | str]
 ) -> None:
-    owner, voters = world.person(), [world.person() for _ in range(4)]
-    videos = [world.published(owner) for _ in range(3)]
+    owner, voters = world.add_person(), [world.add_person() for _ in range(4)]
+    videos = [world.publish_video(owner) for _ in range(3)]
     expected: set[tuple[int, int]] = set()
     for step in steps:
         if isinstance(step, str):
@@ -104,39 +102,41 @@ def test_the_tally_is_the_number_of_votes_whatever_happens(
         assert result is (VoteResult.ALREADY_VOTED if step in expected else VoteResult.COUNTED)
         expected.add(step)
         of_video = sum(1 for known, _ in expected if known == video)
-        assert tally(connection, videos[video]) == of_video
+        assert count_votes(connection, videos[video]) == of_video
     counts = [sum(1 for known, _ in expected if known == video) for video in range(3)]
-    assert [tally(connection, video_id) for video_id in videos] == counts
+    assert [count_votes(connection, video_id) for video_id in videos] == counts
 
 
-def test_many_voters_and_rollers_at_once_lose_and_double_nothing(
-    engine: Engine, connection: Connection, world: World
-) -> None:
-    owner = world.person()
-    videos = [world.published(owner) for _ in range(3)]
-    voters = [world.person() for _ in range(40)]
-    once_more = count()
+def test_concurrent_votes_and_roll_ups_are_exact(engine: Engine, connection: Connection, world: World) -> None:
+    owner = world.add_person()
+    videos = [world.publish_video(owner) for _ in range(3)]
+    voters = [world.add_person() for _ in range(40)]
+    calls = count()
 
     def act(number: int) -> list[VoteResult]:
         with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as own:
             results = [cast_vote(own, video_id, voters[number]) for video_id in videos for _ in range(2)]
-            if next(once_more) % 3 == 0:
+            if next(calls) % 3 == 0:
                 roll_up(own, most=7)
         return results
 
     with ThreadPoolExecutor(12) as threads:
         results = [result for some in threads.map(act, range(40)) for result in some]
     assert results.count(VoteResult.COUNTED) == results.count(VoteResult.ALREADY_VOTED) == 120
-    assert [tally(connection, video_id) for video_id in videos] == [40, 40, 40]
+    assert [count_votes(connection, video_id) for video_id in videos] == [40, 40, 40]
     while roll_up(connection):
         pass
     assert list(connection.execute(text("SELECT votes_count FROM videos")).scalars()) == [40, 40, 40]
 
 
 @pytest.mark.parametrize("rolled", [True, False])
-def test_lists_and_ranking_count_pending_votes_too(connection: Connection, world: World, rolled: bool) -> None:
-    owner, voters = world.person(), [world.person() for _ in range(2)]
-    few, many, none = world.published(owner), world.published(owner), world.published(owner)
+def test_gallery_and_ranking_include_waiting_votes(connection: Connection, world: World, rolled: bool) -> None:
+    owner, voters = world.add_person(), [world.add_person() for _ in range(2)]
+    few, many, none = (
+        world.publish_video(owner),
+        world.publish_video(owner),
+        world.publish_video(owner),
+    )
     cast_vote(connection, few, voters[0])
     if rolled:
         roll_up(connection)
@@ -147,18 +147,22 @@ def test_lists_and_ranking_count_pending_votes_too(connection: Connection, world
     assert [(row.position, row.video.id, row.video.votes) for row in ranked] == [(1, many, 2), (2, few, 1)]
 
 
-def test_voters_of_one_video_do_not_wait_for_each_other(engine: Engine, connection: Connection, world: World) -> None:
-    video_id, first, second = world.published(world.person()), world.person(), world.person()
+def test_voters_of_one_video_do_not_block_each_other(engine: Engine, connection: Connection, world: World) -> None:
+    video_id, first, second = (
+        world.publish_video(world.add_person()),
+        world.add_person(),
+        world.add_person(),
+    )
     with engine.begin() as slow:
         assert cast_vote(slow, video_id, first) is VoteResult.COUNTED
         assert cast_vote(connection, video_id, second) is VoteResult.COUNTED
-    assert tally(connection, video_id) == 2
+    assert count_votes(connection, video_id) == 2
 
 
-def test_a_vote_for_a_video_that_is_deleted_meanwhile_is_not_available(engine: Engine, world: World) -> None:
-    """The vote sees the video, waits for the deletion at the foreign key, and finds it gone."""
-    owner, voter = world.person(), world.person()
-    video_id = world.published(owner)
+def test_vote_during_deletion_is_not_available(engine: Engine, world: World) -> None:
+    """The vote sees the video, waits for its deletion at the foreign key, and fails."""
+    owner, voter = world.add_person(), world.add_person()
+    video_id = world.publish_video(owner)
     with engine.connect() as deleting:
         deleting.begin()
         deleting.execute(text("DELETE FROM videos WHERE id = :id"), {"id": video_id})
@@ -174,10 +178,10 @@ def test_a_vote_for_a_video_that_is_deleted_meanwhile_is_not_available(engine: E
             assert waiting.result() is VoteResult.NOT_AVAILABLE
 
 
-def test_a_deletion_and_a_roll_up_wait_in_no_circle(engine: Engine, connection: Connection, world: World) -> None:
-    """A roll-up that holds a video's deltas and waits for another video, while the first one's owner deletes it."""
-    owner, voter = world.person(), world.person()
-    hidden, *others = [world.published(owner) for _ in range(20)]
+def test_deletion_and_roll_up_do_not_deadlock(engine: Engine, connection: Connection, world: World) -> None:
+    """A roll-up holds a video's deltas and waits for another video while the first is being deleted."""
+    owner, voter = world.add_person(), world.add_person()
+    hidden, *others = [world.publish_video(owner) for _ in range(20)]
     for video_id in (hidden, *others):
         cast_vote(connection, video_id, voter)
     connection.execute(text("UPDATE videos SET hidden_at = now() WHERE id = :id"), {"id": hidden})
@@ -195,8 +199,8 @@ def test_a_deletion_and_a_roll_up_wait_in_no_circle(engine: Engine, connection: 
             rolling = threads.submit(roll)
             wait_until_held(engine, "UPDATE videos SET votes_count")
             deleting = threads.submit(delete)
-            # Where the roll-up came to the hidden video first, the deletion waits for it, and that is no circle.
+            # If the roll-up locked the hidden video first, the deletion waits for it; that is no deadlock.
             wait([deleting], timeout=1)
         assert (rolling.result(), deleting.result()) == (20, Deletion.DELETED)
-    assert find_video(connection, hidden) is None and tally(connection, others[0]) == 1
+    assert find_video(connection, hidden) is None and count_votes(connection, others[0]) == 1
     assert connection.execute(text("SELECT count(*) FROM vote_deltas")).scalar_one() == 0

@@ -1,4 +1,4 @@
-"""Sixty-four voters and two rollers, and a PostgreSQL that is killed three times under them."""
+"""Votes while PostgreSQL is killed three times under 64 voters and two roll-up threads."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def database(tmp_path: Path) -> Iterator[MortalDatabase]:
 
 
 def open_engine(database: MortalDatabase) -> Engine:
-    """An engine with a connection for everyone, which is opened again after it was cut."""
+    """Create an engine with a connection per thread that reconnects."""
     url = database.cluster.url(NAME).replace("postgresql://", DRIVER_URL, 1)
     return create_engine(url, pool_size=VOTERS + ROLLERS, max_overflow=0, isolation_level="AUTOCOMMIT")
 
 
 def populate(engine: Engine) -> tuple[list[uuid.UUID], list[int]]:
-    """Videos open for voting, and many more people than will come to vote."""
+    """Create open videos, and more people than will vote."""
     with engine.connect() as connection:
         connection.execute(
             text(
@@ -58,7 +58,7 @@ def populate(engine: Engine) -> tuple[list[uuid.UUID], list[int]]:
 
 
 class Election:
-    """What voters did and what they were told."""
+    """Runs the voters, and records their votes and the responses."""
 
     def __init__(self, engine: Engine, videos: list[uuid.UUID], people: list[int]) -> None:
         self._engine, self._videos = engine, videos
@@ -67,9 +67,9 @@ class Election:
         self._over = threading.Event()
         self._numbers = itertools.count()
         self.acknowledged: Counter[tuple[uuid.UUID, int]] = Counter()
-        self.asked: set[tuple[uuid.UUID, int]] = set()
-        self.cut = 0
-        self.surprises: list[BaseException] = []
+        self.attempted: set[tuple[uuid.UUID, int]] = set()
+        self.disconnects = 0
+        self.errors: list[BaseException] = []
         work = [self._vote] * VOTERS + [self._roll] * ROLLERS
         self._threads = [threading.Thread(target=self._guard, args=(one,), daemon=True) for one in work]
         for thread in self._threads:
@@ -79,22 +79,22 @@ class Election:
         try:
             while not self._over.is_set():
                 work()  # type: ignore[operator]
-        except BaseException as surprise:
-            self.surprises.append(surprise)
+        except BaseException as error:
+            self.errors.append(error)
 
     def _vote(self) -> None:
         with self._lock:
             person = next(self._people)
-            # Most come for the first video.
+            # Most vote for the first video.
             video = self._videos[0 if next(self._numbers) % 2 else person % VIDEOS]
-            self.asked.add((video, person))
+            self.attempted.add((video, person))
         while True:
             try:
                 with self._engine.connect() as connection:
                     result = cast_vote(connection, video, person)
             except DBAPIError:
-                # Whether the vote was kept is not known; whoever is not told asks again.
-                self.cut += 1
+                # Whether the vote was stored is unknown, so the voter retries.
+                self.disconnects += 1
                 if self._over.wait(0.05):
                     return
                 continue
@@ -108,22 +108,22 @@ class Election:
             with self._engine.connect() as connection:
                 roll_up(connection, most=50)
         except DBAPIError:
-            self.cut += 1
+            self.disconnects += 1
         self._over.wait(0.02)
 
     def wait_for(self, more: int) -> None:
         wanted = len(self.acknowledged) + more
-        while len(self.acknowledged) < wanted and not self.surprises:
+        while len(self.acknowledged) < wanted and not self.errors:
             time.sleep(0.02)
 
     def end(self) -> None:
         self._over.set()
         for thread in self._threads:
             thread.join(120)
-        assert not any(thread.is_alive() for thread in self._threads), "somebody waits for an answer for ever"
+        assert not any(thread.is_alive() for thread in self._threads), "a thread hangs"
 
 
-def test_what_was_acknowledged_is_kept_once_and_the_tally_is_the_count(database: MortalDatabase) -> None:
+def test_acknowledged_votes_survive_crashes_exactly_once(database: MortalDatabase) -> None:
     engine = open_engine(database)
     videos, people = populate(engine)
     election = Election(engine, videos, people)
@@ -135,13 +135,13 @@ def test_what_was_acknowledged_is_kept_once_and_the_tally_is_the_count(database:
         election.wait_for(ACKNOWLEDGED_BETWEEN_KILLS)
     finally:
         election.end()
-    assert election.surprises == []
-    assert election.cut >= KILLS
+    assert election.errors == []
+    assert election.disconnects >= KILLS
     with engine.connect() as connection:
         stored = {
             (row.video_id, row.user_id) for row in connection.execute(text("SELECT video_id, user_id FROM votes"))
         }
-        assert election.acknowledged.keys() <= stored <= election.asked
+        assert election.acknowledged.keys() <= stored <= election.attempted
         assert set(election.acknowledged.values()) == {1}
         while roll_up(connection):
             pass

@@ -1,4 +1,4 @@
-"""Everything that can happen to votes, in any order, against a model that is a handful of sets."""
+"""Model-based test: votes, moderation and deletions in any order, compared with a model of sets."""
 
 from __future__ import annotations
 
@@ -32,37 +32,37 @@ from services.videos.records import Deletion, add_video, delete_video, find_vide
 NETWORKS = ("192.0.2.0/24", "198.51.100.0/24")
 PEOPLE = 5
 EXAMPLES = int(os.environ.get("ANB_MODEL_EXAMPLES", "30"))
-"""How many stories of up to 40 steps are told; ``ANB_MODEL_EXAMPLES`` asks for more than the gate has time for."""
+"""Number of examples of up to 40 steps each; ``ANB_MODEL_EXAMPLES`` overrides it."""
 
 
 @dataclass
 class ModelVideo:
-    """What the model knows of a video."""
+    """State of a video in the model."""
 
     owner: int
     is_public: bool
     processed: bool = False
     hidden: bool = False
     votes: dict[int, str] = field(default_factory=dict)
-    aside: set[int] = field(default_factory=set)
+    quarantined: set[int] = field(default_factory=set)
 
     @property
     def open(self) -> bool:
         return self.processed and self.is_public and not self.hidden
 
     @property
-    def tally(self) -> int:
-        return len(self.votes.keys() - self.aside)
+    def count(self) -> int:
+        return len(self.votes.keys() - self.quarantined)
 
 
-class Voting(RuleBasedStateMachine):
-    """The real statements beside the model."""
+class VotingMachine(RuleBasedStateMachine):
+    """Executes each step on the database and on the model."""
 
     engine: Engine
     videos: Bundle[uuid.UUID] = Bundle("videos")
 
     @initialize()
-    def begin(self) -> None:
+    def start(self) -> None:
         self.connection: Connection = self.engine.execution_options(isolation_level="AUTOCOMMIT").connect()
         for table in ("moderation_log", "vote_deltas", "users", "deleted_videos"):
             self.connection.execute(text(f"DELETE FROM {table}"))
@@ -73,9 +73,9 @@ class Voting(RuleBasedStateMachine):
             "FROM generate_series(0, :people) AS number RETURNING id"
         )
         moderator, *self.people = self.connection.execute(add, {"people": PEOPLE}).scalars()
-        self.deed = ModerationAction(moderator_id=moderator, reason="because")
+        self.action = ModerationAction(moderator_id=moderator, reason="because")
         self.model: dict[uuid.UUID, ModelVideo] = {}
-        self.gone: dict[uuid.UUID, int] = {}
+        self.deleted: dict[uuid.UUID, int] = {}
         self.is_open = True
 
     def teardown(self) -> None:
@@ -120,7 +120,7 @@ class Voting(RuleBasedStateMachine):
             known.votes[person] = network
 
     def _expected(self, video_id: uuid.UUID, known: ModelVideo | None, person: int) -> VoteResult:
-        if (known.owner if known else self.gone[video_id]) == person:
+        if (known.owner if known else self.deleted[video_id]) == person:
             return VoteResult.OWN_VIDEO
         if known is None or not known.open:
             return VoteResult.NOT_AVAILABLE
@@ -139,12 +139,12 @@ class Voting(RuleBasedStateMachine):
         else:
             assert result is Retraction.RETRACTED
             del known.votes[person]
-            known.aside.discard(person)
+            known.quarantined.discard(person)
 
     @rule(video_id=videos)
     def delete(self, video_id: uuid.UUID) -> None:
         known = self.model.get(video_id)
-        owner = known.owner if known else self.gone[video_id]
+        owner = known.owner if known else self.deleted[video_id]
         with self.engine.begin() as connection:
             result = delete_video(connection, video_id, owner)
         if known is None:
@@ -153,27 +153,27 @@ class Voting(RuleBasedStateMachine):
             assert result is Deletion.PUBLISHED
         else:
             assert result is Deletion.DELETED
-            self.gone[video_id] = owner
+            self.deleted[video_id] = owner
             del self.model[video_id]
 
     @rule(video_id=videos, hidden=st.booleans())
     def moderate(self, video_id: uuid.UUID, hidden: bool) -> None:
         known = self.model.get(video_id)
-        verb = moderation.hide_video if hidden else moderation.show_video
-        assert verb(self.connection, self.deed, video_id) is (known is not None and known.hidden is not hidden)
+        function = moderation.hide_video if hidden else moderation.show_video
+        assert function(self.connection, self.action, video_id) is (known is not None and known.hidden is not hidden)
         if known:
             known.hidden = hidden
 
-    @rule(video_id=videos, network=st.sampled_from(NETWORKS), aside=st.booleans())
-    def quarantine(self, video_id: uuid.UUID, network: str, aside: bool) -> None:
+    @rule(video_id=videos, network=st.sampled_from(NETWORKS), quarantined=st.booleans())
+    def quarantine(self, video_id: uuid.UUID, network: str, quarantined: bool) -> None:
         known = self.model.get(video_id)
         of_network = {person for person, cast in known.votes.items() if cast == network} if known else set()
-        held = known.aside if known else set()
-        moved = of_network - held if aside else of_network & held
-        verb = moderation.quarantine_votes if aside else moderation.restore_votes
-        assert verb(self.connection, self.deed, video_id, network) == len(moved)
+        held = known.quarantined if known else set()
+        moved = of_network - held if quarantined else of_network & held
+        function = moderation.quarantine_votes if quarantined else moderation.restore_votes
+        assert function(self.connection, self.action, video_id, network) == len(moved)
         if known:
-            known.aside = known.aside | moved if aside else known.aside - moved
+            known.quarantined = known.quarantined | moved if quarantined else known.quarantined - moved
 
     @rule(is_open=st.booleans())
     def set_period(self, is_open: bool) -> None:
@@ -186,27 +186,27 @@ class Voting(RuleBasedStateMachine):
         roll_up(self.connection, most=most)
 
     @rule()
-    def count_again(self) -> None:
+    def audit(self) -> None:
         for _ in range(SLICES):
             audit_counts(self.connection, seconds=0)
         assert read_audit_result(self.connection).differing == 0
 
     @invariant()
-    def every_list_tells_the_models_tallies(self) -> None:
+    def lists_match_the_model(self) -> None:
         if not hasattr(self, "model"):
             return
         for video_id, known in self.model.items():
             found = find_video(self.connection, video_id)
-            assert found is not None and found.votes == known.tally
-        opened = {video_id: known.tally for video_id, known in self.model.items() if known.open}
+            assert found is not None and found.votes == known.count
+        opened = {video_id: known.count for video_id, known in self.model.items() if known.open}
         assert {video.id: video.votes for video in gallery(self.connection, limit=100)} == opened
         ranked = {row.video.id: row.video.votes for row in ranking(self.connection, limit=100)}
-        assert ranked == {video_id: tally for video_id, tally in opened.items() if tally}
+        assert ranked == {video_id: count for video_id, count in opened.items() if count}
         for person in self.people:
             voted = {video_id for video_id, known in self.model.items() if person in known.votes}
             assert set(voted_videos(self.connection, person)) == voted
 
 
-def test_votes_do_what_the_model_does(engine: Engine) -> None:
-    machine: Any = type("VotingHere", (Voting,), {"engine": engine})
+def test_votes_match_the_model(engine: Engine) -> None:
+    machine: Any = type("BoundVotingMachine", (VotingMachine,), {"engine": engine})
     run_state_machine_as_test(machine, settings=settings(max_examples=EXAMPLES, stateful_step_count=40, deadline=None))

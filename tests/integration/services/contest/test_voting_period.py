@@ -1,4 +1,4 @@
-"""When votes are taken and told: by the database's clock."""
+"""The voting period: when votes are accepted and published, by the database's clock."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from tests.integration.services.world import World
 HOUR = timedelta(hours=1)
 
 
-def moment(connection: Connection) -> datetime:
+def database_now(connection: Connection) -> datetime:
     now: datetime = connection.execute(text("SELECT now()")).scalar_one()
     return now
 
 
-def told(connection: Connection, video_id: object) -> tuple[int, int, list[int]]:
-    """The tally of a video as its page, the gallery and the ranking tell it."""
+def published_counts(connection: Connection, video_id: object) -> tuple[int, int, list[int]]:
+    """Return the count of a video as shown on its page, in the gallery and in the ranking."""
     found = find_video(connection, video_id)  # type: ignore[arg-type]
     assert found is not None
     ranked = [row.video.votes for row in ranking(connection, limit=5)]
     return found.votes, gallery(connection, limit=1)[0].votes, ranked
 
 
-def test_votes_are_always_taken_where_nobody_said_when(connection: Connection, world: World) -> None:
+def test_voting_is_open_without_a_period(connection: Connection, world: World) -> None:
     assert read_voting(connection).state is VotingState.OPEN
-    assert cast_vote(connection, world.published(world.person()), world.person()) is VoteResult.COUNTED
+    assert cast_vote(connection, world.publish_video(world.add_person()), world.add_person()) is VoteResult.COUNTED
 
 
-def test_before_and_after_the_period_no_vote_is_taken_nor_taken_back(connection: Connection, world: World) -> None:
-    owner, voter = world.person(), world.person()
-    video_id, now = world.published(owner), moment(connection)
+def test_no_votes_or_retractions_outside_the_period(connection: Connection, world: World) -> None:
+    owner, voter = world.add_person(), world.add_person()
+    video_id, now = world.publish_video(owner), database_now(connection)
     cast_vote(connection, video_id, voter)
     early, late = VotingPeriod(opens_at=now + HOUR), VotingPeriod(closes_at=now)
     for period, state in ((early, VotingState.NOT_YET), (late, VotingState.CLOSED)):
         write_period(connection, period)
         assert read_voting(connection).state is state
-        assert cast_vote(connection, video_id, world.person()) is VoteResult.CLOSED
+        assert cast_vote(connection, video_id, world.add_person()) is VoteResult.CLOSED
         assert retract_vote(connection, video_id, voter) is Retraction.CLOSED
         assert cast_vote(connection, video_id, owner) is VoteResult.OWN_VIDEO
     write_period(connection, VotingPeriod(opens_at=now - HOUR, closes_at=now + HOUR))
@@ -52,27 +52,25 @@ def test_before_and_after_the_period_no_vote_is_taken_nor_taken_back(connection:
     assert retract_vote(connection, video_id, voter) is Retraction.RETRACTED
 
 
-def test_in_the_freeze_votes_are_taken_and_not_told_until_the_voting_closes(
-    connection: Connection, world: World
-) -> None:
-    owner, early, late = world.person(), world.person(), world.person()
-    video_id = world.published(owner)
+def test_votes_during_the_freeze_are_published_at_the_end(connection: Connection, world: World) -> None:
+    owner, early, late = world.add_person(), world.add_person(), world.add_person()
+    video_id = world.publish_video(owner)
     cast_vote(connection, video_id, early)
-    freeze = moment(connection)
+    freeze = database_now(connection)
     write_period(connection, VotingPeriod(freezes_at=freeze, closes_at=freeze + HOUR))
     assert read_voting(connection).state is VotingState.FROZEN
     assert cast_vote(connection, video_id, late) is VoteResult.COUNTED
     assert retract_vote(connection, video_id, early) is Retraction.RETRACTED
     assert cast_vote(connection, video_id, early) is VoteResult.COUNTED
     for rolled in (1, 0):
-        assert told(connection, video_id) == (1, 1, [1])
+        assert published_counts(connection, video_id) == (1, 1, [1])
         assert find_player_ranks(connection, owner)[0].votes == 1
         assert roll_up(connection) == rolled
-    write_period(connection, VotingPeriod(freezes_at=freeze, closes_at=moment(connection)))
+    write_period(connection, VotingPeriod(freezes_at=freeze, closes_at=database_now(connection)))
     assert read_voting(connection).state is VotingState.CLOSED
-    assert told(connection, video_id) == (2, 2, [2])
+    assert published_counts(connection, video_id) == (2, 2, [2])
     roll_up(connection)
-    assert told(connection, video_id) == (2, 2, [2])
+    assert published_counts(connection, video_id) == (2, 2, [2])
 
 
 @pytest.mark.parametrize(
@@ -84,12 +82,12 @@ def test_in_the_freeze_votes_are_taken_and_not_told_until_the_voting_closes(
         {"freezes_at": 2, "closes_at": 1},
     ],
 )
-def test_moments_out_of_order(moments: dict[str, int]) -> None:
+def test_times_out_of_order_are_rejected(moments: dict[str, int]) -> None:
     start = datetime.fromisoformat("2026-01-01T00:00:00-05:00")
     with pytest.raises(ValueError, match="the voting opens first, then freezes, then closes"):
         VotingPeriod(**{name: start + number * HOUR for name, number in moments.items()})
 
 
-def test_a_moment_without_its_time_zone() -> None:
+def test_time_without_time_zone_is_rejected() -> None:
     with pytest.raises(ValueError, match="each moment needs its time zone"):
         VotingPeriod(opens_at=datetime(2026, 1, 1))

@@ -1,4 +1,4 @@
-"""Log lines in CloudWatch Logs: they arrive, and never hold anything up."""
+"""Log lines in CloudWatch Logs: they arrive and never block the process."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ INSTANCE = "i-0123456789abcdef0"
 
 
 class Metadata(BaseHTTPRequestHandler):
-    """EC2's metadata service, version 2: no answer without a token."""
+    """EC2's metadata service, version 2, which requires a token."""
 
     def do_PUT(self) -> None:
         self._answer("token" if self.headers.get("X-aws-ec2-metadata-token-ttl-seconds") else None)
@@ -58,7 +58,7 @@ def group(aws_endpoint: str, aws_port: int) -> str:
 
 
 def run(code: str, group: str, **variables: str) -> list[dict[str, Any]]:
-    """Run a program that logs; what it wrote to its output."""
+    """Run a program that logs; return its output."""
     program = (
         "import logging, os, sys\nfrom services.shared import cloudwatch_logs, telemetry\n"
         f"telemetry.configure_logging('portal', log_group={group!r}, region={aws.REGION!r})\n"
@@ -67,7 +67,7 @@ def run(code: str, group: str, **variables: str) -> list[dict[str, Any]]:
     ended = subprocess.run(
         [sys.executable, "-c", program],
         cwd=ROOT,
-        # The tests' environment forbids the metadata service, which this machine has not.
+        # The tests' environment disables the metadata service.
         env={**os.environ, "AWS_EC2_METADATA_DISABLED": "false", **variables},
         capture_output=True,
         text=True,
@@ -84,21 +84,19 @@ def sent(group: str, stream: str, aws_port: int) -> list[dict[str, Any]]:
     return [json.loads(event["message"]) for event in answer["events"]]
 
 
-def test_every_line_arrives_under_the_instances_name_before_the_process_ends(
-    group: str, metadata: str, aws_port: int
-) -> None:
+def test_all_lines_are_sent_before_the_process_exits(group: str, metadata: str, aws_port: int) -> None:
     lines = run(
         "log.info('one', user_id=7)\nlogging.getLogger('library').warning('two')",
         group,
         AWS_EC2_METADATA_SERVICE_ENDPOINT=metadata,
     )
     assert [line["event"] for line in lines] == ["one", "two"]
-    # A library's line is given its moment where it is written, so twice.
+    # Each handler sets the timestamp of a library's line, so they differ.
     arrived = sent(group, f"portal/{INSTANCE}", aws_port)
     assert [{**line, "timestamp": ""} for line in arrived] == [{**line, "timestamp": ""} for line in lines]
 
 
-def test_lines_of_a_forked_process_arrive_as_well(group: str, metadata: str, aws_port: int) -> None:
+def test_lines_of_a_forked_process_are_sent(group: str, metadata: str, aws_port: int) -> None:
     run(
         "log.info('before')\nlogging.getLogger().handlers[1].flush()\nchild = os.fork()\n"
         "log.info('parent' if child else 'child')\nif child: os.waitpid(child, 0)",
@@ -109,38 +107,36 @@ def test_lines_of_a_forked_process_arrive_as_well(group: str, metadata: str, aws
     assert sorted(events) == ["before", "child", "parent"]
 
 
-def test_a_machine_that_is_no_instance_goes_by_its_host_name(group: str, aws_port: int) -> None:
+def test_stream_is_the_host_name_outside_ec2(group: str, aws_port: int) -> None:
     endpoint = f"http://127.0.0.1:{free_port()}"
     run("log.info('one')", group, AWS_EC2_METADATA_SERVICE_ENDPOINT=endpoint)
     assert [line["event"] for line in sent(group, f"portal/{platform.node()}", aws_port)][-1] == "one"
 
 
-def test_while_aws_is_away_nothing_waits_and_what_is_too_much_is_dropped_and_counted(
-    group: str, metadata: str, aws_port: int
-) -> None:
-    """AWS is away for the first lines and back for the last."""
+def test_lines_beyond_the_queue_are_dropped_and_counted(group: str, metadata: str, aws_port: int) -> None:
+    """AWS is unreachable for the first lines and reachable for the last."""
     lines = run(
         "handler = logging.getLogger().handlers[1]\n"
-        "cloudwatch._MAX_QUEUED_LINES = 50\n"
-        "right = handler.cwl_client.meta.endpoint_url\n"
+        "cloudwatch_logs._MAX_QUEUED_LINES = 50\n"
+        "client = handler.cwl_client.meta.endpoint_url\n"
         f"handler.cwl_client = __import__('boto3').client('logs', region_name={aws.REGION!r}, "
         f"endpoint_url='http://127.0.0.1:{free_port()}')\n"
-        "for number in range(1000): log.info('away', number=number)\n"
+        "for number in range(1000): log.info('unreachable', number=number)\n"
         "handler.flush()\n"
         "handler.cwl_client = handler._connect()\n"
-        "log.info('back')\nhandler.flush()\nlog.info('last')\n",
+        "log.info('reachable')\nhandler.flush()\nlog.info('last')\n",
         group,
         AWS_EC2_METADATA_SERVICE_ENDPOINT=metadata,
     )
-    # Standard output has them all.
-    assert len([line for line in lines if line["event"] == "away"]) == 1000
+    # Standard output has all lines.
+    assert len([line for line in lines if line["event"] == "unreachable"]) == 1000
     arrived = [line["event"] for line in sent(group, f"portal/{INSTANCE}", aws_port)]
-    assert "back" in arrived and "last" in arrived
-    (told,) = [event for event in arrived if event.endswith("log lines could not be sent to CloudWatch Logs")]
-    assert int(told.split()[0]) == 1000 - arrived.count("away")
+    assert "reachable" in arrived and "last" in arrived
+    (warning,) = [event for event in arrived if event.endswith("log lines could not be sent to CloudWatch Logs")]
+    assert int(warning.split()[0]) == 1000 - arrived.count("unreachable")
 
 
-def test_a_process_ends_in_time_where_aws_does_not_answer(group: str, metadata: str) -> None:
+def test_process_exits_in_time_if_aws_does_not_answer(group: str, metadata: str) -> None:
     run(
         "log.info('one')",
         group,

@@ -1,4 +1,4 @@
-"""The pool of connections: what it hands out lives, and costs no question."""
+"""The connection pool: checked-out connections are open, without a query per checkout."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def process_of(connection: Connection) -> int:
 
 
 @pytest.mark.own("database")
-def test_a_connection_that_the_server_ended_is_replaced_before_anybody_is_given_it(engine: Engine) -> None:
+def test_closed_connection_is_replaced_at_checkout(engine: Engine) -> None:
     with engine.connect() as first, engine.connect() as second, engine.connect() as third:
         ended = {process_of(first), process_of(second)}
         third.execute(_END)
@@ -28,7 +28,7 @@ def test_a_connection_that_the_server_ended_is_replaced_before_anybody_is_given_
             assert process_of(connection) not in ended
 
 
-def test_a_connection_that_lives_is_handed_out_without_a_question(engine: Engine) -> None:
+def test_open_connection_is_checked_out_without_a_query(engine: Engine) -> None:
     with engine.connect() as observer:
         with engine.connect() as connection:
             process = process_of(connection)

@@ -62,11 +62,11 @@ SPECIFICATION = {
         }
     },
 }
-"""The rules of the specification's own JSON schema."""
+"""Rules of the specification's JSON schema."""
 
 
 @pytest.fixture
-def measures() -> EmfMetrics:
+def metrics() -> EmfMetrics:
     return EmfMetrics("production", "worker")
 
 
@@ -74,7 +74,7 @@ def check(line: dict[str, object]) -> None:
     Draft202012Validator(SPECIFICATION).validate(line)
     assert json.loads(json.dumps(line)) == line
     (directive,) = line["_aws"]["CloudWatchMetrics"]  # type: ignore[index]
-    # What is named is a member of the line: dimensions are texts, metrics numbers or up to a hundred of them.
+    # Dimensions are text members of the line; metrics are numbers or lists of at most a hundred numbers.
     for dimensions in directive["Dimensions"]:
         assert all(isinstance(line[name], str) for name in dimensions)
     for metric in directive["Metrics"]:
@@ -83,12 +83,12 @@ def check(line: dict[str, object]) -> None:
         assert not isinstance(value, list) or 0 < len(value) <= 100
 
 
-def test_a_line_is_as_specified(measures: EmfMetrics) -> None:
-    measures.count("Votes")
-    measures.count("Votes", 2)
-    measures.gauge("OutboxOldest", 1.5, "Seconds")
-    measures.sample("JobSeconds", 24.2501)
-    line = measures.take()
+def test_line_matches_the_specification(metrics: EmfMetrics) -> None:
+    metrics.count("Votes")
+    metrics.count("Votes", 2)
+    metrics.gauge("OutboxOldest", 1.5, "Seconds")
+    metrics.sample("JobSeconds", 24.2501)
+    line = metrics.take()
     assert line is not None
     check(line)
     assert (line["Votes"], line["OutboxOldest"], line["JobSeconds"]) == (3, 1.5, [24.25])
@@ -98,35 +98,35 @@ def test_a_line_is_as_specified(measures: EmfMetrics) -> None:
     assert units == {"Votes": "Count", "OutboxOldest": "Seconds", "JobSeconds": "Seconds"}
 
 
-def test_counting_begins_anew_and_zero_is_told(measures: EmfMetrics) -> None:
-    measures.count("Votes", 7)
-    measures.sample("JobSeconds", 1)
-    measures.take()
-    line = measures.take()
+def test_counters_are_reset_to_zero(metrics: EmfMetrics) -> None:
+    metrics.count("Votes", 7)
+    metrics.sample("JobSeconds", 1)
+    metrics.take()
+    line = metrics.take()
     assert line is not None
     check(line)
     assert line["Votes"] == 0 and "JobSeconds" not in line
 
 
-def test_of_many_samples_a_hundred_are_told(measures: EmfMetrics) -> None:
+def test_line_contains_at_most_a_hundred_samples(metrics: EmfMetrics) -> None:
     for number in range(250):
-        measures.sample("JobSeconds", number)
-    line = measures.take()
+        metrics.sample("JobSeconds", number)
+    line = metrics.take()
     assert line is not None
     check(line)
     assert len(line["JobSeconds"]) == 100
 
 
-def test_nothing_to_tell_is_no_line(measures: EmfMetrics) -> None:
+def test_no_values_no_line(metrics: EmfMetrics) -> None:
     with capture_logs() as lines:
-        measures.flush()
+        metrics.flush()
     assert lines == []
 
 
-def test_the_average_of_a_sample_follows_the_latest(measures: EmfMetrics) -> None:
-    assert measures.average("JobSeconds") is None
-    measures.sample("JobSeconds", 10)
-    assert measures.average("JobSeconds") == 10
-    measures.sample("JobSeconds", 20)
-    measures.take()
-    assert measures.average("JobSeconds") == 12
+def test_average_weights_recent_samples(metrics: EmfMetrics) -> None:
+    assert metrics.average("JobSeconds") is None
+    metrics.sample("JobSeconds", 10)
+    assert metrics.average("JobSeconds") == 10
+    metrics.sample("JobSeconds", 20)
+    metrics.take()
+    assert metrics.average("JobSeconds") == 12

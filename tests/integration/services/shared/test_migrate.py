@@ -1,4 +1,4 @@
-"""Migrations: up and down leave no trace, a changed file is noticed, and two at once do not meet."""
+"""Migrations: up and down, changed files, and several processes at once."""
 
 from __future__ import annotations
 
@@ -54,15 +54,15 @@ def write(folder: Path, **files: str) -> Path:
 
 def test_up_down_and_up_again(database: psycopg.Connection[Any]) -> None:
     assert upgrade(database, MIGRATIONS) == MIGRATIONS
-    there = schema(database)
-    assert there
+    created = schema(database)
+    assert created
     assert downgrade(database, MIGRATIONS, len(MIGRATIONS)) == MIGRATIONS[::-1]
     assert schema(database) == []
     assert upgrade(database, MIGRATIONS) == MIGRATIONS
-    assert schema(database) == there
+    assert schema(database) == created
 
 
-def test_each_step_can_be_taken_back_alone(database: psycopg.Connection[Any]) -> None:
+def test_each_migration_can_be_reverted(database: psycopg.Connection[Any]) -> None:
     for number in range(1, len(MIGRATIONS) + 1):
         upgrade(database, MIGRATIONS[: number - 1])
         before = schema(database)
@@ -72,14 +72,14 @@ def test_each_step_can_be_taken_back_alone(database: psycopg.Connection[Any]) ->
         upgrade(database, MIGRATIONS[:number])
 
 
-def test_what_was_applied_is_not_applied_again(database: psycopg.Connection[Any]) -> None:
+def test_applied_migrations_are_skipped(database: psycopg.Connection[Any]) -> None:
     upgrade(database, MIGRATIONS[:2])
     assert pending(database, MIGRATIONS) == MIGRATIONS[2:]
     assert upgrade(database, MIGRATIONS) == MIGRATIONS[2:]
     assert pending(database, MIGRATIONS) == []
 
 
-def test_a_step_that_was_changed_after_it_was_applied_is_refused(database: psycopg.Connection[Any]) -> None:
+def test_changed_migration_is_rejected(database: psycopg.Connection[Any]) -> None:
     upgrade(database, MIGRATIONS)
     changed = [replace(MIGRATIONS[0], up=MIGRATIONS[0].up + " "), *MIGRATIONS[1:]]
     with pytest.raises(MigrationProblem) as caught:
@@ -90,7 +90,7 @@ def test_a_step_that_was_changed_after_it_was_applied_is_refused(database: psyco
     )
 
 
-def test_a_step_that_fails_leaves_nothing_of_itself(database: psycopg.Connection[Any]) -> None:
+def test_failed_migration_is_rolled_back(database: psycopg.Connection[Any]) -> None:
     broken = Migration(len(MIGRATIONS) + 1, "broken", "CREATE TABLE half (id INT); SELECT 1 / 0;", "")
     with pytest.raises(psycopg.errors.DivisionByZero):
         upgrade(database, [*MIGRATIONS, broken])
@@ -98,7 +98,7 @@ def test_a_step_that_fails_leaves_nothing_of_itself(database: psycopg.Connection
     assert pending(database, [*MIGRATIONS, broken]) == [broken]
 
 
-def test_of_several_at_once_one_works_and_the_others_find_it_done(empty_database_url: str) -> None:
+def test_one_of_several_processes_migrates(empty_database_url: str) -> None:
     def run(_: int) -> int:
         with psycopg.connect(empty_database_url) as connection:
             return len(upgrade(connection, MIGRATIONS))
@@ -128,7 +128,7 @@ def test_of_several_at_once_one_works_and_the_others_find_it_done(empty_database
         ),
     ],
 )
-def test_files_that_do_not_make_a_row(tmp_path: Path, files: dict[str, str], problem: str) -> None:
+def test_invalid_files_are_rejected(tmp_path: Path, files: dict[str, str], problem: str) -> None:
     with pytest.raises(MigrationProblem) as caught:
         read_migrations(write(tmp_path, **files))
     assert str(caught.value) == problem
@@ -156,7 +156,7 @@ def test_command_runs_as_a_module(environment: PortalEnvironment) -> None:
 def command(
     environment: PortalEnvironment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[int, list[str]]]:
-    """Runs the command in this process; its exit code and its lines."""
+    """Run the command in this process; return its exit code and lines."""
 
     def run(*arguments: str, **changes: str) -> tuple[int, list[str]]:
         for name, value in {**environment.as_variables(), **changes}.items():
@@ -168,7 +168,7 @@ def command(
     return run
 
 
-def test_the_command(command: Callable[..., tuple[int, list[str]]]) -> None:
+def test_command_migrates_reverts_and_lists(command: Callable[..., tuple[int, list[str]]]) -> None:
     names = [f"{migration.version:03}_{migration.name}" for migration in MIGRATIONS]
     assert command("status") == (0, [f"pending {name}" for name in names])
     assert command("up") == (0, [f"applied {name}" for name in names])
@@ -178,19 +178,19 @@ def test_the_command(command: Callable[..., tuple[int, list[str]]]) -> None:
 
 
 @pytest.mark.parametrize("arguments", [(), ("sideways",), ("down", "0"), ("down", "all"), ("up", "1")])
-def test_a_wrong_command_is_told_the_right_one(
+def test_invalid_arguments_print_the_usage(
     command: Callable[..., tuple[int, list[str]]], arguments: tuple[str, ...]
 ) -> None:
     assert command(*arguments) == (1, [USAGE])
 
 
-def test_a_wrong_environment_is_told_in_a_sentence(command: Callable[..., tuple[int, list[str]]]) -> None:
+def test_invalid_environment_is_reported(command: Callable[..., tuple[int, list[str]]]) -> None:
     code, lines = command("up", DATABASE_PORT="x")
     assert code == 1
     assert lines == ["DATABASE_PORT (port of PostgreSQL): is 'x'; must be an integer of at least 1"]
 
 
-def test_a_database_that_does_not_answer_is_told_without_a_traceback(
+def test_unreachable_database_is_reported_without_traceback(
     command: Callable[..., tuple[int, list[str]]],
 ) -> None:
     code, lines = command("up", DATABASE_PORT="1")

@@ -1,6 +1,6 @@
-"""Every migration leaves the release before it at work: it adds, and takes away only what no release uses any more.
+"""Every migration is compatible with the previous release: it adds, and removes only what no release uses.
 
-A file that takes something away begins with the release that stopped using it:
+A file that removes something starts with the release that stopped using it:
 
     -- unused since release 1.4.0: nothing reads videos.legacy_url
 """
@@ -15,38 +15,38 @@ from services.shared.migrate import Migration, read_migrations
 
 UNUSED = re.compile(r"\A-- unused since release \d+\.\d+\.\d+: \S.*\n")
 BREAKING = {
-    "takes something away": r"\bDROP\s+(?!CONSTRAINT|INDEX|DEFAULT|NOT\s+NULL)\w+|\bDROP\s*(?=,|;|$)",
+    "drops something": r"\bDROP\s+(?!CONSTRAINT|INDEX|DEFAULT|NOT\s+NULL)\w+|\bDROP\s*(?=,|;|$)",
     "empties a table": r"\b(TRUNCATE|DELETE\s+FROM)\b",
-    "gives something another name": r"\bRENAME\b",
-    "changes a column's type": r"\bALTER\s+(COLUMN\s+)?\w+\s+(SET\s+DATA\s+)?TYPE\b",
-    "refuses what was allowed": r"\bSET\s+NOT\s+NULL\b",
-    "locks out writers while it works": r"\bLOCK\s+TABLE\b|\bVACUUM\s+FULL\b|\bCLUSTER\b",
-    "takes a permission away": r"\bREVOKE\b",
+    "renames something": r"\bRENAME\b",
+    "changes a column type": r"\bALTER\s+(COLUMN\s+)?\w+\s+(SET\s+DATA\s+)?TYPE\b",
+    "rejects values that were allowed": r"\bSET\s+NOT\s+NULL\b",
+    "blocks writers": r"\bLOCK\s+TABLE\b|\bVACUUM\s+FULL\b|\bCLUSTER\b",
+    "revokes a permission": r"\bREVOKE\b",
 }
 ADDED_COLUMN = re.compile(
     r"\bADD\s+(?:COLUMN\s+)?(?:IF\s+NOT\s+EXISTS\s+)?(?!CONSTRAINT|PRIMARY|UNIQUE|CHECK|FOREIGN)[^,;]*", re.I
 )
 
 
-def breaches(migration: str) -> list[str]:
-    """What a migration does that the release before it may not survive, unless it names the release that let go."""
+def find_breaches(migration: str) -> list[str]:
+    """Find statements that break the previous release. None if the file names the release that stopped using it."""
     if UNUSED.match(migration):
         return []
     statements = re.sub(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", " ", migration, flags=re.DOTALL)
-    found = [what for what, pattern in BREAKING.items() if re.search(pattern, statements, re.IGNORECASE)]
+    found = [breach for breach, pattern in BREAKING.items() if re.search(pattern, statements, re.IGNORECASE)]
     for column in (
         ADDED_COLUMN.findall(statements) if re.search(r"\bALTER\s+TABLE\b", statements, re.IGNORECASE) else []
     ):
         if re.search(r"\bNOT\s+NULL\b", column, re.IGNORECASE) and not re.search(
             r"\bDEFAULT\b|\bGENERATED\b", column, re.IGNORECASE
         ):
-            found.append("adds a column that must be given, without a default")
+            found.append("adds a required column without a default")
     return found
 
 
 @pytest.mark.parametrize("migration", read_migrations(), ids=lambda migration: migration.name)
-def test_the_release_before_goes_on_working(migration: Migration) -> None:
-    assert breaches(migration.up) == []
+def test_previous_release_keeps_working(migration: Migration) -> None:
+    assert find_breaches(migration.up) == []
 
 
 @pytest.mark.parametrize(
@@ -63,29 +63,29 @@ def test_the_release_before_goes_on_working(migration: Migration) -> None:
         "-- unused since release 1.4.0: nothing reads videos.legacy_url\nALTER TABLE videos DROP COLUMN legacy_url;",
     ],
 )
-def test_what_may_be_done(statement: str) -> None:
-    assert breaches(statement) == []
+def test_allowed_statements(statement: str) -> None:
+    assert find_breaches(statement) == []
 
 
 @pytest.mark.parametrize(
-    ("statement", "what"),
+    ("statement", "breach"),
     [
-        ("DROP TABLE votes;", "takes something away"),
-        ("ALTER TABLE videos drop column title;", "takes something away"),
-        ("ALTER TABLE videos DROP title;", "takes something away"),
+        ("DROP TABLE votes;", "drops something"),
+        ("ALTER TABLE videos drop column title;", "drops something"),
+        ("ALTER TABLE videos DROP title;", "drops something"),
         ("TRUNCATE votes;", "empties a table"),
         ("DELETE FROM votes;", "empties a table"),
-        ("ALTER TABLE videos RENAME COLUMN title TO name;", "gives something another name"),
-        ("ALTER TABLE videos RENAME TO clips;", "gives something another name"),
-        ("ALTER TABLE videos ALTER COLUMN title TYPE INT;", "changes a column's type"),
-        ("ALTER TABLE videos ALTER title SET DATA TYPE INT;", "changes a column's type"),
-        ("ALTER TABLE videos ALTER COLUMN title SET NOT NULL;", "refuses what was allowed"),
-        ("ALTER TABLE videos ADD COLUMN court TEXT NOT NULL;", "adds a column that must be given, without a default"),
-        ("LOCK TABLE videos;", "locks out writers while it works"),
-        ("REVOKE SELECT ON videos FROM anb;", "takes a permission away"),
-        ("-- unused since we know when\nDROP TABLE votes;", "takes something away"),
-        ("SELECT 1;\n-- unused since release 1.4.0: nothing\nDROP TABLE votes;", "takes something away"),
+        ("ALTER TABLE videos RENAME COLUMN title TO name;", "renames something"),
+        ("ALTER TABLE videos RENAME TO clips;", "renames something"),
+        ("ALTER TABLE videos ALTER COLUMN title TYPE INT;", "changes a column type"),
+        ("ALTER TABLE videos ALTER title SET DATA TYPE INT;", "changes a column type"),
+        ("ALTER TABLE videos ALTER COLUMN title SET NOT NULL;", "rejects values that were allowed"),
+        ("ALTER TABLE videos ADD COLUMN court TEXT NOT NULL;", "adds a required column without a default"),
+        ("LOCK TABLE videos;", "blocks writers"),
+        ("REVOKE SELECT ON videos FROM anb;", "revokes a permission"),
+        ("-- unused since we know when\nDROP TABLE votes;", "drops something"),
+        ("SELECT 1;\n-- unused since release 1.4.0: nothing\nDROP TABLE votes;", "drops something"),
     ],
 )
-def test_what_may_not_be_done(statement: str, what: str) -> None:
-    assert breaches(statement) == [what]
+def test_breaking_statements(statement: str, breach: str) -> None:
+    assert find_breaches(statement) == [breach]

@@ -1,4 +1,4 @@
-"""Limits: counted in the database by one statement, exact however many ask at once."""
+"""Rate limits: exact under concurrent use."""
 
 from __future__ import annotations
 
@@ -13,50 +13,50 @@ from tests.locks import wait_until_held
 SLOW = Limit("slow", at_once=3, seconds_each=1000)
 
 
-def later(connection: Connection, seconds: float) -> None:
-    """Let time pass: what is kept are moments."""
+def pass_time(connection: Connection, seconds: float) -> None:
+    """Move all stored times into the past."""
     connection.execute(text(f"UPDATE rate_limits SET free_at = free_at - make_interval(secs => {seconds})"))
 
 
-def test_so_many_are_granted_at_once_and_then_it_is_told_how_long_to_wait(connection: Connection) -> None:
+def test_burst_is_granted_then_the_wait_is_returned(connection: Connection) -> None:
     assert [consume(connection, SLOW, "ana") for _ in range(3)] == [0, 0, 0]
     assert 900 < consume(connection, SLOW, "ana") <= 1000
 
 
-def test_what_is_refused_is_not_counted(connection: Connection) -> None:
+def test_rejected_uses_are_not_counted(connection: Connection) -> None:
     for _ in range(10):
         consume(connection, SLOW, "ana")
-    later(connection, 1000)
+    pass_time(connection, 1000)
     assert consume(connection, SLOW, "ana") == 0
     assert consume(connection, SLOW, "ana") > 900
 
 
-def test_after_a_while_one_more_is_granted_and_after_long_all_of_them(connection: Connection) -> None:
+def test_uses_become_available_over_time(connection: Connection) -> None:
     for _ in range(3):
         consume(connection, SLOW, "ana")
-    later(connection, 1000)
+    pass_time(connection, 1000)
     assert [consume(connection, SLOW, "ana") > 0 for _ in range(2)] == [False, True]
-    later(connection, 10_000)
+    pass_time(connection, 10_000)
     assert [consume(connection, SLOW, "ana") > 0 for _ in range(4)] == [False, False, False, True]
 
 
-def test_each_subject_and_each_limit_counts_for_itself(connection: Connection) -> None:
+def test_subjects_and_limits_are_independent(connection: Connection) -> None:
     once = Limit("once", at_once=1, seconds_each=1000)
     assert [consume(connection, once, subject) > 0 for subject in ("ana", "eva", "ana")] == [False, False, True]
     assert consume(connection, SLOW, "ana") == 0
 
 
-def test_what_is_given_back_can_be_taken_again(connection: Connection) -> None:
+def test_refunded_use_can_be_consumed_again(connection: Connection) -> None:
     for _ in range(3):
         consume(connection, SLOW, "ana")
     refund(connection, SLOW, "ana")
     assert consume(connection, SLOW, "ana") == 0
     assert consume(connection, SLOW, "ana") > 0
-    refund(connection, SLOW, "nobody")
+    refund(connection, SLOW, "unknown")
 
 
 @pytest.mark.asvs("2.4.1")
-def test_of_many_at_once_exactly_as_many_are_granted_as_there_are(engine: Engine) -> None:
+def test_concurrent_uses_never_exceed_the_burst(engine: Engine) -> None:
     limit = Limit("race", at_once=10, seconds_each=1000)
 
     def use(_: int) -> bool:
@@ -67,8 +67,8 @@ def test_of_many_at_once_exactly_as_many_are_granted_as_there_are(engine: Engine
         assert sum(threads.map(use, range(100))) == 10
 
 
-def test_who_waited_for_the_last_one_is_refused_by_what_became_of_it(engine: Engine, connection: Connection) -> None:
-    """A statement that waits for a row decides by the row as it is then, not as it was when the statement began."""
+def test_use_that_waited_for_a_row_sees_its_new_value(engine: Engine, connection: Connection) -> None:
+    """A statement that waits for a row decides by the row's new value, not by its value at the statement's start."""
     limit = Limit("two", at_once=2, seconds_each=1000)
     assert consume(connection, limit, "ana") == 0
     with engine.connect() as first, ThreadPoolExecutor(1) as thread:
@@ -80,7 +80,7 @@ def test_who_waited_for_the_last_one_is_refused_by_what_became_of_it(engine: Eng
         assert 900 < second.result() <= 1000
 
 
-def test_limits_that_are_free_again_are_forgotten(connection: Connection) -> None:
+def test_unused_limits_are_deleted(connection: Connection) -> None:
     consume(connection, SLOW, "ana")
     consume(connection, Limit("quick", at_once=1, seconds_each=0), "ana")
     clear_limits(connection)

@@ -1,4 +1,4 @@
-"""Which release runs."""
+"""Version and commit of the running release."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 from services.shared.release import FILE, ReleaseInfo, read_release
 
 
-def test_it_is_what_the_builder_wrote(tmp_path: Path) -> None:
+def test_release_is_read_from_the_file(tmp_path: Path) -> None:
     (tmp_path / "release.json").write_text(json.dumps({"version": "1.2.0", "commit": "5d3aacb"}))
     assert read_release(tmp_path / "release.json") == ReleaseInfo("1.2.0", "5d3aacb")
 
 
-def test_a_working_copy_is_no_release() -> None:
+def test_working_copy_is_development() -> None:
     assert not FILE.exists()
     assert read_release() == ReleaseInfo("development", "development")
 
 
-def test_it_lies_among_the_services() -> None:
+def test_file_is_in_the_services_folder() -> None:
     assert FILE.parent.name == "services"

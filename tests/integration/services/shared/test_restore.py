@@ -1,4 +1,4 @@
-"""A dump of a database in use, restored into a new server, is the same portal: what docs/backup.md has done by hand."""
+"""A dump of a database in use, restored into a new server by the steps of docs/backup.md, gives the same portal."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MASTER = "postgres"
 
 @dataclasses.dataclass(frozen=True)
 class Contest:
-    """A contest under way: somebody who signed up, six videos, and votes of which half are not rolled up yet."""
+    """Contest with one account, six videos, and votes of which half are not rolled up yet."""
 
     environment: PortalEnvironment
     database_url: str
@@ -47,8 +47,8 @@ class Contest:
 
 
 @contextmanager
-def held_contest(server: Cluster, template: str, aws_port: int, folder: Path) -> Iterator[Contest]:
-    """A contest in a database of its own, and a dump of it."""
+def create_contest(server: Cluster, template: str, aws_port: int, folder: Path) -> Iterator[Contest]:
+    """Create a contest in a separate database, and a dump of it."""
     with copied_database(server, template=template, owner="anb") as url:
         environment = make_environment(
             database_url=url, bucket=new_bucket(aws_port), queue_url=new_queue(aws_port), aws_port=aws_port
@@ -60,8 +60,8 @@ def held_contest(server: Cluster, template: str, aws_port: int, folder: Path) ->
         with opened_engine(environment) as engine:
             with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
                 world = make_world(connection)
-                videos = [world.published(world.person(city=city)) for city in ("Cali", "Bogotá") * 3]
-                voters = [world.person() for _ in videos]
+                videos = [world.publish_video(world.add_person(city=city)) for city in ("Cali", "Bogotá") * 3]
+                voters = [world.add_person() for _ in videos]
                 for count, video_id in enumerate(videos, 1):
                     for voter in voters[:count]:
                         assert cast_vote(connection, video_id, voter) is VoteResult.COUNTED
@@ -80,14 +80,14 @@ def contest(
     aws_port: int,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Contest]:
-    """A contest that tests read."""
-    with held_contest(postgres_server, migrated_template, aws_port, tmp_path_factory.mktemp("dump")) as held:
+    """Contest that tests only read."""
+    with create_contest(postgres_server, migrated_template, aws_port, tmp_path_factory.mktemp("dump")) as held:
         yield held
 
 
 @pytest.fixture(scope="module")
 def new_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A server that knows nothing of the old one's databases and roles but the master user."""
+    """Server without the old one's databases and roles, except the master user."""
     folder = tmp_path_factory.mktemp("new")
     cluster = Cluster(directory=folder / "data", port=free_port(), password=secrets.token_urlsafe(16), durable=False)
     cluster.create()
@@ -97,7 +97,7 @@ def new_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 def run(name: str, *arguments: str, url: str) -> None:
-    """Run one of PostgreSQL's programs as docs/backup.md does."""
+    """Run a PostgreSQL program as in docs/backup.md."""
     ended = subprocess.run(
         [program(name), *arguments, "--dbname", url], stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
@@ -106,7 +106,7 @@ def run(name: str, *arguments: str, url: str) -> None:
 
 @pytest.fixture
 def restored(contest: Contest, new_server: Cluster, aws_port: int) -> Iterator[PortalEnvironment]:
-    """The environment of a portal on a database that was made from a dump of the other one."""
+    """Environment of a portal on a database restored from the dump."""
     name = f"anb_{secrets.token_hex(4)}"
     new_server.ensure_database(name, owner=MASTER)
     options = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"]
@@ -129,42 +129,42 @@ def restored_engine(restored: PortalEnvironment) -> Iterator[Engine]:
         yield engine
 
 
-def test_the_migrations_find_nothing_to_do(restored: PortalEnvironment, new_server: Cluster) -> None:
+def test_no_migrations_are_pending(restored: PortalEnvironment, new_server: Cluster) -> None:
     with psycopg.connect(new_server.url(restored.database_name)) as database:
         assert pending(database, read_migrations()) == []
 
 
-def test_every_table_has_the_rows_it_had(contest: Contest, restored_engine: Engine) -> None:
-    def rows(of: Engine) -> dict[str, int]:
+def test_every_table_has_the_same_number_of_rows(contest: Contest, restored_engine: Engine) -> None:
+    def count_rows(of: Engine) -> dict[str, int]:
         with of.connect() as opened:
             names = opened.execute(text("SELECT relname FROM pg_stat_user_tables")).scalars().all()
             return {name: opened.execute(text(f'SELECT count(*) FROM "{name}"')).scalar_one() for name in names}
 
-    had = rows(contest.engine)
-    assert had["users"] == 13 and had["videos"] == 6 and had["votes"] == 21
-    assert rows(restored_engine) == had
+    before = count_rows(contest.engine)
+    assert before["users"] == 13 and before["videos"] == 6 and before["votes"] == 21
+    assert count_rows(restored_engine) == before
 
 
 def test_rankings_are_the_same(contest: Contest, restored_engine: Engine) -> None:
-    def places(of: Engine) -> list[tuple[int, UUID, int]]:
+    def ranks(of: Engine) -> list[tuple[int, UUID, int]]:
         with of.connect() as opened:
-            return [(each.position, each.video.id, each.video.votes) for each in ranking(opened, limit=10)]
+            return [(row.position, row.video.id, row.video.votes) for row in ranking(opened, limit=10)]
 
-    assert places(restored_engine) == places(contest.engine)
-    assert [(video_id, votes) for _, video_id, votes in places(restored_engine)] == [
+    assert ranks(restored_engine) == ranks(contest.engine)
+    assert [(video_id, votes) for _, video_id, votes in ranks(restored_engine)] == [
         (video_id, votes) for votes, video_id in sorted(enumerate(contest.videos, 1), reverse=True)
     ]
 
 
-def test_the_tally_is_the_number_of_the_votes(restored_engine: Engine) -> None:
+def test_vote_counts_are_exact(restored_engine: Engine) -> None:
     with restored_engine.execution_options(isolation_level="AUTOCOMMIT").connect() as opened:
         while audit_counts(opened, seconds=3600) is not None:
             pass
-        found = read_audit_result(opened)
-    assert (found.complete, found.exact, found.votes, found.shown_votes) == (True, True, 21, 21)
+        result = read_audit_result(opened)
+    assert (result.complete, result.exact, result.votes, result.shown_votes) == (True, True, 21, 21)
 
 
-def test_the_portal_lets_an_old_user_in_and_a_new_one_vote(restored: PortalEnvironment, contest: Contest) -> None:
+def test_portal_accepts_old_and_new_users(restored: PortalEnvironment, contest: Contest) -> None:
     app = create_app(restored)
     try:
         client = app.test_client()
@@ -174,7 +174,7 @@ def test_the_portal_lets_an_old_user_in_and_a_new_one_vote(restored: PortalEnvir
         first, *others = client.get("/api/public/rankings").json or []
         assert (first["votes"], len(others)) == (6, 5)
 
-        # Ids go on after the old ones, and votes are counted on.
+        # Ids continue after the old ones, and votes are counted.
         signed_up = client.post("/api/auth/signup", json=registration(email="bea@example.com"))
         assert signed_up.status_code == 201
         assert client.post(f"/api/public/videos/{contest.videos[-1]}/vote", headers=bearer).status_code == 200
@@ -184,10 +184,10 @@ def test_the_portal_lets_an_old_user_in_and_a_new_one_vote(restored: PortalEnvir
             db.engine.dispose()
 
 
-def test_the_restored_one_takes_the_old_one_s_place_while_the_portal_runs(
+def test_restored_database_replaces_the_old_one_online(
     postgres_server: Cluster, migrated_template: str, aws_endpoint: str, aws_port: int, tmp_path: Path
 ) -> None:
-    with held_contest(postgres_server, migrated_template, aws_port, tmp_path) as contest:
+    with create_contest(postgres_server, migrated_template, aws_port, tmp_path) as contest:
         name, side = contest.environment.database_name, f"{contest.environment.database_name}_restored"
         app = create_app(contest.environment)
         client = app.test_client()
@@ -211,6 +211,6 @@ def test_the_restored_one_takes_the_old_one_s_place_while_the_portal_runs(
 
 
 def swap(name: str) -> list[str]:
-    """The statements of docs/backup.md, on a database of this name."""
+    """Return the statements of docs/backup.md for a database of this name."""
     (block,) = re.findall(r"```sql\n(.*?)```", (paths.ROOT / "docs/backup.md").read_text(), re.DOTALL)
     return [line.strip().replace("proyecto_1", name) for line in block.strip().splitlines()]

@@ -1,4 +1,4 @@
-"""Secrets: read once, read again when asked to."""
+"""Secrets: cached, and read again on request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def arn(aws_endpoint: str, aws_port: int) -> str:
     return resources.create_secret(aws.client("secretsmanager", aws_port), uuid.uuid4().hex, "first")
 
 
-def test_a_secret_is_read_once_until_it_is_asked_for_afresh(arn: str, aws_port: int) -> None:
+def test_secret_is_cached_until_read_fresh(arn: str, aws_port: int) -> None:
     store = SecretStore(aws_client("secretsmanager", aws.REGION))
     assert store.read(arn) == "first"
     aws.client("secretsmanager", aws_port).put_secret_value(SecretId=arn, SecretString="second")
@@ -26,6 +26,6 @@ def test_a_secret_is_read_once_until_it_is_asked_for_afresh(arn: str, aws_port: 
     assert store.read(arn) == "second"
 
 
-def test_a_secret_that_is_not_there(aws_endpoint: str) -> None:
+def test_missing_secret_raises(aws_endpoint: str) -> None:
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         SecretStore(aws_client("secretsmanager", aws.REGION)).read("nothing")

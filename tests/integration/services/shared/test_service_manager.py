@@ -1,4 +1,4 @@
-"""What systemd is told: its socket is a real one here."""
+"""Notifications to systemd, received on a real socket."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pytest
 from services.shared.service_manager import ServiceManager
 
 
-def test_it_says_that_the_service_is_ready_and_that_it_stops(listening: socket.socket) -> None:
+def test_ready_and_stopping_are_sent(listening: socket.socket) -> None:
     manager = ServiceManager(listening.getsockname())
     manager.ready()
     manager.stopping()
     assert [listening.recv(100), listening.recv(100)] == [b"READY=1", b"STOPPING=1"]
 
 
-def test_the_address_may_be_an_abstract_name() -> None:
+def test_abstract_socket_address() -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.settimeout(10)
         listener.bind(f"\0anb-test-{os.getpid()}")
@@ -26,7 +26,7 @@ def test_the_address_may_be_an_abstract_name() -> None:
         assert listener.recv(100) == b"READY=1"
 
 
-def test_no_child_can_speak_for_the_service(listening: socket.socket) -> None:
+def test_variable_is_removed_for_child_processes(listening: socket.socket) -> None:
     variables = {"NOTIFY_SOCKET": listening.getsockname(), "PATH": "/bin"}
     ServiceManager.from_variables(variables).ready()
     assert variables == {"PATH": "/bin"}
@@ -34,9 +34,9 @@ def test_no_child_can_speak_for_the_service(listening: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("variables", [{}, {"NOTIFY_SOCKET": ""}])
-def test_where_nobody_waits_nothing_is_sent(variables: dict[str, str]) -> None:
+def test_without_a_socket_nothing_is_sent(variables: dict[str, str]) -> None:
     ServiceManager.from_variables(variables).ready()
 
 
-def test_a_service_goes_on_when_nobody_listens_any_more(tmp_path: Path) -> None:
+def test_missing_socket_is_not_an_error(tmp_path: Path) -> None:
     ServiceManager(str(tmp_path / "gone")).ready()

@@ -1,4 +1,4 @@
-"""The object store: files go in and out, links stay the same for a while, parts make one object."""
+"""The media bucket: files, presigned links and multipart uploads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def store(media_bucket: str) -> MediaStore:
     return MediaStore(aws_client("s3", aws.REGION), media_bucket)
 
 
-def test_keys_are_made_of_ids_alone() -> None:
+def test_keys_consist_of_ids() -> None:
     assert original_key(VIDEO) == f"uploads/{VIDEO}.mp4"
     assert processed_key(VIDEO, 2) == f"processed/{VIDEO}/2.mp4"
     assert poster_key(VIDEO, 2) == f"processed/{VIDEO}/2.jpg"
@@ -31,7 +31,7 @@ def test_keys_are_made_of_ids_alone() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 20 * 2**20])
-def test_what_is_stored_is_what_is_there(store: MediaStore, size: int) -> None:
+def test_stored_object_has_the_same_content(store: MediaStore, size: int) -> None:
     content = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
     store.store("uploads/a.mp4", io.BytesIO(content), "video/mp4")
     assert store.size("uploads/a.mp4") == size
@@ -40,34 +40,34 @@ def test_what_is_stored_is_what_is_there(store: MediaStore, size: int) -> None:
     assert answer.headers["Content-Type"] == "video/mp4"
 
 
-def test_files_go_in_and_out(store: MediaStore, tmp_path: Path) -> None:
+def test_files_are_uploaded_and_downloaded(store: MediaStore, tmp_path: Path) -> None:
     (tmp_path / "in").write_bytes(b"clip")
     store.store_file("processed/a.mp4", tmp_path / "in", "video/mp4")
     store.fetch_file("processed/a.mp4", tmp_path / "out")
     assert (tmp_path / "out").read_bytes() == b"clip"
 
 
-def test_what_is_not_there(store: MediaStore, tmp_path: Path) -> None:
+def test_missing_objects(store: MediaStore, tmp_path: Path) -> None:
     assert store.size("nothing") is None
     with pytest.raises(FileNotFoundError):
         store.fetch_file("nothing", tmp_path / "out")
     store.delete("nothing")
 
 
-def test_the_beginning_of_an_object(store: MediaStore) -> None:
+def test_first_bytes_of_an_object(store: MediaStore) -> None:
     store.store("a", io.BytesIO(b"0123456789"), "video/mp4")
     assert store.first_bytes("a", 4) == b"0123"
     assert store.first_bytes("a", 400) == b"0123456789"
 
 
-def test_deleted_objects_are_gone(store: MediaStore) -> None:
+def test_objects_are_deleted(store: MediaStore) -> None:
     for key in ("a", "b", "c"):
         store.store(key, io.BytesIO(b"x"), "video/mp4")
     store.delete("a", "b")
     assert [store.size(key) for key in ("a", "b", "c")] == [None, None, 1]
 
 
-def test_a_link_stays_the_same_within_its_five_minutes(store: MediaStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_link_is_stable_for_five_minutes(store: MediaStore, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1_000_000 * 300.0
     monkeypatch.setattr("services.shared.storage.time.time", lambda: now)
     first = store.link("a")
@@ -76,15 +76,15 @@ def test_a_link_stays_the_same_within_its_five_minutes(store: MediaStore, monkey
     assert store.link("b") != first
 
 
-def put(store: MediaStore, key: str, upload_id: str, number: int, content: bytes) -> None:
+def put_part(store: MediaStore, key: str, upload_id: str, number: int, content: bytes) -> None:
     link = store.part_upload_link(key, upload_id, number, size=len(content), seconds=60)
     requests.put(link, data=content, timeout=30).raise_for_status()
 
 
-def test_parts_that_arrive_in_any_order_make_one_object(store: MediaStore) -> None:
+def test_parts_in_any_order_make_one_object(store: MediaStore) -> None:
     upload_id = store.start_multipart_upload("uploads/a.mp4", "video/mp4")
-    put(store, "uploads/a.mp4", upload_id, 2, b"end")
-    put(store, "uploads/a.mp4", upload_id, 1, b"x" * 5 * 2**20)
+    put_part(store, "uploads/a.mp4", upload_id, 2, b"end")
+    put_part(store, "uploads/a.mp4", upload_id, 1, b"x" * 5 * 2**20)
     parts = store.parts("uploads/a.mp4", upload_id)
     assert parts is not None
     assert {number: part.size for number, part in parts.items()} == {1: 5 * 2**20, 2: 3}
@@ -92,18 +92,18 @@ def test_parts_that_arrive_in_any_order_make_one_object(store: MediaStore) -> No
     store.finish_multipart_upload("uploads/a.mp4", upload_id, parts)
     assert store.size("uploads/a.mp4") == 5 * 2**20 + 3
     assert requests.get(store.link("uploads/a.mp4"), timeout=30).headers["Content-Type"] == "video/mp4"
-    # Who comes second finds no upload any more, and the object.
+    # A second caller finds no upload, but the object.
     assert store.parts("uploads/a.mp4", upload_id) is None
     store.finish_multipart_upload("uploads/a.mp4", upload_id, parts)
     store.abort_multipart_upload("uploads/a.mp4", upload_id)
     assert store.size("uploads/a.mp4") == 5 * 2**20 + 3
 
 
-def test_parts_are_seen_beyond_the_first_page(store: MediaStore) -> None:
-    """S3 tells of a thousand at a time, here of two."""
+def test_parts_are_listed_across_pages(store: MediaStore) -> None:
+    """S3 lists a thousand parts per page, here two."""
     upload_id = store.start_multipart_upload("a", "video/mp4")
     for number in range(1, 6):
-        put(store, "a", upload_id, number, b"x")
+        put_part(store, "a", upload_id, number, b"x")
     pages: list[int] = []
 
     def make_short(params: dict[str, Any], **_: Any) -> None:
@@ -119,15 +119,15 @@ def test_parts_are_seen_beyond_the_first_page(store: MediaStore) -> None:
     assert pages == [2, 2, 2]
 
 
-def test_dropped_parts_are_gone(store: MediaStore) -> None:
+def test_aborted_upload_has_no_parts(store: MediaStore) -> None:
     upload_id = store.start_multipart_upload("a", "video/mp4")
-    put(store, "a", upload_id, 1, b"clip")
+    put_part(store, "a", upload_id, 1, b"clip")
     store.abort_multipart_upload("a", upload_id)
     assert store.parts("a", upload_id) is None
     assert store.size("a") is None
 
 
-def test_what_s3_says_against_the_parts_is_not_hidden(store: MediaStore) -> None:
+def test_invalid_parts_raise(store: MediaStore) -> None:
     upload_id = store.start_multipart_upload("a", "video/mp4")
     with pytest.raises(ClientError, match="InvalidPart"):
         store.finish_multipart_upload("a", upload_id, {1: UploadPart(4, '"0123"')})

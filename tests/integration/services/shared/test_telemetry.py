@@ -1,4 +1,4 @@
-"""Logs: one JSON line for each happening, from our own code and from libraries alike."""
+"""Logs: one JSON line per event, from the services and from libraries."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Logged = dict[str, list[dict[str, Any]]]
 
 @pytest.fixture(scope="module")
 def logged() -> Logged:
-    """The lines that each snippet wrote, of a process that logs as the services do."""
+    """Lines that each snippet logged, in a process configured like the services."""
     ended = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         input=json.dumps(SNIPPETS),
@@ -54,7 +54,7 @@ def logged() -> Logged:
 
 
 @pytest.mark.asvs("16.2.1")
-def test_a_happening_is_one_line_with_what_is_bound_to_it(logged: Logged) -> None:
+def test_event_is_one_line_with_bound_values(logged: Logged) -> None:
     (line,) = map(dict, logged["bound"])
     assert line.pop("timestamp").endswith("Z")
     assert line == {
@@ -62,7 +62,7 @@ def test_a_happening_is_one_line_with_what_is_bound_to_it(logged: Logged) -> Non
     }  # fmt: skip
 
 
-def test_libraries_log_the_same_way(logged: Logged) -> None:
+def test_libraries_log_in_the_same_format(logged: Logged) -> None:
     (line,) = logged["library"]
     assert (line["service"], line["event"], line["level"], line["logger"]) == (
         "portal", "disk full", "warning", "library",
@@ -70,16 +70,16 @@ def test_libraries_log_the_same_way(logged: Logged) -> None:
 
 
 @pytest.mark.asvs("16.4.1")
-def test_no_text_can_forge_a_line(logged: Logged) -> None:
+def test_values_cannot_forge_a_line(logged: Logged) -> None:
     (line,) = logged["forged"]
     assert line["event"] == "login failed"
 
 
-def test_what_is_bound_is_forgotten_when_told(logged: Logged) -> None:
+def test_unbind_all_removes_bound_values(logged: Logged) -> None:
     (line,) = logged["forgotten"]
     assert "request_id" not in line
 
 
-def test_an_error_is_one_line_with_its_traceback(logged: Logged) -> None:
+def test_exception_is_one_line_with_its_traceback(logged: Logged) -> None:
     (line,) = logged["error"]
     assert "ZeroDivisionError" in line["exception"]

@@ -1,4 +1,4 @@
-"""Where the videos are, as an operator is told."""
+"""The videos by state, as operators see them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from services.videos.backlog import videos_by_state
 from tests.integration.services.world import World
 
 
-def test_each_video_is_counted_where_it_is(connection: Connection, world: World) -> None:
-    owner = world.person()
-    world.published(owner)
-    world.uploaded(owner)
-    waiting, held, again, failed, given_up = (world.uploaded(owner) for _ in range(5))
+def test_videos_are_counted_by_state(connection: Connection, world: World) -> None:
+    owner = world.add_person()
+    world.publish_video(owner)
+    world.add_video(owner)
+    waiting, held, again, failed, given_up = (world.add_video(owner) for _ in range(5))
     sent = "UPDATE task_results SET sent_at = now() WHERE video_id = :id"
     connection.execute(text(sent), {"id": waiting})
     claims.claim(connection, held, lease_seconds=60)
@@ -38,5 +38,5 @@ def test_each_video_is_counted_where_it_is(connection: Connection, world: World)
     assert 3600 <= states[2].oldest_seconds < 3700 and states[1].oldest_seconds < 100
 
 
-def test_where_there_are_none_there_are_zeros(connection: Connection) -> None:
+def test_states_without_videos_are_zero(connection: Connection) -> None:
     assert {(state.videos, state.oldest_seconds) for state in videos_by_state(connection)} == {(0, 0.0)}

@@ -1,4 +1,4 @@
-"""A video's work: one holder at a time, and a former holder can do no harm."""
+"""Claims: one worker at a time; outdated claims change nothing."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ def state(connection: Connection, video_id: UUID) -> tuple[str, str]:
     return row[0], row[1]
 
 
-def hold(connection: Connection, video_id: UUID, lease_seconds: int = 60) -> Claim:
+def claim_video(connection: Connection, video_id: UUID, lease_seconds: int = 60) -> Claim:
     held = claims.claim(connection, video_id, lease_seconds=lease_seconds)
     assert isinstance(held, Claim)
     return held
 
 
-def lose(connection: Connection, video_id: UUID) -> None:
+def expire_lease(connection: Connection, video_id: UUID) -> None:
     connection.execute(text("UPDATE videos SET lease_until = now() - interval '1 s' WHERE id = :id"), {"id": video_id})
 
 
 @pytest.fixture
 def video_id(world: World) -> UUID:
-    return world.uploaded(world.person())
+    return world.add_video(world.add_person())
 
 
-def test_a_claim_starts_the_work(connection: Connection, video_id: UUID) -> None:
-    held = hold(connection, video_id)
+def test_claim_starts_processing(connection: Connection, video_id: UUID) -> None:
+    held = claim_video(connection, video_id)
     assert held == Claim(video_id, 1, f"uploads/{video_id}.mp4")
     assert state(connection, video_id) == ("processing", "running")
 
 
-def test_while_it_is_held_nobody_else_gets_it(connection: Connection, video_id: UUID) -> None:
-    hold(connection, video_id)
+def test_claimed_video_is_busy(connection: Connection, video_id: UUID) -> None:
+    claim_video(connection, video_id)
     assert claims.claim(connection, video_id, lease_seconds=60) is Refusal.BUSY
 
 
-def test_of_many_at_once_one_gets_it(engine: Engine, video_id: UUID) -> None:
+def test_one_of_many_concurrent_claims_succeeds(engine: Engine, video_id: UUID) -> None:
     def claim(_: int) -> object:
         with engine.begin() as own:
             return claims.claim(own, video_id, lease_seconds=60)
@@ -58,31 +58,33 @@ def test_of_many_at_once_one_gets_it(engine: Engine, video_id: UUID) -> None:
     assert sorted(type(result).__name__ for result in results) == ["Claim"] + ["Refusal"] * 9
 
 
-def test_after_the_lease_another_attempt_gets_it(connection: Connection, video_id: UUID) -> None:
-    hold(connection, video_id)
-    lose(connection, video_id)
-    assert hold(connection, video_id).attempt == 2
+def test_expired_lease_allows_another_attempt(connection: Connection, video_id: UUID) -> None:
+    claim_video(connection, video_id)
+    expire_lease(connection, video_id)
+    assert claim_video(connection, video_id).attempt == 2
 
 
-def test_a_renewed_lease_holds(connection: Connection, video_id: UUID) -> None:
-    held = hold(connection, video_id)
-    lose(connection, video_id)
+def test_renewed_lease_is_valid(connection: Connection, video_id: UUID) -> None:
+    held = claim_video(connection, video_id)
+    expire_lease(connection, video_id)
     assert claims.renew(connection, held, lease_seconds=60, progress=40)
     assert claims.claim(connection, video_id, lease_seconds=60) is Refusal.BUSY
     video = find_video(connection, video_id)
     assert video is not None and video.progress == 40
 
 
-def test_progress_never_goes_back(connection: Connection, video_id: UUID) -> None:
-    held = hold(connection, video_id)
+def test_progress_never_decreases(connection: Connection, video_id: UUID) -> None:
+    held = claim_video(connection, video_id)
     for progress in (40, 10):
         claims.renew(connection, held, lease_seconds=60, progress=progress)
     video = find_video(connection, video_id)
     assert video is not None and video.progress == 40
 
 
-def test_a_finished_video_is_published(connection: Connection, video_id: UUID) -> None:
-    assert claims.finish(connection, hold(connection, video_id), processed_key="p", poster_key="q", preview_key="r")
+def test_finished_video_is_published(connection: Connection, video_id: UUID) -> None:
+    assert claims.finish(
+        connection, claim_video(connection, video_id), processed_key="p", poster_key="q", preview_key="r"
+    )
     assert state(connection, video_id) == ("processed", "completed")
     video = find_video(connection, video_id)
     assert video is not None
@@ -90,25 +92,25 @@ def test_a_finished_video_is_published(connection: Connection, video_id: UUID) -
     assert claims.claim(connection, video_id, lease_seconds=60) is Refusal.DONE
 
 
-def test_a_failed_video_is_not_tried_again(connection: Connection, video_id: UUID) -> None:
-    assert claims.fail(connection, hold(connection, video_id), reason="not_a_video", detail="no stream")
+def test_failed_video_is_not_retried(connection: Connection, video_id: UUID) -> None:
+    assert claims.fail(connection, claim_video(connection, video_id), reason="not_a_video", detail="no stream")
     assert state(connection, video_id) == ("failed", "failed")
     video = find_video(connection, video_id)
     assert video is not None and video.failure_reason == "not_a_video"
     assert claims.claim(connection, video_id, lease_seconds=60) is Refusal.DONE
 
 
-def test_a_released_video_is_tried_again(connection: Connection, video_id: UUID) -> None:
-    assert claims.release(connection, hold(connection, video_id), detail="the disk was full")
+def test_released_video_is_retried(connection: Connection, video_id: UUID) -> None:
+    assert claims.release(connection, claim_video(connection, video_id), detail="the disk was full")
     video = find_video(connection, video_id)
     assert video is not None and (video.status, video.progress) == ("uploaded", 0)
-    assert hold(connection, video_id).attempt == 2
+    assert claim_video(connection, video_id).attempt == 2
 
 
-def test_a_deleted_video_is_gone(connection: Connection, world: World) -> None:
-    owner = world.person()
-    video_id = world.uploaded(owner)
-    held = hold(connection, video_id)
+def test_deleted_video_is_gone(connection: Connection, world: World) -> None:
+    owner = world.add_person()
+    video_id = world.add_video(owner)
+    held = claim_video(connection, video_id)
     delete_video(connection, video_id, owner)
     assert claims.claim(connection, video_id, lease_seconds=60) is Refusal.GONE
     assert claims.claim(connection, uuid4(), lease_seconds=60) is Refusal.GONE
@@ -116,20 +118,20 @@ def test_a_deleted_video_is_gone(connection: Connection, world: World) -> None:
 
 
 @pytest.mark.parametrize("ended", ["running", "finished", "failed", "released"])
-def test_a_former_holder_can_do_no_harm(connection: Connection, video_id: UUID, ended: str) -> None:
-    former = hold(connection, video_id)
-    lose(connection, video_id)
-    present = hold(connection, video_id)
+def test_outdated_claim_changes_nothing(connection: Connection, video_id: UUID, ended: str) -> None:
+    outdated = claim_video(connection, video_id)
+    expire_lease(connection, video_id)
+    current = claim_video(connection, video_id)
     match ended:
         case "finished":
-            claims.finish(connection, present, processed_key="p", poster_key="q", preview_key="r")
+            claims.finish(connection, current, processed_key="p", poster_key="q", preview_key="r")
         case "failed":
-            claims.fail(connection, present, reason="not_a_video", detail="")
+            claims.fail(connection, current, reason="not_a_video", detail="")
         case "released":
-            claims.release(connection, present, detail="")
+            claims.release(connection, current, detail="")
     before = find_video(connection, video_id), state(connection, video_id)
-    assert not claims.renew(connection, former, lease_seconds=60, progress=99)
-    assert not claims.finish(connection, former, processed_key="zombie", poster_key="zombie", preview_key="zombie")
-    assert not claims.fail(connection, former, reason="zombie", detail="")
-    assert not claims.release(connection, former, detail="")
+    assert not claims.renew(connection, outdated, lease_seconds=60, progress=99)
+    assert not claims.finish(connection, outdated, processed_key="zombie", poster_key="zombie", preview_key="zombie")
+    assert not claims.fail(connection, outdated, reason="zombie", detail="")
+    assert not claims.release(connection, outdated, detail="")
     assert (find_video(connection, video_id), state(connection, video_id)) == before

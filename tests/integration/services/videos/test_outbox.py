@@ -1,4 +1,4 @@
-"""The outbox: what was uploaded reaches the queue, also when the queue was away."""
+"""The outbox: uploads reach the queue even if it was unreachable."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ def queue(queue_url: str) -> VideoQueue:
     return VideoQueue(aws_client("sqs", aws.REGION), queue_url)
 
 
-def received(queue_url: str, aws_port: int) -> list[UUID]:
+def receive_video_ids(queue_url: str, aws_port: int) -> list[UUID]:
     return [UUID(body["video_id"]) for body in queued(queue_url, aws_port)]
 
 
-def test_what_is_unsent_is_sent_once(
+def test_unsent_videos_are_sent_once(
     engine: Engine, world: World, queue: VideoQueue, queue_url: str, aws_port: int
 ) -> None:
-    owner = world.person()
-    videos = [world.uploaded(owner) for _ in range(3)]
+    owner = world.add_person()
+    videos = [world.add_video(owner) for _ in range(3)]
     assert relay(engine, queue) == 3
     assert relay(engine, queue) == 0
-    assert sorted(received(queue_url, aws_port)) == sorted(videos)
+    assert sorted(receive_video_ids(queue_url, aws_port)) == sorted(videos)
 
 
-def test_a_message_says_what_is_asked_for(
+def test_message_names_the_video_and_the_task(
     engine: Engine, world: World, queue: VideoQueue, queue_url: str, aws_port: int
 ) -> None:
-    video_id = world.uploaded(world.person())
+    video_id = world.add_video(world.add_person())
     relay(engine, queue)
     (message,) = aws.client("sqs", aws_port).receive_message(QueueUrl=queue_url, MessageAttributeNames=["All"])[
         "Messages"
@@ -51,7 +51,7 @@ def test_a_message_says_what_is_asked_for(
     assert message["MessageAttributes"]["TaskType"]["StringValue"] == TASK_TYPE
 
 
-def test_what_could_not_be_sent_is_sent_later(
+def test_failed_send_is_retried(
     engine: Engine,
     world: World,
     queue: VideoQueue,
@@ -59,41 +59,39 @@ def test_what_could_not_be_sent_is_sent_later(
     aws_port: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    video_id = world.uploaded(world.person())
+    video_id = world.add_video(world.add_person())
     monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", aws.endpoint(free_port()))
-    away = VideoQueue(aws_client("sqs", aws.REGION), queue_url.replace(str(aws_port), str(free_port())))
+    unreachable = VideoQueue(aws_client("sqs", aws.REGION), queue_url.replace(str(aws_port), str(free_port())))
     with pytest.raises(EndpointConnectionError):
-        relay(engine, away)
+        relay(engine, unreachable)
     assert relay(engine, queue) == 1
-    assert received(queue_url, aws_port) == [video_id]
+    assert receive_video_ids(queue_url, aws_port) == [video_id]
 
 
-def test_many_at_once_send_each_video_once(
+def test_concurrent_relays_send_each_video_once(
     engine: Engine, world: World, queue: VideoQueue, queue_url: str, aws_port: int
 ) -> None:
-    owner = world.person()
-    videos = [world.uploaded(owner) for _ in range(20)]
+    owner = world.add_person()
+    videos = [world.add_video(owner) for _ in range(20)]
 
     def work(_: int) -> int:
         return sum(iter(lambda: relay(engine, queue, most=2), 0))
 
     with ThreadPoolExecutor(4) as threads:
         assert sum(threads.map(work, range(4))) == 20
-    assert sorted(received(queue_url, aws_port)) == sorted(videos)
+    assert sorted(receive_video_ids(queue_url, aws_port)) == sorted(videos)
 
 
-def test_a_video_that_a_worker_has_already_is_not_sent(
-    engine: Engine, connection: Connection, world: World, queue: VideoQueue
-) -> None:
-    world.published(world.person())
+def test_claimed_video_is_not_sent(engine: Engine, connection: Connection, world: World, queue: VideoQueue) -> None:
+    world.publish_video(world.add_person())
     assert relay(engine, queue) == 0
 
 
-def test_a_transaction_that_is_not_committed_sends_nothing(
+def test_uncommitted_upload_is_not_sent(
     engine: Engine, world: World, queue: VideoQueue, queue_url: str, aws_port: int
 ) -> None:
-    """As after a crash between the upload's insert and its commit."""
-    owner = world.person()
+    """As after a crash between insert and commit of an upload."""
+    owner = world.add_person()
     insert: Any = text(
         "WITH v AS (INSERT INTO videos (user_id, title, original_filename, original_url) "
         "VALUES (:owner, 't', 'f', 'u') RETURNING id) INSERT INTO task_results (task_id, video_id) SELECT id, id FROM v"

@@ -1,4 +1,4 @@
-"""Videos in the database: added once, found, ranked by city, deleted with what belongs to them."""
+"""Videos in the database: add, find, delete with all dependent rows."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from services.videos.records import Deletion, add_video, delete_video, find_vide
 from tests.integration.services.world import World
 
 
-def test_a_video_is_added_once(connection: Connection, world: World) -> None:
-    owner = world.person()
+def test_video_is_added_once(connection: Connection, world: World) -> None:
+    owner = world.add_person()
     values = {
         "video_id": uuid4(),
         "user_id": owner,
@@ -27,19 +27,19 @@ def test_a_video_is_added_once(connection: Connection, world: World) -> None:
     assert connection.execute(text("SELECT count(*) FROM task_results")).scalar_one() == 1
 
 
-def test_a_video_knows_its_player(connection: Connection, world: World) -> None:
-    video = find_video(connection, world.uploaded(world.person(city="Cali")))
+def test_video_contains_its_player(connection: Connection, world: World) -> None:
+    video = find_video(connection, world.add_video(world.add_person(city="Cali")))
     assert video is not None
     assert (video.first_name, video.last_name, video.city) == ("Ana", "Díaz", "Cali")
 
 
-def test_an_unknown_video(connection: Connection) -> None:
+def test_unknown_video_is_none(connection: Connection) -> None:
     assert find_video(connection, uuid4()) is None
 
 
-def test_deleting(connection: Connection, world: World) -> None:
-    owner, other = world.person(), world.person()
-    waiting, published = world.uploaded(owner), world.published(owner)
+def test_delete_results(connection: Connection, world: World) -> None:
+    owner, other = world.add_person(), world.add_person()
+    waiting, published = world.add_video(owner), world.publish_video(owner)
     assert delete_video(connection, uuid4(), owner) is Deletion.UNKNOWN
     assert delete_video(connection, waiting, other) is Deletion.NOT_OWNER
     assert delete_video(connection, published, owner) is Deletion.PUBLISHED
@@ -47,10 +47,10 @@ def test_deleting(connection: Connection, world: World) -> None:
     assert delete_video(connection, waiting, owner) is Deletion.UNKNOWN
 
 
-def test_nothing_of_a_deleted_video_stays_but_whose_it_was(connection: Connection, world: World) -> None:
-    owner = world.person()
-    video_id = world.published(owner)
-    cast_vote(connection, video_id, world.person())
+def test_deleted_video_leaves_only_its_owner(connection: Connection, world: World) -> None:
+    owner = world.add_person()
+    video_id = world.publish_video(owner)
+    cast_vote(connection, video_id, world.add_person())
     connection.execute(text("UPDATE videos SET is_public = false"))
     assert delete_video(connection, video_id, owner) is Deletion.DELETED
     for table in ("videos", "votes", "vote_deltas", "task_results"):

@@ -1,20 +1,27 @@
-"""Files on their way: their parts, who finds them, and that a row goes when the video comes."""
+"""Uploads in progress: parts, ownership, recording, expiry and file signatures."""
 
 from __future__ import annotations
 
+import struct
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
 
+from operations.local import clips
 from services.videos.uploads import (
     MAX_OPEN_UPLOADS,
     PART_BYTES,
+    SIGNATURE_BYTES,
     Upload,
     add_upload,
     find_unfinished_uploads,
     find_upload,
+    has_video_signature,
     may_start_upload,
     record_upload,
     remove_expired_uploads,
@@ -23,7 +30,7 @@ from services.videos.uploads import (
 from tests.integration.services.world import World
 
 
-def begin(connection: Connection, user_id: int, **changes: Any) -> Upload:
+def start_upload(connection: Connection, user_id: int, **changes: Any) -> Upload:
     declared = {"size": 3, "s3_upload_id": "parts", "fingerprint": "a1", **changes}
     return add_upload(
         connection,
@@ -54,71 +61,69 @@ def expire(connection: Connection) -> None:
         (0, []),
     ],
 )
-def test_all_parts_but_the_last_are_of_one_size(
+def test_all_parts_except_the_last_have_the_same_size(
     connection: Connection, world: World, size: int, parts: list[int]
 ) -> None:
-    upload = begin(connection, world.person(), size=size)
+    upload = start_upload(connection, world.add_person(), size=size)
     assert upload.parts == dict(enumerate(parts, start=1))
 
 
-def test_an_upload_is_found_by_its_owner_alone(connection: Connection, world: World) -> None:
-    owner, other = world.person(), world.person()
-    first, second = begin(connection, owner), begin(connection, owner)
+def test_only_the_owner_finds_an_upload(connection: Connection, world: World) -> None:
+    owner, other = world.add_person(), world.add_person()
+    first, second = start_upload(connection, owner), start_upload(connection, owner)
     assert find_upload(connection, first.id, owner) == first
     assert find_upload(connection, first.id, other) is None
     assert find_unfinished_uploads(connection, owner) == [first, second]
     assert find_unfinished_uploads(connection, other) == []
 
 
-def test_what_the_portal_sends_itself_cannot_be_continued(connection: Connection, world: World) -> None:
-    owner = world.person()
-    upload = begin(connection, owner, s3_upload_id=None)
+def test_upload_by_the_portal_cannot_be_resumed(connection: Connection, world: World) -> None:
+    owner = world.add_person()
+    upload = start_upload(connection, owner, s3_upload_id=None)
     assert find_upload(connection, upload.id, owner) is None
     assert find_unfinished_uploads(connection, owner) == []
 
 
-def test_room_is_for_uploads_that_can_be_continued(connection: Connection, world: World) -> None:
-    owner = world.person()
+def test_maximum_counts_only_resumable_uploads(connection: Connection, world: World) -> None:
+    owner = world.add_person()
     for _ in range(MAX_OPEN_UPLOADS):
-        begin(connection, owner, s3_upload_id=None)
+        start_upload(connection, owner, s3_upload_id=None)
         assert may_start_upload(connection, owner)
-        begin(connection, owner)
+        start_upload(connection, owner)
     assert not may_start_upload(connection, owner)
-    assert may_start_upload(connection, world.person())
+    assert may_start_upload(connection, world.add_person())
     expire(connection)
     assert may_start_upload(connection, owner)
 
 
-def test_the_row_goes_when_the_video_comes(connection: Connection, world: World) -> None:
-    upload = begin(connection, world.person())
+def test_recording_replaces_the_row_with_a_video(connection: Connection, world: World) -> None:
+    upload = start_upload(connection, world.add_person())
     assert record_upload(connection, upload)
     assert (count(connection, "uploads"), count(connection, "videos"), count(connection, "task_results")) == (0, 1, 1)
     assert not record_upload(connection, upload)
     assert count(connection, "videos") == 1
 
 
-def test_what_was_given_up_becomes_no_video(connection: Connection, world: World) -> None:
-    upload = begin(connection, world.person())
+def test_removed_upload_cannot_be_recorded(connection: Connection, world: World) -> None:
+    upload = start_upload(connection, world.add_person())
     assert remove_upload(connection, upload.id)
     assert not remove_upload(connection, upload.id)
     assert not record_upload(connection, upload)
     assert count(connection, "videos") == 0
 
 
-def test_both_happen_or_neither(engine: Engine, connection: Connection, world: World) -> None:
-    upload = begin(connection, world.person())
+def test_recording_is_atomic(engine: Engine, connection: Connection, world: World) -> None:
+    upload = start_upload(connection, world.add_person())
     with engine.connect() as other:
         assert record_upload(other, upload)
         other.rollback()
     assert (count(connection, "uploads"), count(connection, "videos")) == (1, 0)
 
 
-def test_only_what_is_past_its_time_is_taken_and_by_one_alone(
-    engine: Engine, connection: Connection, world: World
-) -> None:
-    past = [begin(connection, world.person()) for _ in range(3)]
+def test_expired_uploads_are_removed_by_one_process_each(engine: Engine, connection: Connection, world: World) -> None:
+    past = [start_upload(connection, world.add_person()) for _ in range(3)]
     expire(connection)
-    begin(connection, world.person())
+    start_upload(connection, world.add_person())
     with engine.connect() as one, engine.connect() as another:
         first = remove_expired_uploads(one, most=2)
         second = remove_expired_uploads(another, most=10)
@@ -128,3 +133,36 @@ def test_only_what_is_past_its_time_is_taken_and_by_one_alone(
         another.commit()
     assert [upload.id for upload in remove_expired_uploads(connection, most=10)] == [upload.id for upload in first]
     assert count(connection, "uploads") == 1
+
+
+def file_type(brand: bytes, length: int = 24) -> bytes:
+    return struct.pack(">I4s4sI", length, b"ftyp", brand, 512)
+
+
+@pytest.mark.parametrize(
+    "brand",
+    [b"isom", b"iso2", b"mp41", b"mp42", b"avc1", b"M4V ", b"qt  ", b"3gp4", b"3gp5", b"MSNV", b"XAVC"],
+)
+def test_brands_of_phones_and_cameras_are_videos(brand: bytes) -> None:
+    assert has_video_signature(file_type(brand))
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+def test_files_of_ffmpeg_are_videos(tmp_path: Path, suffix: str) -> None:
+    clip = clips.make_clip(tmp_path / f"clip{suffix}", seconds=0.5, size="64x64")
+    assert has_video_signature(clip.read_bytes()[:SIGNATURE_BYTES])
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"mif1", b"avif", b"crx ", b"jp2 ", b"M4A ", b"\0\0\0\0", b"\xff" * 4])
+def test_images_and_audio_are_not_videos(brand: bytes) -> None:
+    assert not has_video_signature(file_type(brand))
+
+
+@pytest.mark.parametrize("length", [0, 1, 8, 15, 17, 4097, 2**32 - 1])
+def test_invalid_box_length_is_not_a_video(length: int) -> None:
+    assert not has_video_signature(file_type(b"isom", length))
+
+
+@given(st.binary(max_size=64))
+def test_arbitrary_bytes_never_raise(beginning: bytes) -> None:
+    assert has_video_signature(beginning) is (beginning[4:8] == b"ftyp" and has_video_signature(beginning))
