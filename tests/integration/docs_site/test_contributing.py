@@ -58,12 +58,12 @@ def test_a_construct_is_added(copy: Path, mypy_cache: str) -> None:
     doc_blocks.run(doc_blocks.script(PAGE, "lane docs: record a construct"), copy)
     proved = doc_blocks.run(doc_blocks.script(PAGE, "lane docs: prove a construct"), copy, MYPY_CACHE_DIR=mypy_cache)
 
-    assert files == ["constructs_lib/parameter.py", "tests/unit/constructs_lib/test_parameter.py"]
+    assert files == ["constructs_lib/storage/parameter.py", "tests/unit/constructs_lib/storage/test_parameter.py"]
     assert re.search(r"^\d{3} passed", proved, re.MULTILINE) and "Success: no issues found" in proved
-    (recorded,) = (copy / "tests/unit/constructs_lib/__snapshots__/test_parameter").glob("*.json")
+    (recorded,) = (copy / "tests/unit/constructs_lib/storage/__snapshots__/test_parameter").glob("*.json")
     statement = json.loads(recorded.read_text())
     assert "ssm:GetParameter" in json.dumps(statement) and "/shop/greeting" in json.dumps(statement)
-    assert "## Parameter\n" in (copy / "docs/reference/parameter.md").read_text()
+    assert "## Parameter\n" in (copy / "docs/reference/storage-parameter.md").read_text()
     doc_blocks.run(STYLE, copy)
 
 
