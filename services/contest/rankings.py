@@ -28,16 +28,16 @@ class Ranked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RankedPlace:
+class RankingCursor:
     """Cursor of a page of the ranking.
 
     Args:
         position: Rank of the last video of the page before.
-        place: Cursor of that video.
+        cursor: Cursor of that video.
     """
 
     position: int
-    place: PageCursor
+    cursor: PageCursor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +135,7 @@ def ranking(connection: Connection, *, city: InCity | None = None, page: int = 1
 
 
 def ranking_after(
-    connection: Connection, after: RankedPlace, *, city: InCity | None = None, limit: int
+    connection: Connection, after: RankingCursor, *, city: InCity | None = None, limit: int
 ) -> list[Ranked]:
     """List the videos that follow a cursor in the ranking. The cost does not depend on its depth.
 
@@ -144,7 +144,7 @@ def ranking_after(
         city: City to rank within. Default: the country.
         limit: Maximum number of videos.
     """
-    rows = list_open(connection, RANKING, city=city, after=after.place, limit=limit)
+    rows = list_open(connection, RANKING, city=city, after=after.cursor, limit=limit)
     return _ranked(rows, city, after.position)
 
 

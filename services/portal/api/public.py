@@ -45,7 +45,7 @@ def list_public() -> ResponseReturnValue:
     limit = limit if 1 <= limit <= _MOST else _MOST
     after = cursors.parse_cursor()
     with statements() as connection:
-        videos = gallery(connection, city=part_of_city(), after=after.place if after else None, limit=limit + 1)
+        videos = gallery(connection, city=part_of_city(), after=after.cursor if after else None, limit=limit + 1)
     page = videos[:limit]
     link = cursors.next_link(cursors.encode_cursor(PageCursor.of(page[-1]))) if len(videos) > limit else {}
     return jsonify([public_video(video) for video in page]), link

@@ -12,7 +12,7 @@ from uuid import UUID
 from flask import request
 
 from services.contest.listing import PageCursor
-from services.contest.rankings import Ranked, RankedPlace
+from services.contest.rankings import Ranked, RankingCursor
 from services.portal.http.errors import BadRequest
 
 INVALID = "Invalid cursor parameter"
@@ -35,7 +35,7 @@ def encode_ranked(ranked: Ranked) -> str:
     return encode_cursor(PageCursor.of(ranked.video), ranked.position)
 
 
-def parse_cursor() -> RankedPlace | None:
+def parse_cursor() -> RankingCursor | None:
     """Parse the request's cursor; return None for the first page.
 
     Raises:
@@ -50,8 +50,8 @@ def parse_cursor() -> RankedPlace | None:
         has_types = isinstance(position, int) and isinstance(votes, int) and uploaded_at.tzinfo is not None
         if not has_types or not 0 <= position <= _LARGEST or not -_LARGEST <= votes <= _LARGEST:
             raise ValueError(text)
-        return RankedPlace(
-            position=position, place=PageCursor(votes=votes, uploaded_at=uploaded_at, video_id=UUID(video_id))
+        return RankingCursor(
+            position=position, cursor=PageCursor(votes=votes, uploaded_at=uploaded_at, video_id=UUID(video_id))
         )
     except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError):
         raise BadRequest(INVALID) from None

@@ -40,7 +40,7 @@ def show() -> str:
     city, player, after = whole_city(), player_name(), cursors.parse_cursor()
     caller = viewer()
     with statements() as connection:
-        place = after.place if after else None
+        place = after.cursor if after else None
         found = gallery(connection, city=city, player=player, after=place, limit=_VIDEOS_PER_PAGE + 1)
         videos = found[:_VIDEOS_PER_PAGE]
         voted = voted_among(connection, caller.user_id, [video.id for video in videos]) if caller else set()

@@ -48,20 +48,20 @@ def test_beginnings_of_words_find_players(connection: Connection, world: World, 
 
 def test_name_and_city_are_combined_and_paged(connection: Connection, world: World) -> None:
     cali = InCity(name="Cali", whole=True)
-    wanted = [world.publish_video(world.add_person(city="Cali", first_name="Valeria")) for _ in range(5)]
+    expected = [world.publish_video(world.add_person(city="Cali", first_name="Valeria")) for _ in range(5)]
     world.publish_video(world.add_person(city="Pasto", first_name="Valeria"))
     world.publish_video(world.add_person(city="Cali", first_name="Ana"))
     # Both rolled-up and waiting votes count for the order.
-    cast_vote(connection, wanted[3], world.add_person())
+    cast_vote(connection, expected[3], world.add_person())
     roll_up(connection)
     for voter in (world.add_person(), world.add_person()):
-        cast_vote(connection, wanted[1], voter)
+        cast_vote(connection, expected[1], voter)
     whole = [video.id for video in gallery(connection, city=cali, player="vale", limit=10)]
-    assert whole[:2] == [wanted[1], wanted[3]] and set(whole) == set(wanted)
-    shown, place = [], None
-    while found := gallery(connection, city=cali, player="vale", after=place, limit=2):
+    assert whole[:2] == [expected[1], expected[3]] and set(whole) == set(expected)
+    shown, cursor = [], None
+    while found := gallery(connection, city=cali, player="vale", after=cursor, limit=2):
         shown += [video.id for video in found]
-        place = PageCursor.of(found[-1])
+        cursor = PageCursor.of(found[-1])
     assert shown == whole
 
 
@@ -100,8 +100,8 @@ def many_players(postgres_server: Cluster, migrated_template: str) -> Iterator[C
 @pytest.mark.parametrize("in_city", [None, True])
 def test_rare_name_uses_indexes(many_players: Connection, in_city: bool | None, after: bool) -> None:
     statement = _statement(GALLERY, in_city, True, after)
-    place = {"votes": 0, "uploaded_at": "infinity", "id": "00000000-0000-4000-8000-000000000000"} if after else {}
-    values = {"player": "player777", "limit": 25, "offset": 0, **({"city": "Cali"} if in_city else {}), **place}
+    cursor = {"votes": 0, "uploaded_at": "infinity", "id": "00000000-0000-4000-8000-000000000000"} if after else {}
+    values = {"player": "player777", "limit": 25, "offset": 0, **({"city": "Cali"} if in_city else {}), **cursor}
     plan = "\n".join(many_players.execute(text(f"EXPLAIN {statement.text}"), values).scalars())
     assert "users_player_words_idx" in plan and "videos_owner_idx" in plan, plan
     assert "Seq Scan on users" not in plan and "Seq Scan on videos" not in plan, plan

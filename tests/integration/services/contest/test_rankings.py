@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from services.contest.listing import InCity, PageCursor, gallery
 from services.contest.rankings import (
     Ranked,
-    RankedPlace,
+    RankingCursor,
     cities,
     find_player_ranks,
     ranking,
@@ -90,18 +90,18 @@ def test_every_page_equals_the_sorted_list(
             range((page - 1) * limit + 1, len(ranked) + 1 + (page - 1) * limit)
         )
         if ranked:
-            after = RankedPlace(position=ranked[-1].position, place=PageCursor.of(ranked[-1].video))
+            after = RankingCursor(position=ranked[-1].position, cursor=PageCursor.of(ranked[-1].video))
             rest = ranking_after(connection, after, city=within, limit=limit)
             assert ids(rest) == expected[page * limit : (page + 1) * limit]
             assert [row.position for row in rest] == list(range(page * limit + 1, page * limit + 1 + len(rest)))
     shown: list[UUID] = []
-    place = None
+    cursor = None
     while len(shown) <= len(known):
-        found = gallery(connection, city=within, after=place, limit=limit)
+        found = gallery(connection, city=within, after=cursor, limit=limit)
         shown += [video.id for video in found]
         if not found:
             break
-        place = PageCursor.of(found[-1])
+        cursor = PageCursor.of(found[-1])
     assert shown == sort_by_gallery(known)
 
 
@@ -114,21 +114,21 @@ def test_player_ranks_match_the_ranking(
     players = [world.add_person(city=CITIES[number % 2]) for number in range(3)]
     videos = [world.publish_video(players[number % 3]) for number in range(6)]
     voters = [world.add_person() for _ in range(6)]
-    for place, (number, voter) in enumerate(votes):
+    for index, (number, voter) in enumerate(votes):
         cast_vote(connection, videos[number], voters[voter])
-        if place == rolled:
+        if index == rolled:
             roll_up(connection)
     country = {row.video.id: row.position for row in ranking(connection, limit=100)}
     for number, player in enumerate(players):
         city = InCity(name=CITIES[number % 2], whole=True)
         in_city = {row.video.id: row.position for row in ranking(connection, city=city, limit=100)}
-        standings = find_player_ranks(connection, player)
-        own = {video for place, video in enumerate(videos) if place % 3 == number and video in country}
-        assert {standing.video_id for standing in standings} == own
-        for standing in standings:
-            assert standing.position == country[standing.video_id]
-            assert standing.city_position == in_city[standing.video_id]
-        assert [standing.position for standing in standings] == sorted(standing.position for standing in standings)
+        ranks = find_player_ranks(connection, player)
+        own = {video for index, video in enumerate(videos) if index % 3 == number and video in country}
+        assert {rank.video_id for rank in ranks} == own
+        for rank in ranks:
+            assert rank.position == country[rank.video_id]
+            assert rank.city_position == in_city[rank.video_id]
+        assert [rank.position for rank in ranks] == sorted(rank.position for rank in ranks)
 
 
 @pytest.mark.parametrize(

@@ -112,8 +112,8 @@ class Election:
         self._over.wait(0.02)
 
     def wait_for(self, more: int) -> None:
-        wanted = len(self.acknowledged) + more
-        while len(self.acknowledged) < wanted and not self.errors:
+        expected = len(self.acknowledged) + more
+        while len(self.acknowledged) < expected and not self.errors:
             time.sleep(0.02)
 
     def end(self) -> None:
