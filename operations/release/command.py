@@ -32,7 +32,7 @@ def release(architecture: str, commit: str | None) -> None:
     with checkout(paths.ROOT, commit) as sources:
         built = build(sources, target, architecture, console, wheels=paths.CACHE_DIR / "wheels")
     click.echo(summary(built))
-    click.echo(f"{built.version}, commit {built.commit}, in {_short(target)}")
+    click.echo(f"{built.version} of commit {built.commit}, in {_short(target)}")
 
 
 def summary(built: Built) -> str:
