@@ -1,4 +1,4 @@
-"""The commands, run as people run them, in a local directory of their own."""
+"""Run `./anb` commands in a separate local directory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from workspace.processes import ProcessRecord
 
 @dataclass
 class Commands:
-    """`./anb` with a local directory and a port of its own."""
+    """`./anb` with its own local directory and port."""
 
     folder: Path
     port: int = field(default_factory=free_port)

@@ -1,6 +1,6 @@
-"""Servers that tests of several folders share: a real PostgreSQL and the embedded AWS, one of each per test process.
+"""Servers that all tests share: a real PostgreSQL and the AWS emulator, one of each per test process.
 
-Each starts when a test first asks for it, and what it needs is imported then: tests that start nothing begin at once.
+Each starts on first use and imports its modules then, so that tests without servers start quickly.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.servers import copied_database, new_bucket, new_queue
 if TYPE_CHECKING:
     from workspace.postgres import Cluster
 
-# A busy machine is slow and not wrong: no test fails on a clock. Every run tries the same examples;
+# No deadlines, because a busy machine is slow. Every run tries the same examples;
 # --hypothesis-profile=random, which ./anb test --all passes, tries new ones.
 settings.register_profile("fixed", deadline=None, derandomize=True)
 settings.register_profile("random", deadline=None)
@@ -31,19 +31,19 @@ settings.load_profile("fixed")
 OWNER = "anb"
 TEMPLATE = "anb_template"
 MEMORY = Path("/dev/shm")
-"""Where Linux keeps files in memory."""
-ROOM_BYTES = 4 * 2**30
-"""Its log alone grows to 1 GiB, and more than one lane has a server."""
+"""A file system in memory, on Linux."""
+MIN_FREE_BYTES = 4 * 2**30
+"""Required free space: the server's log grows to 1 GiB, and several lanes run a server."""
 
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A PostgreSQL server that is thrown away after the run; in memory where there is room."""
+    """A PostgreSQL server for this run; in memory if there is enough space."""
     from workspace.ports import free_port
     from workspace.postgres import Cluster
 
-    roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES
-    with tempfile.TemporaryDirectory(prefix="anb-tests-", dir=MEMORY if roomy else None) as folder:
+    in_memory = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MIN_FREE_BYTES
+    with tempfile.TemporaryDirectory(prefix="anb-tests-", dir=MEMORY if in_memory else None) as folder:
         cluster = Cluster(
             directory=Path(folder) / "data", port=free_port(), password=secrets.token_urlsafe(16), durable=False
         )
@@ -56,7 +56,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluste
 
 @pytest.fixture(scope="session")
 def migrated_template(postgres_server: Cluster) -> str:
-    """The name of a database with every migration applied, from which the others are copied."""
+    """The name of the migrated database that tests copy."""
     import psycopg
 
     from services.shared.migrate import read_migrations, upgrade
@@ -69,7 +69,7 @@ def migrated_template(postgres_server: Cluster) -> str:
 
 @pytest.fixture
 def empty_database_url(postgres_server: Cluster) -> Iterator[str]:
-    """The URL of a database nothing was done to."""
+    """The URL of an empty database."""
     name = f"test_{uuid.uuid4().hex}"
     postgres_server.ensure_database(name, owner=OWNER)
     yield postgres_server.url(name, user=OWNER)
@@ -78,7 +78,7 @@ def empty_database_url(postgres_server: Cluster) -> Iterator[str]:
 
 @pytest.fixture
 def database_url(postgres_server: Cluster, migrated_template: str) -> Iterator[str]:
-    """The URL of a migrated database of this test alone."""
+    """The URL of a migrated database for one test."""
     with copied_database(postgres_server, template=migrated_template, owner=OWNER) as url:
         yield url
 
@@ -96,7 +96,7 @@ def aws_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 @pytest.fixture(scope="session")
 def aws_endpoint(aws_port: int) -> Iterator[str]:
-    """The URL of the embedded AWS, which every boto3 client made without arguments then talks to."""
+    """The URL of the AWS emulator, which boto3 clients created without arguments then use."""
     from emulator import aws
 
     with pytest.MonkeyPatch.context() as patch:
@@ -109,11 +109,11 @@ def aws_endpoint(aws_port: int) -> Iterator[str]:
 
 @pytest.fixture
 def media_bucket(aws_endpoint: str, aws_port: int) -> str:
-    """The name of an empty bucket of this test alone."""
+    """The name of an empty bucket for one test."""
     return new_bucket(aws_port)
 
 
 @pytest.fixture
 def queue_url(aws_endpoint: str, aws_port: int) -> str:
-    """The URL of an empty queue (with its dead-letter queue) of this test alone."""
+    """The URL of an empty queue, with its dead-letter queue, for one test."""
     return new_queue(aws_port)

@@ -1,4 +1,4 @@
-"""The blocks of commands that the documents show, read where they stand."""
+"""Read and run the code blocks of the documents."""
 
 from __future__ import annotations
 
@@ -21,31 +21,35 @@ DOCUMENTS = [
 
 
 def blocks(document: Path, language: str = "sh") -> list[str]:
-    """Every block of a language, in its order."""
+    """Return the blocks of a language, in order."""
     found = re.findall(rf"^( *)```{language}\n(.*?)^\1```", document.read_text(), re.DOTALL | re.MULTILINE)
     return [textwrap.dedent(block) for _, block in found]
 
 
 def script(page: str, name: str) -> str:
-    """The commands of a page's block that begins with ``# <name>``, with the Python that runs the tests."""
+    """Return the commands of a page's block that starts with ``# <name>``, to be run with this Python."""
     (block,) = [block for block in blocks(paths.ROOT / page) if block.startswith(f"# {name}\n")]
     return runnable(block)
 
 
 def runnable(commands: str) -> str:
-    """Commands as a shell can run them anywhere: the project's programs are this Python's."""
+    """Replace the programs of ``.venv`` by those of this Python, so that commands run in any folder."""
     programs = Path(sys.executable).parent
     return re.sub(r"\.venv/bin/(\w+)", lambda found: shlex.quote(str(programs / found[1])), commands)
 
 
 def run(commands: str, folder: Path, **variables: str) -> str:
-    """What commands print in a folder, as a shell runs them that knows nothing of this project; they must succeed."""
-    strange = ("ANB_", "CONSTRUCTS_LIB_", "PYTEST_")
+    """Run commands in a folder, in a shell without this project's variables; return the output.
+
+    Raises:
+        AssertionError: a command failed.
+    """
+    excluded = ("ANB_", "CONSTRUCTS_LIB_", "PYTEST_")
     result = subprocess.run(
         ["sh", "-ec", commands],
         cwd=folder,
         env={
-            **{name: value for name, value in os.environ.items() if not name.startswith(strange)},
+            **{name: value for name, value in os.environ.items() if not name.startswith(excluded)},
             "PYTHONPATH": str(folder),
             "NO_COLOR": "1",
             **variables,
@@ -60,7 +64,7 @@ def run(commands: str, folder: Path, **variables: str) -> str:
 
 
 def anb(page: str, name: str) -> list[list[str]]:
-    """The words after ``./anb`` of each line of a page's block that begins with ``# <name>``."""
+    """Return the arguments of each ``./anb`` line in a page's block that starts with ``# <name>``."""
     lines = [shlex.split(line, comments=True) for line in script(page, name).splitlines()[1:]]
     assert all(line[0] == "./anb" for line in lines)
     return [line[1:] for line in lines]

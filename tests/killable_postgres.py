@@ -1,4 +1,4 @@
-"""A PostgreSQL server that a test may kill, every process of it at once, and start again."""
+"""A PostgreSQL server that a test can kill, with all its processes, and restart."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from workspace.processes import ProcessEnded
 NAME = "postgres"
 
 
-class MortalDatabase:
-    """A server that keeps what it acknowledged (fsync on), with every migration applied.
+class KillablePostgres:
+    """A durable server (fsync on) with every migration applied.
 
     Args:
-        folder: gets its data and its log.
+        folder: folder for data and log.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -36,13 +36,13 @@ class MortalDatabase:
             upgrade(connection, read_migrations())
 
     def engine(self) -> Engine:
-        """An engine that notices when the server was away."""
+        """Create an engine that detects a restarted server."""
         return create_engine(self.cluster.url(NAME).replace("postgresql://", DRIVER_URL, 1), pool_pre_ping=True)
 
     def kill(self) -> None:
-        """End it as a power cut does."""
+        """Kill all its processes at once, like a power cut."""
         postmaster = psutil.Process(self._server.pid)
-        # Held first: what it started between the list and the kill would live on, and hold a lock for ever.
+        # Suspended first, so that it cannot start a process between the list and the kill.
         postmaster.suspend()
         family = [postmaster, *postmaster.children(recursive=True)]
         for process in family:
@@ -52,17 +52,17 @@ class MortalDatabase:
         psutil.wait_procs(family, timeout=30)
 
     def start(self) -> None:
-        """Start it again; it recovers from its log first."""
+        """Restart it and wait for its crash recovery."""
         end = time.monotonic() + 60
         while True:
             try:
                 self._server = self.cluster.start(log=self._log)
                 return
             except ProcessEnded:
-                # For a moment the memory it shared is still held.
+                # Its shared memory is released with a delay.
                 if time.monotonic() > end:
                     raise
 
     def stop(self) -> None:
-        """End it for good."""
+        """Stop it."""
         self._server.stop(grace_seconds=0)

@@ -11,7 +11,7 @@ from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
-class FalseDifference:
+class KnownDrift:
     """An attribute that the emulator does not return as it was set.
 
     Args:
@@ -26,43 +26,39 @@ class FalseDifference:
 
 
 KNOWN_DRIFT = (
-    FalseDifference(
+    KnownDrift(
         "aws_db_parameter_group", "parameter", "moto forgets a parameter group's parameters, rds.force_ssl among them"
     ),
-    FalseDifference("aws_autoscaling_policy", "enabled", "moto does not report that a scaling policy is enabled"),
-    FalseDifference(
+    KnownDrift("aws_autoscaling_policy", "enabled", "moto does not report that a scaling policy is enabled"),
+    KnownDrift(
         "aws_autoscaling_policy",
         "predictive_scaling_configuration",
         "moto answers with an empty predictive configuration for every policy",
     ),
-    FalseDifference(
+    KnownDrift(
         "aws_launch_template",
         "tag_specifications",
         "moto adds the template's own tags to its tag specifications",
     ),
-    FalseDifference(
-        "aws_launch_template", "latest_version", "follows from tag_specifications: a change creates a version"
-    ),
-    FalseDifference("aws_launch_template", "default_version", "follows from latest_version"),
-    FalseDifference("aws_autoscaling_group", "launch_template", "follows from the template's latest_version"),
-    FalseDifference(
+    KnownDrift("aws_launch_template", "latest_version", "follows from tag_specifications: a change creates a version"),
+    KnownDrift("aws_launch_template", "default_version", "follows from latest_version"),
+    KnownDrift("aws_autoscaling_group", "launch_template", "follows from the template's latest_version"),
+    KnownDrift(
         "aws_autoscaling_group",
         "capacity_reservation_specification",
         "shown with any change of the group: moto answers null where the provider expects nothing",
     ),
-    FalseDifference(
-        "aws_autoscaling_group", "instance_maintenance_policy", "moto forgets a group's maintenance policy"
-    ),
-    FalseDifference(
+    KnownDrift("aws_autoscaling_group", "instance_maintenance_policy", "moto forgets a group's maintenance policy"),
+    KnownDrift(
         "aws_autoscaling_lifecycle_hook",
         "notification_target_arn",
         "moto invents a queue for every hook",
     ),
-    FalseDifference("aws_autoscaling_lifecycle_hook", "role_arn", "moto invents a role for every hook"),
-    FalseDifference(
+    KnownDrift("aws_autoscaling_lifecycle_hook", "role_arn", "moto invents a role for every hook"),
+    KnownDrift(
         "aws_vpc_security_group_ingress_rule", "description", "moto forgets the description of a rule between groups"
     ),
-    FalseDifference(
+    KnownDrift(
         "aws_vpc_security_group_egress_rule", "description", "moto forgets the description of a rule between groups"
     ),
 )

@@ -1,4 +1,4 @@
-"""Holds what a statement of another connection wants, and waits until it wants it."""
+"""Hold locks, and wait until a statement of another connection is blocked by them."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _WAITING = """
 
 @contextmanager
 def held(engine: Engine, statement: str) -> Iterator[None]:
-    """Hold what a statement locks, so that others get no further than there."""
+    """Hold the locks of a statement while the block runs."""
     with engine.connect() as connection, connection.begin():
         connection.execute(text(statement))
         yield
 
 
 def wait_until_held(engine: Engine, statement: str) -> None:
-    """Wait until a statement with these words waits for a lock; ten minutes are a safety net."""
+    """Wait up to ten minutes until a statement that contains this text waits for a lock."""
     end = time.monotonic() + 600
     while True:
         with engine.connect() as connection:
             if connection.execute(text(_WAITING), {"statement": statement}).scalar_one():
                 return
-        assert time.monotonic() < end, f"{statement} does not wait"
+        assert time.monotonic() < end, f"{statement} does not wait for a lock"
         time.sleep(0.05)

@@ -1,6 +1,6 @@
-"""A database, a bucket and a queue for one test or one module, on the servers that a test process shares.
+"""Create a database, a bucket or a queue on the shared servers, for one test or module.
 
-Imports are inside: tests that start nothing do not wait for them.
+Imports are inside the functions, so that tests without servers start quickly.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def copied_database(server: Cluster, *, template: str, owner: str) -> Iterator[str]:
-    """The URL of a copy of a database; it is dropped at the end, and connections to it end."""
+    """Copy a database and yield its URL; drop it, with its connections, at the end."""
     name = f"test_{uuid.uuid4().hex}"
     server.copy_database(name, template=template, owner=owner)
     yield server.url(name, user=owner)
@@ -24,7 +24,7 @@ def copied_database(server: Cluster, *, template: str, owner: str) -> Iterator[s
 
 
 def new_bucket(port: int) -> str:
-    """Create a bucket in the embedded AWS; returns its name."""
+    """Create a bucket in the AWS emulator; return its name."""
     from emulator import aws, resources
 
     name = f"media-{uuid.uuid4().hex}"
@@ -33,7 +33,7 @@ def new_bucket(port: int) -> str:
 
 
 def new_queue(port: int, name: str | None = None) -> str:
-    """Create a queue and its dead-letter queue in the embedded AWS; returns the queue's URL."""
+    """Create a queue and its dead-letter queue in the AWS emulator; return the queue's URL."""
     from emulator import aws, resources
 
     name = name or f"videos-{uuid.uuid4().hex}"

@@ -1,4 +1,4 @@
-"""A disk that is soon full."""
+"""A small file system, to test full disks."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from pathlib import Path
 
 @contextmanager
 def mounted(folder: Path, size: str) -> Iterator[Path]:
-    """A file system in memory over a folder, while the block runs.
+    """Mount a file system in memory on a folder while the block runs.
 
-    Mounting is root's; who is not root needs a sudo that does not ask.
+    Requires root, or sudo without a password.
 
     Args:
-        folder: empty, and there already.
-        size: as tmpfs takes it, such as ``600k`` or ``272m``.
+        folder: an existing, empty folder.
+        size: size in tmpfs's notation, such as ``600k`` or ``272m``.
     """
     _as_root("mount", "-t", "tmpfs", "-o", f"size={size},mode=1777", "tmpfs", folder)
     try:
         yield folder
     finally:
-        # Lazily: what a killed process still holds goes with it.
+        # Lazy, because a killed process may still have files open.
         _as_root("umount", "--lazy", folder)
 
 

@@ -1,1 +1,1 @@
-"""What contributors run: test lanes, lock, generated pages, drawings."""
+"""Tools for contributors: test lanes, package lock, generated pages, drawings."""

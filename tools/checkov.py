@@ -1,4 +1,4 @@
-"""checkov, the scanner that others hold infrastructure against, in a virtual environment of its own."""
+"""Run the scanner checkov, installed in its own virtual environment."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ REQUIREMENT = "checkov==3.3.30"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CheckovFinding:
-    """Something the scanner objects to.
+    """A failed check.
 
     Args:
-        rule: id of its rule.
-        title: what the rule wants.
-        stack: the stack it is in.
-        resource: name of the resource in Terraform, without its type.
+        rule: id of the rule.
+        title: requirement of the rule.
+        stack: stack of the resource.
+        resource: Terraform name of the resource, without the type.
     """
 
     rule: str
@@ -34,12 +34,12 @@ class CheckovFinding:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Scan:
-    """What a scan said.
+    """Result of a scan.
 
     Args:
-        passed: how many checks passed.
-        parsing_errors: files it could not read. It says so in passing, and exits as if all were well.
-        findings: what it objects to.
+        passed: number of passed checks.
+        parsing_errors: files that checkov could not read; its exit code does not show them.
+        findings: failed checks.
     """
 
     passed: int
@@ -48,7 +48,7 @@ class Scan:
 
 
 def prepare() -> Path:
-    """Install the scanner; returns the Python that has it."""
+    """Install checkov; return the Python of its environment."""
     return virtualenv.ensure("checkov", [REQUIREMENT])
 
 
@@ -56,56 +56,58 @@ def scan(folder: Path) -> Scan:
     """Scan the synthesized stacks of an output folder such as ``cdktf.out``.
 
     Raises:
-        UserError: when the scanner breaks.
+        UserError: checkov did not finish.
     """
     stacks = folder / "stacks"
-    # Not its script: a script's first line cannot name an interpreter whose path holds a space.
+    # Not its script: a shebang line cannot name an interpreter whose path contains a space.
     command = [prepare(), "-m", "checkov.main", "-d", stacks, "--framework", "terraform_json", "--skip-download"]
     result = subprocess.run([*map(str, command), "-o", "json"], capture_output=True, text=True, check=False)
     try:
-        said = json.loads(result.stdout)
-        findings = tuple(sorted(_findings(said, stacks), key=dataclasses.astuple))
+        report = json.loads(result.stdout)
+        findings = tuple(sorted(_findings(report, stacks), key=dataclasses.astuple))
         return Scan(
-            passed=said["summary"]["passed"], parsing_errors=tuple(said["results"]["parsing_errors"]), findings=findings
+            passed=report["summary"]["passed"],
+            parsing_errors=tuple(report["results"]["parsing_errors"]),
+            findings=findings,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"checkov did not finish: {(result.stderr or result.stdout).strip()[-800:]}") from error
 
 
-def _findings(said: Mapping[str, Any], stacks: Path) -> Iterator[CheckovFinding]:
-    for found in said["results"]["failed_checks"]:
+def _findings(report: Mapping[str, Any], stacks: Path) -> Iterator[CheckovFinding]:
+    for check in report["results"]["failed_checks"]:
         yield CheckovFinding(
-            rule=found["check_id"],
-            title=found["check_name"],
-            stack=Path(found["file_abs_path"]).relative_to(stacks.resolve()).parts[0],
-            resource=found["resource"].rpartition(".")[2],
+            rule=check["check_id"],
+            title=check["check_name"],
+            stack=Path(check["file_abs_path"]).relative_to(stacks.resolve()).parts[0],
+            resource=check["resource"].rpartition(".")[2],
         )
 
 
-def unexplained(
+def unwaived(
     findings: tuple[CheckovFinding, ...], register: list[dict[str, Any]]
 ) -> tuple[list[CheckovFinding], set[str]]:
-    """What the register does not explain, and what it explains and nothing found.
+    """Compare findings with the register of waivers.
 
     Args:
-        findings: what the scanner objects to.
-        register: what ``waivers.json`` holds.
+        findings: failed checks.
+        register: content of ``waivers.json``.
 
     Returns:
-        The findings that no entry explains; the rules, each with the entry's path, that are explained and not found.
+        The findings without a waiver; the waived rules without a finding, each with the path of its entry.
     """
-    left: list[CheckovFinding] = []
+    remaining: list[CheckovFinding] = []
     used: set[tuple[str, str]] = set()
     for finding in findings:
-        entries = [entry for entry in register if _explains(entry, finding)]
+        entries = [entry for entry in register if _waives(entry, finding)]
         used.update((finding.rule, entry["path"]) for entry in entries)
         if not entries:
-            left.append(finding)
-    # The register also names rules of SecurityAspect's own.
-    given = {(rule, entry["path"]) for entry in register for rule in entry["explains"] if rule.startswith("CKV")}
-    return left, {f"{rule} {path}" for rule, path in given - used}
+            remaining.append(finding)
+    # The register also contains rules of SecurityAspect.
+    waived = {(rule, entry["path"]) for entry in register for rule in entry["explains"] if rule.startswith("CKV")}
+    return remaining, {f"{rule} {path}" for rule, path in waived - used}
 
 
-def _explains(entry: Mapping[str, Any], finding: CheckovFinding) -> bool:
+def _waives(entry: Mapping[str, Any], finding: CheckovFinding) -> bool:
     names = {address.rpartition(".")[2] for address in entry["resources"]}
     return entry["stack"] == finding.stack and finding.rule in entry["explains"] and finding.resource in names

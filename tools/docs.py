@@ -1,4 +1,4 @@
-"""The documents as a site, made by Sphinx in a virtual environment of its own. A warning or a dead link stops it."""
+"""Build the documents as a site with Sphinx, in its own virtual environment. A warning or a dead link is an error."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ FIRST = "index.html"
 
 @click.command()
 def docs() -> None:
-    """Build the documents as a site, and say where it is."""
+    """Build the documents as a site and print its path."""
     build(paths.ROOT, SITE)
     click.echo(f"{len(list(SITE.rglob('*.html')))} pages; the first: {SITE / FIRST}")
 
 
 def prepare() -> Path:
-    """Install the generator; returns the Python that has it."""
+    """Install Sphinx; return the Python of its environment."""
     return virtualenv.ensure("docs", REQUIREMENTS)
 
 
 def build(root: Path, site: Path) -> None:
-    """Build the site anew. One that was there is replaced once all is well.
+    """Build the site; replace a previous one only on success.
 
     Args:
-        root: a checkout, or the part of it that has the documents.
-        site: gets the site.
+        root: a checkout, or the part of it with the documents.
+        site: output folder.
 
     Raises:
-        UserError: with every warning of the generator, or every dead link.
+        UserError: all warnings of Sphinx, or all dead links.
     """
     site.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=site.parent) as folder:
-        made = Path(folder) / "site"
-        # What was read before is not kept: a page that is not read again would not warn again.
+        built = Path(folder) / "site"
+        # Without the cache of the previous run: pages that are not read again would not warn again.
         options = ["--quiet", "--no-color", "--fresh-env", "--fail-on-warning", "--nitpicky"]
         options += ["--doctree-dir", f"{folder}/read"]
-        command = [str(prepare()), "-m", "sphinx", *options, "--conf-dir", str(root / "docs"), str(root), str(made)]
+        command = [str(prepare()), "-m", "sphinx", *options, "--conf-dir", str(root / "docs"), str(root), str(built)]
         result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if result.returncode != 0:
-            said = (result.stderr or result.stdout).strip().replace(f"{root}/", "")
-            raise UserError(f"The documents are no site yet. Mend what Sphinx says:\n{said}")
-        if dead := site_links.dead(made):
+            warnings = (result.stderr or result.stdout).strip().replace(f"{root}/", "")
+            raise UserError(f"The site was not built. Fix these warnings of Sphinx:\n{warnings}")
+        if dead := site_links.dead_links(built):
             raise UserError("The site has dead links:\n" + "\n".join(dead))
         shutil.rmtree(site, ignore_errors=True)
-        made.rename(site)
+        built.rename(site)

@@ -1,7 +1,7 @@
-"""Locks the packages of Pipfile: ``python tools/lock.py``, with pipenv on the PATH or in .anb.
+"""Lock the packages of Pipfile: ``python tools/lock.py``, with pipenv on the PATH or in .anb.
 
-pipenv writes the index it asked into the lock file, and installs from that index alone ever after. Ours names
-none, so that a company's mirror or an offline folder set up for pip is used as it is for everything else.
+pipenv writes its package index into the lock file, and then installs from that index only. This lock file names
+no index, so that pip's own configuration applies, such as a company mirror or an offline folder.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 def without_index(lock: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """A lock that says what is installed, by version and hash, and not from where."""
+    """Remove the package index from a lock; keep versions and hashes."""
     packages = {
         section: {name: {k: v for k, v in entry.items() if k != "index"} for name, entry in entries.items()}
         for section, entries in lock.items()
@@ -27,7 +27,7 @@ def without_index(lock: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def main() -> int:
-    """Lock, and take the index out; returns the exit code."""
+    """Lock and remove the index; return the exit code."""
     pipenv = shutil.which("pipenv") or PROJECT / ".anb/pipenv/bin/pipenv"
     if subprocess.run([pipenv, "lock"], cwd=PROJECT, check=False).returncode != 0:
         return 1

@@ -1,4 +1,4 @@
-"""The library as other teams install it: a wheel of the checkout in a virtual environment of its own."""
+"""Build the library's wheel and an environment to install it in."""
 
 from __future__ import annotations
 
@@ -16,31 +16,29 @@ NAME = "package"
 
 
 def dependencies() -> list[str]:
-    """What pyproject.toml asks for."""
-    asked: list[str] = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    return asked
+    """Read the dependencies from pyproject.toml."""
+    requirements: list[str] = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    return requirements
 
 
 def environment() -> Path:
-    """The Python of an environment with the library's dependencies, at the versions of Pipfile.lock."""
+    """Create an environment with the library's dependencies at the versions of Pipfile.lock; return its Python."""
     return virtualenv.ensure(NAME, dependencies(), constrained=True)
 
 
 def prepare() -> None:
-    """Make the environment before the tests that use it."""
+    """Create the environment before the tests that use it."""
     environment()
 
 
 def build_wheel(folder: Path) -> Path:
-    """The wheel of the checkout.
-
-    Built from a copy: what an earlier build left in the checkout must not get into it.
+    """Build a wheel from a copy of the checkout, without files of earlier builds.
 
     Args:
-        folder: gets the wheel.
+        folder: output folder.
 
     Raises:
-        UserError: when it cannot be built.
+        UserError: the build failed.
     """
     with tempfile.TemporaryDirectory() as copy:
         for file in ("pyproject.toml", "README.md"):

@@ -1,4 +1,4 @@
-"""The links of a built site: each leads to a file of it, and to a place that is there."""
+"""Find dead links in a built site."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _SCHEMES = ("http", "https")
 
 
 class Page(HTMLParser):
-    """What a page links to, and the places in it that can be linked to."""
+    """The links and the link targets of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.links: set[str] = set()
-        self.places: set[str] = set()
+        self.anchors: set[str] = set()
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -24,11 +24,11 @@ class Page(HTMLParser):
             if name in _ATTRIBUTES and value:
                 self.links.add(value)
             elif name == "id" and value:
-                self.places.add(value)
+                self.anchors.add(value)
 
 
-def dead(site: Path) -> list[str]:
-    """Each link that leads nowhere, with the page it is on. Other sites are not asked; their addresses must be ones.
+def dead_links(site: Path) -> list[str]:
+    """List the dead links with their pages. URLs of other sites are only checked for their syntax.
 
     Args:
         site: folder of the built site.
@@ -36,27 +36,27 @@ def dead(site: Path) -> list[str]:
     site = site.resolve()
     pages = {file: Page(file.read_text(encoding="utf-8")) for file in sorted(site.rglob("*.html"))}
     return [
-        f"{file.relative_to(site)}: {link} {why}"
+        f"{file.relative_to(site)}: {link} {problem}"
         for file, page in pages.items()
         for link in sorted(page.links)
-        if (why := _wrong(link, file, site, pages))
+        if (problem := _find_problem(link, file, site, pages))
     ]
 
 
-def _wrong(link: str, file: Path, site: Path, pages: dict[Path, Page]) -> str:
-    """What is wrong with a link, if anything is."""
+def _find_problem(link: str, file: Path, site: Path, pages: dict[Path, Page]) -> str:
+    """Describe the problem with a link; empty if it works."""
     try:
         parts = urlsplit(link)
         if parts.scheme or parts.netloc:
-            known = parts.scheme in _SCHEMES and bool(parts.hostname) and " " not in link
-            return "" if known or parts.scheme in ("data", "mailto") else "is no address"
+            valid = parts.scheme in _SCHEMES and bool(parts.hostname) and " " not in link
+            return "" if valid or parts.scheme in ("data", "mailto") else "is not a valid URL"
     except ValueError:
-        return "is no address"
+        return "is not a valid URL"
     target = (file.parent / unquote(parts.path)).resolve() if parts.path else file
     if not target.is_relative_to(site):
-        return "leads out of the site"
+        return "points outside the site"
     if not target.is_file():
-        return "leads to no file"
-    if parts.fragment and target in pages and unquote(parts.fragment) not in pages[target].places:
-        return "leads to no place on that page"
+        return "points to a missing file"
+    if parts.fragment and target in pages and unquote(parts.fragment) not in pages[target].anchors:
+        return "points to a missing anchor"
     return ""

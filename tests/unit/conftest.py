@@ -1,4 +1,4 @@
-"""What the unit tests share: the whole app, synthesized once for each set of settings."""
+"""Fixtures of the unit tests: the whole app, synthesized once per set of settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     App = dict[str, Template]
 
-# The rewritten assertions are kept: to rewrite every module takes longer than most of the tests.
+# Cache the rewritten assertions, because rewriting every module takes longer than most tests.
 sys.dont_write_bytecode = False
 
 EMBEDDED = {
@@ -29,7 +29,7 @@ EMBEDDED = {
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Collect without garbage collection: nothing that is imported here is garbage."""
+    """Collect tests without garbage collection, because imports create no garbage."""
     gc.disable()
     try:
         return (yield)
@@ -40,7 +40,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.fixture(scope="session")
 def software(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """A program to release, which no test changes: the hash of its release stays the same."""
+    """A program to release; tests do not change it, so that its hash is stable."""
     folder = tmp_path_factory.mktemp("software")
     (folder / "main.py").write_text("print('hello')\n")
     return folder
@@ -48,7 +48,7 @@ def software(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 @pytest.fixture(scope="session")
 def synthesize(software: pathlib.Path) -> Callable[..., App]:
-    """Synthesize all stacks with some settings changed; each set of settings once."""
+    """Synthesize all stacks with some settings changed, once per set of settings."""
     from constructs_lib.foundation import cdk
     from constructs_lib.testing import synth_stacks
     from stacks.app import build

@@ -1,4 +1,4 @@
-"""The arrows of the house: main -> stacks -> constructs_lib; stacks -> services.environment; nothing -> operations."""
+"""Imports go one way: main -> stacks -> constructs_lib; stacks -> services.environment; nothing -> operations."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ALLOWED = {
     "benchmarks": {"benchmarks", "operations", "emulator", "workspace", *PRODUCT},
     "tools": {"tools", "operations", "benchmarks", "emulator", "workspace", *PRODUCT},
 }
-"""Which of our packages each may import."""
+"""The packages that each package may import."""
 
 LAYERS = {
     "constructs_lib": (
@@ -47,7 +47,7 @@ LAYERS = {
     ),
     "services": ({"environment"}, {"shared", "migrations"}, {"consumer", "videos"}, {"contest"}, {"portal", "worker"}),
 }
-"""The rooms of a package, lowest first: each imports rooms below it, and none beside it."""
+"""The layers of a package, lowest first: a folder imports only folders of lower layers."""
 
 
 def files(package: str) -> list[pathlib.Path]:
@@ -55,7 +55,7 @@ def files(package: str) -> list[pathlib.Path]:
 
 
 def imports(source: str, package: str) -> Iterator[tuple[int, str]]:
-    """Every module a file imports, with its line; ``from a import b`` counts as ``a.b``."""
+    """Yield every imported module with its line; ``from a import b`` counts as ``a.b``."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
@@ -66,39 +66,39 @@ def imports(source: str, package: str) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, f"{start}.{alias.name}") for alias in node.names)
 
 
-def under(module: str, packages: set[str] | tuple[str, ...]) -> bool:
+def is_under(module: str, packages: set[str] | tuple[str, ...]) -> bool:
     return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
-def wrong_turns(source: str, package: str) -> list[str]:
+def forbidden_imports(source: str, package: str) -> list[str]:
     return [
         f"line {line}: {package} imports {module}"
         for line, module in imports(source, package)
-        if under(module, OURS) and not under(module, ALLOWED[package])
+        if is_under(module, OURS) and not is_under(module, ALLOWED[package])
     ]
 
 
 @pytest.mark.parametrize("package", OURS)
-def test_arrows_run_one_way(package: str) -> None:
+def test_packages_import_only_allowed_packages(package: str) -> None:
     assert files(package), f"{package} has no files"
-    found = {str(file.relative_to(ROOT)): wrong_turns(file.read_text(), package) for file in files(package)}
+    found = {str(file.relative_to(ROOT)): forbidden_imports(file.read_text(), package) for file in files(package)}
 
     assert {file: lines for file, lines in found.items() if lines} == {}
 
 
-def test_one_module_opens_the_framework() -> None:
+def test_only_one_module_imports_the_framework() -> None:
     seam = ROOT / "constructs_lib" / "foundation" / "cdk.py"
     others = [file for package in OURS for file in files(package) if file != seam]
     others += list((ROOT / "tests").rglob("*.py"))
-    opened = {
+    importing = {
         str(file.relative_to(ROOT)): module
         for file in others
         for _, module in imports(file.read_text(), "")
-        if under(module, FRAMEWORK)
+        if is_under(module, FRAMEWORK)
     }
 
-    assert opened == {}
-    assert any(under(module, FRAMEWORK) for _, module in imports(seam.read_text(), "constructs_lib"))
+    assert importing == {}
+    assert any(is_under(module, FRAMEWORK) for _, module in imports(seam.read_text(), "constructs_lib"))
 
 
 @pytest.mark.parametrize(
@@ -113,23 +113,23 @@ def test_one_module_opens_the_framework() -> None:
         ("main", "from services.environment import PortalEnvironment"),
     ],
 )
-def test_a_wrong_turn_is_seen(package: str, source: str) -> None:
-    assert len(wrong_turns(source, package)) == 1
+def test_forbidden_import_is_detected(package: str, source: str) -> None:
+    assert len(forbidden_imports(source, package)) == 1
 
 
 def upward_imports(package: str) -> list[str]:
-    """Imports of a room beside or above the importing one."""
-    level = {room: number for number, rooms in enumerate(LAYERS[package]) for room in rooms}
+    """List imports of folders in the same or a higher layer."""
+    level = {folder: number for number, folders in enumerate(LAYERS[package]) for folder in folders}
     found = []
     for file in files(package):
-        room = file.relative_to(ROOT / package).parts[0].removesuffix(".py")
+        folder = file.relative_to(ROOT / package).parts[0].removesuffix(".py")
         for line, module in imports(file.read_text(), package):
-            other = module.split(".")[1] if under(module, (package,)) and "." in module else room
-            if room != "__init__" and other != room and level.get(other, 0) >= level[room]:
+            other = module.split(".")[1] if is_under(module, (package,)) and "." in module else folder
+            if folder != "__init__" and other != folder and level.get(other, 0) >= level[folder]:
                 found.append(f"{file.relative_to(ROOT)}:{line}: imports {module}")
     return found
 
 
 @pytest.mark.parametrize("package", LAYERS)
-def test_rooms_import_only_rooms_below_them(package: str) -> None:
+def test_folders_import_only_lower_layers(package: str) -> None:
     assert upward_imports(package) == []

@@ -1,4 +1,4 @@
-"""The tests' own tree."""
+"""The layout of the tests."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections import Counter
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 
 
-def test_no_two_files_of_tests_share_a_name() -> None:
-    # In a folder that is no package, pytest imports a file by its name alone, and would find the other one.
-    alone = [file for file in TESTS.rglob("test_*.py") if not (file.parent / "__init__.py").exists()]
-    names = Counter(file.name for file in alone)
+def test_file_names_are_unique() -> None:
+    # Outside packages, pytest imports a file by its name only, so that a second one would collide.
+    files = [file for file in TESTS.rglob("test_*.py") if not (file.parent / "__init__.py").exists()]
+    names = Counter(file.name for file in files)
 
     assert [name for name, count in names.items() if count > 1] == []

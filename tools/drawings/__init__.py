@@ -1,4 +1,4 @@
-"""The drawings of the architecture, as code: what they show is changed in words, and a test holds the files to it."""
+"""The drawings of the architecture, generated from code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ FOLDER = paths.ROOT / "docs/images/architecture"
 
 
 def drawings() -> dict[str, str]:
-    """Every drawing's SVG, by the name of its file."""
+    """Render every drawing as SVG, by file name."""
     return {
         "context.svg": systems.context(),
         "containers.svg": systems.containers(),

@@ -1,4 +1,4 @@
-"""``python -m tools.drawings`` writes the drawings of docs/architecture.md into ``docs/images/architecture``."""
+"""Write the drawings of docs/architecture.md into ``docs/images/architecture``: ``python -m tools.drawings``."""
 
 from __future__ import annotations
 

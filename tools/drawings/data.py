@@ -1,4 +1,4 @@
-"""The data model: the tables of the migrations, and what refers to what."""
+"""The data model: the tables of the migrations and their references."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from tools.drawings.sheet import Sheet
 
 
 def model() -> str:
-    """Every table with the columns that matter; dashed where no foreign key holds it."""
+    """Draw every table with its main columns; dashed arrows are references without a foreign key."""
     sheet = Sheet(
         860,
         800,
         "The data model",
         "Users have sessions, uploads, videos and votes. A video has its task, votes, deltas of votes, standings of "
-        "the day and marks in the ranking. Moderators' deeds and redrives are logged. The voting period, the checks "
-        "of the tally, limits and revoked tokens stand alone.",
+        "the day and marks in the ranking. Moderators' actions and redrives are logged. The voting period, the checks "
+        "of the tally, limits and revoked tokens refer to no other table.",
     )
     sessions = sheet.table((40, 20), 200, "user_sessions", ["session_token", "user_id", "expires_at", "ip_address"])
     users = sheet.table(
@@ -35,7 +35,7 @@ def model() -> str:
         (40, 366),
         200,
         "uploads",
-        ["id, of the video to come", "user_id", "size, part_size", "s3_upload_id", "expires_at"],
+        ["id, of the future video", "user_id", "size, part_size", "s3_upload_id", "expires_at"],
     )
     deleted = sheet.table((40, 516), 200, "deleted_videos", ["video_id", "user_id"])
     log = sheet.table(
@@ -57,7 +57,7 @@ def model() -> str:
             "attempt, lease_until",
             "votes_count",
             "is_public, hidden_at",
-            "is_open, made of these",
+            "is_open, computed from these",
             "city, city_key",
             "processed_url, poster_url,",
             "    preview_url",

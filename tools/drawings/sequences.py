@@ -1,4 +1,4 @@
-"""Two roads, step by step: of a video and of a vote."""
+"""Sequence diagrams of a video and of a vote."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _TOP = 88
 
 
 @dataclass(frozen=True)
-class Says:
-    """One says something to another, or does something by itself where both are the same."""
+class Message:
+    """A message from an actor to another one, or a step of one actor if both are the same."""
 
     sender: str
     receiver: str
@@ -23,14 +23,16 @@ class Says:
 
 @dataclass(frozen=True)
 class Remark:
-    """What holds from here on."""
+    """A note across the diagram."""
 
     words: str
 
 
-def _sequence(title: str, tells: str, actors: Sequence[tuple[Kind, str]], steps: Sequence[Says | Remark]) -> str:
+def _sequence(
+    title: str, description: str, actors: Sequence[tuple[Kind, str]], steps: Sequence[Message | Remark]
+) -> str:
     width, height = 860, _TOP + _ROW * len(steps) + 20
-    sheet = Sheet(width, height, title, tells)
+    sheet = Sheet(width, height, title, description)
     apart = width / len(actors)
     places = {name: apart * (number + 0.5) for number, (_, name) in enumerate(actors)}
     for kind, name in actors:
@@ -49,21 +51,21 @@ def _sequence(title: str, tells: str, actors: Sequence[tuple[Kind, str]], steps:
             sheet.text("label", at, step.words, anchor=anchor)
             continue
         sheet.arrow((start, y + 8), (end, y + 8), style="loose" if step.answer else "")
-        # Beside the sender, where the eye begins; over the middle it would stand on lives between.
+        # Next to the sender; in the middle it would overlap the lifelines in between.
         beside, anchor = (start + 8, "start") if end > start else (start - 8, "end")
         sheet.text("label", (beside, y + 1), step.words, anchor=anchor)
     return sheet.svg()
 
 
 def upload() -> str:
-    """A clip on its way from a browser to a processed video."""
+    """Draw the steps from a clip in a browser to a processed video."""
     browser, portal, database, store, queue, worker = "Browser", "Portal", "PostgreSQL", "S3", "SQS", "Worker"
     return _sequence(
-        "The road of a video",
-        "The browser begins an upload at the portal, gets links for the parts, puts them straight into S3 and "
-        "completes. The portal joins the parts, looks at the file, and writes video and task in one transaction. The "
-        "task goes to SQS; a worker claims the video, reads the original, makes the video, stores it, finishes the "
-        "claim and then deletes the message.",
+        "From an upload to a processed video",
+        "The browser starts an upload at the portal, gets URLs for the parts, uploads them directly to S3 and "
+        "completes the upload. The portal joins the parts, checks the file, and writes video and task in one "
+        "transaction. The task goes to SQS; a worker claims the video, reads the original, encodes the video, "
+        "stores it, finishes the claim and then deletes the message.",
         [
             ("person", browser),
             ("ours", portal),
@@ -73,55 +75,55 @@ def upload() -> str:
             ("ours", worker),
         ],
         [
-            Says(browser, portal, "POST uploads"),
-            Says(portal, database, "notes the upload"),
-            Says(browser, portal, "POST parts"),
-            Says(portal, browser, "links for them", answer=True),
-            Says(browser, store, "PUT each part, some side by side"),
-            Remark("interrupted anywhere, it goes on with the parts that S3 does not have, for three days"),
-            Says(browser, portal, "POST complete"),
-            Says(portal, store, "joins the parts, looks at what arrived"),
-            Says(portal, database, "video and its task"),
-            Says(portal, browser, "201", answer=True),
-            Says(portal, queue, "the task, at once or by the housekeeper"),
-            Remark("from here on whatever dies, the message comes again or the sweep finds the video"),
-            Says(worker, queue, "receives"),
-            Says(worker, database, "claims: processing, attempt + 1, a lease"),
-            Says(worker, store, "reads the original"),
-            Says(worker, worker, "looks into it apart; one pass of ffmpeg"),
-            Says(worker, database, "renews the lease, tells how far it is"),
-            Says(worker, queue, "hides the message on"),
-            Says(worker, store, "video, poster, preview"),
-            Says(worker, database, "processed, if the claim still holds"),
-            Says(worker, queue, "deletes the message"),
+            Message(browser, portal, "POST uploads"),
+            Message(portal, database, "records the upload"),
+            Message(browser, portal, "POST parts"),
+            Message(portal, browser, "signed URLs", answer=True),
+            Message(browser, store, "PUT the parts, some in parallel"),
+            Remark("an interrupted upload can be resumed for three days; only missing parts are sent"),
+            Message(browser, portal, "POST complete"),
+            Message(portal, store, "joins the parts, checks the file"),
+            Message(portal, database, "video and its task"),
+            Message(portal, browser, "201", answer=True),
+            Message(portal, queue, "the task, now or by the scheduler"),
+            Remark("after a crash from here on, the message is redelivered or the sweep finds the video"),
+            Message(worker, queue, "receives"),
+            Message(worker, database, "claims: processing, attempt + 1, a lease"),
+            Message(worker, store, "reads the original"),
+            Message(worker, worker, "sandboxed: checks, one pass of ffmpeg"),
+            Message(worker, database, "renews the lease, reports progress"),
+            Message(worker, queue, "extends the visibility timeout"),
+            Message(worker, store, "video, poster, preview"),
+            Message(worker, database, "processed, if the claim still holds"),
+            Message(worker, queue, "deletes the message"),
         ],
     )
 
 
 def vote() -> str:
-    """A vote, from the button to the tally."""
-    browser, portal, database, keeper = "Browser", "Portal", "PostgreSQL", "Housekeeper"
+    """Draw the steps from a vote to the tally."""
+    browser, portal, database, scheduler = "Browser", "Portal", "PostgreSQL", "Scheduler"
     return _sequence(
-        "The road of a vote",
-        "The browser posts a vote. The portal counts the person's limit, and one statement decides and inserts the "
-        "vote and a delta. It is answered after the commit. A ranking reads counts and deltas together. The "
-        "housekeeper rolls deltas into counts, and counts one sixteenth of the videos again from their votes.",
-        [("person", browser), ("ours", portal), ("other", database), ("ours", keeper)],
+        "From a vote to the tally",
+        "The browser posts a vote. The portal checks the user's rate limit, and one statement checks and inserts the "
+        "vote and a delta. The answer follows the commit. A ranking reads counts and deltas together. The scheduler "
+        "rolls deltas into counts, and recounts one sixteenth of the videos from their votes.",
+        [("person", browser), ("ours", portal), ("other", database), ("ours", scheduler)],
         [
-            Says(browser, portal, "POST .../vote"),
-            Says(portal, database, "is the limit kept?"),
-            Says(portal, database, "one statement"),
-            Says(database, database, "open, and not one's own?"),
-            Says(database, database, "votes + 1 row (primary key)"),
-            Says(database, database, "vote_deltas + 1 row"),
-            Says(database, portal, "committed", answer=True),
-            Says(portal, browser, "200", answer=True),
-            Remark("voters of one video never wait for each other: nothing is updated"),
-            Says(browser, portal, "GET rankings"),
-            Says(portal, database, "counts plus deltas"),
-            Says(portal, browser, "exact at this moment", answer=True),
+            Message(browser, portal, "POST .../vote"),
+            Message(portal, database, "within the rate limit?"),
+            Message(portal, database, "one statement"),
+            Message(database, database, "open, not the voter's own?"),
+            Message(database, database, "votes + 1 row (primary key)"),
+            Message(database, database, "vote_deltas + 1 row"),
+            Message(database, portal, "committed", answer=True),
+            Message(portal, browser, "200", answer=True),
+            Remark("voters of one video never wait for each other: no row is updated"),
+            Message(browser, portal, "GET rankings"),
+            Message(portal, database, "counts plus deltas"),
+            Message(portal, browser, "exact", answer=True),
             Remark("meanwhile, every few seconds"),
-            Says(keeper, database, "rolls deltas into votes_count"),
-            Says(keeper, database, "counts a sixteenth again"),
+            Message(scheduler, database, "rolls deltas into votes_count"),
+            Message(scheduler, database, "recounts a sixteenth"),
         ],
     )

@@ -1,4 +1,4 @@
-"""A sheet to draw on: boxes, arrows and frames as SVG, in the colours of docs/images/overview.svg."""
+"""Boxes, arrows and frames as SVG, in the colours of docs/images/overview.svg."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _HEAD = (
 
 @dataclass(frozen=True, kw_only=True)
 class Box:
-    """Where something stands on a sheet."""
+    """A rectangle on a sheet."""
 
     x: float
     y: float
@@ -58,31 +58,31 @@ class Box:
 
 
 class Sheet:
-    """A drawing in the making.
+    """An SVG drawing.
 
     Args:
-        width, height: of the whole, in the drawing's own pixels.
-        title: what it shows.
-        tells: the same in words, for people who cannot see it.
+        width, height: size in pixels.
+        title: title of the drawing.
+        description: text alternative for people who cannot see it.
     """
 
-    def __init__(self, width: int, height: int, title: str, tells: str) -> None:
+    def __init__(self, width: int, height: int, title: str, description: str) -> None:
         size = f'viewBox="0 0 {width} {height}"'
         self._parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-labelledby="title desc">',
             f'<title id="title">{escape(title)}</title>',
-            f'<desc id="desc">{escape(tells)}</desc>',
+            f'<desc id="desc">{escape(description)}</desc>',
             f"{_HEAD}<style>{_STYLE}</style>",
             f'<rect width="{width}" height="{height}" fill="#fff"/>',
         ]
 
     def text(self, style: str, at: Point, words: str, *, anchor: str = "") -> None:
-        """One line of text; ``anchor`` as SVG's ``text-anchor``."""
-        held = f' style="text-anchor:{anchor}"' if anchor else ""
-        self._parts.append(f'<text class="{style}" x="{at[0]:g}" y="{at[1]:g}"{held}>{escape(words)}</text>')
+        """Draw one line of text; ``anchor`` is SVG's ``text-anchor``."""
+        align = f' style="text-anchor:{anchor}"' if anchor else ""
+        self._parts.append(f'<text class="{style}" x="{at[0]:g}" y="{at[1]:g}"{align}>{escape(words)}</text>')
 
     def box(self, kind: Kind, box: Box, title: str, lines: Sequence[str] = ()) -> Box:
-        """A thing, its name and what is said of it, in the middle of its box."""
+        """Draw a box with a title and lines of text in its middle."""
         self._rectangle(kind, box, 9)
         first = box.middle[1] - 8.5 * len(lines) + 5
         self.text("title", (box.middle[0], first), title)
@@ -91,7 +91,7 @@ class Sheet:
         return box
 
     def table(self, at: Point, width: float, name: str, fields: Sequence[str]) -> Box:
-        """A table of the database with the columns that matter."""
+        """Draw a database table with its main columns."""
         box = Box(x=at[0], y=at[1], width=width, height=32 + 16 * len(fields))
         self._rectangle("plain", box, 4)
         self._rectangle("ours", Box(x=box.x, y=box.y, width=width, height=25), 4)
@@ -101,28 +101,28 @@ class Sheet:
         return box
 
     def frame(self, box: Box, label: str, *, indent: float = 14) -> None:
-        """What holds other things; its label begins ``indent`` from the left."""
+        """Draw a frame around other elements, with its label ``indent`` from the left."""
         self._rectangle("frame", box, 12)
         self.text("of-frame", (box.x + indent, box.y + 21), label)
 
-    def arrow(self, *points: Point, says: Sequence[str] = (), at: Point = (0, 0), style: str = "") -> None:
-        """A way from the first point to the last, with the lines it says from ``at`` downwards."""
-        way = " ".join(f"{x:g} {y:g}" for x, y in points)
-        self._parts.append(f'<path class="arrow{style and " " + style}" d="M{way}" marker-end="url(#end)"/>')
-        for number, line in enumerate(says):
+    def arrow(self, *points: Point, label: Sequence[str] = (), at: Point = (0, 0), style: str = "") -> None:
+        """Draw an arrow through points, with lines of text from ``at`` downwards."""
+        path = " ".join(f"{x:g} {y:g}" for x, y in points)
+        self._parts.append(f'<path class="arrow{style and " " + style}" d="M{path}" marker-end="url(#end)"/>')
+        for number, line in enumerate(label):
             self.text("label", (at[0], at[1] + 16 * number), line)
 
     def life(self, x: float, top: float, bottom: float) -> None:
-        """How long somebody is there in a sequence."""
+        """Draw the lifeline of an actor in a sequence diagram."""
         self._parts.append(f'<path class="life" d="M{x:g} {top:g}V{bottom:g}"/>')
 
     def shade(self, box: Box, words: str) -> None:
-        """A remark in a sequence."""
+        """Draw a note in a sequence diagram."""
         self._rectangle("person", box, 4)
         self.text("line", (box.middle[0], box.middle[1] + 4), words)
 
     def svg(self) -> str:
-        """The finished drawing."""
+        """Return the drawing as SVG."""
         return "\n".join([*self._parts, "</svg>\n"])
 
     def _rectangle(self, style: str, box: Box, round: float) -> None:

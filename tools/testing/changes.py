@@ -1,4 +1,4 @@
-"""The files that differ from a commit."""
+"""Find the files that differ from a commit."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from workspace.errors import UserError
 
 
 def changed_paths(commit: str, root: Path) -> list[str]:
-    """Paths that differ from where the current branch left a commit, uncommitted and untracked files included.
+    """List the paths that differ from the merge base with a commit, including uncommitted and untracked files.
 
     Args:
-        commit: anything git can resolve, such as ``HEAD`` or ``main``.
+        commit: any revision that git can resolve, such as ``HEAD`` or ``main``.
         root: folder of the checkout.
 
     Raises:
-        UserError: git does not know the commit, or this is no checkout.
+        UserError: git does not know the commit, or the folder is not a checkout.
     """
     commands = (
         ["git", "diff", "--name-only", "--merge-base", commit, "--"],

@@ -1,4 +1,4 @@
-"""The command `test`: runs lanes side by side; prints what ran, how long it took, and the slowest tests."""
+"""The command `test`: run lanes in parallel; print results, durations and the slowest tests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tools.testing.runner import Result, run_lane, table_of
 from workspace import paths
 
 WAITING_LANES = 2
-"""Lanes at once that mostly wait; they run beside one other lane for each core."""
+"""Parallel lanes that mostly wait; they run in addition to one computing lane per core."""
 SLOWEST_TESTS = 10
 
 
@@ -33,13 +33,13 @@ def _lanes_help() -> str:
 
 @click.command(name="test", epilog=_lanes_help())
 @click.argument("names", nargs=-1, type=click.Choice([lane.name for lane in LANES]), metavar="[LANE]...")
-@click.option("--all", "everything", is_flag=True, help="All lanes but those that run by name only.")
+@click.option("--all", "everything", is_flag=True, help="All lanes except those that run only by name.")
 @click.option(
     "--changed",
     is_flag=False,
     flag_value="HEAD",
     metavar="[COMMIT]",
-    help="Add the lanes touched by what differs from COMMIT. Default: HEAD, what is not committed.",
+    help="Add the lanes touched by the changes since COMMIT. Default: HEAD, the uncommitted changes.",
 )
 def run_tests(names: tuple[str, ...], everything: bool, changed: str | None) -> None:
     """Run the tests: by default each part of the system once, in minutes."""
@@ -49,9 +49,7 @@ def run_tests(names: tuple[str, ...], everything: bool, changed: str | None) -> 
     started = time.monotonic()
     folder = paths.CACHE_DIR / "tests"
     folder.mkdir(parents=True, exist_ok=True)
-    results = run_side_by_side(
-        chosen, lambda lane: run_lane(lane, folder, paths.ROOT, random_seeds=everything), console
-    )
+    results = run_in_parallel(chosen, lambda lane: run_lane(lane, folder, paths.ROOT, random_seeds=everything), console)
     seconds = time.monotonic() - started
     console.print(slowest(results))
     console.print(summary(results, seconds))
@@ -60,13 +58,13 @@ def run_tests(names: tuple[str, ...], everything: bool, changed: str | None) -> 
         raise SystemExit(1)
 
 
-def run_side_by_side(lanes: Sequence[Lane], run: Callable[[Lane], Result], console: Console) -> list[Result]:
-    """Run lanes, those that compute one for each core, and beside them those that mostly wait.
+def run_in_parallel(lanes: Sequence[Lane], run: Callable[[Lane], Result], console: Console) -> list[Result]:
+    """Run one computing lane per core, and in addition the lanes that mostly wait.
 
     Args:
-        lanes: started in this order.
-        run: runs one.
-        console: gets a line when a lane starts and when it ends.
+        lanes: lanes in starting order.
+        run: function that runs a lane.
+        console: receives a line when a lane starts and when it ends.
     """
     cores = max(2, len(os.sched_getaffinity(0)))
     printing = threading.Lock()
@@ -81,24 +79,24 @@ def run_side_by_side(lanes: Sequence[Lane], run: Callable[[Lane], Result], conso
 
     with ThreadPoolExecutor(WAITING_LANES) as waiting, ThreadPoolExecutor(cores) as computing:
         running = [(waiting if lane.waits else computing).submit(run_and_show, lane) for lane in lanes]
-        return [each.result() for each in running]
+        return [future.result() for future in running]
 
 
 def passed(results: Sequence[Result], *, named: bool) -> bool:
     """Whether the whole run passed.
 
     Args:
-        results: of the lanes.
-        named: whether the lanes were asked for by name; else one that this machine cannot run is left out.
+        results: results of the lanes.
+        named: whether the lanes were chosen by name; if not, lanes that this machine cannot run are ignored.
     """
     return all(result.ok or (bool(result.unsupported) and not named) for result in results)
 
 
 def summary(results: Sequence[Result], seconds: float) -> Table:
-    """What ran, with wall and CPU seconds of each lane and of all.
+    """Render the results with wall and CPU seconds of each lane and of all.
 
     Args:
-        results: of the lanes.
+        results: results of the lanes.
         seconds: wall time of the whole run.
     """
     table = Table("lane", "passed", "failed", "skipped", "seconds", "CPU seconds", "")
@@ -122,7 +120,7 @@ def summary(results: Sequence[Result], seconds: float) -> Table:
 
 
 def slowest(results: Sequence[Result]) -> Table:
-    """The tests that took longest, fixtures included."""
+    """Render the slowest tests, including their fixtures."""
     table = Table("slowest tests", "lane", "seconds")
     tests = sorted(
         ((test.seconds, result.lane.name, test.name) for result in results for test in result.tests), reverse=True
@@ -133,7 +131,7 @@ def slowest(results: Sequence[Result]) -> Table:
 
 
 def closing_line(results: Sequence[Result], seconds: float) -> str:
-    """The sum, in the form of pytest's last line."""
+    """Summarize the run in the form of pytest's last line."""
     totals = {
         "failed": sum(result.failed for result in results),
         "passed": sum(result.passed for result in results),

@@ -1,4 +1,4 @@
-"""The lanes of the tests: what each proves, which folders it runs, and which changes call for it."""
+"""The test lanes: their purpose, their folders, and the changes that trigger them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TOUCHES_EVERY_LANE = (
     "tests/conftest.py",
     "tools/testing/",
 )
-"""A change below one of these paths calls for every lane."""
+"""A change below one of these paths triggers every lane."""
 
 
 class Tier(enum.Enum):
@@ -35,15 +35,15 @@ class Lane:
     """A group of tests that run in one pytest process.
 
     Args:
-        name: what it is asked for by.
-        description: what it proves, in one line.
-        folders: of its tests.
-        marker: pytest's marker expression, if not all tests of the folders are meant.
+        name: name on the command line.
+        description: purpose, in one line.
+        folders: folders of its tests.
+        marker: pytest marker expression that selects tests of the folders; default: all of them.
         tier: when it runs.
         waits: whether it mostly waits for servers and clocks, so that another lane can use the core.
-        touched_by: paths whose change calls for the lane; its own folders always do.
-        prepare: installs what the tests need of the system.
-        table: a file that its tests write, shown at the end; in the project's own folder.
+        touched_by: paths whose change triggers the lane, in addition to its own folders.
+        prepare: function that installs the tests' requirements.
+        table: file that its tests write in the cache folder, printed at the end.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Lane:
     table: str | None = None
 
     def is_touched_by(self, paths: Collection[str]) -> bool:
-        """Whether a change of one of these paths calls for the lane."""
+        """Whether a change of one of these paths triggers the lane."""
         prefixes = (*self.touched_by, *(f"{folder}/" for folder in self.folders), *TOUCHES_EVERY_LANE)
         return any(path.startswith(prefixes) for path in paths)
 
@@ -66,10 +66,10 @@ CONSTRUCTS = ("constructs_lib/", "stacks/", "environments/", "examples/")
 EMULATOR = ("emulator/", "operations/local/", "workspace/")
 
 LANES = (
-    # Started in this order, so the longest come first within each tier.
+    # Lanes start in this order: the longest first within each tier.
     Lane(
         name="e2e",
-        description="./anb up deploys every stack; over HTTP and in Chromium a clip is uploaded, processed, voted for",
+        description="./anb up deploys every stack; people upload and vote for a clip over HTTP and in Chromium",
         folders=("tests/e2e/up",),
         tier=Tier.DEFAULT,
         waits=True,
@@ -101,7 +101,7 @@ LANES = (
     ),
     Lane(
         name="operations",
-        description="commands on the AWS emulator and a real PostgreSQL; user data that boots on loopback",
+        description="commands on the AWS emulator and a real PostgreSQL; boots of user data on loopback",
         folders=tuple(f"tests/integration/{part}" for part in ("operations", "emulator", "workspace", "user_data")),
         tier=Tier.DEFAULT,
     ),
@@ -131,7 +131,7 @@ LANES = (
     ),
     Lane(
         name="faults",
-        description="kills, cuts, full disks and wrong clocks on a video's way: nothing is lost; recovery is measured",
+        description="kills, network failures, full disks and wrong clocks lose no video; measures recovery",
         folders=("tests/integration/faults",),
         marker="not soak",
         waits=True,
@@ -167,40 +167,40 @@ LANES = (
     ),
     Lane(
         name="docs",
-        description="the documents as a site without a warning or a dead link; the contributor's guide, followed",
+        description="the documents build as a site without warnings or dead links; the contributor's guide works",
         folders=("tests/integration/docs_site",),
         touched_by=("docs/", "README.md", "CHANGELOG.md", "UPGRADE.md", "examples/", "tools/docs.py"),
         prepare=docs.prepare,
     ),
     Lane(
         name="cdktn",
-        description="the same stacks from cdktn and its provider, in an environment of their own",
+        description="cdktn and its provider, in their own environment, synthesize the same stacks",
         folders=("tests/integration/cdktn",),
         touched_by=CONSTRUCTS,
     ),
     Lane(
         name="release",
-        description="what instances get: the same from two folders, for both architectures, complete and small enough",
+        description="release archives: reproducible, for both architectures, complete and small enough",
         folders=("tests/integration/release",),
         touched_by=("operations/release/", "services/", "Pipfile"),
     ),
     Lane(
         name="package",
-        description="other teams install the library alone, and every example runs from it",
+        description="the library installs without the product, and every example runs with it",
         folders=("tests/integration/package",),
         touched_by=("constructs_lib/", "examples/"),
         prepare=package.prepare,
     ),
     Lane(
         name="checkov",
-        description="Checkov reads all stacks of production and reports no unwaived findings",
+        description="Checkov parses all production stacks and reports no unwaived findings",
         folders=("tests/integration/checkov",),
         touched_by=CONSTRUCTS,
         prepare=checkov.prepare,
     ),
     Lane(
         name="synth",
-        description="stock and fast synths write the same; a command that synthesizes is silent about Node",
+        description="stock and fast synth write the same files; commands that synthesize print no Node warnings",
         folders=("tests/integration/synth",),
         touched_by=(
             "constructs_lib/foundation/cdk.py",
@@ -211,7 +211,7 @@ LANES = (
     ),
     Lane(
         name="benchmarks",
-        description="each benchmark measures, on a small scale",
+        description="each benchmark runs on a small scale",
         folders=("tests/integration/benchmarks",),
         touched_by=("benchmarks/",),
     ),
@@ -229,15 +229,15 @@ LANES = (
 def choose(
     names: Collection[str] = (), *, everything: bool = False, changed: Collection[str] | None = None
 ) -> Sequence[Lane]:
-    """Lanes to run, in the table's order.
+    """Choose the lanes to run, in the order of the table.
 
     Args:
-        names: lanes asked for by name; default: those of the default tier.
-        everything: adds the full tier.
-        changed: paths of a change, relative to the project; adds the lanes of the full tier that it touches.
+        names: names of lanes; default: the default tier.
+        everything: whether to add the full tier.
+        changed: changed paths, relative to the project, which add the lanes of the full tier they touch.
 
     Raises:
-        UserError: names and tiers are mixed.
+        UserError: names are combined with ``everything`` or ``changed``.
     """
     if names:
         if everything or changed is not None:

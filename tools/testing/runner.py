@@ -1,4 +1,4 @@
-"""Runs a lane in a pytest process of its own and reads how it went."""
+"""Run a lane in its own pytest process and read its results."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from workspace import paths
 from workspace.errors import UnsupportedHost, UserError
 
 GO_SETTINGS = {"GOGC": "off", "GOMEMLIMIT": "600MiB"}
-"""Lets Terraform and its provider collect garbage only when they have grown large.
+"""Let Terraform and its provider collect garbage only when they use much memory.
 
-Their runs are short: of a plan and of showing it, garbage collection takes three tenths of the CPU time.
-What the variables mean: https://go.dev/doc/gc-guide
+Their runs are short; garbage collection takes 30 % of the CPU time of a plan and of showing it.
+Meaning of the variables: https://go.dev/doc/gc-guide
 """
 STUCK_SECONDS = 1200
-"""A test that takes longer waits for something that never comes: the lane ends and prints each thread's stack."""
+"""Limit for one test; beyond it the lane prints each thread's stack and exits."""
 NO_TESTS_COLLECTED = 5
-"""pytest's exit code."""
+"""Exit code of pytest."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TimedTest:
-    """A test that ran.
+    """Duration of a test.
 
     Args:
-        name: pytest's, with its file.
-        seconds: wall time, fixtures included.
+        name: pytest's name, with the module.
+        seconds: wall time, including fixtures.
     """
 
     name: str
@@ -41,16 +41,16 @@ class TimedTest:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """How a lane went.
+    """Result of a lane.
 
     Args:
-        lane: which.
-        passed, failed, skipped: numbers of tests; errors count as failed.
+        lane: the lane.
+        passed, failed, skipped: number of tests; errors count as failed.
         seconds: wall time.
-        cpu_seconds: user and system time of the lane and everything it started, daemons included.
-        output: what to show when it did not pass.
-        tests: those that ran.
-        unsupported: why this machine cannot run the lane; empty where it did.
+        cpu_seconds: user and system time of the lane and its descendants, including daemons.
+        output: text to show if the lane did not pass.
+        tests: duration of each test.
+        unsupported: reason why this machine cannot run the lane; empty if it can.
     """
 
     lane: Lane
@@ -72,14 +72,14 @@ class Result:
 def run_lane(
     lane: Lane, folder: Path, root: Path, *, random_seeds: bool = False, stuck_seconds: float = STUCK_SECONDS
 ) -> Result:
-    """Run a lane in a pytest process of its own.
+    """Run a lane in its own pytest process.
 
     Args:
-        lane: which.
-        folder: gets its output and its report.
+        lane: lane to run.
+        folder: output folder for log and report.
         root: the project's folder, where pytest starts.
-        random_seeds: whether property-based tests try new examples; default: the same ones in each run.
-        stuck_seconds: longest time for one test; lanes that run only by name have no limit.
+        random_seeds: whether property-based tests try new examples; by default each run tries the same ones.
+        stuck_seconds: limit for one test; lanes that run only by name have none.
     """
     started = time.monotonic()
     report, log, cpu = (folder / f"{lane.name}.{ending}" for ending in ("xml", "log", "cpu"))
@@ -88,10 +88,10 @@ def run_lane(
     try:
         if lane.prepare:
             lane.prepare()
-    except UnsupportedHost as problem:
-        return Result(lane=lane, unsupported=problem.message)
-    except UserError as problem:
-        return Result(lane=lane, failed=1, output=problem.message)
+    except UnsupportedHost as error:
+        return Result(lane=lane, unsupported=error.message)
+    except UserError as error:
+        return Result(lane=lane, failed=1, output=error.message)
     limit = ["-o", f"faulthandler_timeout={stuck_seconds}", "-o", "faulthandler_exit_on_timeout=true"]
     with log.open("wb") as output:
         code = subprocess.run(
@@ -113,7 +113,7 @@ def run_lane(
     return Result(
         lane=lane,
         passed=passed,
-        # A run that broke off, or a module that could not be read, is a failure even when no test says so.
+        # A crashed run or a module that cannot be imported is a failure, even if no test failed.
         failed=failed or int(code not in (0, NO_TESTS_COLLECTED)),
         skipped=skipped,
         seconds=time.monotonic() - started,
@@ -124,7 +124,7 @@ def run_lane(
 
 
 def read_report(report: Path) -> tuple[int, int, int, tuple[TimedTest, ...]]:
-    """Numbers of passed, failed and skipped tests of a JUnit report, and each test; zeros when there is none."""
+    """Read passed, failed and skipped counts and the tests from a JUnit report; zeros if it is missing."""
     if not report.exists():
         return 0, 0, 0, ()
     root = ElementTree.parse(report).getroot()
@@ -140,6 +140,6 @@ def read_report(report: Path) -> tuple[int, int, int, tuple[TimedTest, ...]]:
 
 
 def table_of(lane: Lane) -> str:
-    """The table a lane's tests wrote; empty where they wrote none."""
+    """Read the table that the lane's tests wrote; empty if there is none."""
     file = paths.CACHE_DIR / lane.table if lane.table else None
     return file.read_text() if file and file.exists() else ""

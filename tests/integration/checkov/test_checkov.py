@@ -1,4 +1,4 @@
-"""checkov over the stacks of production: nothing fails that is not explained, and nothing is explained that passes."""
+"""Every checkov finding in the production stacks has a waiver, and every waiver has a finding."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DEPLOYMENTS: dict[str, dict[str, str]] = {"without-certificate": {}, "production
 
 
 def synthesize(folder: pathlib.Path, variables: dict[str, str]) -> pathlib.Path:
-    """The app, with the settings of environments/production.toml."""
+    """Synthesize the app with the settings of environments/production.toml."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ANB_")}
     release = {"ANB_RELEASE_DIRECTORY": str(built_release.write(folder / "release"))}
     settings = {"ANB_ENVIRONMENT": "production", "CDKTF_OUTDIR": str(folder), **release, **variables}
@@ -44,54 +44,54 @@ def scans(outputs: dict[str, pathlib.Path]) -> dict[str, checkov.Scan]:
     return {name: checkov.scan(folder) for name, folder in outputs.items()}
 
 
-def test_it_read_every_stack(scans: dict[str, checkov.Scan]) -> None:
+def test_every_stack_is_parsed(scans: dict[str, checkov.Scan]) -> None:
     for scan in scans.values():
         assert scan.parsing_errors == ()
         assert scan.passed > 100
 
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS)
-def test_nothing_fails_without_a_reason(
+def test_every_finding_has_a_waiver(
     outputs: dict[str, pathlib.Path], scans: dict[str, checkov.Scan], deployment: str
 ) -> None:
-    left, _ = checkov.unexplained(scans[deployment].findings, register(outputs[deployment]))
+    remaining, _ = checkov.unwaived(scans[deployment].findings, register(outputs[deployment]))
 
-    assert left == []
+    assert remaining == []
 
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS)
-def test_no_reason_is_given_for_what_passes(
+def test_every_waiver_has_a_finding(
     outputs: dict[str, pathlib.Path], scans: dict[str, checkov.Scan], deployment: str
 ) -> None:
-    _, idle = checkov.unexplained(scans[deployment].findings, register(outputs[deployment]))
+    _, unused = checkov.unwaived(scans[deployment].findings, register(outputs[deployment]))
 
-    assert idle == set()
+    assert unused == set()
 
 
 @pytest.fixture
 def copy(outputs: dict[str, pathlib.Path], tmp_path: pathlib.Path) -> pathlib.Path:
-    """The stacks, to be made worse."""
+    """A copy of the production stacks that the test changes."""
     return pathlib.Path(shutil.copytree(outputs["production"], tmp_path / "copy"))
 
 
-def worsen(folder: pathlib.Path, stack: str, kind: str, **properties: object) -> None:
+def change_properties(folder: pathlib.Path, stack: str, kind: str, **properties: object) -> None:
     file = folder / "stacks" / stack / "cdk.tf.json"
     document = json.loads(file.read_text())
     next(iter(document["resource"][kind].values())).update(properties)
     file.write_text(json.dumps(document))
 
 
-def test_a_hole_is_seen(copy: pathlib.Path) -> None:
-    worsen(copy, "database", "aws_db_instance", publicly_accessible=True)
-    worsen(copy, "storage", "aws_s3_bucket_public_access_block", block_public_acls=False)
+def test_insecure_properties_are_found(copy: pathlib.Path) -> None:
+    change_properties(copy, "database", "aws_db_instance", publicly_accessible=True)
+    change_properties(copy, "storage", "aws_s3_bucket_public_access_block", block_public_acls=False)
 
-    left, _ = checkov.unexplained(checkov.scan(copy).findings, register(copy))
+    remaining, _ = checkov.unwaived(checkov.scan(copy).findings, register(copy))
 
-    assert {finding.rule for finding in left} >= {"CKV_AWS_17", "CKV_AWS_53"}
+    assert {finding.rule for finding in remaining} >= {"CKV_AWS_17", "CKV_AWS_53"}
 
 
-def test_a_file_it_cannot_read_is_seen(copy: pathlib.Path) -> None:
-    """It exits with 0 for it, and finds nothing wrong with that stack: https://github.com/bridgecrewio/checkov/issues/7454"""
+def test_parsing_error_is_reported(copy: pathlib.Path) -> None:
+    """Although checkov exits with 0 and no findings: https://github.com/bridgecrewio/checkov/issues/7454"""
     file = copy / "stacks/storage/cdk.tf.json"
     document = json.loads(file.read_text())
     document["terraform"]["required_version"] = ">= 1.11"
@@ -100,8 +100,8 @@ def test_a_file_it_cannot_read_is_seen(copy: pathlib.Path) -> None:
     assert [pathlib.Path(each).parent.name for each in checkov.scan(copy).parsing_errors] == ["storage"]
 
 
-def test_a_reason_for_nothing_is_seen() -> None:
-    found = checkov.CheckovFinding(rule="CKV_AWS_1", title="t", stack="load-balancer", resource="balancer_1")
+def test_unused_waiver_is_reported() -> None:
+    finding = checkov.CheckovFinding(rule="CKV_AWS_1", title="t", stack="load-balancer", resource="balancer_1")
     entry = {
         "stack": "load-balancer",
         "path": "load-balancer/balancer",
@@ -110,6 +110,6 @@ def test_a_reason_for_nothing_is_seen() -> None:
     }
     other = {**entry, "stack": "workers"}
 
-    assert checkov.unexplained((found,), [entry]) == ([], set())
-    assert checkov.unexplained((found,), []) == ([found], set())
-    assert checkov.unexplained((found,), [other]) == ([found], {"CKV_AWS_1 load-balancer/balancer"})
+    assert checkov.unwaived((finding,), [entry]) == ([], set())
+    assert checkov.unwaived((finding,), []) == ([finding], set())
+    assert checkov.unwaived((finding,), [other]) == ([finding], {"CKV_AWS_1 load-balancer/balancer"})

@@ -1,4 +1,4 @@
-"""The documents as a site: built without a warning, no dead link, every page in its contents."""
+"""The documents build as a site, without warnings or dead links, and every page is in the contents."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from workspace.errors import UserError
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site of this checkout. That it is built says that nothing warned and no link is dead."""
+    """The site of this checkout; building it fails on warnings and dead links."""
     folder = tmp_path_factory.mktemp("built") / "site"
     docs.build(paths.ROOT, folder)
     return folder
@@ -49,7 +49,7 @@ def test_every_document_is_a_page(site: Path) -> None:
 
 
 def test_every_document_is_in_the_contents(site: Path) -> None:
-    """Which stand beside each page, with that page marked."""
+    """The contents beside each page mark that page."""
     first = paths.ROOT / "docs/README.md"
     pages = [
         page.relative_to(paths.ROOT).with_suffix(".html")
@@ -61,22 +61,22 @@ def test_every_document_is_in_the_contents(site: Path) -> None:
     assert [str(page) for page in pages if not marked.search((site / page).read_text())] == []
 
 
-def test_the_first_page_leads_to_the_contents(site: Path) -> None:
+def test_first_page_redirects_to_the_contents(site: Path) -> None:
     assert 'url=docs/README.html"' in (site / docs.FIRST).read_text()
 
 
-def test_spanish_pages_say_so(site: Path) -> None:
+def test_pages_declare_their_language(site: Path) -> None:
     assert '<html class="no-js" lang="es"' in (site / "docs/es/portal.html").read_text()
     assert '<html class="no-js" lang="en"' in (site / "docs/portal.html").read_text()
 
 
-def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
-    """A reader's browser tells nobody what is read."""
+def test_pages_load_nothing_from_other_hosts(site: Path) -> None:
+    """Other hosts do not learn what a user reads."""
     fetched = re.compile(r'<(?:script|img|link(?! rel="canonical"))[^>]*(?:src|href)="(https?:)?//')
     assert [str(page) for page in site.rglob("*.html") if fetched.search(page.read_text())] == []
 
 
-def test_the_command_says_where_the_site_is(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_prints_the_path(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "ROOT", checkout)
     monkeypatch.setattr(docs, "SITE", tmp_path / "own/site")
 
@@ -100,7 +100,7 @@ def test_links_to_files_and_folders_beside_the_pages(checkout: Path, tmp_path: P
     assert "in stacks</p>" in re.sub(r"</?span[^>]*>", "", page)
 
 
-def test_contents_are_the_links_and_what_is_left(checkout: Path, tmp_path: Path) -> None:
+def test_contents_are_the_links_and_then_the_other_pages(checkout: Path, tmp_path: Path) -> None:
     (checkout / "docs/incidents").mkdir()
     (checkout / "docs/incidents/fire.md").write_text("# Fire\n")
     (checkout / "docs/steps").mkdir()
@@ -145,38 +145,39 @@ WRONG = {
     ),
     "code": ("# Code\n\n```python\n$ no python\n```\n", "docs/code.md:3: WARNING: Lexing literal_block"),
 }
-"""Pages with a mistake each, and what is said of it."""
+"""Pages with one mistake each, and the warning for it."""
 
 
-def test_mistakes_are_all_reported_and_the_former_site_is_kept(
+def test_all_mistakes_are_reported_and_previous_site_is_kept(
     checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CI", "true")  # where Sphinx would write in colours
+    monkeypatch.setenv("CI", "true")  # Sphinx would print colours there
     for name, (page, _) in WRONG.items():
         (checkout / f"docs/{name}.md").write_text(page)
     (tmp_path / "site").mkdir()
-    (tmp_path / "site/index.html").write_text("the former one")
+    (tmp_path / "site/index.html").write_text("the previous one")
 
-    with pytest.raises(UserError) as problem:
+    with pytest.raises(UserError) as error:
         docs.build(checkout, tmp_path / "site")
 
-    heading, *lines = problem.value.message.splitlines()
-    assert heading == "The documents are no site yet. Mend what Sphinx says:"
-    for _, said in WRONG.values():
-        assert [line for line in lines if line.startswith(said)], problem.value.message
-    assert (tmp_path / "site/index.html").read_text() == "the former one"
+    heading, *lines = error.value.message.splitlines()
+    assert heading == "The site was not built. Fix these warnings of Sphinx:"
+    for _, warning in WRONG.values():
+        assert [line for line in lines if line.startswith(warning)], error.value.message
+    assert (tmp_path / "site/index.html").read_text() == "the previous one"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["docs", "site"]
 
 
-def test_a_dead_link_that_the_generator_lets_through_is_told(checkout: Path, tmp_path: Path) -> None:
+def test_dead_link_that_sphinx_ignores_is_reported(checkout: Path, tmp_path: Path) -> None:
     (checkout / "docs/page.md").write_text('# A page\n\n<a href="gone.html">gone</a>\n')
 
-    with pytest.raises(UserError, match=r"The site has dead links:\ndocs/page\.html: gone\.html leads to no file"):
+    with pytest.raises(
+        UserError, match=r"The site has dead links:\ndocs/page\.html: gone\.html points to a missing file"
+    ):
         docs.build(checkout, tmp_path / "site")
 
 
-def test_the_sites_links_are_followed(site: Path) -> None:
-    """The search for dead links is not idle: it reads thousands."""
+def test_dead_link_check_reads_all_links(site: Path) -> None:
     links = [link for page in site.rglob("*.html") for link in site_links.Page(page.read_text()).links]
 
     assert len(links) > 5000

@@ -16,28 +16,28 @@ from emulator import aws, resources
 from tests.integration.faults.invariants import settle, wait_until, wait_until_encoding
 from tests.integration.faults.matrix import Fault
 from tests.integration.faults.toxics import Proxy
-from tests.killable_postgres import NAME, MortalDatabase
+from tests.killable_postgres import NAME, KillablePostgres
 from workspace.postgres import SUPERUSER, Cluster
 
 Start = Callable[..., WorkerProcess]
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MortalDatabase]:
-    killable = MortalDatabase(tmp_path_factory.mktemp("killable"))
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KillablePostgres]:
+    killable = KillablePostgres(tmp_path_factory.mktemp("killable"))
     yield killable
     killable.stop()
 
 
 @pytest.fixture
-def killable_world(database: MortalDatabase, world: WorkerWorld) -> Iterator[WorkerWorld]:
+def killable_world(database: KillablePostgres, world: WorkerWorld) -> Iterator[WorkerWorld]:
     engine = database.engine()
     yield dataclasses.replace(world, engine=engine)
     engine.dispose()
 
 
 @pytest.fixture
-def database_settings(database: MortalDatabase, aws_port: int, aws_endpoint: str) -> dict[str, Any]:
+def database_settings(database: KillablePostgres, aws_port: int, aws_endpoint: str) -> dict[str, Any]:
     """Settings of a worker that uses the killable database."""
     credentials = json.dumps({"username": SUPERUSER, "password": database.cluster.password})
     secret = resources.create_secret(aws.client("secretsmanager", aws_port), uuid.uuid4().hex, credentials)
@@ -87,7 +87,7 @@ def test_w05_queue_resets_and_delays(
 def test_w07_database_returns_within_lease(
     fault: Fault,
     killable_world: WorkerWorld,
-    database: MortalDatabase,
+    database: KillablePostgres,
     database_settings: dict[str, Any],
     start_slow: Start,
     long_clip: Path,
@@ -106,7 +106,7 @@ def test_w07_database_returns_within_lease(
 def test_w07_database_returns_after_lease(
     fault: Fault,
     killable_world: WorkerWorld,
-    database: MortalDatabase,
+    database: KillablePostgres,
     database_settings: dict[str, Any],
     start_slow: Start,
     long_clip: Path,
@@ -127,7 +127,7 @@ def test_w07_database_returns_after_lease(
 def test_w07_database_is_down_when_message_arrives(
     fault: Fault,
     killable_world: WorkerWorld,
-    database: MortalDatabase,
+    database: KillablePostgres,
     database_settings: dict[str, Any],
     start_worker: Start,
     short_clip: Path,

@@ -1,4 +1,4 @@
-"""The drawings show what the code has: every table, and only columns there are."""
+"""The drawings are up to date and match the migrations."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from tools.drawings import FOLDER, drawings
 from workspace import paths
 
 SVG = "{http://www.w3.org/2000/svg}"
-MADE = drawings()
+DRAWINGS = drawings()
 MIGRATIONS = "\n".join(file.read_text() for file in (paths.ROOT / "services/migrations").glob("*.up.sql"))
 
 
 def texts(name: str, style: str) -> list[str]:
-    """What a drawing says in one style of letters."""
-    found = ElementTree.fromstring(MADE[name]).iter(f"{SVG}text")
-    return [element.text or "" for element in found if element.get("class") == style]
+    """List the texts of a drawing in one style."""
+    elements = ElementTree.fromstring(DRAWINGS[name]).iter(f"{SVG}text")
+    return [element.text or "" for element in elements if element.get("class") == style]
 
 
-def test_the_files_are_up_to_date() -> None:
+def test_files_are_up_to_date() -> None:
     written = {file.name: file.read_text() for file in FOLDER.glob("*.svg")}
 
-    assert written == MADE, "make them anew: .venv/bin/python -m tools.drawings"
+    assert written == DRAWINGS, "generate them: .venv/bin/python -m tools.drawings"
 
 
-@pytest.mark.parametrize("name", MADE)
-def test_each_is_shown_and_told_in_words(name: str) -> None:
-    root = ElementTree.fromstring(MADE[name])
-    tells = root.find(f"{SVG}desc")
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_drawing_has_a_description_and_is_linked(name: str) -> None:
+    root = ElementTree.fromstring(DRAWINGS[name])
+    description = root.find(f"{SVG}desc")
 
-    assert tells is not None and len(tells.text or "") > 100
+    assert description is not None and len(description.text or "") > 100
     assert f"(images/architecture/{name})" in (paths.ROOT / "docs/architecture.md").read_text()
 
 
-@pytest.mark.parametrize("name", MADE)
-def test_nothing_stands_beyond_the_sheet(name: str) -> None:
-    root = ElementTree.fromstring(MADE[name])
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_boxes_are_inside_the_sheet(name: str) -> None:
+    root = ElementTree.fromstring(DRAWINGS[name])
     _, _, width, height = map(float, root.attrib["viewBox"].split())
 
     for box in root.iter(f"{SVG}rect"):
@@ -47,13 +47,13 @@ def test_nothing_stands_beyond_the_sheet(name: str) -> None:
         assert right <= width and bottom <= height
 
 
-def test_the_data_model_has_every_table() -> None:
+def test_data_model_has_every_table() -> None:
     assert sorted(texts("data-model.svg", "title")) == sorted(
         re.findall(r"^CREATE.* TABLE (\w+)", MIGRATIONS, re.MULTILINE)
     )
 
 
-def test_the_data_model_has_no_column_that_is_none() -> None:
+def test_data_model_has_only_existing_columns() -> None:
     columns = {
         word
         for field in texts("data-model.svg", "field")

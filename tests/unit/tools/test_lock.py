@@ -1,4 +1,4 @@
-"""The lock file says what is installed, and leaves to pip's own configuration from where."""
+"""The lock file pins versions and hashes but no package index."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tools.lock import without_index
 from workspace import paths
 
 
-def test_an_index_is_taken_out_and_nothing_else() -> None:
+def test_only_the_index_is_removed() -> None:
     lock = {
         "_meta": {"hash": {"sha256": "ab"}, "sources": [{"name": "there", "url": "https://index.example/simple"}]},
         "default": {"flask": {"hashes": ["sha256:cd"], "index": "there", "version": "==3.1.3"}},
@@ -21,7 +21,7 @@ def test_an_index_is_taken_out_and_nothing_else() -> None:
     }
 
 
-def test_the_lock_of_this_project_names_no_index_and_every_hash() -> None:
+def test_project_lock_has_hashes_and_no_index() -> None:
     lock = json.loads((paths.ROOT / "Pipfile.lock").read_text())
     assert lock == without_index(lock)
     packages = {**lock["default"], **lock["develop"]}

@@ -1,4 +1,4 @@
-"""The links of a built site: where each leads, and which lead nowhere."""
+"""Dead links of a built site are found."""
 
 from __future__ import annotations
 
@@ -31,28 +31,28 @@ def site(tmp_path: Path) -> Path:
         "data:image/svg+xml,x",
     ],
 )
-def test_what_leads_somewhere(site: Path, link: str) -> None:
+def test_valid_links(site: Path, link: str) -> None:
     (site / "index.html").write_text(f'<a id="here" href="{link}">x</a>')
 
-    assert site_links.dead(site) == []
+    assert site_links.dead_links(site) == []
 
 
 @pytest.mark.parametrize(
-    ("link", "why"),
+    ("link", "problem"),
     [
-        ("gone.html", "leads to no file"),
-        ("deep", "leads to no file"),
-        ("deep/other%20page.html#gone", "leads to no place on that page"),
-        ("#gone", "leads to no place on that page"),
-        ("../outside.html", "leads out of the site"),
-        ("/index.html", "leads out of the site"),
-        ("https://", "is no address"),
-        ("https://exa mple.com", "is no address"),
-        ("htps://example.com", "is no address"),
-        ("http://[::1", "is no address"),
+        ("gone.html", "points to a missing file"),
+        ("deep", "points to a missing file"),
+        ("deep/other%20page.html#gone", "points to a missing anchor"),
+        ("#gone", "points to a missing anchor"),
+        ("../outside.html", "points outside the site"),
+        ("/index.html", "points outside the site"),
+        ("https://", "is not a valid URL"),
+        ("https://exa mple.com", "is not a valid URL"),
+        ("htps://example.com", "is not a valid URL"),
+        ("http://[::1", "is not a valid URL"),
     ],
 )
-def test_what_leads_nowhere_is_told_with_its_page(site: Path, link: str, why: str) -> None:
+def test_dead_links_are_reported_with_their_page(site: Path, link: str, problem: str) -> None:
     (site / "index.html").write_text(f'<img src="{link}">')
 
-    assert site_links.dead(site) == [f"index.html: {link} {why}"]
+    assert site_links.dead_links(site) == [f"index.html: {link} {problem}"]

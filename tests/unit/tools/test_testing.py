@@ -1,4 +1,4 @@
-"""`anb test`: a lane is a pytest run; one that fails, breaks off or runs nothing is a failure."""
+"""`anb test`: a lane is a pytest run; one that fails, crashes or runs no test is a failure."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from rich.console import Console
 from rich.table import Table
 
 from tools.testing.changes import changed_paths
-from tools.testing.command import closing_line, passed, run_side_by_side, run_tests, slowest, summary
+from tools.testing.command import closing_line, passed, run_in_parallel, run_tests, slowest, summary
 from tools.testing.lanes import LANES, Lane, Tier, choose
 from tools.testing.runner import Result, TimedTest, run_lane, table_of
 from workspace import paths
 from workspace.errors import UnsupportedHost, UserError
 
-TRIED = Lane(name="tried", description="", folders=("test_it.py",))
+EXAMPLE = Lane(name="example", description="", folders=("test_it.py",))
 
 
 @pytest.fixture(autouse=True)
 def plain_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lanes that are tried need no plugin, and loading all that are installed takes them seconds."""
+    """Disable plugins: the lanes of these tests need none, and loading them takes seconds."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:cacheprovider")
 
 
-def run(folder: Path, text: str, lane: Lane = TRIED) -> Result:
+def run(folder: Path, text: str, lane: Lane = EXAMPLE) -> Result:
     (folder / "test_it.py").write_text(text)
     return run_lane(lane, folder, folder)
 
@@ -57,63 +57,63 @@ def test_terraform_garbage_settings_can_be_overridden(tmp_path: Path, monkeypatc
     assert run(tmp_path, text).ok
 
 
-def test_a_failing_test_fails_the_lane_and_its_output_is_kept(tmp_path: Path) -> None:
+def test_failing_test_fails_the_lane_and_keeps_its_output(tmp_path: Path) -> None:
     result = run(tmp_path, "def test_a(): pass\ndef test_b(): assert 'this' == 'that'\n")
     assert counts(result) == (1, 1, 0)
     assert not result.ok
     assert "'this' == 'that'" in result.output
 
 
-def test_a_module_that_cannot_be_imported_fails_the_lane(tmp_path: Path) -> None:
+def test_import_error_fails_the_lane(tmp_path: Path) -> None:
     assert run(tmp_path, "import no_such_module\n").failed == 1
 
 
-def test_a_run_that_is_killed_fails_the_lane(tmp_path: Path) -> None:
+def test_killed_run_fails_the_lane(tmp_path: Path) -> None:
     result = run(tmp_path, "import os\ndef test_a(): os.kill(os.getpid(), 9)\n")
     assert counts(result) == (0, 1, 0)
 
 
-def test_a_stuck_test_fails_the_lane_with_its_stack(tmp_path: Path) -> None:
+def test_stuck_test_fails_the_lane_and_prints_its_stack(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text("import time\ndef test_a():\n    while True: time.sleep(0.1)\n")
-    result = run_lane(TRIED, tmp_path, tmp_path, stuck_seconds=1)
+    result = run_lane(EXAMPLE, tmp_path, tmp_path, stuck_seconds=1)
     assert counts(result) == (0, 1, 0)
     assert 'test_it.py", line 3 in test_a' in result.output
 
 
-def test_a_lane_without_tests_did_not_pass(tmp_path: Path) -> None:
-    result = run(tmp_path, "def test_a(): pass\n", dataclasses.replace(TRIED, marker="nothing"))
+def test_lane_without_tests_does_not_pass(tmp_path: Path) -> None:
+    result = run(tmp_path, "def test_a(): pass\n", dataclasses.replace(EXAMPLE, marker="nothing"))
     assert counts(result) == (0, 0, 0)
     assert not result.ok
-    assert closing_line([result], 1.5) == "===== no tests ran in 1.50s (no test ran in tried) ====="
+    assert closing_line([result], 1.5) == "===== no tests ran in 1.50s (no test ran in example) ====="
 
 
 def test_unmet_needs_fail_the_lane_with_the_reason(tmp_path: Path) -> None:
     def prepare() -> None:
         raise UserError("Chromium is missing.")
 
-    result = run_lane(dataclasses.replace(TRIED, prepare=prepare), tmp_path, tmp_path)
+    result = run_lane(dataclasses.replace(EXAMPLE, prepare=prepare), tmp_path, tmp_path)
     assert counts(result) == (0, 1, 0)
     assert result.output == "Chromium is missing."
 
 
-def test_an_unsupported_lane_passes_only_unless_named(tmp_path: Path) -> None:
+def test_unsupported_lane_fails_only_if_named(tmp_path: Path) -> None:
     def prepare() -> None:
         raise UnsupportedHost("It needs root.")
 
-    result = run_lane(dataclasses.replace(TRIED, prepare=prepare), tmp_path, tmp_path)
+    result = run_lane(dataclasses.replace(EXAMPLE, prepare=prepare), tmp_path, tmp_path)
     assert counts(result) == (0, 0, 0)
     assert not result.ok
     assert result.unsupported == "It needs root."
     assert cells(summary([result], 1))[0][-1] == "[yellow]not run"
-    assert closing_line([result], 1) == "===== no tests ran in 1.00s (not run here: tried) ====="
+    assert closing_line([result], 1) == "===== no tests ran in 1.00s (not run here: example) ====="
     assert passed([result], named=False)
     assert not passed([result], named=True)
 
 
-def test_a_table_of_an_earlier_run_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_table_of_previous_run_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "CACHE_DIR", tmp_path)
-    (tmp_path / "table.md").write_text("of the run before")
-    lane = dataclasses.replace(TRIED, table="table.md")
+    (tmp_path / "table.md").write_text("previous run")
+    lane = dataclasses.replace(EXAMPLE, table="table.md")
     run(tmp_path, "def test_a(): pass\n", lane)
     assert table_of(lane) == ""
     run(tmp_path, "def test_a(): open('table.md', 'w').write('new')\n", lane)
@@ -135,7 +135,7 @@ def test_cpu_time_includes_daemons(tmp_path: Path) -> None:
     assert result.cpu_seconds >= 1
 
 
-def test_the_summary_adds_wall_and_cpu_seconds() -> None:
+def test_summary_adds_wall_and_cpu_seconds() -> None:
     lane, other = LANES[:2]
     results = [
         Result(lane=lane, passed=2, failed=1, seconds=10, cpu_seconds=4),
@@ -149,7 +149,7 @@ def test_the_summary_adds_wall_and_cpu_seconds() -> None:
     assert closing_line(results, 12.345) == "===== 1 failed, 5 passed, 1 skipped in 12.35s ====="
 
 
-def test_the_ten_slowest_tests_of_all_lanes_are_listed() -> None:
+def test_ten_slowest_tests_of_all_lanes_are_listed() -> None:
     lane, other = LANES[:2]
     tests = tuple(TimedTest(name=f"t{number}", seconds=number) for number in range(12))
     results = [Result(lane=lane, tests=tests[::2]), Result(lane=other, tests=tests[1::2])]
@@ -160,11 +160,11 @@ def test_the_ten_slowest_tests_of_all_lanes_are_listed() -> None:
 
 def test_results_keep_the_order_of_the_table(tmp_path: Path) -> None:
     console = Console(file=(tmp_path / "console").open("w"))
-    results = run_side_by_side(LANES, lambda lane: Result(lane=lane, passed=1), console)
+    results = run_in_parallel(LANES, lambda lane: Result(lane=lane, passed=1), console)
     assert [result.lane for result in results] == list(LANES)
 
 
-def test_an_unknown_lane_is_answered_with_the_known_ones() -> None:
+def test_unknown_lane_error_lists_the_lanes() -> None:
     result = click.testing.CliRunner().invoke(run_tests, ["nonsense"])
     assert result.exit_code == 2
     assert ", ".join(f"'{lane.name}'" for lane in LANES) in result.output
@@ -195,11 +195,11 @@ def test_tiers_are_chosen_by_option() -> None:
         ("Pipfile.lock", set(names(Tier.FULL))),
     ],
 )
-def test_a_change_adds_the_lanes_it_touches(path: str, lanes: set[str]) -> None:
+def test_change_adds_the_lanes_it_touches(path: str, lanes: set[str]) -> None:
     assert {lane.name for lane in choose(changed=[path])} == lanes | set(names(Tier.DEFAULT))
 
 
-def test_named_lanes_and_tiers_are_not_mixed() -> None:
+def test_named_lanes_cannot_be_mixed_with_tiers() -> None:
     result = click.testing.CliRunner().invoke(run_tests, ["unit", "--all"])
     assert (result.exit_code, result.output) == (
         1,
@@ -207,7 +207,7 @@ def test_named_lanes_and_tiers_are_not_mixed() -> None:
     )
 
 
-def test_changes_are_uncommitted_untracked_and_since_a_commit(tmp_path: Path) -> None:
+def test_changed_paths_include_uncommitted_and_untracked(tmp_path: Path) -> None:
     def git(*arguments: str) -> None:
         subprocess.run(
             ["git", "-c", "user.name=Ana", "-c", "user.email=ana@example.com", *arguments],
@@ -231,12 +231,12 @@ def test_changes_are_uncommitted_untracked_and_since_a_commit(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("lane", LANES, ids=lambda lane: str(lane.name))
-def test_each_path_of_a_lane_exists(lane: Lane) -> None:
+def test_paths_of_lanes_exist(lane: Lane) -> None:
     missing = [path for path in (*lane.folders, *lane.touched_by) if not (paths.ROOT / path).exists()]
     assert missing == []
 
 
-def test_each_test_file_is_in_one_lane() -> None:
+def test_every_test_file_is_in_one_lane() -> None:
     lanes: Counter[Path] = Counter()
     for lane in LANES:
         if lane.tier is not Tier.EXPLICIT:

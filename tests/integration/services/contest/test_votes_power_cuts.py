@@ -17,20 +17,20 @@ from sqlalchemy.exc import DBAPIError
 from services.contest.vote_counts import audit_counts, read_audit_result, roll_up
 from services.contest.votes import VoteResult, cast_vote
 from services.shared.database import DRIVER_URL
-from tests.killable_postgres import NAME, MortalDatabase
+from tests.killable_postgres import NAME, KillablePostgres
 
 VOTERS, ROLLERS, KILLS, VIDEOS = 64, 2, 3, 5
 ACKNOWLEDGED_BETWEEN_KILLS = 400
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[MortalDatabase]:
-    database = MortalDatabase(tmp_path)
+def database(tmp_path: Path) -> Iterator[KillablePostgres]:
+    database = KillablePostgres(tmp_path)
     yield database
     database.stop()
 
 
-def open_engine(database: MortalDatabase) -> Engine:
+def open_engine(database: KillablePostgres) -> Engine:
     """Create an engine with a connection per thread that reconnects."""
     url = database.cluster.url(NAME).replace("postgresql://", DRIVER_URL, 1)
     return create_engine(url, pool_size=VOTERS + ROLLERS, max_overflow=0, isolation_level="AUTOCOMMIT")
@@ -123,7 +123,7 @@ class Election:
         assert not any(thread.is_alive() for thread in self._threads), "a thread hangs"
 
 
-def test_acknowledged_votes_survive_crashes_exactly_once(database: MortalDatabase) -> None:
+def test_acknowledged_votes_survive_crashes_exactly_once(database: KillablePostgres) -> None:
     engine = open_engine(database)
     videos, people = populate(engine)
     election = Election(engine, videos, people)

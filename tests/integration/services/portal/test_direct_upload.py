@@ -16,7 +16,7 @@ from emulator import aws
 from services.environment import PortalEnvironment
 from services.portal.uploads.direct_uploads import LINK_SECONDS
 from services.videos.uploads import MAX_OPEN_UPLOADS, PART_BYTES
-from tests.sqs_messages import queued
+from tests.sqs_messages import receive_all
 
 from . import direct
 from .direct import CLIP, FTYP, LONG_CLIP, UPLOADS, error, rows, unfinished
@@ -75,7 +75,7 @@ def test_completed_upload_is_recorded_and_queued(
     video = person.get(f"/api/videos/{upload['video_id']}").json
     assert video is not None
     assert (video["title"], video["original_filename"], video["is_public"]) == ("Triple doble", name, True)
-    assert queued(queue_url, aws_port) == [{"video_id": upload["video_id"]}]
+    assert receive_all(queue_url, aws_port) == [{"video_id": upload["video_id"]}]
     assert rows(engine, "uploads") == 0
 
 
@@ -142,7 +142,7 @@ def test_completion_is_idempotent(people: People, engine: Engine, queue_url: str
     direct.send(person, upload)
     assert [direct.complete(person, upload).status_code for _ in range(3)] == [201, 201, 201]
     assert rows(engine, "videos") == 1
-    assert len(queued(queue_url, aws_port)) == 1
+    assert len(receive_all(queue_url, aws_port)) == 1
 
 
 def test_concurrent_completions_create_one_video(
@@ -156,7 +156,7 @@ def test_concurrent_completions_create_one_video(
         answers = list(threads.map(lambda client: direct.complete(client, upload), clients))
     assert [answer.status_code for answer in answers] == [201] * len(clients)
     assert rows(engine, "videos") == rows(engine, "task_results") == 1
-    assert len(queued(queue_url, aws_port)) == 1
+    assert len(receive_all(queue_url, aws_port)) == 1
 
 
 def test_completion_does_not_restore_a_deleted_video(people: People, engine: Engine) -> None:

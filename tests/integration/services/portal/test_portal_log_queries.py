@@ -16,7 +16,7 @@ from emulator import aws
 from services.portal.resources import resources_of
 from services.portal.scheduler import run_due
 from services.videos.stale_videos import MAX_REQUEUES, STALE_AFTER_VISIBILITIES
-from tests.log_query_words import Line, unanswered
+from tests.log_query_words import Line, missing_from
 
 from .people import PASSWORD, People
 from .videos import Videos
@@ -46,7 +46,7 @@ def test_request_vote_and_limit_queries(app: Flask, people: People, videos: Vide
     (refused, *_) = [line for line in lines if line.get("route", "").endswith("/vote") and line["status"] == 400]  # type: ignore[attr-defined]
     assert refused["network"] == "127.0.0.0/24"
     for name in ("errors-by-route", "slow-requests", "votes", "votes-refused", "limits-reached"):
-        assert unanswered(name, lines) == set()
+        assert missing_from(name, lines) == set()
 
 
 def test_refused_sign_ins_query(app: Flask, people: People, engine: Engine) -> None:
@@ -58,7 +58,7 @@ def test_refused_sign_ins_query(app: Flask, people: People, engine: Engine) -> N
             answer = app.test_client().post("/api/auth/login", json={"email": ana.email, "password": password})
             assert answer.status_code == status
 
-    assert unanswered("sign-ins-refused", lines) == set()
+    assert missing_from("sign-ins-refused", lines) == set()
 
 
 def test_errors_and_unreachable_services_queries(app_without: Callable[[str], Flask]) -> None:
@@ -68,8 +68,8 @@ def test_errors_and_unreachable_services_queries(app_without: Callable[[str], Fl
 
     failed = [line for line in lines if line["level"] == "error"]
     assert [line["request_id"] for line in failed] == ["r1"]
-    assert unanswered("errors", failed) == {"video_id"}, "video_id is logged by the sweep and the workers"
-    assert unanswered("services-away", lines) == {
+    assert missing_from("errors", failed) == {"video_id"}, "video_id is logged by the sweep and the workers"
+    assert missing_from("services-away", lines) == {
         *("queue cannot be read", "video could not be claimed", "video not processed this time"),
     }, "these events are logged by the workers"
     (request,) = [line for line in lines if line["event"] == "request"]
@@ -107,7 +107,7 @@ def test_given_up_videos_query(
         pass_time(sweeps=MAX_REQUEUES)
         keep()
 
-    assert unanswered("videos-given-up", lines) == set()
+    assert missing_from("videos-given-up", lines) == set()
     (given_up,) = [line for line in lines if line["level"] == "error"]
     assert "video_id" in given_up
 
@@ -119,7 +119,7 @@ def test_one_request_query(people: People) -> None:
 
     (request,) = [line for line in lines if line["event"] == "request" and line["route"] == "/api/videos"]
     assert {"request_id", "service", "level", "route", "status"} <= set(request)
-    assert unanswered("one-request", lines) == {"video_id", "reason", "exception"}, "other lines hold these fields"
+    assert missing_from("one-request", lines) == {"video_id", "reason", "exception"}, "other lines hold these fields"
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ from services.environment import PortalEnvironment
 from services.portal.scheduler import run_due
 from services.portal.uploads import form_uploads
 from tests.small_disk import mounted
-from tests.sqs_messages import queued
+from tests.sqs_messages import receive_all
 
 from .people import People, PortalUser
 
@@ -62,7 +62,7 @@ def test_upload_is_stored_recorded_and_queued(people: People, media_bucket: str,
         "task_id": video_id,
     }
     assert objects(media_bucket, aws_port) == {f"uploads/{video_id}.mp4": 5000}
-    assert queued(queue_url, aws_port) == [{"video_id": video_id}]
+    assert receive_all(queue_url, aws_port) == [{"video_id": video_id}]
     video = person.get(f"/api/videos/{video_id}").json
     assert video is not None
     assert (video["title"], video["status"], video["is_public"]) == ("Triple doble", "uploaded", True)
@@ -230,10 +230,10 @@ def test_upload_without_sqs_is_relayed_later(
     answer = send(person)
     assert answer.status_code == 201
     assert answer.json is not None
-    assert queued(queue_url, aws_port) == []
+    assert receive_all(queue_url, aws_port) == []
     with app.app_context():
         run_due(1)
-    assert queued(queue_url, aws_port) == [{"video_id": answer.json["task_id"]}]
+    assert receive_all(queue_url, aws_port) == [{"video_id": answer.json["task_id"]}]
 
 
 @pytest.mark.own("database")

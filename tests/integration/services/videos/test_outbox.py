@@ -16,7 +16,7 @@ from services.shared.aws import aws_client
 from services.shared.queue import TASK_TYPE, VideoQueue
 from services.videos.outbox import relay
 from tests.integration.services.world import World
-from tests.sqs_messages import queued
+from tests.sqs_messages import receive_all
 from workspace.ports import free_port
 
 
@@ -26,7 +26,7 @@ def queue(queue_url: str) -> VideoQueue:
 
 
 def receive_video_ids(queue_url: str, aws_port: int) -> list[UUID]:
-    return [UUID(body["video_id"]) for body in queued(queue_url, aws_port)]
+    return [UUID(body["video_id"]) for body in receive_all(queue_url, aws_port)]
 
 
 def test_unsent_videos_are_sent_once(

@@ -21,7 +21,7 @@ from services.shared import storage
 from services.shared.queue import REQUEST_ID
 from services.worker.handler import VideoHandler
 from services.worker.job import WorkerContext
-from tests.log_query_words import Line, unanswered
+from tests.log_query_words import Line, missing_from
 from workspace.ports import free_port
 
 Maker = Callable[..., Path]
@@ -61,11 +61,11 @@ def test_queries_match_lines_of_jobs(
         process_message(dataclasses.replace(fast_context, store=no_store), world.upload(clip("320x240", seconds=1)))
         process_message(dataclasses.replace(fast_context, engine=no_database), world.uploads[0])
 
-    assert unanswered("why-videos-failed", lines) == set()
-    assert unanswered("seconds-a-video-takes", lines) == set()
-    assert unanswered("one-video", lines) == set()
-    assert unanswered("one-request", lines) == {"route", "status", "exception"}, "written by the portal"
-    assert unanswered("services-away", lines) == {
+    assert missing_from("why-videos-failed", lines) == set()
+    assert missing_from("seconds-a-video-takes", lines) == set()
+    assert missing_from("one-video", lines) == set()
+    assert missing_from("one-request", lines) == {"route", "status", "exception"}, "written by the portal"
+    assert missing_from("services-away", lines) == {
         *("queue cannot be read", "a service the portal needs did not answer"),
     }, "written by the consumer and the portal"
 
@@ -99,10 +99,10 @@ def test_queries_match_lines_of_consumer(world: WorkerWorld, fast_context: Worke
 
     unreadable = [line for line in lines if line["event"] == "unreadable message"]
     assert {"message_id", "receive_count", "error"} <= set(unreadable[0])
-    assert unanswered("why-videos-came-back", lines) == {
+    assert missing_from("why-videos-came-back", lines) == {
         *("video given back", "video not processed this time", "video_id", "why"),
     }, "written by the jobs"
-    assert "queue cannot be read" not in unanswered("services-away", lines)
+    assert "queue cannot be read" not in missing_from("services-away", lines)
 
 
 def test_released_jobs_log_a_reason(world: WorkerWorld, fast_context: WorkerContext, clip: Maker) -> None:
@@ -110,6 +110,6 @@ def test_released_jobs_log_a_reason(world: WorkerWorld, fast_context: WorkerCont
     with captured_log() as lines:
         process_message(dataclasses.replace(fast_context, store=no_store), world.upload(clip("320x240", seconds=1)))
 
-    assert unanswered("why-videos-came-back", lines) == {"unreadable message", "message_id", "receive_count"}, (
+    assert missing_from("why-videos-came-back", lines) == {"unreadable message", "message_id", "receive_count"}, (
         "written by the consumer"
     )
