@@ -56,11 +56,17 @@ def _setting(
     *,
     at_least: int | None = None,
     one_of: tuple[str, ...] = (),
-    each: re.Pattern[str] | None = None,
-    such_as: str = "",
+    entry_pattern: re.Pattern[str] | None = None,
+    entry_description: str = "",
 ) -> typing.Any:
-    checks = {"at_least": at_least, "one_of": one_of, "each": each, "such_as": such_as}
-    return dataclasses.field(metadata={"meaning": meaning, **checks})
+    metadata = {
+        "meaning": meaning,
+        "at_least": at_least,
+        "one_of": one_of,
+        "entry_pattern": entry_pattern,
+        "entry_description": entry_description,
+    }
+    return dataclasses.field(metadata=metadata)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -101,13 +107,13 @@ class ServiceEnvironment:
         Raises:
             EnvironmentProblem: Variables are missing or invalid.
         """
-        kinds = typing.get_type_hints(cls)
+        types = typing.get_type_hints(cls)
         values: dict[str, typing.Any] = {}
         problems: list[str] = []
         for field in dataclasses.fields(cls):
             name = field.name.upper()
             try:
-                values[field.name] = _parse(field, kinds[field.name], variables.get(name))
+                values[field.name] = _parse(field, types[field.name], variables.get(name))
             except ValueError as error:
                 problems.append(f"{name} ({field.metadata['meaning']}): {error}")
         if problems:
@@ -132,13 +138,13 @@ class PortalEnvironment(ServiceEnvironment):
     max_upload_bytes: int = _setting("maximum size of a video, in bytes", at_least=1)
     public_hosts: tuple[str, ...] = _setting(
         "comma-separated public host names of the portal; empty for any",
-        each=_HOST,
-        such_as="a lowercase host name such as anb.example",
+        entry_pattern=_HOST,
+        entry_description="a lowercase host name such as anb.example",
     )
     cors_origins: tuple[str, ...] = _setting(
         "comma-separated origins of other sites that may call the API; empty for none",
-        each=_ORIGIN,
-        such_as="an origin such as https://front.example (http for localhost only)",
+        entry_pattern=_ORIGIN,
+        entry_description="an origin such as https://front.example (http for localhost only)",
     )
     revoke_bearer_on_logout: bool = _setting("whether signing out revokes the bearer token")
 
@@ -189,6 +195,6 @@ def _parse(field: dataclasses.Field[typing.Any], kind: typing.Any, text: str | N
 def _parse_list(field: dataclasses.Field[typing.Any], text: str) -> tuple[str, ...]:
     entries = tuple(entry.strip() for entry in text.split(",") if entry.strip())
     for entry in entries:
-        if not field.metadata["each"].fullmatch(entry):
-            raise ValueError(f"contains {entry!r}; must be {field.metadata['such_as']}")
+        if not field.metadata["entry_pattern"].fullmatch(entry):
+            raise ValueError(f"contains {entry!r}; must be {field.metadata['entry_description']}")
     return entries
