@@ -49,24 +49,27 @@ class Metrics:
             "anb_http_request_seconds", "Time to answer", ["method", "route"], buckets=_BUCKETS, registry=registry
         )
         self.in_flight = Gauge(
-            "anb_http_requests_in_flight", "Requests at work", multiprocess_mode="livesum", registry=registry
+            "anb_http_requests_in_flight", "Requests in progress", multiprocess_mode="livesum", registry=registry
         )
         self.votes = Counter("anb_votes", "Votes by result", ["result"], registry=registry)
         self.uploads = Counter("anb_uploads", "Uploads by result", ["result"], registry=registry)
         self.sign_ins = Counter("anb_sign_ins", "Sign-ins by result", ["result"], registry=registry)
         self.limited = Counter("anb_rate_limited", "Requests refused by a limit", ["route"], registry=registry)
         latest = {"multiprocess_mode": "mostrecent", "registry": registry}
-        self.waiting = Gauge("anb_outbox_uploads", "Uploads that wait for the queue", **latest)  # type: ignore[arg-type]
-        self.oldest = Gauge("anb_outbox_oldest_seconds", "Age of the oldest of them", **latest)  # type: ignore[arg-type]
+        self.waiting = Gauge("anb_outbox_uploads", "Uploads not sent to the queue yet", **latest)  # type: ignore[arg-type]
+        self.oldest = Gauge("anb_outbox_oldest_seconds", "Age of the oldest of these uploads", **latest)  # type: ignore[arg-type]
         self.deltas = Gauge("anb_vote_deltas", "Votes not rolled up yet", **latest)  # type: ignore[arg-type]
         self.videos = Gauge("anb_videos_unfinished", "Videos neither processed nor failed", **latest)  # type: ignore[arg-type]
-        self.oldest_video = Gauge("anb_videos_oldest_seconds", "Age of the oldest of them", **latest)  # type: ignore[arg-type]
-        self.swept = Counter("anb_videos_swept", "Videos without a sign of life", ["result"], registry=registry)
+        self.oldest_video = Gauge("anb_videos_oldest_seconds", "Age of the oldest of these videos", **latest)  # type: ignore[arg-type]
+        self.swept = Counter("anb_videos_swept", "Stale videos by result", ["result"], registry=registry)
         self.connections = Gauge(
-            "anb_database_connections_in_use", "Of the pools", multiprocess_mode="livesum", registry=registry
+            "anb_database_connections_in_use",
+            "Database connections in use",
+            multiprocess_mode="livesum",
+            registry=registry,
         )
-        self.rounds = Counter("anb_housekeeper_rounds", "Rounds of the housekeeper", registry=registry)
-        self.failures = Counter("anb_housekeeper_failures", "Chores that failed", ["chore"], registry=registry)
+        self.rounds = Counter("anb_housekeeper_rounds", "Rounds of the scheduler", registry=registry)
+        self.failures = Counter("anb_housekeeper_failures", "Periodic tasks that failed", ["chore"], registry=registry)
 
     def count_answer(self, endpoint: str, method: str, route: str, status: int, seconds: float) -> None:
         """Count a response; for sign-ins, uploads and rate limits also count its result."""
@@ -109,7 +112,7 @@ def register(app: Flask) -> None:
     def finish(response: Response) -> Response:
         seconds = time.perf_counter() - g.began
         resources().metrics.count_answer(
-            request.endpoint or "", request.method, route_of(), response.status_code, seconds
+            request.endpoint or "", request.method, current_route(), response.status_code, seconds
         )
         return response
 
@@ -125,7 +128,7 @@ def register(app: Flask) -> None:
         return Response(resources().metrics.exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-def route_of() -> str:
+def current_route() -> str:
     """Return the template of the current route; ``none`` for unknown paths."""
     return request.url_rule.rule if request.url_rule is not None else "none"
 

@@ -25,7 +25,7 @@ class SingleFlightCache:
     cached.
 
     Args:
-        seconds: SessionLifetime of a value.
+        seconds: Lifetime of a value.
         clock: Monotonic clock, in seconds. Default: ``time.monotonic``.
     """
 

@@ -28,7 +28,7 @@ from werkzeug.wrappers import Response
 from services.contest.sessions import SessionLifetime, close_session, keep_session_open, open_session
 from services.contest.users import User
 from services.environment import PortalEnvironment
-from services.portal.accounts.signing_keys import name_of
+from services.portal.accounts.signing_keys import key_id
 from services.portal.database import statements
 from services.portal.http.cookies import cookie_name, prefixed_name
 from services.portal.http.errors import Forbidden, Unauthorized
@@ -90,8 +90,8 @@ def register(app: Flask) -> None:
     )
     manager = JWTManager(app)
     manager.encode_key_loader(lambda _: resources().keys.newest())
-    manager.additional_headers_loader(lambda _: {"kid": name_of(resources().keys.newest())})
-    manager.decode_key_loader(lambda header, _claims: resources().keys.named(header.get("kid")))
+    manager.additional_headers_loader(lambda _: {"kid": key_id(resources().keys.newest())})
+    manager.decode_key_loader(lambda header, _claims: resources().keys.find(header.get("kid")))
 
 
 def session_lifetime(environment: PortalEnvironment) -> SessionLifetime:
@@ -222,7 +222,7 @@ def _decode(token: str) -> dict[str, Any] | None:
         try:
             claims = _verify(token, keys.newest())
         except InvalidSignatureError:
-            claims = _verify(token, keys.named(jwt.get_unverified_header(token).get("kid")))
+            claims = _verify(token, keys.find(jwt.get_unverified_header(token).get("kid")))
     except (PyJWTError, UnicodeError):
         return None
     # A token with an audience was issued for another service.

@@ -1,4 +1,4 @@
-"""RevokedTokens bearer tokens, cached from the database for one second.
+"""Revoked bearer tokens, cached from the database for one second.
 
 Each request with a bearer token is checked, and a vote must not pay a round trip for it: each process reads the
 revocations at most once a second, and right after it has revoked something itself. A browser's session is instead
@@ -21,7 +21,7 @@ class Revocations:
     """This process's cache of revoked tokens.
 
     Args:
-        lifetime: SessionLifetime of a bearer token.
+        lifetime: Lifetime of a bearer token.
     """
 
     def __init__(self, lifetime: timedelta) -> None:

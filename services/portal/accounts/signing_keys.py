@@ -35,7 +35,7 @@ class WeakKey(Exception):
     """The signing key could be guessed. The message does not contain the key."""
 
 
-def weakness_of(key: str) -> str | None:
+def find_weakness(key: str) -> str | None:
     """Return why a key could be guessed, without revealing it; None if the key looks random."""
     size = len(key.encode())
     if size < SHORTEST_KEY:
@@ -58,12 +58,12 @@ def read_keys(secrets: SecretStore, arn: str) -> SecretVersions:
         WeakKey: the current key could be guessed.
     """
     versions = secrets.read_versions(arn)
-    if weakness := weakness_of(versions.current):
+    if weakness := find_weakness(versions.current):
         raise WeakKey(
             f"The secret {arn} cannot sign tokens: {weakness}. "
             "Fix: put random text there, such as the output of `openssl rand -hex 32`."
         )
-    if versions.previous is not None and weakness_of(versions.previous):
+    if versions.previous is not None and find_weakness(versions.previous):
         return replace(versions, previous=None)
     return versions
 
@@ -80,8 +80,8 @@ def check_key(secrets: SecretStore, arn: str) -> None:
         log.warning("the signing key cannot be read yet", error=str(error))
 
 
-def name_of(key: str) -> str:
-    """Return a short name of a key for a token's header (``kid``, RFC 7515 4.1.4); it does not reveal the key."""
+def key_id(key: str) -> str:
+    """Return the id of a key for a token's header (``kid``, RFC 7515 4.1.4); it does not reveal the key."""
     return hashlib.sha256(f"key id {key}".encode()).hexdigest()[:16]
 
 
@@ -116,14 +116,14 @@ class SigningKeys:
         """Return the accepted keys, the newest last, as itsdangerous expects them."""
         return self._accepted(self._read_cached(_CACHE_SECONDS))
 
-    def named(self, name: str | None) -> str:
-        """Return the accepted key with a name; if there is none, the newest, with which verification will fail."""
+    def find(self, wanted_id: str | None) -> str:
+        """Return the accepted key with an id; if there is none, the newest, with which verification will fail."""
         for seconds in (_CACHE_SECONDS, _UNKNOWN_KEY_CACHE_SECONDS):
             versions = self._read_cached(seconds)
             for key in self._accepted(versions):
-                if name_of(key) == name:
+                if key_id(key) == wanted_id:
                     return key
-            if name is None:
+            if wanted_id is None:
                 break
         return versions.current
 
@@ -133,7 +133,7 @@ class SigningKeys:
         return [versions.previous, versions.current]
 
     def _read_cached(self, seconds: float) -> SecretVersions:
-        """Return the keys, at most so many seconds old, or older while AWS does not answer."""
+        """Return the keys, at most this many seconds old, or older while AWS does not answer."""
         with self._lock:
             if self._versions is None:
                 self._versions = self._read()

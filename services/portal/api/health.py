@@ -31,7 +31,7 @@ blueprint = Blueprint("health", __name__)
 
 
 @blueprint.get("/health")
-@operation(Operation(answers={200: Health, 503: Health}, asks_others=False))
+@operation(Operation(answers={200: Health, 503: Health}, has_dependencies=False))
 def health() -> ResponseReturnValue:
     """Show whether the portal accepts requests."""
     # A draining portal still serves; the status makes load balancers stop sending requests.
@@ -41,7 +41,9 @@ def health() -> ResponseReturnValue:
 
 
 @blueprint.get("/health/deep")
-@operation(Operation(answers={200: DeepHealth, 503: DeepHealth}, refuses={404: (UNKNOWN_ROUTE,)}, asks_others=False))
+@operation(
+    Operation(answers={200: DeepHealth, 503: DeepHealth}, refuses={404: (UNKNOWN_ROUTE,)}, has_dependencies=False)
+)
 def deep_health() -> ResponseReturnValue:
     """Show the health of the database, the queue and the bucket, and the running release; on loopback only."""
     if not ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback:

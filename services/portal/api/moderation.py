@@ -13,7 +13,7 @@ from services.contest.voting_period import VotingPeriod, read_voting
 from services.portal import moderation_service
 from services.portal.accounts.identity import Caller
 from services.portal.api.operation import Operation, operation
-from services.portal.api.parameters import LARGEST_ID, parse_video_id, whole_number
+from services.portal.api.parameters import LARGEST_ID, parse_video_id, parse_whole_number
 from services.portal.api.schemas.moderation import LogEntry, Moved, VoteBulk, bulk, log_entry
 from services.portal.api.schemas.videos import MessageResponse
 from services.portal.api.schemas.votes import VotingNow, voting
@@ -47,7 +47,10 @@ _READ = replace(_BASE, body=None, refuses={403: (moderation_service.ONLY_MODERAT
 )
 def list_bulks(caller: Caller) -> ResponseReturnValue:
     """List bursts of votes for one video from one network, those of the youngest accounts first."""
-    least, days = max(1, min(whole_number("least", 5), LARGEST_ID)), max(1, min(whole_number("days", 7), 90))
+    least, days = (
+        max(1, min(parse_whole_number("least", 5), LARGEST_ID)),
+        max(1, min(parse_whole_number("days", 7), 90)),
+    )
     with statements() as connection:
         return jsonify([bulk(found) for found in moderation.find_vote_bursts(connection, least=least, days=days)])
 

@@ -145,7 +145,7 @@ def _with_example(schema: Json, schemas: Json) -> Json:
 
 
 def _schema(shape: Any, schemas: Json) -> Json:
-    """Return the schema of a type; add the schemas it refers to to the components."""
+    """Return the schema of a type, and add the schemas of its parts to the components."""
     schema, parts = _schemas_of(shape)
     schemas.update(parts)
     return schema

@@ -30,7 +30,7 @@ class Operation:
         query: Schemas of the query parameters.
         signed_in: Whether the caller must be signed in.
         moderators_only: Whether the caller must be a moderator.
-        asks_others: Whether the route needs the database or AWS and answers 503 without them.
+        has_dependencies: Whether the route needs the database or AWS and answers 503 without them.
     """
 
     answers: Mapping[int, Any]
@@ -40,7 +40,7 @@ class Operation:
     query: Mapping[str, Any] = field(default_factory=dict)
     signed_in: bool = False
     moderators_only: bool = False
-    asks_others: bool = True
+    has_dependencies: bool = True
 
 
 def operation(declared: Operation) -> Callable[[View], View]:

@@ -37,18 +37,18 @@ def parse_video_id(text: str, error: ApiError) -> UUID:
     return video_id
 
 
-def page_and_limit() -> tuple[int, int]:
+def parse_page_and_limit() -> tuple[int, int]:
     """Return the query's page and limit, out-of-range values adjusted as in the original API.
 
     Raises:
         BadRequest: a value is not a whole number.
     """
-    page = whole_number("page", 1)
-    limit = whole_number("limit", 50)
+    page = parse_whole_number("page", 1)
+    limit = parse_whole_number("limit", 50)
     return min(max(page, 1), _LAST_PAGE), limit if 1 <= limit <= 100 else 50
 
 
-def part_of_city() -> InCity | None:
+def parse_city_part() -> InCity | None:
     """Return the query's part of a city name, or None for all cities.
 
     Raises:
@@ -58,7 +58,7 @@ def part_of_city() -> InCity | None:
     return InCity(name=name, whole=False) if name else None
 
 
-def whole_city() -> InCity | None:
+def parse_city() -> InCity | None:
     """Return the query's city, or None for all cities.
 
     Raises:
@@ -75,7 +75,7 @@ def _city() -> str:
     return text
 
 
-def player_name() -> str | None:
+def parse_player_name() -> str | None:
     """Return the query's words of a player's name, or None for all players.
 
     Raises:
@@ -89,7 +89,7 @@ def player_name() -> str | None:
     return text or None
 
 
-def whole_number(name: str, default: int) -> int:
+def parse_whole_number(name: str, default: int) -> int:
     """Parse a whole number of the query.
 
     Args:

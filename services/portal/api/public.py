@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from services.contest.listing import PageCursor, gallery
 from services.contest.rankings import ranking, ranking_after
 from services.portal.api.operation import Operation, operation
-from services.portal.api.parameters import page_and_limit, part_of_city, whole_number
+from services.portal.api.parameters import parse_city_part, parse_page_and_limit, parse_whole_number
 from services.portal.api.schemas.videos import PublicVideo, public_video
 from services.portal.api.schemas.votes import RankedVideo, ranked_video
 from services.portal.database import statements
@@ -41,11 +41,11 @@ _CURSOR = {"type": "string", "description": "from the Link header of the previou
 def list_public() -> ResponseReturnValue:
     """List the videos open for voting, by votes, then the latest upload first. A Link header names the next page."""
     # Existing clients send `limit`, which has never had an effect.
-    limit = whole_number("per_page", _MOST)
+    limit = parse_whole_number("per_page", _MOST)
     limit = limit if 1 <= limit <= _MOST else _MOST
     after = cursors.parse_cursor()
     with statements() as connection:
-        videos = gallery(connection, city=part_of_city(), after=after.cursor if after else None, limit=limit + 1)
+        videos = gallery(connection, city=parse_city_part(), after=after.cursor if after else None, limit=limit + 1)
     page = videos[:limit]
     link = cursors.next_link(cursors.encode_cursor(PageCursor.of(page[-1]))) if len(videos) > limit else {}
     return jsonify([public_video(video) for video in page]), link
@@ -68,8 +68,8 @@ def list_public() -> ResponseReturnValue:
 )
 def show_ranking() -> ResponseReturnValue:
     """Show a page of the ranking: videos with votes, those with the most first. A Link header names the next page."""
-    page, limit = page_and_limit()
-    after, city = cursors.parse_cursor(), part_of_city()
+    page, limit = parse_page_and_limit()
+    after, city = cursors.parse_cursor(), parse_city_part()
     with statements() as connection:
         if after:
             ranked_videos = ranking_after(connection, after, city=city, limit=limit)

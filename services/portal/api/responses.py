@@ -85,7 +85,7 @@ def refusals(declared: Operation) -> dict[int, tuple[str, ...]]:
         add(413, TOO_LARGE)
     add(421, "This host is not served here")
     add(500, BUG)
-    if declared.asks_others:
+    if declared.has_dependencies:
         add(503, UNAVAILABLE)
     return found
 

@@ -12,7 +12,7 @@ import time
 from flask import Flask, Response, g, request
 
 from services.portal.http.client_network import network_of
-from services.portal.metrics import route_of
+from services.portal.metrics import current_route
 from services.shared.telemetry import get_logger
 
 _QUIET = ("/health", "/health/deep", "/metrics")
@@ -26,7 +26,7 @@ def register(app: Flask) -> None:
 
     @app.after_request
     def log_request(response: Response) -> Response:
-        route = route_of()
+        route = current_route()
         if route not in _QUIET:
             caller = g.get("caller")
             log.info(

@@ -26,7 +26,7 @@ def set_cookie(response: Response, name: str, value: str, *, seconds: int) -> No
 
     Args:
         name: Name without the prefix.
-        seconds: SessionLifetime; 0 deletes the cookie.
+        seconds: Lifetime; 0 deletes the cookie.
     """
     response.set_cookie(
         cookie_name(name),

@@ -12,7 +12,7 @@ from services.portal.resources import resources
 from services.videos.records import Video
 
 SECONDS = 3600
-"""SessionLifetime of a private video's path."""
+"""Lifetime of a private video's path."""
 
 
 def video_path(video: Video) -> str | None:

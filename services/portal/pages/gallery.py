@@ -7,7 +7,7 @@ from flask import Blueprint, Flask, render_template
 from services.contest.listing import PageCursor, gallery
 from services.contest.rankings import cities, ranking
 from services.contest.votes import voted_among
-from services.portal.api.parameters import player_name, whole_city
+from services.portal.api.parameters import parse_city, parse_player_name
 from services.portal.database import statements
 from services.portal.http import cursors
 from services.portal.pages.templating import viewer
@@ -37,7 +37,7 @@ def show_landing() -> str:
 @pages.get("/gallery")
 def show() -> str:
     """Show the videos of all players, filtered by city, by player's name, or by both."""
-    city, player, after = whole_city(), player_name(), cursors.parse_cursor()
+    city, player, after = parse_city(), parse_player_name(), cursors.parse_cursor()
     caller = viewer()
     with statements() as connection:
         place = after.cursor if after else None

@@ -14,7 +14,7 @@ from services.contest.moderation import VoteBurst, find_vote_bursts, read_log
 from services.contest.moderation_overview import find_hidden_videos, find_trending_videos
 from services.portal import moderation_service
 from services.portal.accounts.identity import Caller, require_caller
-from services.portal.api.parameters import LARGEST_ID, whole_number
+from services.portal.api.parameters import LARGEST_ID, parse_whole_number
 from services.portal.database import statements
 from services.portal.error_messages import action_sentence
 from services.portal.http.errors import NotFound
@@ -110,7 +110,7 @@ def show() -> str:
 @pages.get("/log")
 def show_log() -> str:
     """Show the whole log, the latest action first."""
-    before = min(max(whole_number("before", LARGEST_ID), 0), LARGEST_ID)
+    before = min(max(parse_whole_number("before", LARGEST_ID), 0), LARGEST_ID)
     with statements() as connection:
         found = read_log(connection, before=before, most=_LINES_PER_PAGE + 1)
     return render_template(

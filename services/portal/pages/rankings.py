@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, Response, make_response, render_template, re
 from services.contest.listing import InCity
 from services.contest.rankings import Ranked, cities, find_player_ranks, ranking
 from services.contest.vote_counts import read_audit_result
-from services.portal.api.parameters import page_and_limit, whole_city
+from services.portal.api.parameters import parse_city, parse_page_and_limit
 from services.portal.database import statements
 from services.portal.pages.language import selected_language
 from services.portal.pages.templating import viewer
@@ -57,7 +57,7 @@ def show() -> str:
 @pages.get("/list")
 def show_list() -> Response:
     """Return only the list, which the open page polls; an unchanged list gives 304."""
-    city, (page, _) = whole_city(), page_and_limit()
+    city, (page, _) = parse_city(), parse_page_and_limit()
     key = (selected_language(), city.name if city else "", page)
     text = resources().ranking_cache.get(key, lambda: render_template("pages/rankings_list.html", shown=_read_page()))
     response = make_response(text)
@@ -77,7 +77,7 @@ def show_verification() -> str:
 
 
 def _read_page() -> _RankingPage:
-    city, (page, _) = whole_city(), page_and_limit()
+    city, (page, _) = parse_city(), parse_page_and_limit()
     with statements() as connection:
         rows = ranking(connection, city=city, page=page, limit=_ROWS_PER_PAGE)
         # Read the first row of the next page.

@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 
 from emulator import aws
 from services.environment import PortalEnvironment
-from services.portal.accounts.signing_keys import SigningKeys, name_of
+from services.portal.accounts.signing_keys import SigningKeys, key_id
 from services.portal.resources import resources_of
 from services.shared.secrets import SecretVersions
 from workspace.postgres import Cluster
@@ -193,7 +193,7 @@ def test_previous_key_is_accepted_for_the_token_lifetime() -> None:
     assert signing_keys(timedelta(minutes=59))[0].accepted() == ["old", "new"]
     expired = signing_keys(timedelta(minutes=61))[0]
     assert expired.accepted() == ["new"]
-    assert expired.named(name_of("old")) == "new"
+    assert expired.find(key_id("old")) == "new"
 
 
 def test_rotation_is_noticed_after_a_minute() -> None:
@@ -210,11 +210,11 @@ def test_rotation_is_noticed_after_a_minute() -> None:
 def test_forged_key_ids_read_the_secret_once_per_5_seconds() -> None:
     signing, store, clock = signing_keys()
     for _ in range(100):
-        assert signing.named("forged") == "new"
+        assert signing.find("forged") == "new"
     assert store.reads == 1
     clock.now = 5
     for _ in range(100):
-        signing.named("forged")
+        signing.find("forged")
     assert store.reads == 2
 
 

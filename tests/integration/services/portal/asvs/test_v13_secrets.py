@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from emulator import aws
 from services.environment import PortalEnvironment
-from services.portal.accounts.signing_keys import check_key, weakness_of
+from services.portal.accounts.signing_keys import check_key, find_weakness
 from services.portal.resources import resources_of
 from services.shared.aws import aws_client
 from services.shared.secrets import SecretStore
@@ -61,14 +61,14 @@ def forge_token(person: PortalUser, key: str) -> PortalUser:
 @pytest.mark.asvs("13.3.1")
 @pytest.mark.parametrize("weak", WEAK)
 def test_weak_key_is_explained_without_repeating_it(weak: str) -> None:
-    assert weakness_of(weak) == WEAK[weak]
+    assert find_weakness(weak) == WEAK[weak]
 
 
 @pytest.mark.asvs("13.3.1")
 def test_random_keys_are_accepted() -> None:
     for _ in range(500):
         for key in (secrets.token_hex(16), secrets.token_hex(32), secrets.token_urlsafe(32)):
-            assert weakness_of(key) is None, key
+            assert find_weakness(key) is None, key
 
 
 @pytest.mark.asvs("13.3.1")

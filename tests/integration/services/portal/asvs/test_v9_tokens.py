@@ -17,7 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from services.portal.accounts.signing_keys import name_of
+from services.portal.accounts.signing_keys import key_id
 from services.portal.resources import resources
 
 from ..people import People, PortalUser
@@ -108,7 +108,7 @@ def test_algorithm_confusion_is_rejected(client: FlaskClient, ana: PortalUser, k
     }
     claims, forged = claims_of(ana), {}
     for name, pair in pairs.items():
-        header = {"kid": name_of(key)}
+        header = {"kid": key_id(key)}
         forged[name] = jwt.encode(claims, pair, name, headers=header)
         payload, signature = forged[name].split(".")[1:]
         forged[f"{name} that says HS256"] = f"{encode_part({'alg': 'HS256', **header})}.{payload}.{signature}"
@@ -127,7 +127,7 @@ def test_token_headers_cannot_choose_the_key(client: FlaskClient, ana: PortalUse
         {"jku": "http://127.0.0.1:1/keys.json"},
         {"x5u": "http://127.0.0.1:1/key.pem"},
         {"x5c": [public]},
-        *({"kid": kid} for kid in ("../../../../dev/null", "' OR '1'='1", "x" * 32, "", name_of(key))),
+        *({"kid": kid} for kid in ("../../../../dev/null", "' OR '1'='1", "x" * 32, "", key_id(key))),
     ]
     forged = {str(header): jwt.encode(claims_of(ana), "x" * 32, "HS256", headers=header) for header in headers}
     signed = f"{encode_part({'alg': 'HS256', 'typ': 'JWT'})}.{encode_part(claims_of(ana))}"
