@@ -18,7 +18,7 @@ from workspace.processes import Child, ManagedProgram, ProcessEnded, last_lines
 
 _CREATED = re.compile(r"Creation complete after")
 _ERROR = re.compile(r"Error: ")
-_CONSTRUCT_ERROR = re.compile(r"^constructs_lib\.errors\.\w+: (.*)", re.MULTILINE | re.DOTALL)
+_CONSTRUCT_ERROR = re.compile(r"^constructs_lib\.foundation\.errors\.\w+: (.*)", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from constructs_lib import ConstructError
 from workspace.cdktf import count_resources, extract_error, extract_terraform_errors
 
 
@@ -29,6 +30,7 @@ def test_end_of_output_is_returned_without_an_error_message(tmp_path: Path) -> N
 
 
 def test_construct_error_is_extracted_from_the_traceback() -> None:
-    stderr = "Traceback (most recent call last):\n  x\nconstructs_lib.errors.ConstructError: storage: wrong.\nFix it.\n"
+    name = f"{ConstructError.__module__}.{ConstructError.__qualname__}"
+    stderr = f"Traceback (most recent call last):\n  x\n{name}: storage: wrong.\nFix it.\n"
     assert extract_error(stderr) == "storage: wrong.\nFix it."
     assert extract_error("api_min_size is 4; allowed ...\n") == "api_min_size is 4; allowed ..."
