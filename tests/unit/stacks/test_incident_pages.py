@@ -61,7 +61,7 @@ def test_index_links_every_page() -> None:
 def test_page_has_the_required_sections(page: str) -> None:
     headings = re.findall(r"^#+ (?!AWS only).*$", PAGES[page], re.MULTILINE)
 
-    assert headings == [f"# {page}", "## Look at", "## Do", "## Over"]
+    assert headings == [f"# {page}", "## Investigate", "## Fix", "## Resolved when"]
     assert "\n**Players and voters see:** " in PAGES[page]
     assert len(PAGES[page].splitlines()) <= 40
 
