@@ -1,7 +1,7 @@
-"""Sphinx's configuration. The pages are plain Markdown that any forge shows, so nothing in them is Sphinx's own.
+"""Sphinx configuration. The pages are plain Markdown that any forge shows, without Sphinx directives.
 
-The folder of the sources is the project's, so that a link from one document to another means the same in a checkout
-and in the site. ``./anb docs`` builds it.
+The source folder is the project's root, so links between documents work in a checkout and in the site.
+``./anb docs`` builds the site.
 """
 
 from __future__ import annotations
@@ -20,7 +20,15 @@ language = "en"
 extensions = ["myst_parser"]
 root_doc = "docs/README"
 source_suffix = {".md": "markdown"}
-include_patterns = ["README.md", "CHANGELOG.md", "UPGRADE.md", "docs/**", "benchmarks/*", "examples/*"]
+include_patterns = [
+    "README.md",
+    "CHANGELOG.md",
+    "UPGRADE.md",
+    "constructs_lib/CHANGELOG.md",
+    "docs/**",
+    "benchmarks/*",
+    "examples/*",
+]
 exclude_patterns = [".*", "node_modules", "cdktf.out"]
 myst_heading_anchors = 4
 
@@ -38,7 +46,7 @@ LINK = re.compile(r"^#+ (?P<heading>.+)$|\]\((?P<target>[^)#\s]+\.md)", re.MULTI
 
 
 def add_contents(app: Sphinx, page: str, source: list[str]) -> None:
-    """Make a README's links the table of contents; what lies beside it and is not linked comes last."""
+    """Turn a README's links into the table of contents; pages of its folder without a link come last."""
     if posixpath.basename(page) != "README" or not page.startswith("docs/"):
         return
     folder = posixpath.dirname(page)
@@ -64,7 +72,7 @@ def add_contents(app: Sphinx, page: str, source: list[str]) -> None:
 
 
 def _home(app: Sphinx, page: str) -> str:
-    """The README that a page of ``docs`` belongs to: of its folder, or of the nearest above that has one."""
+    """Return the README that lists a page of ``docs``: that of its folder, or of the nearest parent with one."""
     folder = posixpath.dirname(page)
     if posixpath.basename(page) == "README":
         folder = posixpath.dirname(folder)
@@ -75,8 +83,8 @@ def _home(app: Sphinx, page: str) -> str:
     return ""
 
 
-class FoldersAreNoPages(SphinxPostTransform):
-    """A link to a folder of the checkout is its name in the site."""
+class UnlinkFolders(SphinxPostTransform):
+    """Replace links to folders of the checkout by plain text, because folders have no page."""
 
     default_priority = 5
 
@@ -87,14 +95,14 @@ class FoldersAreNoPages(SphinxPostTransform):
                 link.replace_self(nodes.inline("", "", *link.children))
 
 
-def speak_its_language(app: Sphinx, page: str, template: str, context: dict[str, object], tree: object) -> None:
-    """Tell browsers and screen readers which pages are in Spanish."""
+def set_language(app: Sphinx, page: str, template: str, context: dict[str, object], tree: object) -> None:
+    """Set the language of Spanish pages, for browsers and screen readers."""
     if page.startswith("docs/es/"):
         context["language"] = "es"
 
 
 def setup(app: Sphinx) -> None:
-    """What Sphinx calls first."""
+    """Register the extensions; called by Sphinx."""
     app.connect("source-read", add_contents)
-    app.connect("html-page-context", speak_its_language)
-    app.add_post_transform(FoldersAreNoPages)
+    app.connect("html-page-context", set_language)
+    app.add_post_transform(UnlinkFolders)

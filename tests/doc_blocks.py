@@ -12,7 +12,7 @@ from pathlib import Path
 
 from workspace import paths
 
-PAGES = ("README.md", "CHANGELOG.md", "UPGRADE.md", "examples/README.md")
+PAGES = ("README.md", "CHANGELOG.md", "UPGRADE.md", "constructs_lib/CHANGELOG.md", "examples/README.md")
 FOLDERS = ("docs", ".github")
 DOCUMENTS = [
     *(paths.ROOT / page for page in PAGES),

@@ -169,7 +169,15 @@ LANES = (
         name="docs",
         description="the documents build as a site without warnings or dead links; the contributor's guide works",
         folders=("tests/integration/docs_site",),
-        touched_by=("docs/", "README.md", "CHANGELOG.md", "UPGRADE.md", "examples/", "tools/docs.py"),
+        touched_by=(
+            "docs/",
+            "README.md",
+            "CHANGELOG.md",
+            "UPGRADE.md",
+            "constructs_lib/CHANGELOG.md",
+            "examples/",
+            "tools/docs.py",
+        ),
         prepare=docs.prepare,
     ),
     Lane(
