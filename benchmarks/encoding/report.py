@@ -12,7 +12,7 @@ from rich.console import Console
 
 from benchmarks.encoding import clips, curve, variants
 from benchmarks.load import targets
-from benchmarks.load.targets import Target
+from benchmarks.load.targets import TargetResult
 from services.worker.__main__ import threads_for
 from services.worker.pipeline import EncodeSettings
 from services.worker.sandbox import isolation_error
@@ -110,26 +110,26 @@ def _measure(settings: EncodeSettings, clip: Path, folder: Path, rounds: int, of
     }
 
 
-def _targets(title: str, rows: dict[str, ReportRow]) -> list[Target]:
+def _targets(title: str, rows: dict[str, ReportRow]) -> list[TargetResult]:
     worker, command, original = rows[variants.WORKER], rows[variants.COMMAND], rows[variants.ORIGINAL]
     allowed = 1.05 * command.wall_seconds + 0.3
     return [
-        Target(
+        TargetResult(
             description=f"{title}: at most 1.05 times the command alone plus 0.3 s, {allowed:.2f} s",
             measured=f"{worker.wall_seconds:.2f} s",
             met=worker.wall_seconds <= allowed,
         ),
-        Target(
+        TargetResult(
             description=f"{title}: better quality than the original, VMAF {original.vmaf:.1f}",
             measured=f"{worker.vmaf:.1f}",
             met=worker.vmaf > original.vmaf,
         ),
-        Target(
+        TargetResult(
             description=f"{title}: less than half the size of the original's video",
             measured=f"{worker.size / original.size:.2f} of its size",
             met=worker.size < original.size / 2,
         ),
-        Target(
+        TargetResult(
             description=f"{title}: more videos per minute than the original, {60 / original.wall_seconds:.1f}",
             measured=f"{60 / worker.wall_seconds:.1f}",
             met=worker.wall_seconds < original.wall_seconds,

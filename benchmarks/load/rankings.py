@@ -15,7 +15,7 @@ from benchmarks.load import client, original, voting
 from benchmarks.load.client import LoadGenerator, RequestOutcome
 from benchmarks.load.pgbench import PgbenchRun
 from benchmarks.load.site import BenchmarkSite
-from benchmarks.load.targets import Target
+from benchmarks.load.targets import TargetResult
 
 _CITY = "Medellín"
 _READS_PER_SECOND = 20
@@ -57,12 +57,12 @@ class RankingTimings:
     original: dict[str, float]
 
     @property
-    def targets(self) -> list[Target]:
+    def targets(self) -> list[TargetResult]:
         """Targets of the rankings."""
         worst = max((item for item in self.lists if item.has_target), key=lambda item: item.steady.latency(0.95))
         p95 = worst.steady.latency(0.95)
         return [
-            Target(
+            TargetResult(
                 description=f"Every ranking: p95 below {TARGET_SECONDS * 1e3:.0f} ms during voting",
                 measured=f"{p95 * 1e3:.1f} ms at most ({worst.name})",
                 met=p95 < TARGET_SECONDS,

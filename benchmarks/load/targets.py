@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
+class TargetResult:
     """A target and its measurement.
 
     Args:
@@ -21,7 +21,7 @@ class Target:
     met: bool
 
 
-def render_table(targets: Sequence[Target]) -> str:
+def render_table(targets: Sequence[TargetResult]) -> str:
     """Render targets as Markdown."""
     rows = [f"| {target.description} | {target.measured} | {'yes' if target.met else 'no'} |" for target in targets]
     return "\n".join(["| Target | Measured | Met |", "| --- | --- | --- |", *rows])

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 
 from benchmarks.load.site import BenchmarkSite
-from benchmarks.load.targets import Target
+from benchmarks.load.targets import TargetResult
 from workspace.errors import UserError
 
 MEGABYTE = 10**6
@@ -36,11 +36,11 @@ class UploadTiming:
     growth: dict[str, int]
 
     @property
-    def targets(self) -> list[Target]:
+    def targets(self) -> list[TargetResult]:
         """Targets of the uploads."""
         worst = max(self.growth.values())
         return [
-            Target(
+            TargetResult(
                 description=f"Flat memory: an upload needs less than {_MAX_GROWTH:.0%} of its size",
                 measured=f"{worst / MEGABYTE:.1f} MB for {self.size / MEGABYTE:.0f} MB",
                 met=worst < _MAX_GROWTH * self.size,

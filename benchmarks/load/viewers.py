@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from benchmarks.load import client, voting
 from benchmarks.load.client import LoadGenerator, RequestOutcome
 from benchmarks.load.site import BenchmarkSite
-from benchmarks.load.targets import Target
+from benchmarks.load.targets import TargetResult
 
 _POLL_SECONDS = 5.0
 
@@ -32,11 +32,11 @@ class ViewerTimings:
     viewing: RequestOutcome
 
     @property
-    def targets(self) -> list[Target]:
+    def targets(self) -> list[TargetResult]:
         """Targets of the votes."""
         share = self.with_viewers.rate(200) / self.without_viewers.rate(200)
         return [
-            Target(
+            TargetResult(
                 description=f"{self.viewers:,} viewers: voters keep at least half of their rate",
                 measured=f"{share:.2f} of it",
                 met=share >= 0.5,

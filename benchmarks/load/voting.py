@@ -18,7 +18,7 @@ from benchmarks.load.client import LoadGenerator
 from benchmarks.load.dataset import VIDEO
 from benchmarks.load.pgbench import PgbenchRun
 from benchmarks.load.site import BenchmarkSite
-from benchmarks.load.targets import Target
+from benchmarks.load.targets import TargetResult
 from services.contest.votes import CAST
 
 CONNECTIONS = 16
@@ -50,17 +50,17 @@ class VoteTimings:
         return statistics.median(self.rates[distribution, implementation])
 
     @property
-    def targets(self) -> list[Target]:
+    def targets(self) -> list[TargetResult]:
         """Targets of the votes."""
         speedup = self.rate(HOT, DATABASE) / self.rate(HOT, ORIGINAL)
         share = self.rate(SPREAD, PORTAL) / statistics.median(self.baseline)
         return [
-            Target(
+            TargetResult(
                 description="Votes for one hot video: 5 times the original's design, in the same PostgreSQL",
                 measured=f"{speedup:.1f} times",
                 met=speedup >= 5,
             ),
-            Target(
+            TargetResult(
                 description="Votes spread over all videos: half the rate of gunicorn without an application",
                 measured=f"{share:.2f} of it",
                 met=share >= 0.5,

@@ -8,7 +8,7 @@ from benchmarks.command import CPU_TIME, TOTAL, SynthRun, render_table, run_synt
 from benchmarks.encoding import jobs
 from benchmarks.encoding.jobs import BenchmarkClip, Timing
 from benchmarks.load import targets
-from benchmarks.load.targets import Target
+from benchmarks.load.targets import TargetResult
 from workspace.errors import UserError
 
 
@@ -40,8 +40,8 @@ def test_synth_table_has_medians_and_ratio() -> None:
 def test_unmet_target_is_shown() -> None:
     table = targets.render_table(
         [
-            Target(description="fast", measured="slow", met=False),
-            Target(description="flat", measured="flat", met=True),
+            TargetResult(description="fast", measured="slow", met=False),
+            TargetResult(description="flat", measured="flat", met=True),
         ]
     )
     assert table.splitlines()[2:] == ["| fast | slow | no |", "| flat | flat | yes |"]
