@@ -1,7 +1,7 @@
 #!/bin/bash
-# Installs @NAME@ from S3, starts it, and tells Auto Scaling. Where anything fails, the instance never enters service,
-# and the end of this file's log is in CloudWatch Logs, in @LOGGROUP@.
-# shellcheck disable=SC2154  # name and region are instance.sh's
+# Installs @NAME@ from S3, starts it and reports to Auto Scaling. If anything fails, the instance never enters service,
+# and the end of this script's log is in CloudWatch Logs, in @LOGGROUP@.
+# shellcheck disable=SC2154  # instance.sh sets name and region
 set -euo pipefail
 umask 022
 log='/var/log/@NAME@-boot.log'
@@ -48,7 +48,7 @@ fi
 step fetch
 home='/opt/@NAME@/releases/@RELEASE@'
 mkdir -p "$home"
-fetch() { # KEY VERSION SHA256: the hash is that of the tar inside
+fetch() { # KEY VERSION SHA256 (of the tar inside)
   local archive="$home/$3.tar"
   echo "fetching $1, version $2"
   credentials | ask --max-time @FETCH@ --retry-max-time @FETCH@ --config - --aws-sigv4 "aws:amz:$region:s3" \
@@ -98,9 +98,9 @@ done
 touch /etc/@NAME@/ready
 
 step report
-# Where nothing waits for the instance this fails, and that is all right.
+# Fails harmlessly if no lifecycle hook waits for the instance.
 complete launching CONTINUE || true
 
-# Session Manager's agent, which Debian's image lacks, from AWS's own bucket. Nothing waits for it.
+# Debian's image lacks Session Manager's agent: install it from AWS's bucket, in the background.
 systemd-run --no-block --unit session-manager-agent --property Type=oneshot --property TimeoutStartSec=180 \
   /usr/local/sbin/@NAME@-instance install_session_manager || echo "$name goes without Session Manager"

@@ -1,15 +1,15 @@
 #!/bin/bash
-# What this instance says to AWS. Run it as root: watch, give_up, complete HOOK RESULT, ship <TEXT.
+# Calls AWS for this instance. Run as root: watch, give_up, complete HOOK RESULT, ship <TEXT.
 set -euo pipefail
 name='@NAME@' group='@GROUP@' log_group='@LOGGROUP@' region='@REGION@'
-heartbeat='@HEARTBEAT@' # seconds; nothing where no terminating hook waits
+heartbeat='@HEARTBEAT@' # seconds; empty without a terminating hook
 metadata=http://169.254.169.254/latest
 
 ask() {
   curl --silent --show-error --fail --connect-timeout 5 --max-time 20 --retry 10 --retry-delay 1 --retry-all-errors \
     --retry-max-time 60 "$@"
 }
-about() { # PATH [OPTIONS]: what the metadata service says, IMDSv2
+about() { # PATH [OPTIONS]: read instance metadata, IMDSv2
   local session
   session=$(ask "${@:2}" --request PUT --header 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$metadata/api/token")
   ask "${@:2}" --header "X-aws-ec2-metadata-token: $session" "$metadata/meta-data/$1"
@@ -54,27 +54,27 @@ stamp = int(time.time() * 1000)
 for name, more in ("stream", {}), ("events", {"logEvents": [{"timestamp": stamp, "message": line} for line in lines]}):
     with open(folder + "/" + name, "w") as file:
         json.dump({**where, **more}, file)' "$folder" "$log_group" "$stream"
-  # The stream is there already when the instance has something to say again.
+  # The stream exists if the instance has reported before.
   logs CreateLogStream "$folder/stream" --no-retry-all-errors 2>/dev/null || true
   logs PutLogEvents "$folder/events"
   rm -r "$folder"
 }
-give_up() { # The program failed too often: say why, and be replaced.
+give_up() { # The program failed too often: ship its log and have the instance replaced.
   journalctl --unit "$name" --lines 200 --no-pager --output cat | ship || true
   scaling SetInstanceHealth HealthStatus=Unhealthy ShouldRespectGracePeriod=false
 }
-watch() { # Stop the program when the instance is taken away, while there is time.
+watch() { # Stop the program in time when the instance is interrupted or terminated.
   local notice='' target='' stopping
   until [ -n "$notice" ] || [ "$target" = Terminated ]; do
     sleep 5
     notice=$(now spot/instance-action)
-    # Without a hook to wait for, the shutdown stops the program: by then the load balancer has let go of it.
+    # Without a hook, the shutdown stops the program, after the load balancer deregistered the instance.
     [ -z "$heartbeat" ] || target=$(now autoscaling/target-lifecycle-state)
   done
   echo "this instance is taken away: ${notice:-Auto Scaling terminates it}"
   systemctl stop "$name" &
   stopping=$!
-  # A spot instance has two minutes: 80 s to finish, then the program is told once more, to give back what it holds.
+  # A spot instance has two minutes: 80 s to finish, then a second signal makes the program return its job.
   [ -z "$notice" ] || timeout 80 tail --pid "$stopping" -f /dev/null || systemctl kill --kill-whom main "$name" || true
   until timeout "${heartbeat:-120}" tail --pid "$stopping" -f /dev/null; do
     scaling RecordLifecycleActionHeartbeat "AutoScalingGroupName=$group" LifecycleHookName=terminating || true
