@@ -13,7 +13,7 @@ from operations.deploy.events import ResourceEvent, read_event
 from operations.deploy.interruption import RESUME_HINT, Interruption
 from operations.deploy.plan import Basis, StackPlan, from_terraform
 from operations.deploy.planning import PlanningResult
-from operations.deploy.scheduler import Scheduler
+from operations.deploy.scheduler import StackScheduler
 from operations.deploy.show import count_actions
 from operations.deploy.stack_graph import StackNode
 from operations.deploy.states import TerraformState
@@ -47,7 +47,7 @@ def apply_all(
     states = dict(planned.states)
     interruption, board = Interruption(), Board(console)
     dependencies = {name: terraform.stack.dependencies for name, terraform in by_name.items()}
-    scheduler = Scheduler(dependencies, interruption, board)
+    scheduler = StackScheduler(dependencies, interruption, board)
 
     def apply(name: str) -> None:
         terraform, stack_plan = by_name[name], stack_plans[name]

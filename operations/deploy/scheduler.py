@@ -28,7 +28,7 @@ class _Question:
     error: BaseException | None = None
 
 
-class Scheduler:
+class StackScheduler:
     """Runs stacks in parallel as far as their dependencies allow.
 
     After a failure or the first interruption, running jobs finish and no other is started.

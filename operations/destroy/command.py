@@ -14,7 +14,7 @@ from operations.deploy import prompts
 from operations.deploy.apply import apply_log, apply_plan, plan_stack
 from operations.deploy.interruption import Interruption
 from operations.deploy.plan import STATEFUL_TYPES
-from operations.deploy.scheduler import Scheduler
+from operations.deploy.scheduler import StackScheduler
 from operations.deploy.states import TerraformState
 from operations.deploy.summary import SUMMARY_FILE
 from operations.deploy.target import AWS, LOCAL, Target, choose_target
@@ -90,7 +90,7 @@ def destroy_all(stacks: Sequence[TerraformStack], console: Console, folder: Path
             apply_plan(stack_plan, terraform, board, apply_log(folder, name), interruption)
         terraform.delete_plan()
 
-    Scheduler(dependents, interruption, board).run(destroy_stack)
+    StackScheduler(dependents, interruption, board).run(destroy_stack)
 
 
 def require_unprotected(states: Mapping[str, TerraformState]) -> None:

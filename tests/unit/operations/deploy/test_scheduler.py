@@ -13,7 +13,7 @@ from rich.console import Console
 
 from operations.deploy.interruption import Interruption
 from operations.deploy.prompts import Cancelled
-from operations.deploy.scheduler import Scheduler
+from operations.deploy.scheduler import StackScheduler
 from workspace.errors import UserError
 from workspace.progress import Board
 
@@ -28,14 +28,14 @@ TIMEOUT_SECONDS = 30
 """Fails the test if an event does not occur."""
 
 
-class Deployment:
+class FakeDeployment:
     """A scheduler with jobs that the test controls, and a record of what they did."""
 
     def __init__(self, dependencies: Mapping[str, tuple[str, ...]] = DEPENDENCIES) -> None:
         self.output = io.StringIO()
         self.interruption = Interruption()
         self.board = Board(Console(file=self.output, width=200))
-        self.scheduler = Scheduler(dependencies, self.interruption, self.board)
+        self.scheduler = StackScheduler(dependencies, self.interruption, self.board)
         self.done: list[str] = []
         self.started = {name: threading.Event() for name in dependencies}
 
@@ -53,7 +53,7 @@ class Deployment:
 
 
 def test_stack_starts_after_its_dependencies() -> None:
-    deployment = Deployment()
+    deployment = FakeDeployment()
     deployment.run()
     position = {name: number for number, name in enumerate(deployment.done)}
     assert sorted(position) == sorted(DEPENDENCIES)
@@ -61,7 +61,7 @@ def test_stack_starts_after_its_dependencies() -> None:
 
 
 def test_independent_stacks_run_in_parallel() -> None:
-    deployment = Deployment()
+    deployment = FakeDeployment()
     deployment.run(
         # Each job ends only after the other has started.
         database=lambda: deployment.wait_for("load-balancer"),
@@ -71,7 +71,7 @@ def test_independent_stacks_run_in_parallel() -> None:
 
 
 def test_after_a_failure_running_jobs_finish_and_none_starts() -> None:
-    deployment = Deployment()
+    deployment = FakeDeployment()
     failed = threading.Event()
 
     def fail() -> None:
@@ -90,7 +90,7 @@ def assert_set(event: threading.Event) -> None:
 
 
 def test_all_failures_are_reported_once() -> None:
-    deployment = Deployment({"network": (), "queue": (), "storage": ()})
+    deployment = FakeDeployment({"network": (), "queue": (), "storage": ()})
 
     def fail(message: str) -> Callable[[], None]:
         def job() -> None:
@@ -106,7 +106,7 @@ def test_all_failures_are_reported_once() -> None:
 
 
 def test_running_stacks_are_printed_after_a_failure() -> None:
-    deployment = Deployment({"network": (), "queue": ()})
+    deployment = FakeDeployment({"network": (), "queue": ()})
 
     def fail() -> None:
         deployment.wait_for("queue")
@@ -117,7 +117,7 @@ def test_running_stacks_are_printed_after_a_failure() -> None:
     assert "No more stacks will be started. Still running: queue." in deployment.output.getvalue()
 
 
-def wait_until_printed(deployment: Deployment, text: str) -> None:
+def wait_until_printed(deployment: FakeDeployment, text: str) -> None:
     printed = threading.Event()
     for _ in range(TIMEOUT_SECONDS * 100):
         if text in deployment.output.getvalue():
@@ -127,7 +127,7 @@ def wait_until_printed(deployment: Deployment, text: str) -> None:
 
 
 def test_after_ctrl_c_running_jobs_finish_and_none_starts() -> None:
-    deployment = Deployment()
+    deployment = FakeDeployment()
 
     def press() -> None:
         deployment.wait_for("load-balancer")
@@ -141,7 +141,7 @@ def test_after_ctrl_c_running_jobs_finish_and_none_starts() -> None:
 
 
 def test_questions_run_one_at_a_time_in_the_main_thread() -> None:
-    deployment = Deployment({"network": (), "queue": ()})
+    deployment = FakeDeployment({"network": (), "queue": ()})
     asked: list[tuple[str, threading.Thread]] = []
     asking = threading.Lock()
 
@@ -159,7 +159,7 @@ def test_questions_run_one_at_a_time_in_the_main_thread() -> None:
 
 
 def test_nothing_is_printed_while_a_question_is_asked() -> None:
-    deployment = Deployment({"network": (), "queue": ()})
+    deployment = FakeDeployment({"network": (), "queue": ()})
     asking = threading.Event()
 
     def question() -> None:
@@ -177,7 +177,7 @@ def test_nothing_is_printed_while_a_question_is_asked() -> None:
 
 
 def test_declined_question_lets_running_jobs_finish() -> None:
-    deployment = Deployment({"network": (), "queue": (), "portal": ("network", "queue")})
+    deployment = FakeDeployment({"network": (), "queue": (), "portal": ("network", "queue")})
     declined = threading.Event()
 
     def question() -> None:
@@ -192,7 +192,7 @@ def test_declined_question_lets_running_jobs_finish() -> None:
 
 
 def test_no_question_is_asked_after_a_failure() -> None:
-    deployment = Deployment({"network": (), "queue": ()})
+    deployment = FakeDeployment({"network": (), "queue": ()})
 
     def question() -> None:
         raise AssertionError("the question was asked")
@@ -211,7 +211,7 @@ def test_no_question_is_asked_after_a_failure() -> None:
 
 
 def test_ctrl_c_at_a_question_ends_the_deployment() -> None:
-    deployment = Deployment({"network": ()})
+    deployment = FakeDeployment({"network": ()})
 
     def question() -> None:
         os.kill(os.getpid(), signal.SIGINT)
