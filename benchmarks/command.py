@@ -59,30 +59,32 @@ def synth(rounds: int, save: bool) -> None:
     text = render_table(runs["as built"], runs["shims off"])
     click.echo(text)
     if save:
-        (paths.ROOT / "benchmarks/synth.md").write_text(f"# SynthRun\n\nMeasured by `./anb bench synth`.\n\n{text}\n")
+        (paths.ROOT / "benchmarks/synth.md").write_text(f"# Synth\n\nMeasured by `./anb bench synth`.\n\n{text}\n")
 
 
 @bench.command()
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(1, 100), help="Boots of each service.")
-@click.option("--save", is_flag=True, help="Save the tables to benchmarks/boot.md.")
+@click.option("--save", is_flag=True, help="Save the tables, and the times for ./anb simulate, to benchmarks/boot.*.")
 def boot(rounds: int, save: bool) -> None:
     """Boot the deployed portal and worker on Debian 13, and measure the time until they work."""
     # Imported here: the imports take a second.
     from benchmarks.boot import timing
     from benchmarks.boot.region import open_region
 
-    texts = []
+    texts, medians = [], {}
     with open_region(Console(stderr=True)) as region:
         for service in timing.TOTALS:
             boots = []
             for number in range(rounds):
                 boots.append(timing.measure(region, service))
                 click.echo(f"{service}, boot {number + 1}: {boots[-1].total:.2f} s", err=True)
+            medians[service] = timing.medians(boots)
             texts.append(f"## {service}\n\n{timing.sizes(region, service)}\n\n{timing.render_table(boots)}")
     text = "\n\n".join([f"Medians of {rounds} boots of each. {_machine_description()}", *texts])
     click.echo(text)
     if save:
         (paths.ROOT / "benchmarks/boot.md").write_text(f"# Boot\n\nMeasured by `./anb bench boot`.\n\n{text}\n")
+        _save_json("boot", medians)
 
 
 @bench.command()
@@ -109,7 +111,7 @@ def api(scale: float, seconds: float, rounds: int, save: bool) -> None:
 
 @bench.command()
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(1, 100), help="Jobs of each clip.")
-@click.option("--save", is_flag=True, help="Save the table to benchmarks/jobs.md, the input of ./anb simulate.")
+@click.option("--save", is_flag=True, help="Save the table, and the times for ./anb simulate, to benchmarks/jobs.*.")
 def jobs(rounds: int, save: bool) -> None:
     """Process typical clips of phones, and measure the time of each job."""
     # Imported here: the imports take a second.
@@ -120,6 +122,7 @@ def jobs(rounds: int, save: bool) -> None:
     click.echo(text)
     if save:
         (paths.ROOT / "benchmarks/jobs.md").write_text(f"# Jobs\n\nMeasured by `./anb bench jobs`.\n\n{text}\n")
+        _save_json("jobs", {timing.clip.name: timing.seconds_alone for timing in timings})
 
 
 @bench.command()
@@ -202,3 +205,8 @@ def _machine_description() -> str:
 def _cpu_seconds() -> float:
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
+
+
+def _save_json(name: str, times: Mapping[str, object]) -> None:
+    """Save times in seconds for programs, beside the table for people."""
+    (paths.ROOT / f"benchmarks/{name}.json").write_text(json.dumps(times, indent=2, ensure_ascii=False) + "\n")

@@ -60,17 +60,22 @@ def measure(region: Region, service: str) -> Boot:
         instance.machine.stop()
 
 
+def medians(boots: Sequence[Boot]) -> dict[str, float]:
+    """Return the median of each event of one service's boots, in seconds after the start, in order of time."""
+    names = [name for name in boots[0].moments if all(name in boot.moments for boot in boots)]
+    found = {name: round(statistics.median(boot.moments[name] for boot in boots), 2) for name in names}
+    return dict(sorted(found.items(), key=lambda event: event[1]))
+
+
 def render_table(boots: Sequence[Boot]) -> str:
     """Render the median of each event as Markdown, in order of time.
 
     Args:
         boots: boots of one service.
     """
-    names = [name for name in boots[0].moments if all(name in boot.moments for boot in boots)]
-    medians = {name: statistics.median(boot.moments[name] for boot in boots) for name in names}
     lines = ["| | seconds after the start | duration |", "| --- | ---: | ---: |"]
     previous = 0.0
-    for name, median in sorted(medians.items(), key=lambda event: event[1]):
+    for name, median in medians(boots).items():
         lines.append(f"| {name} | {median:.2f} | {median - previous:.2f} |")
         previous = median
     return "\n".join(lines)
