@@ -14,7 +14,7 @@ from ..people import PASSWORD, People, registration
 from ..process import ROOT
 from ..test_limits import guess
 
-COMMON = ROOT / "services" / "portal" / "common_passwords.txt"
+COMMON = ROOT / "services" / "portal" / "accounts" / "common_passwords.txt"
 CHANGE = "/api/auth/password"
 
 
