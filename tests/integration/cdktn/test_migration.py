@@ -1,4 +1,4 @@
-"""docs/migrate-to-cdktn.md does what it says: the same stacks from cdktn, in an environment of their own."""
+"""The steps of docs/migrate-to-cdktn.md work: cdktn, in its own environment, synthesizes the same stacks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FOLDER = paths.CACHE_DIR / "fork"
 
 
 def run(script: str, out: Path) -> str:
-    """Run commands of the page in the project's folder, stacks into a folder apart."""
+    """Run commands of the page in the project's folder; write the stacks to another folder."""
     release = str(built_release.write(out.parent / "release"))
     return doc_blocks.run(
         script, paths.ROOT, CDKTF_OUTDIR=str(out), PYTHONDONTWRITEBYTECODE="1", ANB_RELEASE_DIRECTORY=release
@@ -31,7 +31,7 @@ def stacks(out: Path) -> dict[str, Template]:
 
 @pytest.fixture
 def installed(tmp_path: Path) -> None:
-    """The page's environment, made again only when the page names other packages."""
+    """Create the page's environment, again only if its commands have changed."""
     script, marker = doc_blocks.script(PAGE, "lane cdktn: install"), FOLDER / "installed"
     if not marker.exists() or marker.read_text() != script:
         shutil.rmtree(FOLDER, ignore_errors=True)
@@ -40,19 +40,19 @@ def installed(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("installed")
-def test_the_page_leads_to_the_same_stacks(tmp_path: Path) -> None:
-    recorded = run(
+def test_cdktn_synthesizes_the_same_stacks(tmp_path: Path) -> None:
+    collected = run(
         doc_blocks.runnable(
             ".venv/bin/python -m pytest -q --collect-only -m snapshot tests/unit/constructs_lib tests/unit/stacks"
         ),
         tmp_path,
     )
-    (snapshots,) = re.findall(r"^(\d+)/\d+ tests collected", recorded, re.MULTILINE)
+    (snapshots,) = re.findall(r"^(\d+)/\d+ tests collected", collected, re.MULTILINE)
 
-    proved = run(doc_blocks.script(PAGE, "lane cdktn: prove"), tmp_path / "fork")
+    output = run(doc_blocks.script(PAGE, "lane cdktn: prove"), tmp_path / "fork")
     run(doc_blocks.runnable(".venv/bin/python main.py"), tmp_path / "ours")
 
-    assert re.search(rf"^{snapshots} passed, \d+ deselected", proved, re.MULTILINE), proved
+    assert re.search(rf"^{snapshots} passed, \d+ deselected", output, re.MULTILINE), output
     theirs, ours = stacks(tmp_path / "fork"), stacks(tmp_path / "ours")
     assert ours.keys() == theirs.keys() != set()
     for name, template in ours.items():
@@ -60,7 +60,7 @@ def test_the_page_leads_to_the_same_stacks(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("installed")
-def test_the_environment_holds_the_fork_alone(tmp_path: Path) -> None:
+def test_environment_contains_only_the_fork(tmp_path: Path) -> None:
     listed = {
         each["name"]: each["version"] for each in json.loads(run(".anb/fork/bin/pip list --format=json", tmp_path))
     }

@@ -206,7 +206,7 @@ def test_w11_spot_notice(
     worker = start_slow()
     wait_until_encoding(world)
     machine = Instance(tmp_path / "machine", metadata := Loopback(_create_folder(tmp_path / "aws")))
-    machine.program("systemctl", _SYSTEMCTL.format(pid=worker.process.pid))
+    machine.fake_program("systemctl", _SYSTEMCTL.format(pid=worker.process.pid))
     metadata.notice = NOTICE
     result = machine.run("watch")
     metadata.close()

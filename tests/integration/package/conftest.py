@@ -1,4 +1,4 @@
-"""The wheel of the checkout, installed where nothing else is."""
+"""The wheel of the checkout, installed in an empty environment."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 @pytest.fixture(scope="session")
 def installed(wheel: pathlib.Path) -> pathlib.Path:
-    """The Python of an environment that holds the library and what it needs."""
+    """The Python of an environment with only the library and its dependencies."""
     python = package.environment()
     virtualenv.install(package.NAME, python, ["--force-reinstall", "--no-deps", str(wheel)])
     return python
@@ -30,7 +30,7 @@ def installed(wheel: pathlib.Path) -> pathlib.Path:
 
 @pytest.fixture
 def run(installed: pathlib.Path, tmp_path: pathlib.Path) -> Run:
-    """Run that Python in an empty folder, with nothing of ours in its environment."""
+    """Run that Python in an empty folder, without the project's environment variables."""
     variables = {
         name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "ANB_", "CDKTF_", "JSII_"))
     }

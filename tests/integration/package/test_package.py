@@ -1,4 +1,4 @@
-"""`pip install .` gives the library alone, and every example runs from what it gives."""
+"""`pip install .` installs only the library, and every example runs with it."""
 
 from __future__ import annotations
 
@@ -19,54 +19,54 @@ EXAMPLES = sorted(file.name for file in (paths.ROOT / "examples").glob("*.py"))
 FOREIGN = ("anb", "boto3", "click", "flask", "main", "moto", "operations", "pydantic", "pytest", "services", "stacks")
 
 
-def test_the_wheel_holds_the_library_and_nothing_else(wheel: pathlib.Path) -> None:
+def test_wheel_contains_only_the_library(wheel: pathlib.Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        held = {name for name in archive.namelist() if ".dist-info/" not in name}
-    files = (paths.ROOT / "constructs_lib").rglob("*")
-    ours = {file.relative_to(paths.ROOT).as_posix() for file in files if file.is_file() and file.suffix != ".pyc"}
+        packed = {name for name in archive.namelist() if ".dist-info/" not in name}
+    found = (paths.ROOT / "constructs_lib").rglob("*")
+    files = {file.relative_to(paths.ROOT).as_posix() for file in found if file.is_file() and file.suffix != ".pyc"}
 
-    assert held == ours
-    assert {"constructs_lib/py.typed", "constructs_lib/foundation/lazy_provider.js"} <= held
+    assert packed == files
+    assert {"constructs_lib/py.typed", "constructs_lib/foundation/lazy_provider.js"} <= packed
 
 
-def test_the_library_is_importable_and_nothing_of_the_product_is(run: Run) -> None:
+def test_only_the_library_is_importable(run: Run) -> None:
     names = ("constructs_lib", *FOREIGN)
     code = f"import importlib.util as u, json; print(json.dumps([n for n in {names!r} if u.find_spec(n)]))"
 
     assert json.loads(run("-c", code).stdout) == ["constructs_lib"]
 
 
-def test_it_comes_from_the_wheel(run: Run) -> None:
+def test_library_is_imported_from_the_wheel(run: Run) -> None:
     folder = run("-c", "import constructs_lib; print(constructs_lib.__file__)").stdout
 
     assert "site-packages" in folder
     assert not pathlib.Path(folder.strip()).is_relative_to(paths.ROOT / "constructs_lib")
 
 
-def test_what_it_needs_is_what_it_says(run: Run) -> None:
+def test_dependencies_are_complete(run: Run) -> None:
     assert run("-m", "pip", "check").returncode == 0
 
 
-def said(stderr: str) -> list[str]:
-    """What people are told, without what Node 22 says of a call inside cdktf (TerraformOutput, for a list)."""
+def without_deprecation_warnings(stderr: str) -> list[str]:
+    """Remove the warnings of Node 22 about a call inside cdktf (TerraformOutput, for a list)."""
     return [line for line in stderr.splitlines() if not re.search("DEP0044|--trace-deprecation", line)]
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_an_example_runs_away_from_the_checkout(run: Run, tmp_path: pathlib.Path, example: str) -> None:
+def test_example_runs_outside_the_checkout(run: Run, tmp_path: pathlib.Path, example: str) -> None:
     shutil.copy(paths.ROOT / "examples" / example, tmp_path)
     shutil.copytree(paths.ROOT / "examples/software", tmp_path / "software")
 
     result = run(example)
 
-    assert (result.returncode, said(result.stderr)) == (0, [])
+    assert (result.returncode, without_deprecation_warnings(result.stderr)) == (0, [])
     (written,) = (tmp_path / "cdktf.out/stacks").glob("*/cdk.tf.json")
     assert json.loads(written.read_text())["resource"]
     assert str(paths.ROOT) not in written.read_text()
 
 
-def test_a_team_that_checks_its_types_is_helped(installed: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    """mypy, strict, finds nothing wrong with the examples, and finds what is wrong with a wrong one."""
+def test_mypy_reads_the_types_of_the_library(installed: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """Strict mypy accepts the examples and reports a wrong argument."""
     for example in EXAMPLES:
         shutil.copy(paths.ROOT / "examples" / example, tmp_path)
     (tmp_path / "wrong.py").write_text('from constructs_lib import Bucket, cdk\nBucket(cdk.App(), "b", name=3)\n')

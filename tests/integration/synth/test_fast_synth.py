@@ -1,4 +1,4 @@
-"""The whole app, fast and stock: the shims of the seam change the seconds and nothing else."""
+"""The shims for a fast synth do not change the synthesized files."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ print(json.dumps({
 
 @dataclass(frozen=True)
 class Run:
-    """What a synth wrote, byte for byte, and which shims were on."""
+    """The files of a synth, and which shims were on."""
 
     written: dict[str, dict[str, str]]
     python: bool
@@ -74,11 +74,11 @@ def software(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def fast(tmp_path_factory: pytest.TempPathFactory, software: Path) -> Run:
-    """A synth as it is usually run; the others are compared with it byte for byte, each in a process of its own."""
+    """A synth with the default shims, in its own process."""
     return synthesize(tmp_path_factory.mktemp("synth") / "fast", software)
 
 
-def test_the_whole_app_is_the_same_with_both_shims_on_and_off(tmp_path: Path, software: Path, fast: Run) -> None:
+def test_files_are_equal_with_and_without_shims(tmp_path: Path, software: Path, fast: Run) -> None:
     stock = synthesize(tmp_path / "stock", software, **{LAZY_PYTHON: "0", LAZY_NODE: "0"})
 
     assert (fast.python, fast.node) == (True, True)
@@ -87,7 +87,7 @@ def test_the_whole_app_is_the_same_with_both_shims_on_and_off(tmp_path: Path, so
     assert fast.written == stock.written
 
 
-def test_each_shim_has_a_switch_of_its_own(tmp_path: Path, software: Path, fast: Run) -> None:
+def test_shims_have_separate_switches(tmp_path: Path, software: Path, fast: Run) -> None:
     one = synthesize(tmp_path / "one", software, **{LAZY_NODE: "0"})
 
     assert (one.python, one.node) == (True, False)

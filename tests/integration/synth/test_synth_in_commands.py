@@ -1,4 +1,4 @@
-"""A command that synthesizes, as people run it."""
+"""Commands that synthesize."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from workspace import paths
 
 
-def test_a_synth_within_a_command_is_silent_about_node(tmp_path: Path) -> None:
+def test_command_with_a_synth_prints_no_node_warnings(tmp_path: Path) -> None:
     simulated = subprocess.run(
         [sys.executable, "-m", "operations", "simulate", "calm-day", "--pictures", tmp_path],
         cwd=paths.ROOT,

@@ -1,4 +1,4 @@
-"""The example with every option, deployed once to an emulator of its own by the real Terraform."""
+"""The example with every option, deployed once to its own emulator with the real Terraform."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workspace.ports import free_port
 
 @pytest.fixture(scope="session")
 def every_option(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    """The example with every option, deployed."""
+    """Deploy the example with every option."""
     folder, port = tmp_path_factory.mktemp("every-option"), free_port()
     server = aws.start(port, log=folder / "moto.log")
     try:

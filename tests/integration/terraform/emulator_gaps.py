@@ -1,7 +1,7 @@
-"""What the emulator cannot hold of the app with every option: left out of its apply, each with its reason.
+"""Resources of the example with every option that the emulator does not support and that are left out of the apply.
 
-Each row asks the emulator for the thing itself and knows what it answers. Another answer fails the test: then the
-emulator has learned it, or forgets it in another way, and the row goes or changes.
+Each entry probes the emulator and knows the expected answer. A different answer fails the test: either the emulator
+now supports the resource and the entry can be deleted, or the gap has changed.
 """
 
 from __future__ import annotations
@@ -18,32 +18,32 @@ from constructs_lib.compute.instance_options import DEBIAN_13
 from constructs_lib.foundation import policy
 
 Clients = Callable[[str], Any]
-"""Gives a boto3 client of the emulator for a service."""
+"""Function that creates a boto3 client of the emulator for a service."""
 
 _AMI = "ami-04681a1dbd79675a5"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Unheld:
-    """Resources that the emulator cannot hold.
+class EmulatorGap:
+    """Resources that the emulator does not support.
 
     Args:
-        addresses: what the Terraform addresses of the resources begin with.
+        prefix: prefix of the resources' Terraform addresses.
         reason: why they are left out.
-        ask: tries the thing itself and gives what came of it.
-        answer: what comes of it.
-        instead: what stands where the rest of the app refers to them.
+        probe: uses the missing feature; returns the answer or the error.
+        answer: expected result of the probe.
+        replacement: value for references to them in the rest of the app.
     """
 
-    addresses: str
+    prefix: str
     reason: str
-    ask: Callable[[Clients], object]
+    probe: Callable[[Clients], object]
     answer: object
-    instead: str | None = None
+    replacement: str | None = None
 
 
 def _debian_image(clients: Clients) -> object:
-    return _refusal(lambda: clients("ssm").get_parameter(Name=DEBIAN_13))
+    return _error_of(lambda: clients("ssm").get_parameter(Name=DEBIAN_13))
 
 
 def _composite_alarm(clients: Clients) -> object:
@@ -53,11 +53,11 @@ def _composite_alarm(clients: Clients) -> object:
         alarms.put_composite_alarm(AlarmName=name, AlarmRule="TRUE")
         alarms.delete_alarms(AlarmNames=[name])
 
-    return _refusal(put_and_delete)
+    return _error_of(put_and_delete)
 
 
 def _query_definition(clients: Clients) -> object:
-    return _refusal(lambda: clients("logs").put_query_definition(name="asked", queryString="fields @message"))
+    return _error_of(lambda: clients("logs").put_query_definition(name="asked", queryString="fields @message"))
 
 
 def _redrive_allow_policy(clients: Clients) -> object:
@@ -67,76 +67,77 @@ def _redrive_allow_policy(clients: Clients) -> object:
         Attributes={"RedriveAllowPolicy": policy.canonical({"redrivePermission": "denyAll"})},
     )["QueueUrl"]
     try:
-        return _refusal(lambda: queues.get_queue_attributes(QueueUrl=url, AttributeNames=["RedriveAllowPolicy"]))
+        return _error_of(lambda: queues.get_queue_attributes(QueueUrl=url, AttributeNames=["RedriveAllowPolicy"]))
     finally:
         queues.delete_queue(QueueUrl=url)
 
 
-def _put_where_plain_http_is_refused(clients: Clients) -> object:
+def _put_over_plain_http(clients: Clients) -> object:
     objects, bucket = clients("s3"), "asked-for-tls"
     objects.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": objects.meta.region_name})
     denied = policy.document([policy.deny_plain_http("s3:*", [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"])])
     objects.put_bucket_policy(Bucket=bucket, Policy=denied)
     try:
-        return _refusal(lambda: objects.put_object(Bucket=bucket, Key="object", Body=b"text"))
+        return _error_of(lambda: objects.put_object(Bucket=bucket, Key="object", Body=b"text"))
     finally:
         objects.delete_bucket_policy(Bucket=bucket)
         objects.delete_bucket(Bucket=bucket)
 
 
-def _refusal(call: Callable[[], object]) -> object:
+def _error_of(call: Callable[[], object]) -> object:
     try:
         return call()
     except ClientError as error:
         return str(error)
 
 
-UNHELD = (
-    Unheld(
-        addresses="data.aws_ssm_parameter.",
-        reason="moto knows Amazon's public parameters and none of Debian's, so the AMI is given",
-        ask=_debian_image,
+EMULATOR_GAPS = (
+    EmulatorGap(
+        prefix="data.aws_ssm_parameter.",
+        reason="moto knows Amazon's public parameters but not Debian's, so the AMI is fixed",
+        probe=_debian_image,
         answer="An error occurred (ParameterNotFound) when calling the GetParameter operation: "
         f"Parameter {DEBIAN_13} not found.",
-        instead=_AMI,
+        replacement=_AMI,
     ),
-    Unheld(
-        addresses="aws_cloudwatch_composite_alarm.",
-        reason="moto has no composite alarms; it answers with an error of its own, and Terraform tries for ever",
-        ask=_composite_alarm,
+    EmulatorGap(
+        prefix="aws_cloudwatch_composite_alarm.",
+        reason="moto has no composite alarms; it returns an internal error, and Terraform retries forever",
+        probe=_composite_alarm,
         answer="An error occurred (500) when calling the PutCompositeAlarm operation (reached max retries: 2): "
         "Internal Server Error",
     ),
-    Unheld(
-        addresses="aws_cloudwatch_query_definition.",
-        reason="moto saves no queries of logs, and answers with an error of its own",
-        ask=_query_definition,
+    EmulatorGap(
+        prefix="aws_cloudwatch_query_definition.",
+        reason="moto has no saved log queries; it returns an internal error",
+        probe=_query_definition,
         answer="An error occurred (500) when calling the PutQueryDefinition operation (reached max retries: 2): "
         "Internal Server Error",
     ),
-    Unheld(
-        addresses="aws_sqs_queue_redrive_allow_policy.",
-        reason="moto forgets who may send to a dead-letter queue, and Terraform waits for it for ever",
-        ask=_redrive_allow_policy,
+    EmulatorGap(
+        prefix="aws_sqs_queue_redrive_allow_policy.",
+        reason="moto does not store the redrive allow policy, and Terraform waits for it forever",
+        probe=_redrive_allow_policy,
         answer="An error occurred (InvalidAttributeName) when calling the GetQueueAttributes operation: "
         "Unknown Attribute RedriveAllowPolicy.",
     ),
-    Unheld(
-        addresses="aws_s3_bucket_policy.photos_",
-        reason="the release goes into this bucket, the emulator answers over plain HTTP, and the policy refuses that",
-        ask=_put_where_plain_http_is_refused,
+    EmulatorGap(
+        prefix="aws_s3_bucket_policy.photos_",
+        reason="the release is uploaded to this bucket over the emulator's plain HTTP, which the policy denies",
+        probe=_put_over_plain_http,
         answer="An error occurred (403) when calling the PutObject operation: Forbidden",
     ),
 )
 
 
-def left_out(document: dict[str, Any]) -> set[str]:
-    """The addresses of a stack's resources that the emulator cannot hold."""
-    return {address for address in addresses(document) if any(address.startswith(each.addresses) for each in UNHELD)}
+def unsupported_addresses(document: dict[str, Any]) -> set[str]:
+    """Return the addresses of a stack's resources that the emulator does not support."""
+    prefixes = tuple(gap.prefix for gap in EMULATOR_GAPS)
+    return {address for address in addresses(document) if address.startswith(prefixes)}
 
 
 def addresses(document: dict[str, Any]) -> set[str]:
-    """The addresses of a stack's resources and data sources."""
+    """Return the addresses of a stack's resources and data sources."""
     return {
         f"{'data.' if section == 'data' else ''}{kind}.{name}"
         for section in ("resource", "data")
@@ -145,17 +146,17 @@ def addresses(document: dict[str, Any]) -> set[str]:
     }
 
 
-def without(document: dict[str, Any]) -> dict[str, Any]:
-    """A synthesized stack without what the emulator cannot hold."""
+def without_gaps(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a synthesized stack without the resources that the emulator does not support."""
     text = json.dumps(document)
-    for each in UNHELD:
-        if each.instead is not None:
-            text = re.sub(rf"\$\{{{re.escape(each.addresses)}[^}}]*\}}", each.instead, text)
-    rest: dict[str, Any] = json.loads(text)
-    for address in left_out(document):
+    for gap in EMULATOR_GAPS:
+        if gap.replacement is not None:
+            text = re.sub(rf"\$\{{{re.escape(gap.prefix)}[^}}]*\}}", gap.replacement, text)
+    reduced: dict[str, Any] = json.loads(text)
+    for address in unsupported_addresses(document):
         section = "data" if address.startswith("data.") else "resource"
         kind, name = address.removeprefix("data.").split(".")
-        del rest[section][kind][name]
-        if not rest[section][kind]:
-            del rest[section][kind]
-    return rest
+        del reduced[section][kind][name]
+        if not reduced[section][kind]:
+            del reduced[section][kind]
+    return reduced

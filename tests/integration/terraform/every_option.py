@@ -1,4 +1,4 @@
-"""The example that uses every option, deployed as its README says: by Terraform alone, its state in S3."""
+"""The example that uses every option, deployed as its README says: with Terraform only, its state in S3."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from workspace.cdktf import Tools
 EXAMPLE = paths.ROOT / "examples/every_option.py"
 REGION = "eu-west-1"
 
-# The emulator's buckets are folders of its address, not names before it.
+# The emulator's buckets are paths of its URL, not host names.
 _PATH_STYLE = {"provider": {"aws": [{"s3_use_path_style": True}]}}
 _BACKEND = ("-backend-config=use_path_style=true", "-backend-config=skip_requesting_account_id=true")
 
 
 class EveryOption:
-    """The app as it was written, and what of it the emulator can hold, deployed there.
+    """The synthesized app, and its part that the emulator supports, to be deployed there.
 
     Args:
-        folder: gets all files; ``moto.log`` in it is the emulator's.
-        port: where the emulator listens.
+        folder: folder for all files; also contains the emulator's ``moto.log``.
+        port: port of the emulator.
     """
 
     def __init__(self, folder: Path, port: int) -> None:
@@ -47,32 +47,32 @@ class EveryOption:
             "TF_IN_AUTOMATION": "1",
         }
         self._run([sys.executable, EXAMPLE], folder)
-        self.whole = folder / "cdktf.out/stacks/every-option"
-        self.document: dict[str, Any] = json.loads((self.whole / "cdk.tf.json").read_text())
-        self.held = folder / "held"
-        shutil.copytree(self.whole, self.held)
-        (self.held / "cdk.tf.json").write_text(json.dumps(emulator_gaps.without(self.document), indent=2))
-        (self.held / "emulator_override.tf.json").write_text(json.dumps(_PATH_STYLE))
+        self.original = folder / "cdktf.out/stacks/every-option"
+        self.document: dict[str, Any] = json.loads((self.original / "cdk.tf.json").read_text())
+        self.supported = folder / "supported"
+        shutil.copytree(self.original, self.supported)
+        (self.supported / "cdk.tf.json").write_text(json.dumps(emulator_gaps.without_gaps(self.document), indent=2))
+        (self.supported / "emulator_override.tf.json").write_text(json.dumps(_PATH_STYLE))
 
     @property
     def backend(self) -> dict[str, Any]:
-        """Where the app keeps its state."""
-        found: dict[str, Any] = self.document["terraform"]["backend"]["s3"]
-        return found
+        """The app's state backend."""
+        backend: dict[str, Any] = self.document["terraform"]["backend"]["s3"]
+        return backend
 
     @property
     def lock(self) -> dict[str, str]:
-        """The object that is there while Terraform holds the state."""
+        """Bucket and key of the lock that Terraform holds during a run."""
         return {"Bucket": self.backend["bucket"], "Key": f"{self.backend['key']}.tflock"}
 
     def validate(self) -> dict[str, Any]:
-        """What Terraform and the provider say of the app as it was written."""
-        self._run([self._terraform, "init", "-input=false", "-backend=false"], self.whole)
-        said: dict[str, Any] = json.loads(self._run([self._terraform, "validate", "-json"], self.whole))
-        return said
+        """Return Terraform's validation of the original app."""
+        self._run([self._terraform, "init", "-input=false", "-backend=false"], self.original)
+        report: dict[str, Any] = json.loads(self._run([self._terraform, "validate", "-json"], self.original))
+        return report
 
     def apply(self) -> None:
-        """Make the bucket for the state as people do, beforehand and with versions; then deploy."""
+        """Create the state bucket with versioning, then deploy."""
         buckets, name = self.client("s3"), self.backend["bucket"]
         buckets.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
         buckets.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
@@ -80,32 +80,32 @@ class EveryOption:
         self.terraform("apply", "-input=false", "-auto-approve", "-no-color")
 
     def plan(self) -> dict[str, Any]:
-        """What Terraform would do now."""
+        """Return what Terraform would change now."""
         self.terraform("plan", "-input=false", "-no-color", "-out=second.plan")
-        shown: dict[str, Any] = json.loads(self.terraform("show", "-json", "second.plan"))
-        return shown
+        plan: dict[str, Any] = json.loads(self.terraform("show", "-json", "second.plan"))
+        return plan
 
     def destroy(self) -> None:
-        """Take everything down."""
+        """Destroy all resources."""
         self.terraform("destroy", "-input=false", "-auto-approve", "-no-color")
 
     def state(self) -> dict[str, Any]:
-        """Terraform's state, as the bucket has it."""
-        kept = self.client("s3").get_object(Bucket=self.backend["bucket"], Key=self.backend["key"])
-        read: dict[str, Any] = json.loads(kept["Body"].read())
-        return read
+        """Read Terraform's state from the bucket."""
+        stored = self.client("s3").get_object(Bucket=self.backend["bucket"], Key=self.backend["key"])
+        state: dict[str, Any] = json.loads(stored["Body"].read())
+        return state
 
     def objects(self) -> list[str]:
-        """The keys in the bucket of the state."""
+        """List the keys in the state bucket."""
         listed = self.client("s3").list_objects_v2(Bucket=self.backend["bucket"]).get("Contents", [])
-        return [each["Key"] for each in listed]
+        return [item["Key"] for item in listed]
 
     def terraform(self, *arguments: str) -> str:
-        """Run Terraform on what the emulator holds."""
-        return self._run([self._terraform, *arguments], self.held)
+        """Run Terraform on the supported part of the app."""
+        return self._run([self._terraform, *arguments], self.supported)
 
     def client(self, service: str) -> Any:
-        """A boto3 client of the emulator, in the app's region."""
+        """Create a boto3 client of the emulator in the app's region."""
         return aws.client(service, self._port, region=REGION)
 
     def _run(self, command: list[str | Path], folder: Path) -> str:
@@ -114,7 +114,7 @@ class EveryOption:
 
 @dataclasses.dataclass(frozen=True)
 class Deployed:
-    """The example with every option as it stands, and what Terraform would change right after."""
+    """The deployed example with every option, and the plan right after the apply."""
 
     app: EveryOption
     second_plan: dict[str, Any]

@@ -1,4 +1,4 @@
-"""Programs run to their end; one that fails or never ends shows what it said, and what the emulator said."""
+"""Run programs; a failure or a timeout shows their output and the emulator's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import IO
 
 from workspace.processes import last_lines, stop_tree
 
-_SHOWN = 4000
+_MAX_SHOWN = 4000
 
 
 def run(
@@ -22,17 +22,17 @@ def run(
     emulator_log: Path,
     seconds: float = 900,
 ) -> str:
-    """What a program writes to its standard output.
+    """Run a program and return its standard output.
 
     Args:
-        command: the program and its arguments.
-        folder: where it runs.
-        environment: all of its variables.
-        emulator_log: what its end is shown of when the program fails.
-        seconds: after this long the program, and all it started, is stopped.
+        command: program and arguments.
+        folder: working directory.
+        environment: all environment variables.
+        emulator_log: log whose last lines are shown if the program fails.
+        seconds: timeout, after which the program and its children are stopped.
 
     Raises:
-        AssertionError: it failed or did not end.
+        AssertionError: the program failed or did not end.
     """
     words = [str(word) for word in command]
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
@@ -51,16 +51,16 @@ def run(
         except subprocess.TimeoutExpired:
             stop_tree(process.pid, signal.SIGTERM, grace_seconds=10)
             code, ended = process.wait(), f"did not end within {seconds:g} s"
-        said = _text(output)
+        printed = _text(output)
         assert ended == "ended with code 0", "\n".join(
             [
                 f"{' '.join(words)} {ended}",
-                f"--- its output\n{said[-_SHOWN:]}",
-                f"--- its errors\n{_text(errors)[-_SHOWN:]}",
+                f"--- its output\n{printed[-_MAX_SHOWN:]}",
+                f"--- its errors\n{_text(errors)[-_MAX_SHOWN:]}",
                 f"--- the emulator, {emulator_log}\n{last_lines(emulator_log, 30)}",
             ]
         )
-        return said
+        return printed
 
 
 def _text(file: IO[str]) -> str:

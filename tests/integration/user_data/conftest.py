@@ -1,4 +1,4 @@
-"""What an instance talks to, on loopback."""
+"""An instance's AWS, on loopback."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.integration.user_data.loopback import Loopback
 
 @pytest.fixture
 def aws(tmp_path: pathlib.Path) -> Iterator[Loopback]:
-    """What an instance talks to."""
+    """Start an instance's AWS on loopback."""
     folder = tmp_path / "aws"
     folder.mkdir()
     server = Loopback(folder)

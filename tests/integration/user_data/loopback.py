@@ -1,6 +1,6 @@
-"""An instance's AWS on loopback: S3 and CloudWatch Logs are moto's, the metadata service and Auto Scaling are played.
+"""An instance's AWS on loopback: moto's S3 and CloudWatch Logs, a fake metadata service and fake Auto Scaling.
 
-The instance's scripts run as they are: curl's own configuration leads AWS's names here, and trusts the certificate.
+The instance's scripts run unchanged: curl's configuration redirects AWS's host names and trusts the certificate.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ _ROLE = "iam/security-credentials/"
 
 
 class Loopback:
-    """What an instance talks to.
+    """The services that an instance calls.
 
     Args:
-        folder: for the certificate and curl's configuration.
+        folder: folder for the certificate and curl's configuration.
 
     Attributes:
-        states: what the target state of the instance is, each time it is asked; the last one stays.
-        notice: the spot interruption notice, if there is one.
-        healthy: whether the program's health check answers 200.
-        refuses: whether Auto Scaling refuses what it is told.
-        before_told: called before Auto Scaling hears anything.
-        told: what Auto Scaling was told.
-        signed: with which signatures.
+        states: target lifecycle states of the instance, one per request; the last one is repeated.
+        notice: the spot interruption notice, if any.
+        healthy: whether the program's health check returns 200.
+        rejects_calls: whether Auto Scaling rejects calls.
+        before_call: called before each call of Auto Scaling is recorded.
+        calls: parameters of the calls of Auto Scaling.
+        authorizations: their Authorization headers.
     """
 
     def __init__(self, folder: pathlib.Path) -> None:
@@ -48,10 +48,10 @@ class Loopback:
         self.states = ["InService"]
         self.notice: str | None = None
         self.healthy = True
-        self.refuses = False
-        self.before_told: Callable[[], object] = lambda: None
-        self.told: list[dict[str, str]] = []
-        self.signed: list[str] = []
+        self.rejects_calls = False
+        self.before_call: Callable[[], object] = lambda: None
+        self.calls: list[dict[str, str]] = []
+        self.authorizations: list[str] = []
         moto_api_backend.reset()
         self._moto = DomainDispatcherApplication(create_backend_app)
         certificate = self._certificate()
@@ -76,7 +76,7 @@ class Loopback:
             server.server_close()
 
     def client(self, service: str) -> Any:
-        """A boto3 client of the same AWS."""
+        """Create a boto3 client of the same services."""
         return boto3.client(
             service,
             region_name=REGION,
@@ -86,10 +86,10 @@ class Loopback:
             aws_secret_access_key="secret",
         )
 
-    def logged(self, group: str) -> list[str]:
-        """The lines of the instance's boot stream."""
-        read = self.client("logs").get_log_events(logGroupName=group, logStreamName=f"boot/{INSTANCE}")
-        return [event["message"] for event in read["events"]]
+    def boot_log(self, group: str) -> list[str]:
+        """Read the lines of the instance's boot stream."""
+        answer = self.client("logs").get_log_events(logGroupName=group, logStreamName=f"boot/{INSTANCE}")
+        return [event["message"] for event in answer["events"]]
 
     def _certificate(self) -> ssl.SSLContext:
         names = f"DNS:*.{REGION}.amazonaws.com,DNS:*.s3.{REGION}.amazonaws.com,IP:127.0.0.1"
@@ -125,8 +125,8 @@ class Loopback:
             return Response(status=200 if self.healthy else 503)(environ, start)
         if request.host.startswith("autoscaling."):
             return self._auto_scaling(request)(environ, start)
-        answered: Iterable[bytes] = self._moto(environ, start)
-        return answered
+        response: Iterable[bytes] = self._moto(environ, start)
+        return response
 
     def _metadata(self, request: Request) -> Response:
         if request.method == "PUT":
@@ -140,14 +140,14 @@ class Loopback:
             f"{_ROLE}a-role": json.dumps(keys),
             "spot/instance-action": self.notice,
         }
-        asked = request.path.removeprefix("/latest/meta-data/")
-        if asked == "autoscaling/target-lifecycle-state":
+        path = request.path.removeprefix("/latest/meta-data/")
+        if path == "autoscaling/target-lifecycle-state":
             return Response(self.states.pop(0) if len(self.states) > 1 else self.states[0])
-        answer = answers.get(asked)
+        answer = answers.get(path)
         return Response(answer) if answer is not None else Response(status=404)
 
     def _auto_scaling(self, request: Request) -> Response:
-        self.before_told()
-        self.told.append(dict(urllib.parse.parse_qsl(request.get_data(as_text=True))))
-        self.signed.append(request.headers["Authorization"])
-        return Response(status=400 if self.refuses else 200)
+        self.before_call()
+        self.calls.append(dict(urllib.parse.parse_qsl(request.get_data(as_text=True))))
+        self.authorizations.append(request.headers["Authorization"])
+        return Response(status=400 if self.rejects_calls else 200)
