@@ -1,4 +1,4 @@
-"""Machines that boot, and a region of AWS around them."""
+"""Machines that boot, and the emulated region around them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from emulator.metadata import Identity, MetadataService
 from emulator.network import METADATA_ADDRESS, SUBNET, NetworkNamespace
 from emulator.runs import EmulatorRun, open_run
 from emulator.system import ensure_programs
-from tests.e2e.instances.instance_groups import Fleet
+from tests.e2e.instances.instance_groups import RunningInstances
 
 Boot = Callable[[str], Machine]
 
@@ -30,7 +30,7 @@ def console() -> Console:
 
 @pytest.fixture(scope="session")
 def debian(console: Console) -> Path:
-    """The root of a Debian 13."""
+    """The root file system of Debian 13."""
     ensure_programs()
     return ensure_root(CACHE_DIR / "roots", console)
 
@@ -55,7 +55,7 @@ def metadata(network: NetworkNamespace) -> Iterator[MetadataService]:
 
 @pytest.fixture(scope="module")
 def boot(run: EmulatorRun, debian: Path, network: NetworkNamespace, metadata: MetadataService) -> Iterator[Boot]:
-    """Boots a machine with a user-data script and waits until cloud-init is done."""
+    """A function that boots a machine with user data and waits until cloud-init is done."""
     machines: list[Machine] = []
     numbers = itertools.count(16)
 
@@ -63,7 +63,7 @@ def boot(run: EmulatorRun, debian: Path, network: NetworkNamespace, metadata: Me
         number = next(numbers)
         address, name = str(SUBNET[number]), f"machine-{number}"
         identity = Identity(
-            instance_id=f"i-{number:017x}", address=address, region="us-east-1", role="tried", user_data=user_data
+            instance_id=f"i-{number:017x}", address=address, region="us-east-1", role="example", user_data=user_data
         )
         metadata.register(identity)
         options = MachineOptions(name=name, address=address, hosts={"aws.example": str(SUBNET[1])})
@@ -80,7 +80,7 @@ def boot(run: EmulatorRun, debian: Path, network: NetworkNamespace, metadata: Me
 
 @pytest.fixture(scope="session")
 def region(debian: Path, console: Console) -> Iterator[Region]:
-    """Every stack, deployed once."""
+    """The region with every stack, deployed once."""
     with open_region(console) as region:
         yield region
 
@@ -92,6 +92,6 @@ def balancer(region: Region) -> Iterator[LoadBalancer]:
 
 
 @pytest.fixture(scope="session")
-def fleet(region: Region, balancer: LoadBalancer) -> Fleet:
-    """The instances in service; a rollout changes who they are."""
-    return Fleet(rollout=Rollout(region=region, balancer=balancer))
+def running(region: Region, balancer: LoadBalancer) -> RunningInstances:
+    """The instances in service, which rollouts replace."""
+    return RunningInstances(rollout=Rollout(region=region, balancer=balancer))

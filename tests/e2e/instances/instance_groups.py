@@ -1,4 +1,4 @@
-"""The instances in service, one of each service: booted for the first test that asks, and kept for those after it."""
+"""The instances in service, one per service; each boots for the first test that needs it."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from benchmarks.boot.rollout import Rollout
 
 
 @dataclass(kw_only=True)
-class Fleet:
-    """What is in service now.
+class RunningInstances:
+    """The instances in service.
 
     Args:
-        rollout: brings instances into service and takes them out.
-        serving: by service.
+        rollout: launches and terminates instances.
+        serving: instances by service.
     """
 
     rollout: Rollout
     serving: dict[str, BootedInstance] = field(default_factory=dict)
 
     def of(self, service: str) -> BootedInstance:
-        """The instance of a service."""
+        """Return the instance of a service; launch it if necessary."""
         if service not in self.serving:
             self.serving[service] = self.rollout.launch(service)
         return self.serving[service]
 
     def replace(self, service: str) -> tuple[BootedInstance, str | None]:
-        """Put an instance of the newest launch template into the place of the old one.
+        """Replace the instance of a service by one of the newest launch template.
 
         Returns:
-            The new one, and what the old one said to Auto Scaling when it had finished.
+            The new instance, and the lifecycle result that the old one reported to Auto Scaling.
         """
         old = self.of(service)
         self.serving[service] = self.rollout.launch(service)

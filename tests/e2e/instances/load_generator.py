@@ -1,4 +1,4 @@
-"""A crowd: people who sign up, vote and upload without a pause, and keep what they are answered."""
+"""Users who continuously sign up, vote and upload, and record the answers."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from pathlib import Path
 
 import requests
 
-from tests.e2e.up.people import Person
+from tests.e2e.up.people import ApiUser
 
 _VOTERS = 2
 _SECONDS_BETWEEN_VOTES = 0.2
 _SECONDS_BETWEEN_UPLOADS = 4.0
 
 
-class Crowd:
-    """People at the portal until the block ends.
+class LoadGenerator:
+    """Generate load on the portal while the block runs.
 
     Args:
-        url: of the portal.
-        clip: what they upload; without one they vote and sign up only.
-        retries: how often they ask again when a request fails.
+        url: URL of the portal.
+        clip: clip to upload; without one, users only sign up and vote.
+        retries: number of retries of a failed request.
     """
 
     def __init__(self, url: str, clip: Path | None = None, *, retries: int = 0) -> None:
         self._url, self._clip, self._retries = url, clip, retries
-        self._over = threading.Event()
+        self._stop = threading.Event()
         self._lock = threading.Lock()
         self.answered = 0
         self.retried: list[str] = []
@@ -36,16 +36,16 @@ class Crowd:
         self.signed_up: set[str] = set()
         self.votes: set[tuple[str, str]] = set()
         self.uploads: list[str] = []
-        works = [self._vote] * _VOTERS + ([self._upload] if clip else [])
-        self._threads = [threading.Thread(target=work, daemon=True) for work in works]
+        tasks = [self._vote] * _VOTERS + ([self._upload] if clip else [])
+        self._threads = [threading.Thread(target=task, daemon=True) for task in tasks]
 
-    def __enter__(self) -> Crowd:
+    def __enter__(self) -> LoadGenerator:
         for thread in self._threads:
             thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self._stop.set()
         for thread in self._threads:
             thread.join()
 
@@ -54,48 +54,48 @@ class Crowd:
         return f"{self.answered} requests answered ({kinds}), {len(self.retried)} retried, {len(self.failed)} failed"
 
     def _vote(self) -> None:
-        while not self._over.is_set():
-            fan = self._newcomer("Santiago")
-            if fan is None:
+        while not self._stop.is_set():
+            voter = self._new_user("Santiago")
+            if voter is None:
                 continue
-            seen = self._ask(200, "list", lambda fan: fan.get("/api/public/videos"), fan)
-            videos = [video["video_id"] for video in seen.json()] if seen else []
+            listed = self._request(200, "list", lambda user: user.get("/api/public/videos"), voter)
+            videos = [video["video_id"] for video in listed.json()] if listed else []
             for video in random.sample(videos, min(len(videos), 5)):
-                if self._ask(200, "vote", Person.vote, fan, video):
-                    self.votes.add((fan.email, video))
-                self._over.wait(_SECONDS_BETWEEN_VOTES)
+                if self._request(200, "vote", ApiUser.vote, voter, video):
+                    self.votes.add((voter.email, video))
+                self._stop.wait(_SECONDS_BETWEEN_VOTES)
 
     def _upload(self) -> None:
-        player = self._newcomer("Valentina")
-        while player and not self._over.is_set():
-            answer = self._ask(201, "upload", Person.upload, player, self._clip, "Robo y bandeja")
+        player = self._new_user("Valentina")
+        while player and not self._stop.is_set():
+            answer = self._request(201, "upload", ApiUser.upload, player, self._clip, "Robo y bandeja")
             if answer:
                 self.uploads.append(answer.json()["task_id"])
-            self._over.wait(_SECONDS_BETWEEN_UPLOADS)
+            self._stop.wait(_SECONDS_BETWEEN_UPLOADS)
 
-    def _newcomer(self, name: str) -> Person | None:
-        person = Person(self._url, name, "Zipaquirá")
-        if not self._ask(201, "sign-up", Person.sign_up, person):
+    def _new_user(self, name: str) -> ApiUser | None:
+        user = ApiUser(self._url, name, "Zipaquirá")
+        if not self._request(201, "sign-up", ApiUser.sign_up, user):
             return None
-        self.signed_up.add(person.email)
-        return person if self._ask(200, "sign-in", Person.ask_for_token, person) else None
+        self.signed_up.add(user.email)
+        return user if self._request(200, "sign-in", ApiUser.request_token, user) else None
 
-    def _ask(
-        self, wanted: int, what: str, ask: Callable[..., requests.Response], *arguments: object
+    def _request(
+        self, status: int, what: str, send: Callable[..., requests.Response], *arguments: object
     ) -> requests.Response | None:
-        for tried in range(self._retries + 1):
+        for attempt in range(self._retries + 1):
             answer = None
             try:
-                answer = ask(*arguments)
+                answer = send(*arguments)
                 problem = f"{what}: {answer.status_code} {answer.text[:300]}"
             except requests.RequestException as error:
                 problem = f"{what}: {error!r}"
             problem = f"{time.strftime('%H:%M:%S')} {problem}"
-            good = answer is not None and answer.status_code == wanted
+            expected = answer is not None and answer.status_code == status
             with self._lock:
                 self.answered += answer is not None
-                if not good:
-                    (self.retried if tried < self._retries else self.failed).append(problem)
-            if good:
+                if not expected:
+                    (self.retried if attempt < self._retries else self.failed).append(problem)
+            if expected:
                 return answer
         return None

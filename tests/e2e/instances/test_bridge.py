@@ -1,4 +1,4 @@
-"""The network stays as machines know it, whoever comes and goes."""
+"""The bridge keeps its hardware address."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ def ip(network: NetworkNamespace, *arguments: str) -> str:
     ).stdout
 
 
-def test_the_address_of_the_bridge_is_the_same_whoever_is_plugged_in(debian: Path) -> None:
-    """A machine that remembers another address reaches nothing until it asks again, a minute later."""
-    with NetworkNamespace("anb-plugged") as network:
+def test_bridge_address_does_not_change_with_its_ports(debian: Path) -> None:
+    """With another address, machines lose the network until their ARP cache expires, after a minute."""
+    with NetworkNamespace("anb-bridge") as network:
 
-        def card() -> str:
+        def bridge_address() -> str:
             (link,) = json.loads(ip(network, "link", "show", BRIDGE))
             return str(link["address"])
 
-        before = card()
+        before = bridge_address()
         ip(network, "link", "add", "first", "address", "00:00:00:00:00:01", "type", "veth", "peer", "name", "other")
         ip(network, "link", "set", "first", "master", BRIDGE)
-        assert card() == before
+        assert bridge_address() == before
         ip(network, "link", "del", "first")
-        assert card() == before
+        assert bridge_address() == before

@@ -1,4 +1,4 @@
-"""A release takes the place of another while people use the portal, or leaves no trace but its log."""
+"""A release replaces another under load; a release that cannot start leaves only its log."""
 
 from __future__ import annotations
 
@@ -24,77 +24,77 @@ from tests.e2e.instances.assertions import (
     wait_for,
     wait_until_settled,
 )
-from tests.e2e.instances.instance_groups import Fleet
-from tests.e2e.instances.load_generator import Crowd
+from tests.e2e.instances.instance_groups import RunningInstances
+from tests.e2e.instances.load_generator import LoadGenerator
 
 REASON = "this release cannot start"
 
 
-def code_that_ends(aws_port: int) -> LaunchGroup:
+def publish_code_that_exits(aws_port: int) -> LaunchGroup:
     return publish(aws_port, PORTAL, {"services/portal/__main__.py": f"raise SystemExit({REASON!r})\n"})
 
 
-def code_that_is_not_what_was_promised(aws_port: int) -> LaunchGroup:
+def deploy_wrong_checksum(aws_port: int) -> LaunchGroup:
     group = read_groups(aws_port)[PORTAL]
-    promised = parse_parts(group.user_data)[-1].sha256
-    return deploy(aws_port, replace(group, user_data=group.user_data.replace(promised, "0" * 64)))
+    checksum = parse_parts(group.user_data)[-1].sha256
+    return deploy(aws_port, replace(group, user_data=group.user_data.replace(checksum, "0" * 64)))
 
 
 def release_of(instance: BootedInstance) -> str:
-    """Which release an instance runs, by its own word."""
+    """Return the hash of the release that an instance reports."""
     port = instance.group.environment["PORTAL_PORT"]
     answer = instance.machine.execute("curl", "--silent", f"http://127.0.0.1:{port}/health/deep").stdout
-    told: str = json.loads(answer)["release"]["hash"]
-    return told
+    release: str = json.loads(answer)["release"]["hash"]
+    return release
 
 
 @pytest.mark.parametrize(
-    ("break_it", "said"),
-    [(code_that_ends, REASON), (code_that_is_not_what_was_promised, "computed checksum did NOT match")],
+    ("deploy_broken", "message"),
+    [(publish_code_that_exits, REASON), (deploy_wrong_checksum, "computed checksum did NOT match")],
 )
-def test_a_release_that_cannot_start_is_abandoned_and_the_old_instance_serves_on(
-    region: Region, fleet: Fleet, break_it: Callable[[int], LaunchGroup], said: str
+def test_broken_release_is_abandoned_and_old_one_serves(
+    region: Region, running: RunningInstances, deploy_broken: Callable[[int], LaunchGroup], message: str
 ) -> None:
-    old = fleet.of(PORTAL)
+    old = running.of(PORTAL)
     good = read_groups(region.aws_port)[PORTAL]
-    break_it(region.aws_port)
+    deploy_broken(region.aws_port)
     try:
-        with Crowd(fleet.rollout.balancer.url) as crowd, pytest.raises(InstanceNotReady) as failure:
-            fleet.rollout.launch(PORTAL)
+        with LoadGenerator(running.rollout.balancer.url) as load, pytest.raises(InstanceNotReady) as failure:
+            running.rollout.launch(PORTAL)
     finally:
         deploy(region.aws_port, good)
     assert failure.value.result == ABANDON
-    assert crowd.failed == []
-    assert crowd.answered > 0
-    assert fleet.rollout.balancer.healthy() == [old.identity.address]
+    assert load.failed == []
+    assert load.answered > 0
+    assert running.rollout.balancer.healthy() == [old.identity.address]
     shipped = log_lines(region, PORTAL, f"boot/{failure.value.instance.identity.instance_id}")
-    assert any(said in line for line in shipped), shipped
+    assert any(message in line for line in shipped), shipped
 
 
-def test_a_release_rolls_out_under_load_and_nothing_is_lost_or_done_twice(
-    region: Region, fleet: Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_rollout_under_load_loses_and_repeats_nothing(
+    region: Region, running: RunningInstances, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    balancer = fleet.rollout.balancer
-    old = {service: fleet.of(service) for service in (PORTAL, WORKER)}
+    balancer = running.rollout.balancer
+    old = {service: running.of(service) for service in (PORTAL, WORKER)}
     clip = make_clip(tmp_path / "clip.mp4", seconds=8)
-    with Crowd(balancer.url, clip) as crowd:
-        wait_for(lambda: crowd.votes, what="the first vote for what the first release processed")
+    with LoadGenerator(balancer.url, clip) as load:
+        wait_for(lambda: load.votes, what="the first vote for a video of the first release")
         for service in old:
-            publish(region.aws_port, service, {"services/second_release.py": '"""It changes nothing."""\n'})
-        portal, _ = fleet.replace(PORTAL)
-        worker, worker_said = fleet.replace(WORKER)
-        uploaded = len(crowd.uploads)
-        wait_for(lambda: len(crowd.uploads) > uploaded, what="an upload to the second release alone")
+            publish(region.aws_port, service, {"services/second_release.py": '"""No change."""\n'})
+        portal, _ = running.replace(PORTAL)
+        worker, worker_result = running.replace(WORKER)
+        uploaded = len(load.uploads)
+        wait_for(lambda: len(load.uploads) > uploaded, what="an upload to the second release only")
     with capsys.disabled():
-        print(f"\nrollout under load: {crowd}")  # noqa: T201
-    assert crowd.failed == []
-    assert worker_said == CONTINUE
+        print(f"\nrollout under load: {load}")  # noqa: T201
+    assert load.failed == []
+    assert worker_result == CONTINUE
     assert balancer.healthy() == [portal.identity.address]
     assert release_of(portal) == portal.group.environment["RELEASE"] != old[PORTAL].group.environment["RELEASE"]
     assert worker.group.environment["RELEASE"] != old[WORKER].group.environment["RELEASE"]
-    wait_until_settled(region, crowd.uploads, seconds=180)
-    assert_each_processed_once(region, crowd.uploads)
-    assert stored_votes(region, crowd.signed_up) == crowd.votes
+    wait_until_settled(region, load.uploads, seconds=180)
+    assert_each_processed_once(region, load.uploads)
+    assert stored_votes(region, load.signed_up) == load.votes
     public = requests.get(f"{balancer.url}/api/public/videos", timeout=30).json()
-    counted = {video["video_id"]: video["votes"] for video in public if video["video_id"] in crowd.uploads}
-    assert +Counter(counted) == Counter(video for _, video in crowd.votes if video in crowd.uploads)
+    counted = {video["video_id"]: video["votes"] for video in public if video["video_id"] in load.uploads}
+    assert +Counter(counted) == Counter(video for _, video in load.votes if video in load.uploads)

@@ -1,4 +1,4 @@
-"""The database's password changes while people use the portal, as Secrets Manager's rotation changes it."""
+"""Rotate the database password under load, as Secrets Manager does."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ from emulator import aws
 from operations.local import deployment
 from operations.local.clips import make_clip
 from tests.e2e.instances.assertions import assert_each_processed_once, rows, stored_votes, wait_for, wait_until_settled
-from tests.e2e.instances.instance_groups import Fleet
-from tests.e2e.instances.load_generator import Crowd
+from tests.e2e.instances.instance_groups import RunningInstances
+from tests.e2e.instances.load_generator import LoadGenerator
 from workspace.ports import LOOPBACK
 
 _OPEN = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND backend_start > %s"
 _CLOSE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s AND state = 'idle'"
 
 
-def test_no_request_fails_twice_when_the_password_of_the_database_is_rotated(
-    region: Region, fleet: Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_database_password_rotation_fails_no_retried_request(
+    region: Region, running: RunningInstances, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    environment = fleet.of(PORTAL).group.environment
-    fleet.of(WORKER)
+    environment = running.of(PORTAL).group.environment
+    running.of(WORKER)
     arn = environment["DATABASE_SECRET_ARN"]
     old = deployment.database_credentials(region.aws_port, arn)
     new = secrets.token_urlsafe(24)
-    with Crowd(fleet.rollout.balancer.url, make_clip(tmp_path / "clip.mp4", seconds=4), retries=1) as crowd:
-        wait_for(lambda: crowd.votes, what="the first vote")
+    with LoadGenerator(running.rollout.balancer.url, make_clip(tmp_path / "clip.mp4", seconds=4), retries=1) as load:
+        wait_for(lambda: load.votes, what="the first vote")
         region.cluster.ensure_role(old.username, new)
         aws.client("secretsmanager", region.aws_port).put_secret_value(
             SecretId=arn, SecretString=json.dumps({"username": old.username, "password": new})
         )
         ((rotated,),) = rows(region, "SELECT clock_timestamp()")
-        # Open connections outlive a rotation; without them every process needs the new password at once.
+        # Open connections survive a rotation; closing them forces every process to use the new password.
         rows(region, _CLOSE, old.username)
-        before, uploaded = crowd.answered, len(crowd.uploads)
-        wait_for(lambda: crowd.answered > before + 30, what="30 answers since")
-        wait_for(lambda: len(crowd.uploads) > uploaded, what="an upload since")
+        before, uploaded = load.answered, len(load.uploads)
+        wait_for(lambda: load.answered > before + 30, what="30 answers after the rotation")
+        wait_for(lambda: len(load.uploads) > uploaded, what="an upload after the rotation")
     with capsys.disabled():
-        print(f"\nrotation: {crowd}")  # noqa: T201
-    assert crowd.failed == []
+        print(f"\nrotation: {load}")  # noqa: T201
+    assert load.failed == []
     where = {"host": LOOPBACK, "port": region.cluster.port, "dbname": environment["DATABASE_NAME"]}
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(user=old.username, password=old.password, **where)
     ((opened,),) = rows(region, _OPEN, old.username, rotated)
     assert opened > 0
-    wait_until_settled(region, crowd.uploads, seconds=120)
-    assert_each_processed_once(region, crowd.uploads)
-    assert stored_votes(region, crowd.signed_up) == crowd.votes
+    wait_until_settled(region, load.uploads, seconds=120)
+    assert_each_processed_once(region, load.uploads)
+    assert stored_votes(region, load.signed_up) == load.votes

@@ -1,4 +1,4 @@
-"""The worker is told to stop at random moments of its job, and every video is processed exactly once."""
+"""Stop the worker at random moments of its job; every video is processed exactly once."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from benchmarks.boot.groups import PORTAL, WORKER
 from benchmarks.boot.region import BootedInstance, Region
 from operations.local.clips import make_clip
 from tests.e2e.instances.assertions import assert_each_processed_once, rows, wait_for, wait_until_settled
-from tests.e2e.instances.instance_groups import Fleet
-from tests.e2e.up.people import Person
+from tests.e2e.instances.instance_groups import RunningInstances
+from tests.e2e.up.people import ApiUser
 
 A_FEW, MANY = 3, 30
 SEED = 20
-"""Of the few stops; the many are at other moments in each run."""
+"""Seed of the few stops; the many stops use a random one."""
 _STATUS = "SELECT status FROM videos WHERE id::text = %s"
-_TELL_AGAIN_SECONDS = 0.5
+_SECOND_SIGNAL_SECONDS = 0.5
 
 
 @pytest.mark.parametrize("stops", [A_FEW, pytest.param(MANY, marks=pytest.mark.soak)])
-def test_whenever_the_worker_is_stopped_every_video_is_processed_exactly_once(
-    region: Region, fleet: Fleet, stops: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_stopped_worker_processes_every_video_once(
+    region: Region, running: RunningInstances, stops: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fleet.of(PORTAL)
-    worker = fleet.of(WORKER)
-    player = Person(fleet.rollout.balancer.url, "Valentina", "Zipaquirá")
+    running.of(PORTAL)
+    worker = running.of(WORKER)
+    player = ApiUser(running.rollout.balancer.url, "Valentina", "Zipaquirá")
     assert player.sign_up().ok
     player.sign_in()
     clip = make_clip(tmp_path / "clip.mp4", seconds=12)
@@ -36,49 +36,49 @@ def test_whenever_the_worker_is_stopped_every_video_is_processed_exactly_once(
     moments = random.Random(seed)
     videos: list[str] = []
 
-    def begin() -> float:
-        """Upload a video and wait until the worker has taken it; gives when."""
+    def start_job() -> float:
+        """Upload a video and wait until the worker claims it; return the time."""
         answer = player.upload(clip, "Robo y bandeja")
         assert answer.status_code == 201, answer.text
         videos.append(answer.json()["task_id"])
-        wait_for(lambda: rows(region, _STATUS, videos[-1]) != [("uploaded",)], what="the worker takes the video")
+        wait_for(lambda: rows(region, _STATUS, videos[-1]) != [("uploaded",)], what="the worker claims the video")
         return time.monotonic()
 
-    began = begin()
+    started = start_job()
     wait_until_settled(region, videos, seconds=120)
-    undisturbed = time.monotonic() - began
+    undisturbed = time.monotonic() - started
     with capsys.disabled():
         print(f"\n{stops} stops in jobs of {undisturbed:.1f} s, seed {seed}")  # noqa: T201
     for number in range(stops):
-        begin()
-        # One moment in each part of the job, so that few stops still meet its beginning, middle and end.
+        start_job()
+        # One moment in each part of the job, so that few stops cover its start, middle and end.
         time.sleep(undisturbed * (number + moments.random()) / stops)
-        # The first is told twice: in the first part of its job it is still far from done when it has no time left.
-        stop(worker, twice=number % 2 == 0)
+        # Every other stop is forced; the first is, because the job is then far from done.
+        stop(worker, force=number % 2 == 0)
         wait_until_settled(region, videos, seconds=180)
     assert_each_processed_once(region, videos)
 
-    def said() -> str:
+    def journal() -> str:
         return worker.machine.journal("--unit", worker.group.unit, "--output=cat")
 
-    # A worker without a job says it when its question to the queue is answered, up to 20 s later.
-    wait_for(lambda: said().count('"stopping"') >= stops, what="the worker says of every stop that it stops")
-    assert "video given back" in said()
+    # An idle worker logs it when its long poll of the queue ends, up to 20 s later.
+    wait_for(lambda: journal().count('"stopping"') >= stops, what="the worker logs every stop")
+    assert "video given back" in journal()
 
 
-def stop(worker: BootedInstance, *, twice: bool) -> None:
+def stop(worker: BootedInstance, *, force: bool) -> None:
     """Stop the worker and start it again.
 
     Args:
-        worker: which.
-        twice: tell it a second time, as an instance does that has no time left: it gives back what it holds.
+        worker: the instance.
+        force: send a second signal, as an instance without time left does: the worker gives its video back.
     """
     unit = worker.group.unit
-    # systemd would take many starts by hand for a program that keeps failing.
+    # Otherwise systemd counts the many restarts as failures of the program.
     assert worker.machine.execute("systemctl", "reset-failed", unit).returncode == 0
-    if twice:
+    if force:
         assert worker.machine.execute("systemctl", "restart", "--no-block", unit).returncode == 0
-        time.sleep(_TELL_AGAIN_SECONDS)
+        time.sleep(_SECOND_SIGNAL_SECONDS)
         worker.machine.execute("systemctl", "kill", "--kill-whom=main", unit)
     else:
         assert worker.machine.execute("systemctl", "restart", unit, timeout=300).returncode == 0

@@ -1,7 +1,4 @@
-"""The whole system, started once by the launcher, with every stack deployed; people reach it by HTTP and Chromium.
-
-It is up while the tests of this folder run, and the last one takes it down.
-"""
+"""The whole system with every stack deployed, started once with ./anb up for the tests of this folder."""
 
 from __future__ import annotations
 
@@ -21,35 +18,35 @@ from tests.e2e.up.people import make_clip
 
 @pytest.fixture(scope="session")
 def anb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
-    """The launcher, with what it keeps in a folder of this run's own."""
-    commands = Commands(tmp_path_factory.mktemp("road") / "local")
+    """The launcher, with its own local directory."""
+    commands = Commands(tmp_path_factory.mktemp("e2e") / "local")
     yield commands
     commands.run("down")
 
 
 @pytest.fixture(scope="session")
-def coming_up(anb: Commands) -> Iterator[Future[subprocess.CompletedProcess[str]]]:
-    """`./anb up --detach` under way: Terraform waits most of the time, so clips are made meanwhile."""
+def startup(anb: Commands) -> Iterator[Future[subprocess.CompletedProcess[str]]]:
+    """Run `./anb up --detach` in the background, while the clips are created."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         yield pool.submit(anb.up)
 
 
 @pytest.fixture(scope="session")
-def clip(coming_up: object, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clip as a phone held upright makes it: 45 s of 1080x1920 with sound."""
+def clip(startup: object, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A portrait clip: 45 s of 1080x1920 with sound."""
     return make_clip(tmp_path_factory.mktemp("clips") / "clip.mp4")
 
 
 @pytest.fixture(scope="session")
-def long_clip(coming_up: object, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The clip of the journey in Chromium."""
+def long_clip(startup: object, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The clip for the journey in Chromium."""
     return journey.make_clip(tmp_path_factory.mktemp("clips"))
 
 
 @pytest.fixture(scope="session")
-def system(anb: Commands, coming_up: Future[subprocess.CompletedProcess[str]], clip: Path, long_clip: Path) -> Commands:
+def system(anb: Commands, startup: Future[subprocess.CompletedProcess[str]], clip: Path, long_clip: Path) -> Commands:
     """The system after `./anb up --detach`."""
-    result = coming_up.result()
+    result = startup.result()
     assert result.returncode == 0, result.stdout + result.stderr
     assert anb.url in result.stdout
     return anb
@@ -57,5 +54,5 @@ def system(anb: Commands, coming_up: Future[subprocess.CompletedProcess[str]], c
 
 @pytest.fixture(scope="session")
 def site(system: Commands) -> Site:
-    """Where Chromium finds the portal."""
+    """The portal's URL, for the fixtures of Chromium."""
     return Site(system.url, database_url="")

@@ -1,4 +1,4 @@
-"""People who talk to the portal's API over HTTP, and the clip one of them uploads."""
+"""Users of the portal's API over HTTP, and the clip that they upload."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ PASSWORD = "correct horse battery staple"
 PROCESSED_WITHIN_SECONDS = 90
 
 
-class Person:
-    """Somebody who signs up, signs in and uses the API.
+class ApiUser:
+    """A user who signs up, signs in and uses the API.
 
     Args:
-        url: of the portal.
+        url: URL of the portal.
         name: first name.
-        city: where they play.
+        city: city of the account.
     """
 
     def __init__(self, url: str, name: str, city: str) -> None:
@@ -37,12 +37,12 @@ class Person:
         return self._post("/api/auth/signup", json={**form, "country": "Colombia"} | self._passwords())
 
     def sign_in(self) -> dict[str, Any]:
-        answer = self.ask_for_token()
+        answer = self.request_token()
         assert answer.status_code == 200, answer.text
         token: dict[str, Any] = answer.json()
         return token
 
-    def ask_for_token(self) -> requests.Response:
+    def request_token(self) -> requests.Response:
         answer = self._post("/api/auth/login", json={"email": self.email, "password": PASSWORD})
         if answer.ok:
             self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
@@ -54,14 +54,14 @@ class Person:
             return self._post("/api/videos/upload", data={"title": title, "is_public": "true"}, files=files)
 
     def wait_until_processed(self, video: str) -> dict[str, Any]:
-        """The video once it is processed, within what the specification allows."""
+        """Wait until a video is processed, within the time that the specification allows; return it."""
         deadline = time.monotonic() + PROCESSED_WITHIN_SECONDS
         while True:
-            found: dict[str, Any] = self.get(f"/api/videos/{video}").json()
-            assert found["status"] != "failed", found
-            if found["status"] == "processed":
-                return found
-            assert time.monotonic() < deadline, f"still {found['status']} after {PROCESSED_WITHIN_SECONDS} s"
+            content: dict[str, Any] = self.get(f"/api/videos/{video}").json()
+            assert content["status"] != "failed", content
+            if content["status"] == "processed":
+                return content
+            assert time.monotonic() < deadline, f"still {content['status']} after {PROCESSED_WITHIN_SECONDS} s"
             time.sleep(1)
 
     def vote(self, video: str) -> requests.Response:
@@ -79,7 +79,7 @@ class Person:
 
 
 def make_clip(path: Path) -> Path:
-    """45 s of 1080x1920 with a tone."""
+    """Create a clip of 45 s, 1080x1920, with a tone."""
     arguments = ["-f", "lavfi", "-i", "testsrc2=size=1080x1920:rate=30", "-f", "lavfi", "-i", "sine=frequency=440"]
     arguments += ["-t", "45", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
     return clips.encode(imageio_ffmpeg.get_ffmpeg_exe(), arguments, path)

@@ -1,4 +1,4 @@
-"""What ./anb up deploys with the real Terraform: every stack, its outputs, what instances get, and no secret."""
+"""./anb up deploys every stack with the real Terraform; outputs, launch templates, releases, no secrets."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tests.commands import Commands
 
 STACKS = {"network", "storage", "queue", "database", "load-balancer", "portal", "workers", "observability"}
 
-# What Terraform keeps that only a secret's value would make dangerous.
+# Resource types whose state contains secret values.
 SECRET_TYPES = {"random_password", "aws_secretsmanager_random_password", "tls_private_key"}
 
 States = dict[str, dict[str, Any]]
-"""Terraform's states, by stack."""
+"""Terraform states, by stack."""
 
 
 @pytest.fixture(scope="module")
@@ -37,19 +37,19 @@ def outputs(states: States) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def deployed(system: Commands) -> ServiceVariables:
-    """What the launch templates give instances."""
+    """The environment variables in the launch templates."""
     return read_launch_templates(client(system, "ec2"))
 
 
 def client(system: Commands, service: str) -> Any:
-    """A boto3 client of the embedded AWS."""
+    """Create a boto3 client of the AWS emulator."""
     port = system.state().children["aws"].port
     assert port is not None
     return aws.client(service, port)
 
 
 def kinds(states: States) -> dict[str, list[str]]:
-    """The types of the managed resources, by stack."""
+    """List the types of the managed resources, by stack."""
     return {
         stack: [
             resource["type"]
@@ -69,7 +69,7 @@ def test_every_stack_is_deployed(states: States) -> None:
     assert sum(map(len, managed.values())) >= 60
 
 
-def test_outputs_describe_what_is_deployed(system: Commands, outputs: dict[str, Any]) -> None:
+def test_outputs_match_the_deployed_resources(system: Commands, outputs: dict[str, Any]) -> None:
     (balancer,) = client(system, "elbv2").describe_load_balancers()["LoadBalancers"]
     assert outputs["application_url"] == f"http://{balancer['DNSName']}"
     assert outputs["load_balancer_dns"] == balancer["DNSName"]
@@ -78,7 +78,7 @@ def test_outputs_describe_what_is_deployed(system: Commands, outputs: dict[str, 
     assert outputs["db_connection_string"] == f"postgresql://postgres@{outputs['db_endpoint']}:5432/proyecto_1"
 
 
-def secrets(system: Commands) -> list[str]:
+def secret_values(system: Commands) -> list[str]:
     manager = client(system, "secretsmanager")
     texts = [
         manager.get_secret_value(SecretId=each["ARN"])["SecretString"] for each in manager.list_secrets()["SecretList"]
@@ -87,10 +87,10 @@ def secrets(system: Commands) -> list[str]:
 
 
 @pytest.mark.asvs("13.3.1")
-def test_no_secret_is_in_a_state_the_configuration_or_a_log(system: Commands, states: States) -> None:
-    hidden = secrets(system)
-    assert len(hidden) == 2, "the database's master password and the key of the tokens"
-    assert all(len(secret) >= 8 for secret in hidden), "shorter text could be found by chance"
+def test_no_secret_in_states_configuration_or_logs(system: Commands, states: States) -> None:
+    hidden = secret_values(system)
+    assert len(hidden) == 2, "the database's master password and the signing key of the tokens"
+    assert all(len(secret) >= 8 for secret in hidden), "shorter texts could match by chance"
     assert {kind for each in kinds(states).values() for kind in each} & SECRET_TYPES == set()
     folder = system.folder
     written = [*folder.glob("infrastructure/**/*.tfstate"), *folder.glob("infrastructure/**/*.tf.json")]
@@ -101,7 +101,7 @@ def test_no_secret_is_in_a_state_the_configuration_or_a_log(system: Commands, st
         assert not any(secret in text for secret in hidden), file
 
 
-def test_launch_templates_hold_each_services_environment(deployed: ServiceVariables, outputs: dict[str, Any]) -> None:
+def test_launch_templates_have_the_services_environment(deployed: ServiceVariables, outputs: dict[str, Any]) -> None:
     portal = PortalEnvironment.from_variables(deployed.portal)
     worker = WorkerEnvironment.from_variables(deployed.worker)
     for environment in (portal, worker):
@@ -114,9 +114,7 @@ def test_launch_templates_hold_each_services_environment(deployed: ServiceVariab
 
 
 @pytest.mark.parametrize("service", ["portal", "worker"])
-def test_releases_in_the_bucket_are_those_of_the_instances(
-    system: Commands, deployed: ServiceVariables, service: str
-) -> None:
+def test_bucket_has_the_releases_of_the_instances(system: Commands, deployed: ServiceVariables, service: str) -> None:
     variables = getattr(deployed, service)
     bucket, s3 = variables["MEDIA_BUCKET"], client(system, "s3")
     manifest = json.load(s3.get_object(Bucket=bucket, Key=f"releases/{service}/release.json")["Body"])

@@ -21,7 +21,7 @@ from services.shared import storage
 from services.shared.queue import VideoQueue
 from services.videos.outbox import relay
 from services.videos.stale_videos import recover_stale_videos
-from tests.e2e.up.people import Person as Browser
+from tests.e2e.up.people import ApiUser as Browser
 from tests.integration.faults.invariants import settle, wait_until
 from tests.integration.faults.matrix import Fault
 from tests.integration.faults.toxics import Proxy

@@ -1,4 +1,4 @@
-"""Two people use the system of ./anb up in Chromium, in Spanish; the journey in English is in tests/e2e/browser."""
+"""Two users in Chromium, in Spanish, on the system of ./anb up; tests/e2e/browser has the journey in English."""
 
 from __future__ import annotations
 
