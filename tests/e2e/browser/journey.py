@@ -1,4 +1,4 @@
-"""From an account to a voted video, as two people do it in Chromium."""
+"""From sign-up to a vote, by two users in Chromium."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .site import Client
 
 CLIP_SECONDS = 20
 PROCESSING_MILLISECONDS = 120_000
-# Slow enough to see the progress of an upload over loopback.
+# Slow enough to show the progress of an upload over loopback.
 SLOW_NETWORK = {"offline": False, "latency": 5, "downloadThroughput": 2_000_000, "uploadThroughput": 500_000}
 SPANISH = {
     "signup": "Crear mi cuenta",
@@ -49,11 +49,11 @@ ENGLISH = {
 
 
 def make_clip(folder: Path) -> Path:
-    """An upright clip long enough to watch its processing."""
+    """Create a portrait clip that is long enough to show its processing."""
     return clips.make_clip(folder / "Mi jugada.mp4", seconds=CLIP_SECONDS, size="1080x1920")
 
 
-def walk(
+def run_journey(
     language: str,
     city: str,
     *,
@@ -62,18 +62,18 @@ def walk(
     clip: Path,
     shoot: Callable[[Page, str], None],
 ) -> None:
-    """Sign up, upload a clip, watch it being processed, let another person vote, and find it in the ranking.
+    """Sign up, upload a clip, watch its processing, vote as another user, and find it in the ranking.
 
     Args:
         language: es or en.
-        city: of the player, who is alone in it.
-        open_page: opens a browser of a new person.
-        new_client: makes the voter.
-        clip: an upright one, long enough to watch its processing.
-        shoot: takes a screenshot.
+        city: city of the player, without other players.
+        open_page: function that opens a browser of a new user.
+        new_client: function that creates the voter.
+        clip: a portrait clip, long enough to show its processing.
+        shoot: function that takes a screenshot.
     """
     texts = {"es": SPANISH, "en": ENGLISH}[language]
-    # A browser that asks for English gets Spanish until the person chooses.
+    # A browser that prefers English gets Spanish until the user chooses.
     player = open_page(locale="en-US")
     player.goto("/signup")
     expect(player.locator("html")).to_have_attribute("lang", "es")

@@ -1,4 +1,4 @@
-"""A site with players, clips and votes, so that every page has something to show."""
+"""A site with players, clips and votes, so that every page has content."""
 
 from __future__ import annotations
 
@@ -23,22 +23,21 @@ CLIPS = (
 )
 VOTES = ((1, 0), (2, 0), (3, 0), (0, 1), (2, 1), (0, 2))
 
-
-# What a moderator finds: votes for the last video, by accounts of this minute.
+# Votes for the last video by new accounts, for the moderator to find.
 NETWORKS = ("203.0.113.0/24",) * 6 + ("198.51.100.0/24",) * 2
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Who is there and what they made.
+    """The users of the site and their videos.
 
     Args:
-        site: where.
-        players: with the API's eyes; each has one public video.
-        videos: ids of their videos, in the same order.
-        failed: id of the first player's second upload, a text file.
+        site: the site.
+        players: clients of the players; each has one public video.
+        videos: ids of the public videos, in the same order.
+        failed: id of the first player's failed video, a text file.
         private: id of the first player's private video.
-        moderator: somebody who moderates, and hid a video and set votes aside.
+        moderator: a moderator, who has hidden a video and set votes aside.
         hidden: id of the third player's hidden video.
     """
 
@@ -52,7 +51,7 @@ class Scene:
 
 
 def set_up(site: Site, folder: Path) -> Scene:
-    """Fill a site and wait until the worker is done with everything."""
+    """Fill a site and wait until all videos are processed."""
     players, videos = [], []
     for first_name, last_name, city, title, floor, size in CLIPS:
         player = Client(site, Account(first_name, last_name, city, f"{uuid.uuid4().hex}@ejemplo.co"))
@@ -78,7 +77,7 @@ def set_up(site: Site, folder: Path) -> Scene:
 
 
 def new_moderator(site: Site) -> Client:
-    """Somebody whom the operator appointed."""
+    """Create a user with the moderator role."""
     moderator = Client(site, Account("Marta", "Ríos", "Bogotá", f"{uuid.uuid4().hex}@ejemplo.co"))
     with psycopg.connect(site.database_url) as connection:
         connection.execute("UPDATE users SET is_moderator = true WHERE email = %s", [moderator.account.email])

@@ -1,6 +1,6 @@
-"""Pictures of every page, for people to look at: on phone, tablet and desk, light and dark, in both languages.
+"""Screenshots of every page for visual review: phone, tablet and desktop, light and dark, both languages.
 
-Run it by its name, it is no part of the lane; the pictures land in ``.anb/screens``:
+Not part of the lane; writes to ``.anb/screens``. Run it by name:
 
     .venv/bin/python -m pytest tests/e2e/browser/screens.py -k "es-light-360"
 """
@@ -17,11 +17,11 @@ from . import scene
 from .conftest import OpenPage, sign_in
 from .scene import Scene
 from .site import Account, Client, Site
-from .test_pages import moderators_paths, paths
+from .test_pages import moderator_paths, paths
 
 FOLDER = Path(__file__).resolve().parents[3] / ".anb" / "screens"
-EMPTY = ("/", "/gallery", "/rankings")
-NOBODY = ("/", "/gallery", "/gallery?player=nadie&city=Cali", "/login", "/signup", "/rankings", "/nothing-here")
+EMPTY_PATHS = ("/", "/gallery", "/rankings")
+VISITOR_PATHS = ("/", "/gallery", "/gallery?player=nadie&city=Cali", "/login", "/signup", "/rankings", "/nothing-here")
 
 
 def take(page: Page, path: str, name: str) -> None:
@@ -31,7 +31,7 @@ def take(page: Page, path: str, name: str) -> None:
 
 def shoot(page: Page, name: str) -> None:
     page.evaluate("document.fonts.ready")
-    # As tall as the page, so that the bar of tabs stands at its end.
+    # As tall as the page, so that the tab bar is at its end.
     size = page.viewport_size
     assert size is not None
     height = page.evaluate("document.documentElement.scrollHeight")
@@ -41,17 +41,17 @@ def shoot(page: Page, name: str) -> None:
     page.set_viewport_size(size)
 
 
-def looks() -> list[tuple[str, str, int]]:
+def variants() -> list[tuple[str, str, int]]:
     return [(language, scheme, width) for width in (360, 768, 1440) for scheme in ("light", "dark")
             for language in ("es", "en")]  # fmt: skip
 
 
-@pytest.mark.parametrize(("language", "scheme", "width"), looks(), ids=lambda value: str(value))
-def test_a_site_that_nobody_has_used(site: Site, open_page: OpenPage, language: str, scheme: str, width: int) -> None:
+@pytest.mark.parametrize(("language", "scheme", "width"), variants(), ids=lambda value: str(value))
+def test_empty_site(site: Site, open_page: OpenPage, language: str, scheme: str, width: int) -> None:
     folder = f"{language}-{scheme}-{width}"
     page = _page(open_page, language, scheme, width)
     player = Client(site, Account("Laura", "Gómez", "Cali", f"{uuid.uuid4().hex}@ejemplo.co"))
-    for path in EMPTY:
+    for path in EMPTY_PATHS:
         take(page, path, f"{folder}/empty{path.replace('/', '-')}")
     moderator = scene.new_moderator(site)
     sign_in(page, moderator.account)
@@ -63,25 +63,25 @@ def test_a_site_that_nobody_has_used(site: Site, open_page: OpenPage, language: 
     take(page, "/my-videos", f"{folder}/empty-my-videos")
 
 
-@pytest.mark.parametrize(("language", "scheme", "width"), looks(), ids=lambda value: str(value))
+@pytest.mark.parametrize(("language", "scheme", "width"), variants(), ids=lambda value: str(value))
 def test_every_page(filled: Scene, open_page: OpenPage, language: str, scheme: str, width: int) -> None:
     folder = f"{language}-{scheme}-{width}"
     page = _page(open_page, language, scheme, width)
-    for number, path in enumerate(NOBODY):
-        take(page, path, f"{folder}/nobody-{number}")
+    for number, path in enumerate(VISITOR_PATHS):
+        take(page, path, f"{folder}/visitor-{number}")
     page.goto("/signup")
     page.locator("form.panel").evaluate("form => form.noValidate = true")
     page.fill("#first_name", "A")
     page.fill("#email", "nada")
     page.locator("form.panel button").click()
-    shoot(page, f"{folder}/nobody-signup-wrong")
+    shoot(page, f"{folder}/visitor-signup-wrong")
     sign_in(page, filled.players[0].account)
     for name, path in paths(filled).items():
         take(page, path, f"{folder}/player-{name.replace(' ', '-')}")
     page.context.clear_cookies()
     _choose(page, language)
     sign_in(page, filled.moderator.account)
-    for name, path in moderators_paths(filled).items():
+    for name, path in moderator_paths(filled).items():
         take(page, path, f"{folder}/moderator-{name.replace(' ', '-')}")
 
 

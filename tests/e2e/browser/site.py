@@ -1,4 +1,4 @@
-"""The whole system as people meet it: the portal and a worker as processes of their own."""
+"""The portal and a worker as separate processes."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def running(database_url: str, aws_port: int, folder: Path) -> Iterator[Site]:
     """Start the portal and a worker on a migrated database, and stop them at the end.
 
     Args:
-        database_url: of this system alone.
-        aws_port: where the embedded AWS listens.
-        folder: where the logs are written.
+        database_url: URL of a database for this system only.
+        aws_port: port of the AWS emulator.
+        folder: folder for the logs.
     """
     portal, worker = _environments(database_url, aws_port, free_port())
     web = _start("portal", portal.as_variables(), aws_port, folder)
@@ -115,7 +115,7 @@ def _environments(database_url: str, aws_port: int, portal_port: int) -> tuple[P
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody with an account, whom the API knows by a token."""
+    """A user account."""
 
     first_name: str
     last_name: str
@@ -129,18 +129,18 @@ class Account:
 
 
 class Client:
-    """A client of the API, to set the scene for a test.
+    """A client of the API that signs up and signs in.
 
     Args:
-        site: where.
-        account: who; it is created.
+        site: the site.
+        account: the account to create.
     """
 
     def __init__(self, site: Site, account: Account) -> None:
         self.account = account
         self._site = site
         self._session = requests.Session()
-        # Loopback only: a proxy of the user's has nothing to do with it.
+        # Loopback only: ignore the proxy settings of the environment.
         self._session.trust_env = False
         self._post(
             "/api/auth/signup",
@@ -158,7 +158,7 @@ class Client:
         self._session.headers["Authorization"] = f"Bearer {answer['access_token']}"
 
     def upload(self, path: Path, title: str, *, is_public: bool = True) -> str:
-        """Upload a file by the contract's form; returns the video's id."""
+        """Upload a file with the multipart form; return the video's id."""
         with path.open("rb") as file:
             form = {"title": title, "is_public": "true" if is_public else "false"}
             answer = self._post("/api/videos/upload", data=form, files={"video_file": (path.name, file, "video/mp4")})
@@ -169,23 +169,23 @@ class Client:
         self._post(f"/api/public/videos/{video_id}/vote")
 
     def retract(self, video_id: str) -> None:
-        """Take a vote back."""
+        """Withdraw a vote."""
         self._session.delete(f"{self._site.url}/api/public/videos/{video_id}/vote", timeout=60).raise_for_status()
 
     def moderate(self, path: str, **body: str) -> None:
-        """Do something as a moderator."""
+        """Perform an action as a moderator."""
         self._post(f"/api/moderation/{path}", json=body)
 
     def own_videos(self) -> list[str]:
-        """The ids of this person's videos, the latest first."""
+        """List the ids of this user's videos, newest first."""
         return [video["video_id"] for video in self._session.get(f"{self._site.url}/api/videos", timeout=60).json()]
 
     def wait_until_done(self, *, count: int, seconds: float = 600) -> None:
-        """Wait until every video of this person is processed or failed.
+        """Wait until every video of this user is processed or failed.
 
         Args:
-            count: how many there are.
-            seconds: after this long the worker is taken for broken.
+            count: number of videos.
+            seconds: timeout.
         """
         deadline = time.monotonic() + seconds
         while True:

@@ -1,4 +1,4 @@
-"""Uploads that are interrupted: by a pause, a lost network, a closed page; only what is missing is sent again."""
+"""Interrupted uploads continue after a pause, a network failure or a closed page; only missing parts are sent."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .conftest import DESK, OpenPage, sign_in
 from .site import Client
 
 PARTS = 4
-# What the portal says of an upload: what S3 has of it, also what it took just before the page let go.
+# The state of an upload, including parts that S3 received just before the page was left.
 STATE = re.compile(r"/api/videos/uploads/[0-9a-f-]{36}$")
 TITLE = "Asistencia sin mirar"
-# Four parts take some six seconds: long enough to interrupt, short enough to wait for.
+# Four parts take about six seconds: long enough to interrupt, short enough to wait for.
 SLOW_NETWORK = {"offline": False, "latency": 5, "downloadThroughput": 5_000_000, "uploadThroughput": 3_000_000}
 NO_NETWORK = {**SLOW_NETWORK, "offline": True}
-# In the page itself, which is faster than whoever watches it from outside.
+# Holds requests back inside the page, because Playwright's events arrive too late.
 HOLD = """(first) => {
   const { open, send, abort } = XMLHttpRequest.prototype;
   const held = new Map();
@@ -51,37 +51,37 @@ FULL_NETWORK = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploa
 
 @dataclass
 class Traffic:
-    """What goes to the bucket.
+    """The uploads of parts to the bucket.
 
     Args:
-        begun: numbers of the parts, each time one is begun.
-        arrived: numbers of the parts that S3 took.
+        started: part numbers of the requests, in order.
+        arrived: part numbers that S3 accepted.
     """
 
-    begun: list[int] = field(default_factory=list)
+    started: list[int] = field(default_factory=list)
     arrived: list[int] = field(default_factory=list)
 
 
-def watch(page: Page) -> Traffic:
-    """Note which parts are sent from now on."""
+def record_traffic(page: Page) -> Traffic:
+    """Record the parts that are sent from now on."""
     traffic = Traffic()
 
-    def number(request: Request) -> list[int]:
-        found = parse_qs(urlsplit(request.url).query).get("partNumber", [])
-        return [int(found[0])] if request.method == "PUT" and found else []
+    def part_numbers(request: Request) -> list[int]:
+        numbers = parse_qs(urlsplit(request.url).query).get("partNumber", [])
+        return [int(numbers[0])] if request.method == "PUT" and numbers else []
 
-    page.on("request", lambda request: traffic.begun.extend(number(request)))
-    page.on("response", lambda answer: traffic.arrived.extend(number(answer.request) if answer.ok else []))
+    page.on("request", lambda request: traffic.started.extend(part_numbers(request)))
+    page.on("response", lambda answer: traffic.arrived.extend(part_numbers(answer.request) if answer.ok else []))
     return traffic
 
 
 @pytest.fixture(scope="module")
 def long_clip(tmp_path_factory: pytest.TempPathFactory, clip: Path) -> Path:
-    """A clip of four parts: boxes of type "free" are skipped by whoever plays it."""
+    """A clip of four parts, padded with a "free" box, which players skip."""
     path = tmp_path_factory.mktemp("clips") / "partido.mp4"
     content = clip.read_bytes()
-    rest = (PARTS - 1) * PART_BYTES + 1000 - len(content)
-    path.write_bytes(content + struct.pack(">I4s", rest, b"free") + bytes(rest - 8))
+    padding = (PARTS - 1) * PART_BYTES + 1000 - len(content)
+    path.write_bytes(content + struct.pack(">I4s", padding, b"free") + bytes(padding - 8))
     return path
 
 
@@ -102,20 +102,20 @@ def page(open_page: OpenPage, player: Client) -> Page:
 
 @pytest.fixture
 def limit(page: Page) -> Iterator[Callable[[dict[str, object]], None]]:
-    """Sets the speed of the page's network."""
+    """A function that sets the speed of the page's network."""
     session = page.context.new_cdp_session(page)
     yield lambda network: session.send("Network.emulateNetworkConditions", network)
 
 
-def send_some(page: Page, file: Path, traffic: Traffic, parts: int) -> None:
-    """Send so many parts of a file and not one more, until the page is left or told to ``release`` the rest."""
+def send_parts(page: Page, file: Path, traffic: Traffic, parts: int) -> None:
+    """Send the first parts of a file; the page holds the rest back until ``release()`` is called."""
     page.evaluate(HOLD, parts + 1)
     page.set_input_files("#video_file", file)
     page.locator("#send").click()
     expect(page.locator("#stage")).to_have_text("Enviando tu video…")
     while len(traffic.arrived) < parts:
         page.wait_for_event("requestfinished")
-    assert sorted(traffic.begun) == list(range(1, parts + 1))
+    assert sorted(traffic.started) == list(range(1, parts + 1))
 
 
 def assert_one_video(page: Page, player: Client) -> None:
@@ -128,43 +128,43 @@ def assert_one_video(page: Page, player: Client) -> None:
     expect(page.locator("#waiting")).to_have_count(0)
 
 
-def test_a_file_is_sent_in_parts_side_by_side(page: Page, player: Client, long_clip: Path) -> None:
-    traffic = watch(page)
+def test_file_is_sent_in_parallel_parts(page: Page, player: Client, long_clip: Path) -> None:
+    traffic = record_traffic(page)
     page.set_input_files("#video_file", long_clip)
     page.locator("#send").click()
     assert_one_video(page, player)
-    assert sorted(traffic.begun) == list(range(1, PARTS + 1))
+    assert sorted(traffic.started) == list(range(1, PARTS + 1))
 
 
-def test_an_upload_is_paused_and_goes_on_with_what_is_missing(
+def test_paused_upload_continues_with_missing_parts(
     page: Page,
     player: Client,
     long_clip: Path,
     shoot: Callable[[Page, str], None],
 ) -> None:
-    traffic = watch(page)
-    send_some(page, long_clip, traffic, 1)
+    traffic = record_traffic(page)
+    send_parts(page, long_clip, traffic, 1)
     page.get_by_role("button", name="Pausar").click()
     expect(page.locator("#stage")).to_have_text("En pausa")
     expect(page.get_by_role("button", name="Continuar")).to_be_focused()
     shoot(page, "upload-paused-phone")
     page.evaluate("release()")
-    with page.expect_response(STATE) as told:
+    with page.expect_response(STATE) as state:
         page.keyboard.press("Enter")
-    missing = told.value.json()["missing"]
+    missing = state.value.json()["missing"]
     assert_one_video(page, player)
     assert missing == [2, 3, 4]
-    assert sorted(traffic.begun) == [1, *missing]
+    assert sorted(traffic.started) == [1, *missing]
 
 
-def test_after_a_reload_the_same_file_is_continued(
+def test_upload_continues_after_a_reload(
     page: Page,
     player: Client,
     long_clip: Path,
     shoot: Callable[[Page, str], None],
 ) -> None:
-    traffic = watch(page)
-    send_some(page, long_clip, traffic, 2)
+    traffic = record_traffic(page)
+    send_parts(page, long_clip, traffic, 2)
     page.reload()
     waiting = page.locator("#waiting li")
     expect(waiting).to_contain_text(TITLE)
@@ -173,42 +173,42 @@ def test_after_a_reload_the_same_file_is_continued(
     shoot(page, "upload-waiting-phone")
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name=f"Continuar {TITLE}").click()
-    with page.expect_response(STATE) as told:
+    with page.expect_response(STATE) as state:
         chooser.value.set_files(long_clip)
-    missing = told.value.json()["missing"]
+    missing = state.value.json()["missing"]
     assert_one_video(page, player)
     assert missing == [3, 4]
-    assert sorted(traffic.begun) == [1, 2, *missing]
+    assert sorted(traffic.started) == [1, 2, *missing]
 
 
-def test_an_upload_is_continued_on_another_device(
+def test_upload_continues_on_another_device(
     page: Page,
     player: Client,
     long_clip: Path,
     tmp_path: Path,
     open_page: OpenPage,
 ) -> None:
-    traffic = watch(page)
-    send_some(page, long_clip, traffic, 1)
+    traffic = record_traffic(page)
+    send_parts(page, long_clip, traffic, 1)
     page.close()
     other = open_page(viewport=DESK)
     sign_in(other, player.account)
     other.goto("/upload")
     renamed = tmp_path / "copia del partido.mp4"
     renamed.write_bytes(long_clip.read_bytes())
-    rest = watch(other)
+    other_traffic = record_traffic(other)
     with other.expect_file_chooser() as chooser:
         other.get_by_role("button", name=f"Continuar {TITLE}").click()
     chooser.value.set_files(renamed)
     assert_one_video(other, player)
-    assert sorted(rest.begun) == [2, 3, 4]
+    assert sorted(other_traffic.started) == [2, 3, 4]
 
 
-def test_a_lost_network_is_waited_for_and_the_upload_goes_on_by_itself(
+def test_upload_resumes_when_the_network_returns(
     page: Page, player: Client, long_clip: Path, limit: Callable[[dict[str, object]], None]
 ) -> None:
-    traffic = watch(page)
-    send_some(page, long_clip, traffic, 1)
+    traffic = record_traffic(page)
+    send_parts(page, long_clip, traffic, 1)
     limit(NO_NETWORK)
     page.evaluate("release()")
     expect(page.locator("#stage")).to_have_text("Esperando la conexión…")
@@ -217,26 +217,26 @@ def test_a_lost_network_is_waited_for_and_the_upload_goes_on_by_itself(
     assert sorted(traffic.arrived) == list(range(1, PARTS + 1))
 
 
-def test_a_part_that_the_bucket_refuses_is_signed_and_sent_again(page: Page, player: Client, long_clip: Path) -> None:
-    traffic = watch(page)
-    refused: list[str] = []
+def test_rejected_part_is_signed_and_sent_again(page: Page, player: Client, long_clip: Path) -> None:
+    traffic = record_traffic(page)
+    rejected: list[str] = []
 
-    def refuse_once(route: Route) -> None:
-        if route.request.method == "PUT" and not refused:
-            refused.append(route.request.url)
+    def reject_once(route: Route) -> None:
+        if route.request.method == "PUT" and not rejected:
+            rejected.append(route.request.url)
             route.fulfill(status=403, headers={"Access-Control-Allow-Origin": "*"})
         else:
             route.continue_()
 
-    page.route(re.compile("partNumber=2"), refuse_once)
+    page.route(re.compile("partNumber=2"), reject_once)
     page.set_input_files("#video_file", long_clip)
     page.locator("#send").click()
     assert_one_video(page, player)
-    assert len(refused) == 1
-    assert sorted(traffic.begun) == [1, 2, 2, 3, 4]
+    assert len(rejected) == 1
+    assert sorted(traffic.started) == [1, 2, 2, 3, 4]
 
 
-def test_a_lost_answer_to_the_last_request_gives_one_video_all_the_same(page: Page, player: Client, clip: Path) -> None:
+def test_lost_answer_to_complete_creates_one_video(page: Page, player: Client, clip: Path) -> None:
     lost: list[int] = []
 
     def lose_once(route: Route) -> None:
@@ -253,32 +253,32 @@ def test_a_lost_answer_to_the_last_request_gives_one_video_all_the_same(page: Pa
     assert lost == [201]
 
 
-def test_another_file_is_not_put_in_the_place_of_the_first(page: Page, long_clip: Path, tmp_path: Path) -> None:
-    traffic = watch(page)
-    send_some(page, long_clip, traffic, 1)
+def test_upload_does_not_continue_with_another_file(page: Page, long_clip: Path, tmp_path: Path) -> None:
+    traffic = record_traffic(page)
+    send_parts(page, long_clip, traffic, 1)
     page.reload()
     other = tmp_path / "partido.mp4"
     content = bytearray(long_clip.read_bytes())
     content[40:60] = b"x" * 20
     other.write_bytes(content)
-    before = len(traffic.begun)
+    before = len(traffic.started)
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name=f"Continuar {TITLE}").click()
     chooser.value.set_files(other)
     expect(page.get_by_role("alert")).to_contain_text("Este es otro archivo. Para continuar, elige «partido.mp4»")
-    assert len(traffic.begun) == before
+    assert len(traffic.started) == before
 
 
-def test_a_waiting_upload_is_discarded(page: Page, long_clip: Path) -> None:
-    traffic = watch(page)
-    send_some(page, long_clip, traffic, 1)
+def test_interrupted_upload_can_be_discarded(page: Page, long_clip: Path) -> None:
+    traffic = record_traffic(page)
+    send_parts(page, long_clip, traffic, 1)
     page.reload()
     page.get_by_role("button", name=f"Descartar {TITLE}").click()
     expect(page.get_by_role("status").first).to_contain_text("La subida se descartó.")
     expect(page.locator("#waiting")).to_have_count(0)
 
 
-def test_the_progress_is_spoken_by_quarters(
+def test_progress_is_announced_by_quarters(
     page: Page, player: Client, long_clip: Path, limit: Callable[[dict[str, object]], None]
 ) -> None:
     page.evaluate(
@@ -287,7 +287,7 @@ def test_the_progress_is_spoken_by_quarters(
         "{ childList: true }); }"
     )
     limit(SLOW_NETWORK)
-    # The last answer does not come, so that the page stays.
+    # Without an answer to the last request, the page stays.
     page.route("**/complete", lambda route: None)
     page.set_input_files("#video_file", long_clip)
     page.locator("#send").click()

@@ -1,4 +1,4 @@
-"""The journey in English; in Spanish it is made on the system of ./anb up, in tests/e2e/up."""
+"""The journey in English; tests/e2e/up has the journey in Spanish, on the system of ./anb up."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from .conftest import OpenPage
-from .journey import make_clip, walk
+from .journey import make_clip, run_journey
 from .site import Client
 
 
 def test_player_uploads_and_public_votes_in_english(
     open_page: OpenPage, new_client: Callable[..., Client], shoot: Callable[[Page, str], None], tmp_path: Path
 ) -> None:
-    walk("en", "Medellín", open_page=open_page, new_client=new_client, clip=make_clip(tmp_path), shoot=shoot)
+    run_journey("en", "Medellín", open_page=open_page, new_client=new_client, clip=make_clip(tmp_path), shoot=shoot)

@@ -1,4 +1,4 @@
-"""The gallery: players found by city and name, videos watched where they stand, in both languages."""
+"""The gallery: search by city and name, and playback on the page, in both languages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from workspace.postgres import Cluster
 
-from .conftest import DESK, PHONE, OpenPage, choose, new_site
+from .conftest import DESK, PHONE, OpenPage, choose_language, new_site
 from .site import Account, Client, Site
 
 PLAYERS = (("Valentina", "Rojas", "Cali"), ("Valeria", "Núñez", "Pasto"), ("Mateo", "Arango", "Cali"))
@@ -20,7 +20,7 @@ WORDS = {
         "player": "Jugador o jugadora",
         "city": "Ciudad",
         "search": "Buscar",
-        "nobody": "Nadie llamado «mateo» en Pasto",
+        "no match": "Nadie llamado «mateo» en Pasto",
         "everywhere": "Buscar en toda Colombia",
         "all": "Ver a todos",
         "play": "Reproducir: Jugada de Valeria, de Valeria Núñez",
@@ -30,7 +30,7 @@ WORDS = {
         "player": "Player",
         "city": "City",
         "search": "Search",
-        "nobody": "Nobody called “mateo” in Pasto",
+        "no match": "Nobody called “mateo” in Pasto",  # plain-english: allow
         "everywhere": "Search all of Colombia",
         "all": "See all players",
         "play": "Play: Jugada de Valeria, by Valeria Núñez",
@@ -43,7 +43,7 @@ WORDS = {
 def site(
     postgres_server: Cluster, migrated_template: str, aws_port: int, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
-    """A site of this module's own: its tests look at all players there are."""
+    """A separate site, because these tests see all players."""
     with new_site(postgres_server, migrated_template, aws_port, tmp_path_factory.mktemp("gallery")) as site:
         yield site
 
@@ -51,20 +51,20 @@ def site(
 @pytest.fixture(scope="module", autouse=True)
 def players(site: Site, clip: Path) -> None:
     """Three players of two cities, each with a video."""
-    made = [Client(site, Account(*player, email=f"{player[0]}@ejemplo.co")) for player in PLAYERS]
-    for client in made:
+    clients = [Client(site, Account(*player, email=f"{player[0]}@ejemplo.co")) for player in PLAYERS]
+    for client in clients:
         client.upload(clip, f"Jugada de {client.account.first_name}")
-    for client in made:
+    for client in clients:
         client.wait_until_done(count=1)
 
 
-def plays(video: Locator) -> None:
-    """Wait until a video has played for a moment."""
+def wait_until_playing(video: Locator) -> None:
+    """Wait until a video plays."""
     video.evaluate(
         "video => new Promise(done => {"
-        "  const look = () => video.currentTime > 0.2 && done();"
-        "  video.addEventListener('timeupdate', look);"
-        "  look();"
+        "  const check = () => video.currentTime > 0.2 && done();"
+        "  video.addEventListener('timeupdate', check);"
+        "  check();"
         "})"
     )
 
@@ -74,11 +74,11 @@ def names(page: Page) -> set[str]:
 
 
 @pytest.mark.parametrize(("language", "scripts"), [("es", False), ("en", True)], ids=["es no scripts", "en scripts"])
-def test_players_are_found_by_name_and_city(language: str, scripts: bool, open_page: OpenPage) -> None:
+def test_search_by_name_and_city(language: str, scripts: bool, open_page: OpenPage) -> None:
     words = WORDS[language]
     page = open_page(viewport=PHONE if scripts else DESK, java_script_enabled=scripts)
     page.goto("/gallery")
-    choose(page, language)
+    choose_language(page, language)
     assert len(names(page)) == 3
     page.get_by_label(words["player"], exact=True).fill("val")
     page.get_by_role("button", name=words["search"]).click()
@@ -92,7 +92,7 @@ def test_players_are_found_by_name_and_city(language: str, scripts: bool, open_p
     expect(page.get_by_label(words["player"], exact=True)).to_have_value("nunez")
     page.get_by_label(words["player"], exact=True).fill("mateo")
     page.get_by_role("button", name=words["search"]).click()
-    expect(page.get_by_role("heading", name=words["nobody"])).to_be_visible()
+    expect(page.get_by_role("heading", name=words["no match"])).to_be_visible()
     page.get_by_role("link", name=words["everywhere"]).click()
     page.wait_for_url(re.compile(r"player=mateo$"))
     assert names(page) == {"Mateo Arango"}
@@ -102,11 +102,11 @@ def test_players_are_found_by_name_and_city(language: str, scripts: bool, open_p
 
 
 @pytest.mark.parametrize(("language", "key"), [("es", "Enter"), ("en", "Space")])
-def test_a_video_is_played_in_the_gallery_with_the_keyboard_alone(language: str, key: str, open_page: OpenPage) -> None:
+def test_video_plays_in_the_gallery_with_the_keyboard(language: str, key: str, open_page: OpenPage) -> None:
     words = WORDS[language]
     page = open_page()
     page.goto("/gallery?player=valeria")
-    choose(page, language)
+    choose_language(page, language)
     box = page.locator(".card .frame").bounding_box()
     played = page.get_by_role("button", name=words["play"])
     played.focus()
@@ -115,26 +115,26 @@ def test_a_video_is_played_in_the_gallery_with_the_keyboard_alone(language: str,
     expect(video).to_be_focused()
     expect(video).to_have_attribute("aria-label", words["video"])
     assert page.locator(".card .frame").bounding_box() == box
-    plays(video)
+    wait_until_playing(video)
     assert page.url.endswith("/gallery?player=valeria")
 
 
-def test_one_video_plays_at_a_time_and_none_before_it_is_asked_for(open_page: OpenPage) -> None:
+def test_one_video_plays_at_a_time_after_a_click(open_page: OpenPage) -> None:
     page = open_page(viewport=DESK)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "video.mp4" in request.url else None)
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url) if "video.mp4" in request.url else None)
     page.goto("/gallery", wait_until="networkidle")
-    assert asked == [] and page.locator("video").count() == 0
+    assert requested == [] and page.locator("video").count() == 0
     for count in (1, 2):
         page.locator("a[data-play]").first.click()
         expect(page.locator(".card video")).to_have_count(count)
-        plays(page.locator(".card video").nth(count - 1))
+        wait_until_playing(page.locator(".card video").nth(count - 1))
         assert (
             page.locator(".card video").evaluate_all("all => all.filter(one => !one.paused && !one.ended).length") == 1
         )
 
 
-def test_without_scripts_the_poster_leads_to_the_videos_page(open_page: OpenPage) -> None:
+def test_poster_links_to_the_video_page_without_scripts(open_page: OpenPage) -> None:
     page = open_page(java_script_enabled=False)
     page.goto("/gallery?player=valeria")
     page.get_by_role("link", name=WORDS["es"]["play"]).click()
@@ -142,19 +142,19 @@ def test_without_scripts_the_poster_leads_to_the_videos_page(open_page: OpenPage
     expect(page.locator("video")).to_be_visible()
 
 
-def test_while_another_list_is_on_its_way_this_one_shimmers_in_its_place(open_page: OpenPage) -> None:
+def test_list_keeps_its_place_while_the_next_one_loads(open_page: OpenPage) -> None:
     page = open_page(viewport=DESK)
     page.goto("/gallery", wait_until="networkidle")
     held: list[Route] = []
     busy: list[dict[str, float]] = []
     page.route("**/gallery?*", lambda route: held.append(route))
-    # The browser answers no questions while a page is on its way, so the page itself says when its list is busy.
-    page.expose_function("tell", lambda box: busy.append(box))
+    # Playwright cannot query a page during navigation, so the page itself reports when its list is busy.
+    page.expose_function("report", lambda box: busy.append(box))
     before = page.evaluate(
         """() => {
           const box = () => document.querySelector(".cards").getBoundingClientRect().toJSON();
           const list = document.querySelector("[data-changing]");
-          new MutationObserver(() => list.getAttribute("aria-busy") === "true" && tell(box())).observe(
+          new MutationObserver(() => list.getAttribute("aria-busy") === "true" && report(box())).observe(
             list, { attributes: true }
           );
           return box();

@@ -1,4 +1,4 @@
-"""The ranking on an open page follows the votes, unless the person holds it still."""
+"""The ranking on an open page follows the votes unless the user pauses it."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from .conftest import DESK, OpenPage
 from .site import Client
 
 MINUTE = 60_000
-"""Milliseconds that the page's clock is put forward: several times as long as it waits between two looks."""
+"""Milliseconds by which the page's clock advances: several of its refresh intervals."""
 
 
 @pytest.fixture
 def players(new_client: Callable[..., Client], clip: Path) -> list[Client]:
-    """Three people of one city of their own; the first two have a video each."""
-    made = [new_client(name, "Viva", "Mitú") for name in ("Abril", "Bruno", "Clara")]
-    for player in made[:2]:
+    """Three users of one city; the first two have a video each."""
+    clients = [new_client(name, "Viva", "Mitú") for name in ("Abril", "Bruno", "Clara")]
+    for player in clients[:2]:
         player.upload(clip, f"Jugada de {player.account.first_name}")
-    for player in made[:2]:
+    for player in clients[:2]:
         player.wait_until_done(count=1)
-    return made
+    return clients
 
 
 def names(page: Page) -> list[str]:
     return page.locator(".ranks > li a").all_inner_texts()
 
 
-def test_places_change_while_people_watch(
+def test_ranking_updates_until_it_is_paused(
     open_page: OpenPage, players: list[Client], shoot: Callable[[Page, str], None]
 ) -> None:
     abril, bruno, clara = players
@@ -49,24 +49,24 @@ def test_places_change_while_people_watch(
     assert names(page) == ["Bruno Viva", "Abril Viva"]
     shoot(page, "rankings-live-desk")
 
-    # Held still, it stays as it is; asked to go on, it is at once as it should be.
+    # A paused ranking does not change; it is up to date as soon as it continues.
     switch = page.get_by_role("button", name=re.compile("En vivo"))
     switch.click()
     expect(switch).to_have_attribute("aria-pressed", "false")
     bruno.vote(first)
     clara.retract(second)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
     page.clock.fast_forward(MINUTE)
     page.wait_for_load_state("networkidle")
-    assert asked == []
+    assert requested == []
     assert names(page) == ["Bruno Viva", "Abril Viva"]
     with page.expect_request(re.compile("/rankings")):
         switch.click()
     expect(page.locator(".ranks > li").first).to_contain_text("Abril Viva")
 
 
-def test_how_votes_are_counted_is_told(open_page: OpenPage, shoot: Callable[[Page, str], None]) -> None:
+def test_page_explains_how_votes_are_counted(open_page: OpenPage, shoot: Callable[[Page, str], None]) -> None:
     page = open_page()
     page.goto("/rankings")
     page.get_by_role("link", name=re.compile("contaron de nuevo|Cómo se cuentan")).click()

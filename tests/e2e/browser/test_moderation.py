@@ -1,4 +1,4 @@
-"""Moderators at work: by forms alone, also with the keyboard alone; everything can be undone."""
+"""Moderators work without scripts and with the keyboard alone; every action can be undone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from . import scene
-from .conftest import DESK, OpenPage, choose, sign_in
+from .conftest import DESK, OpenPage, choose_language, sign_in
 from .site import Client, Site
 
 ENGLISH = {
@@ -36,36 +36,36 @@ ENGLISH = {
 
 
 @dataclass(frozen=True)
-class Suspected:
-    """A video with votes in bulk."""
+class SuspectedVideo:
+    """A video with bulk votes."""
 
     id: str
     title: str
 
 
 @pytest.fixture
-def suspected(site: Site, new_client: Callable[..., Client], clip: Path, request: pytest.FixtureRequest) -> Suspected:
+def suspected(
+    site: Site, new_client: Callable[..., Client], clip: Path, request: pytest.FixtureRequest
+) -> SuspectedVideo:
     player = new_client("Andrés", "De la Hoz", "Barranquilla")
-    found = Suspected(
+    video = SuspectedVideo(
         player.upload(clip, f"Asistencia {request.node.name[-12:]}"), f"Asistencia {request.node.name[-12:]}"
     )
     player.wait_until_done(count=1)
-    scene.vote_in_bulk(site, found.id)
-    return found
+    scene.vote_in_bulk(site, video.id)
+    return video
 
 
-def tally(page: Page, video: Suspected) -> int | None:
-    """What everybody sees: the video's votes, or None where it is not there."""
-    shown = page.request.get("/api/public/videos").json()
-    return next((one["votes"] for one in shown if one["video_id"] == video.id), None)
+def public_votes(page: Page, video: SuspectedVideo) -> int | None:
+    """Return the public number of votes of a video, or None if it is not listed."""
+    videos = page.request.get("/api/public/videos").json()
+    return next((listed["votes"] for listed in videos if listed["video_id"] == video.id), None)
 
 
-def test_moderators_actions_and_their_undoing_without_scripts(
-    site: Site, open_page: OpenPage, suspected: Suspected
-) -> None:
+def test_actions_and_their_undo_without_scripts(site: Site, open_page: OpenPage, suspected: SuspectedVideo) -> None:
     page = open_page(viewport=DESK, java_script_enabled=False)
     sign_in(page, scene.new_moderator(site).account)
-    choose(page, "en")
+    choose_language(page, "en")
     words = ENGLISH
     page.get_by_role("link", name=words["moderation"], exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(words["moderation"])
@@ -79,13 +79,13 @@ def test_moderators_actions_and_their_undoing_without_scripts(
         ("show", "show it", "shown", 8),
     ):
         page.get_by_role("link", name=words[link]).click()
-        # The browser itself lets nobody go on without a reason.
+        # The browser requires a reason.
         page.get_by_role("button", name=words[button]).click()
         expect(page.get_by_label(words["reason"])).to_be_focused()
         page.get_by_label(words["reason"]).fill(f"Motivo de {link}")
         page.get_by_role("button", name=words[button]).click()
         expect(page.get_by_role("status")).to_contain_text(words[notice])
-        assert tally(page, suspected) == votes
+        assert public_votes(page, suspected) == votes
         if link == "aside":
             expect(page.locator(".rows").first).to_contain_text(words["none count"])
 
@@ -98,22 +98,22 @@ def test_moderators_actions_and_their_undoing_without_scripts(
     ]
 
 
-def test_the_keyboard_alone_sets_votes_aside(site: Site, open_page: OpenPage, suspected: Suspected) -> None:
+def test_votes_are_set_aside_with_the_keyboard(site: Site, open_page: OpenPage, suspected: SuspectedVideo) -> None:
     page = open_page()
     sign_in(page, scene.new_moderator(site).account)
     page.goto("/moderation")
 
-    def go_to(name: re.Pattern[str]) -> None:
+    def focus(name: re.Pattern[str]) -> None:
         for _ in range(300):
             page.keyboard.press("Tab")
             if name.search(page.evaluate("document.activeElement.textContent.trim()")):
                 return
-        raise AssertionError(f"the keyboard does not reach {name.pattern}")
+        raise AssertionError(f"Tab does not reach {name.pattern}")
 
-    go_to(re.compile(f"^{suspected.title}$"))
+    focus(re.compile(f"^{suspected.title}$"))
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/moderation/videos/{suspected.id}")
-    go_to(re.compile("^Apartar 203"))
+    focus(re.compile("^Apartar 203"))
     page.keyboard.press("Enter")
     page.wait_for_url("**/votes/set-aside**")
     for _ in range(20):
@@ -124,10 +124,10 @@ def test_the_keyboard_alone_sets_votes_aside(site: Site, open_page: OpenPage, su
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Los votos quedaron apartados.")
-    assert tally(page, suspected) == 2
+    assert public_votes(page, suspected) == 2
 
 
-def test_nobody_else_gets_in(open_page: OpenPage, new_client: Callable[..., Client], suspected: Suspected) -> None:
+def test_other_users_get_403(open_page: OpenPage, new_client: Callable[..., Client], suspected: SuspectedVideo) -> None:
     page = open_page()
     sign_in(page, new_client("Mateo", "Arango").account)
     expect(page.get_by_role("link", name="Moderación")).to_have_count(0)

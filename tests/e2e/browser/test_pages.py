@@ -1,4 +1,4 @@
-"""What holds on every page: it fits the screen, is described and accessible, and stays on its own host."""
+"""Every page fits the screen, is described and accessible, and uses only its own host."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, Response, expect
 
-from .conftest import DESK, PHONE, TABLET, OpenPage, choose, sign_in
-from .page_checks import misfits, omissions, violations, violations_in_dark
+from .conftest import DESK, PHONE, TABLET, OpenPage, choose_language, sign_in
+from .page_checks import layout_problems, markup_problems, violations, violations_in_dark
 from .scene import Scene
 from .site import Client
 
@@ -41,8 +41,8 @@ PAGES = (
 
 
 def paths(filled: Scene) -> dict[str, str]:
-    """Where each of the pages is."""
-    found = {
+    """Return the path of each page."""
+    by_name = {
         "landing": "/",
         "signup": "/signup",
         "login": "/login",
@@ -64,12 +64,12 @@ def paths(filled: Scene) -> dict[str, str]:
         "missing": "/nothing-here",
         "forbidden": f"/my-videos/{filled.videos[1]}/delete",
     }
-    assert tuple(found) == PAGES
-    return found
+    assert tuple(by_name) == PAGES
+    return by_name
 
 
-def moderators_paths(filled: Scene) -> dict[str, str]:
-    """Where each of the moderators' pages is."""
+def moderator_paths(filled: Scene) -> dict[str, str]:
+    """Return the path of each page of moderators."""
     suspected = f"/moderation/videos/{filled.videos[3]}"
     return {
         "gallery": "/gallery",
@@ -86,22 +86,22 @@ def moderators_paths(filled: Scene) -> dict[str, str]:
     }
 
 
-VISITORS = ("nobody", "player", "moderator")
+VISITORS = ("anonymous", "player", "moderator")
 
 
 def pages_of(visitor: str, filled: Scene) -> tuple[Client | None, dict[str, str]]:
-    """Who a visitor is, and the pages that they visit."""
+    """Return a visitor's client, if signed in, and the pages that they visit."""
     if visitor == "moderator":
-        return filled.moderator, moderators_paths(filled)
+        return filled.moderator, moderator_paths(filled)
     if visitor == "player":
-        # The API's page is very large, and the same for all.
+        # The page of the API is very large and the same for all visitors.
         return filled.players[0], {name: path for name, path in paths(filled).items() if name != "the API"}
     return None, paths(filled)
 
 
 @pytest.mark.parametrize(("language", "device"), [("es", "phone"), ("en", "desk")], ids=["es phone", "en desk"])
 @pytest.mark.parametrize("visitor", VISITORS)
-def test_every_page_fits_is_described_and_passes_axe(
+def test_pages_fit_are_described_and_pass_axe(
     visitor: str,
     language: str,
     device: str,
@@ -109,46 +109,48 @@ def test_every_page_fits_is_described_and_passes_axe(
     open_page: OpenPage,
     shoot: Callable[[Page, str], None],
 ) -> None:
-    """Each page is opened once, and looked at in light and dark, a phone's on a tablet too.
+    """Each page is opened once and checked in light and dark; phone pages also on a tablet.
 
-    Nothing asks any other host for anything.
+    No other host is contacted.
     """
-    person, pages = pages_of(visitor, filled)
+    client, pages = pages_of(visitor, filled)
     viewport = {"phone": PHONE, "desk": DESK}[device]
     page = open_page(viewport=viewport, color_scheme="light", reduced_motion="reduce")
     hosts: set[str] = set()
     page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname or ""))
     page.goto("/")
-    choose(page, language)
-    if person:
-        sign_in(page, person.account)
+    choose_language(page, language)
+    if client:
+        sign_in(page, client.account)
     found: dict[str, list[str]] = {}
     for name, path in pages.items():
         page.goto(path, wait_until="networkidle")
         if name != "login" and urlsplit(page.url).path == "/login":
             continue
-        found[name] = misfits(page) + omissions(page, language) + violations(page) + violations_in_dark(page)
+        found[name] = (
+            layout_problems(page) + markup_problems(page, language) + violations(page) + violations_in_dark(page)
+        )
         if name == "video":
             label = page.locator("video").get_attribute("aria-label") or ""
             assert {"es": "sin sonido", "en": "without sound"}[language] in label
         shoot(page, f"{name.replace(' ', '-')}-{device}-{visitor}")
         if device == "phone":
             page.set_viewport_size(TABLET)  # type: ignore[arg-type]
-            found[name] += misfits(page)
+            found[name] += layout_problems(page)
             page.set_viewport_size(viewport)  # type: ignore[arg-type]
     assert {name: problems for name, problems in found.items() if problems} == {}
-    assert len(found) > len(pages) / 2, "the pages lead to the login"
+    assert len(found) > len(pages) / 2, "the pages redirect to the login"
     assert hosts == {"127.0.0.1"}
 
 
-def test_axe_sees_what_is_wrong(open_page: OpenPage) -> None:
+def test_axe_finds_a_violation(open_page: OpenPage) -> None:
     page = open_page()
     page.goto("/")
     page.evaluate("document.documentElement.removeAttribute('lang')")
     assert [broken.split(":")[0] for broken in violations(page)] == ["html-has-lang"]
 
 
-def test_axe_sees_dark_text_on_a_dark_ground(open_page: OpenPage) -> None:
+def test_axe_finds_dark_text_on_a_dark_background(open_page: OpenPage) -> None:
     page = open_page(reduced_motion="reduce")
     page.goto("/login")
     page.evaluate("document.querySelector('label').style.color = '#111'")
@@ -156,12 +158,12 @@ def test_axe_sees_dark_text_on_a_dark_ground(open_page: OpenPage) -> None:
     assert [broken.split(":")[1].strip() for broken in violations_in_dark(page)] == ["color-contrast"]
 
 
-def test_every_page_is_read_without_scripts(filled: Scene, open_page: OpenPage) -> None:
+def test_pages_are_readable_without_scripts(filled: Scene, open_page: OpenPage) -> None:
     page = open_page(java_script_enabled=False)
     for visitor in ("player", "moderator"):
-        person, pages = pages_of(visitor, filled)
-        assert person
-        sign_in(page, person.account)
+        client, pages = pages_of(visitor, filled)
+        assert client
+        sign_in(page, client.account)
         for name, path in pages.items():
             page.goto(path)
             expect(page.get_by_role("heading", level=1), name).to_be_visible()
@@ -170,7 +172,7 @@ def test_every_page_is_read_without_scripts(filled: Scene, open_page: OpenPage) 
         page.locator(".tools form").last.get_by_role("button").click()
 
 
-def test_the_first_page_is_light(filled: Scene, open_page: OpenPage) -> None:
+def test_first_page_is_small(filled: Scene, open_page: OpenPage) -> None:
     page = open_page(viewport=PHONE)
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer))
@@ -179,7 +181,7 @@ def test_the_first_page_is_light(filled: Scene, open_page: OpenPage) -> None:
     assert sum(sizes.values()) < FIRST_PAGE_BYTES, sizes
 
 
-def test_a_shared_link_has_a_preview(filled: Scene, open_page: OpenPage) -> None:
+def test_shared_link_has_a_preview(filled: Scene, open_page: OpenPage) -> None:
     page = open_page()
     page.goto(f"/videos/{filled.videos[0]}")
     meta = {
@@ -194,17 +196,17 @@ def test_a_shared_link_has_a_preview(filled: Scene, open_page: OpenPage) -> None
     assert image.headers["content-type"] == "image/jpeg"
 
 
-def test_a_videos_link_is_copied_to_be_shared(filled: Scene, open_page: OpenPage) -> None:
+def test_share_button_copies_the_link(filled: Scene, open_page: OpenPage) -> None:
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
     page.goto(f"/videos/{filled.videos[0]}?from=a-list")
-    choose(page, "en")
+    choose_language(page, "en")
     page.get_by_role("button", name="Share").click()
     expect(page.get_by_role("button", name="Link copied")).to_be_visible()
     shared = page.evaluate("navigator.clipboard.readText()")
     assert shared == f"{filled.site.url}/videos/{filled.videos[0]}"
 
 
-def test_another_persons_private_video_is_not_there(filled: Scene, open_page: OpenPage) -> None:
+def test_private_video_of_another_user_returns_404(filled: Scene, open_page: OpenPage) -> None:
     page = open_page()
     sign_in(page, filled.players[1].account)
     answer = page.goto(f"/videos/{filled.private}")
@@ -213,7 +215,7 @@ def test_another_persons_private_video_is_not_there(filled: Scene, open_page: Op
     expect(page.get_by_role("heading", level=1)).to_have_text("Fuera de la cancha")
 
 
-def test_the_keyboard_alone_reaches_and_casts_a_vote(filled: Scene, open_page: OpenPage) -> None:
+def test_vote_with_the_keyboard(filled: Scene, open_page: OpenPage) -> None:
     page = open_page()
     sign_in(page, filled.players[3].account)
     page.goto(f"/videos/{filled.videos[2]}")
@@ -228,12 +230,12 @@ def test_the_keyboard_alone_reaches_and_casts_a_vote(filled: Scene, open_page: O
     expect(page.locator("[data-vote] .voted")).to_have_text("Votaste")
 
 
-def test_the_keyboard_alone_signs_up_and_searches(filled: Scene, open_page: OpenPage) -> None:
+def test_sign_up_and_search_with_the_keyboard(filled: Scene, open_page: OpenPage) -> None:
     page = open_page(viewport=DESK)
     page.goto("/signup")
     page.locator("#first_name").focus()
     password = "una-clave-larga-y-rara"
-    # In the order in which they stand; the country is filled in.
+    # In the order of the fields; the country is filled in.
     for text in ("Mateo", "Arango", f"{uuid.uuid4().hex}@ejemplo.co", "Cali", "", password, password):
         page.keyboard.type(text)
         page.keyboard.press("Tab")
@@ -250,9 +252,9 @@ def test_the_keyboard_alone_signs_up_and_searches(filled: Scene, open_page: Open
     assert page.locator(".card h2").all_inner_texts() == ["Camila Salazar"]
 
 
-def test_the_keyboard_alone_chooses_a_video_to_upload(filled: Scene, open_page: OpenPage, clip: Path) -> None:
+def test_video_to_upload_is_chosen_with_the_keyboard(filled: Scene, open_page: OpenPage, clip: Path) -> None:
     page = open_page()
-    # Asked for late, Chromium may open the chooser itself, where nobody can answer it.
+    # Without a listener, Chromium may open its own file dialog, which the test cannot control.
     page.on("filechooser", lambda _: None)
     sign_in(page, filled.players[1].account)
     page.goto("/upload")
@@ -269,7 +271,7 @@ def test_the_keyboard_alone_chooses_a_video_to_upload(filled: Scene, open_page: 
     expect(page.locator("#title")).to_be_focused()
 
 
-def test_a_deleted_video_leaves_the_list(filled: Scene, open_page: OpenPage, clip: Path) -> None:
+def test_deleted_video_disappears_from_the_list(filled: Scene, open_page: OpenPage, clip: Path) -> None:
     owner = filled.players[3]
     owner.upload(clip, "Video para borrar", is_public=False)
     owner.wait_until_done(count=2)

@@ -1,4 +1,4 @@
-"""The page of a person's account, as people use it: in two browsers, on any screen."""
+"""The account page, with two browsers and on every screen size."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from .conftest import DESK, PHONE, TABLET, OpenPage, choose, sign_in
+from .conftest import DESK, PHONE, TABLET, OpenPage, choose_language, sign_in
 from .site import Client
 
 NEW = "otra-clave-larga-y-rara"
@@ -19,7 +19,7 @@ def fill(page: Page, current: str, new: str) -> None:
     page.fill("#password2", new)
 
 
-def test_a_changed_password_signs_other_browsers_out(open_page: OpenPage, new_client: Callable[..., Client]) -> None:
+def test_password_change_signs_out_other_browsers(open_page: OpenPage, new_client: Callable[..., Client]) -> None:
     account = new_client("Laura", "Gómez").account
     phone = open_page()
     sign_in(phone, account)
@@ -39,7 +39,7 @@ def test_a_changed_password_signs_other_browsers_out(open_page: OpenPage, new_cl
     assert "/login" in phone.url
 
 
-def test_a_person_signs_a_lost_phone_out(open_page: OpenPage, new_client: Callable[..., Client]) -> None:
+def test_user_signs_out_a_lost_phone(open_page: OpenPage, new_client: Callable[..., Client]) -> None:
     account = new_client("Andrés", "De la Hoz").account
     agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Safari/604.1"
     phone, tablet = open_page(user_agent=agent), open_page(viewport=TABLET, java_script_enabled=False)
@@ -47,7 +47,7 @@ def test_a_person_signs_a_lost_phone_out(open_page: OpenPage, new_client: Callab
     sign_in(tablet, account)
     page = open_page(viewport=DESK, java_script_enabled=False)
     sign_in(page, account)
-    choose(page, "en")
+    choose_language(page, "en")
     page.goto("/profile")
     expect(page.locator(".sessions > li")).to_have_count(3)
     expect(page.locator(".sessions > li").first).to_contain_text("This browser")
@@ -64,7 +64,7 @@ def test_a_person_signs_a_lost_phone_out(open_page: OpenPage, new_client: Callab
     assert "/login" in tablet.url
 
 
-def test_the_account_fits_every_screen(
+def test_account_page_fits_every_screen(
     open_page: OpenPage, new_client: Callable[..., Client], shoot: Callable[[Page, str], None]
 ) -> None:
     account = new_client("María Fernanda de los Ángeles", "Villavicencio Echeverry").account

@@ -1,4 +1,4 @@
-"""How a video was made: read on a phone, without scripts, and checked by anybody who has the file."""
+"""The receipt of a video is readable on a phone and without scripts, and identifies the file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .site import Client
 
 @pytest.fixture
 def player(new_client: Callable[..., Client], clip: Path) -> Client:
-    """Somebody with a video and a file that is none."""
+    """A player with a video and a rejected file."""
     player = new_client("Laura", "Gómez")
     player.upload(clip, "Tapón en el último segundo")
     note = clip.with_name("nota.mp4")
@@ -26,7 +26,7 @@ def player(new_client: Callable[..., Client], clip: Path) -> Client:
     return player
 
 
-def test_a_player_reads_it_and_knows_the_file_again(open_page: OpenPage, player: Client, clip: Path) -> None:
+def test_receipt_shows_the_hash_of_the_file(open_page: OpenPage, player: Client, clip: Path) -> None:
     page = open_page(java_script_enabled=False, viewport=PHONE)
     sign_in(page, player.account)
     page.goto("/my-videos")
@@ -40,7 +40,7 @@ def test_a_player_reads_it_and_knows_the_file_again(open_page: OpenPage, player:
     expect(numbers).to_contain_text("-filter_complex")
 
 
-def test_why_a_file_was_refused(open_page: OpenPage, player: Client) -> None:
+def test_receipt_explains_a_rejected_file(open_page: OpenPage, player: Client) -> None:
     page = open_page(java_script_enabled=False, viewport=PHONE)
     sign_in(page, player.account)
     page.goto("/my-videos")
@@ -50,7 +50,7 @@ def test_why_a_file_was_refused(open_page: OpenPage, player: Client) -> None:
     assert page.url.endswith("/my-videos")
 
 
-def test_unfolded_it_fits_a_phone_and_axe_finds_nothing(open_page: OpenPage, player: Client) -> None:
+def test_expanded_receipt_fits_a_phone_and_passes_axe(open_page: OpenPage, player: Client) -> None:
     page = open_page(viewport=PHONE, color_scheme="light", reduced_motion="reduce")
     sign_in(page, player.account)
     page.goto("/my-videos")

@@ -1,4 +1,4 @@
-"""Uploads that do not go well: what the person is told, and what is left behind."""
+"""Failed uploads: the messages to the user, and that nothing is left behind."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def page(open_page: OpenPage, player: Client) -> Page:
 
 
 def sent_requests(page: Page) -> list[str]:
-    """Notes what goes out from now on, other than reading."""
+    """Record requests other than GET from now on."""
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url) if request.method != "GET" else None)
     return sent
 
 
-def test_until_its_script_is_there_the_place_of_the_form_is_held(open_page: OpenPage, player: Client) -> None:
+def test_form_keeps_its_place_while_the_script_loads(open_page: OpenPage, player: Client) -> None:
     page = open_page()
     sign_in(page, player.account)
     held: list[Route] = []
@@ -60,7 +60,7 @@ def test_until_its_script_is_there_the_place_of_the_form_is_held(open_page: Open
     assert after is not None and (after["x"], after["y"], after["width"]) == (before["x"], before["y"], before["width"])
 
 
-def test_a_text_file_called_mp4_is_refused_before_the_first_byte(page: Page, tmp_path: Path) -> None:
+def test_text_file_named_mp4_is_rejected_before_sending(page: Page, tmp_path: Path) -> None:
     note = tmp_path / "notas.mp4"
     note.write_text("esto no es un video")
     sent = sent_requests(page)
@@ -71,7 +71,7 @@ def test_a_text_file_called_mp4_is_refused_before_the_first_byte(page: Page, tmp
     assert sent == []
 
 
-def test_a_file_that_is_too_large_is_refused_before_the_first_byte(page: Page, tmp_path: Path) -> None:
+def test_too_large_file_is_rejected_before_sending(page: Page, tmp_path: Path) -> None:
     large = tmp_path / "larga.mp4"
     with large.open("wb") as file:
         file.truncate(MAX_UPLOAD_BYTES + 1)
@@ -82,7 +82,7 @@ def test_a_file_that_is_too_large_is_refused_before_the_first_byte(page: Page, t
     assert sent == []
 
 
-def test_a_clip_that_is_too_short_is_refused_before_the_first_byte(page: Page, tmp_path: Path) -> None:
+def test_too_short_clip_is_rejected_before_sending(page: Page, tmp_path: Path) -> None:
     sent = sent_requests(page)
     page.set_input_files("#video_file", clips.make_clip(tmp_path / "corta.mp4", seconds=0.2, size="320x180"))
     expect(page.get_by_role("alert")).to_contain_text("Este video dura menos de medio segundo.")
@@ -97,7 +97,7 @@ def test_a_clip_that_is_too_short_is_refused_before_the_first_byte(page: Page, t
         ("foto.jpg", b"\xff\xd8\xff", "Este archivo no es un video MP4 o MOV."),
     ],
 )
-def test_other_files_are_named_for_what_they_are(
+def test_other_files_are_rejected_with_a_reason(
     name: str, content: bytes, sentence: str, page: Page, tmp_path: Path
 ) -> None:
     (tmp_path / name).write_bytes(content)
@@ -105,7 +105,7 @@ def test_other_files_are_named_for_what_they_are(
     expect(page.get_by_role("alert")).to_contain_text(sentence)
 
 
-def test_a_clip_without_a_title_is_not_sent(page: Page, clip: Path) -> None:
+def test_clip_without_a_title_is_not_sent(page: Page, clip: Path) -> None:
     page.fill("#title", "  no  ")
     page.set_input_files("#video_file", clip)
     sent = sent_requests(page)
@@ -114,7 +114,7 @@ def test_a_clip_without_a_title_is_not_sent(page: Page, clip: Path) -> None:
     assert sent == []
 
 
-def test_an_upload_is_cancelled(page: Page, clip: Path) -> None:
+def test_upload_can_be_cancelled(page: Page, clip: Path) -> None:
     page.set_input_files("#video_file", clip)
     page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", SLOW_NETWORK)
     page.locator("#send").click()
@@ -127,9 +127,7 @@ def test_an_upload_is_cancelled(page: Page, clip: Path) -> None:
     expect(page.locator("#waiting")).to_have_count(0)
 
 
-def test_what_the_worker_could_not_read_is_said_in_plain_words(
-    open_page: OpenPage, player: Client, tmp_path: Path
-) -> None:
+def test_processing_failure_is_explained(open_page: OpenPage, player: Client, tmp_path: Path) -> None:
     note = tmp_path / "notas.mp4"
     note.write_text("esto no es un video")
     player.upload(note, "Archivo equivocado")

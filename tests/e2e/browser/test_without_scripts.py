@@ -1,4 +1,4 @@
-"""Without scripts people read, sign up, sign in and vote."""
+"""Reading, signing up, signing in and voting without scripts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import OpenPage, choose, sign_in
+from .conftest import OpenPage, choose_language, sign_in
 from .site import Client
 
 
@@ -22,7 +22,7 @@ def video(new_client: Callable[..., Client], clip: Path) -> str:
     return video_id
 
 
-def test_a_new_person_votes(open_page: OpenPage, video: str) -> None:
+def test_new_user_votes(open_page: OpenPage, video: str) -> None:
     page = open_page(java_script_enabled=False)
     page.goto(f"/videos/{video}")
     page.get_by_role("link", name="Votar").click()
@@ -37,7 +37,7 @@ def test_a_new_person_votes(open_page: OpenPage, video: str) -> None:
     }.items():
         page.fill(f"#{field}", text)
     page.get_by_role("button", name="Crear mi cuenta").click()
-    # Back where the person wanted to vote.
+    # Redirected back to the video.
     assert page.url.endswith(f"/videos/{video}")
     page.get_by_role("button", name="Votar").click()
     expect(page.get_by_role("status")).to_contain_text("Tu voto cuenta. ¡Gracias!")
@@ -48,10 +48,10 @@ def test_a_new_person_votes(open_page: OpenPage, video: str) -> None:
     expect(page.get_by_role("status")).to_have_count(0)
 
 
-def test_somebody_signs_in_and_out(open_page: OpenPage, new_client: Callable[..., Client]) -> None:
+def test_user_signs_in_and_out(open_page: OpenPage, new_client: Callable[..., Client]) -> None:
     page = open_page(java_script_enabled=False)
     page.goto("/")
-    choose(page, "en")
+    choose_language(page, "en")
     sign_in(page, new_client("Camila", "Valencia").account)
     page.goto("/my-videos")
     expect(page.get_by_role("heading", level=2)).to_have_text("Your court is waiting")
@@ -62,7 +62,7 @@ def test_somebody_signs_in_and_out(open_page: OpenPage, new_client: Callable[...
     expect(page.get_by_role("status")).to_contain_text("Sign in to go on.")
 
 
-def test_a_wrong_password_is_said_and_the_address_kept(open_page: OpenPage, new_client: Callable[..., Client]) -> None:
+def test_wrong_password_is_reported_and_email_kept(open_page: OpenPage, new_client: Callable[..., Client]) -> None:
     account = new_client("Camila", "Valencia").account
     page = open_page(java_script_enabled=False)
     page.goto("/login")
@@ -74,10 +74,10 @@ def test_a_wrong_password_is_said_and_the_address_kept(open_page: OpenPage, new_
     expect(page.locator("#password")).to_have_value("")
 
 
-def test_each_field_says_what_is_wrong_with_it(open_page: OpenPage) -> None:
+def test_each_field_shows_its_error(open_page: OpenPage) -> None:
     page = open_page(java_script_enabled=False)
     page.goto("/signup")
-    # The browser would stop these by itself; the portal's own answer is what is looked at.
+    # Bypasses the browser's own validation.
     answer = page.request.post("/signup", form={"first_name": "A", "email": "nada", "password1": "corta"})
     assert answer.status == 400
     page.set_content(answer.text())
@@ -92,7 +92,7 @@ def test_each_field_says_what_is_wrong_with_it(open_page: OpenPage) -> None:
         assert f"{field}-error" in (page.locator(f"#{field}").get_attribute("aria-describedby") or "")
 
 
-def test_uploading_says_that_it_needs_scripts(open_page: OpenPage, new_client: Callable[..., Client]) -> None:
+def test_upload_page_says_that_it_needs_scripts(open_page: OpenPage, new_client: Callable[..., Client]) -> None:
     page = open_page(java_script_enabled=False)
     sign_in(page, new_client("Camila", "Valencia").account)
     page.goto("/upload")
@@ -100,7 +100,7 @@ def test_uploading_says_that_it_needs_scripts(open_page: OpenPage, new_client: C
     expect(page.locator("#upload")).to_be_hidden()
 
 
-def test_a_city_is_chosen_by_a_form(open_page: OpenPage, video: str) -> None:
+def test_city_is_chosen_with_a_form(open_page: OpenPage, video: str) -> None:
     page = open_page(java_script_enabled=False)
     page.goto("/gallery")
     page.select_option("#city", "Yopal")

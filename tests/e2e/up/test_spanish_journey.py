@@ -8,11 +8,11 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from tests.e2e.browser.conftest import OpenPage
-from tests.e2e.browser.journey import walk
+from tests.e2e.browser.journey import run_journey
 from tests.e2e.browser.site import Client
 
 
 def test_player_uploads_and_public_votes_in_spanish(
     open_page: OpenPage, new_client: Callable[..., Client], long_clip: Path, shoot: Callable[[Page, str], None]
 ) -> None:
-    walk("es", "Cali", open_page=open_page, new_client=new_client, clip=long_clip, shoot=shoot)
+    run_journey("es", "Cali", open_page=open_page, new_client=new_client, clip=long_clip, shoot=shoot)
