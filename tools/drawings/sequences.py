@@ -12,8 +12,8 @@ _TOP = 88
 
 
 @dataclass(frozen=True)
-class Message:
-    """A message from an actor to another one, or a step of one actor if both are the same."""
+class Arrow:
+    """An arrow from an actor to another one, or a step of one actor if both are the same."""
 
     sender: str
     receiver: str
@@ -28,9 +28,7 @@ class Remark:
     words: str
 
 
-def _sequence(
-    title: str, description: str, actors: Sequence[tuple[Kind, str]], steps: Sequence[Message | Remark]
-) -> str:
+def _sequence(title: str, description: str, actors: Sequence[tuple[Kind, str]], steps: Sequence[Arrow | Remark]) -> str:
     width, height = 860, _TOP + _ROW * len(steps) + 20
     sheet = Sheet(width, height, title, description)
     apart = width / len(actors)
@@ -75,27 +73,27 @@ def upload() -> str:
             ("ours", worker),
         ],
         [
-            Message(browser, portal, "POST uploads"),
-            Message(portal, database, "records the upload"),
-            Message(browser, portal, "POST parts"),
-            Message(portal, browser, "signed URLs", answer=True),
-            Message(browser, store, "PUT the parts, some in parallel"),
+            Arrow(browser, portal, "POST uploads"),
+            Arrow(portal, database, "records the upload"),
+            Arrow(browser, portal, "POST parts"),
+            Arrow(portal, browser, "signed URLs", answer=True),
+            Arrow(browser, store, "PUT the parts, some in parallel"),
             Remark("an interrupted upload can be resumed for three days; only missing parts are sent"),
-            Message(browser, portal, "POST complete"),
-            Message(portal, store, "joins the parts, checks the file"),
-            Message(portal, database, "video and its task"),
-            Message(portal, browser, "201", answer=True),
-            Message(portal, queue, "the task, now or by the scheduler"),
+            Arrow(browser, portal, "POST complete"),
+            Arrow(portal, store, "joins the parts, checks the file"),
+            Arrow(portal, database, "video and its task"),
+            Arrow(portal, browser, "201", answer=True),
+            Arrow(portal, queue, "the task, now or by the scheduler"),
             Remark("after a crash from here on, the message is redelivered or the sweep finds the video"),
-            Message(worker, queue, "receives"),
-            Message(worker, database, "claims: processing, attempt + 1, a lease"),
-            Message(worker, store, "reads the original"),
-            Message(worker, worker, "sandboxed: checks, one pass of ffmpeg"),
-            Message(worker, database, "renews the lease, reports progress"),
-            Message(worker, queue, "extends the visibility timeout"),
-            Message(worker, store, "video, poster, preview"),
-            Message(worker, database, "processed, if the claim still holds"),
-            Message(worker, queue, "deletes the message"),
+            Arrow(worker, queue, "receives"),
+            Arrow(worker, database, "claims: processing, attempt + 1, a lease"),
+            Arrow(worker, store, "reads the original"),
+            Arrow(worker, worker, "sandboxed: checks, one pass of ffmpeg"),
+            Arrow(worker, database, "renews the lease, reports progress"),
+            Arrow(worker, queue, "extends the visibility timeout"),
+            Arrow(worker, store, "video, poster, preview"),
+            Arrow(worker, database, "processed, if the claim still holds"),
+            Arrow(worker, queue, "deletes the message"),
         ],
     )
 
@@ -110,20 +108,20 @@ def vote() -> str:
         "rolls deltas into counts, and recounts one sixteenth of the videos from their votes.",
         [("person", browser), ("ours", portal), ("other", database), ("ours", scheduler)],
         [
-            Message(browser, portal, "POST .../vote"),
-            Message(portal, database, "within the rate limit?"),
-            Message(portal, database, "one statement"),
-            Message(database, database, "open, not the voter's own?"),
-            Message(database, database, "votes + 1 row (primary key)"),
-            Message(database, database, "vote_deltas + 1 row"),
-            Message(database, portal, "committed", answer=True),
-            Message(portal, browser, "200", answer=True),
+            Arrow(browser, portal, "POST .../vote"),
+            Arrow(portal, database, "within the rate limit?"),
+            Arrow(portal, database, "one statement"),
+            Arrow(database, database, "open, not the voter's own?"),
+            Arrow(database, database, "votes + 1 row (primary key)"),
+            Arrow(database, database, "vote_deltas + 1 row"),
+            Arrow(database, portal, "committed", answer=True),
+            Arrow(portal, browser, "200", answer=True),
             Remark("voters of one video never wait for each other: no row is updated"),
-            Message(browser, portal, "GET rankings"),
-            Message(portal, database, "counts plus deltas"),
-            Message(portal, browser, "exact", answer=True),
+            Arrow(browser, portal, "GET rankings"),
+            Arrow(portal, database, "counts plus deltas"),
+            Arrow(portal, browser, "exact", answer=True),
             Remark("meanwhile, every few seconds"),
-            Message(scheduler, database, "rolls deltas into votes_count"),
-            Message(scheduler, database, "recounts a sixteenth"),
+            Arrow(scheduler, database, "rolls deltas into votes_count"),
+            Arrow(scheduler, database, "recounts a sixteenth"),
         ],
     )

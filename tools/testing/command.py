@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from tools.testing.changes import changed_paths
 from tools.testing.lanes import LANES, Lane, Tier, choose
 from tools.testing.runner import Result, run_lane, table_of
 from workspace import paths
+from workspace.errors import UserError
 
 WAITING_LANES = 2
 """Parallel lanes that mostly wait; they run in addition to one computing lane per core."""
@@ -33,7 +35,7 @@ def _lanes_help() -> str:
 
 @click.command(name="test", epilog=_lanes_help())
 @click.argument("names", nargs=-1, type=click.Choice([lane.name for lane in LANES]), metavar="[LANE]...")
-@click.option("--all", "everything", is_flag=True, help="All lanes except those that run only by name.")
+@click.option("--all", "everything", is_flag=True, help="All lanes except explicit ones.")
 @click.option(
     "--changed",
     is_flag=False,
@@ -56,6 +58,30 @@ def run_tests(names: tuple[str, ...], everything: bool, changed: str | None) -> 
     click.echo(closing_line(results, seconds))
     if not passed(results, named=bool(names)):
         raise SystemExit(1)
+
+
+def changed_paths(commit: str, root: Path) -> list[str]:
+    """List the paths that differ from the merge base with a commit, including uncommitted and untracked files.
+
+    Args:
+        commit: any revision that git can resolve, such as ``HEAD`` or ``main``.
+        root: folder of the checkout.
+
+    Raises:
+        UserError: git does not know the commit, or the folder is not a checkout.
+    """
+    commands = (
+        ["git", "diff", "--name-only", "--merge-base", commit, "--"],
+        ["git", "ls-files", "--others", "--exclude-standard"],
+    )
+    changed: set[str] = set()
+    for command in commands:
+        result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        if result.returncode != 0:
+            reason = result.stderr.strip()
+            raise UserError(f"--changed is {commit!r}; must be a commit of this checkout. Fix: see git log. ({reason})")
+        changed.update(result.stdout.splitlines())
+    return sorted(changed)
 
 
 def run_in_parallel(lanes: Sequence[Lane], run: Callable[[Lane], Result], console: Console) -> list[Result]:

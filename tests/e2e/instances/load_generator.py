@@ -17,7 +17,7 @@ _SECONDS_BETWEEN_VOTES = 0.2
 _SECONDS_BETWEEN_UPLOADS = 4.0
 
 
-class LoadGenerator:
+class SimulatedUsers:
     """Generate load on the portal while the block runs.
 
     Args:
@@ -39,7 +39,7 @@ class LoadGenerator:
         tasks = [self._vote] * _VOTERS + ([self._upload] if clip else [])
         self._threads = [threading.Thread(target=task, daemon=True) for task in tasks]
 
-    def __enter__(self) -> LoadGenerator:
+    def __enter__(self) -> SimulatedUsers:
         for thread in self._threads:
             thread.start()
         return self

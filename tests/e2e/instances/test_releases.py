@@ -25,7 +25,7 @@ from tests.e2e.instances.assertions import (
     wait_until_settled,
 )
 from tests.e2e.instances.instance_groups import RunningInstances
-from tests.e2e.instances.load_generator import LoadGenerator
+from tests.e2e.instances.load_generator import SimulatedUsers
 
 REASON = "this release cannot start"
 
@@ -59,13 +59,13 @@ def test_broken_release_is_abandoned_and_old_one_serves(
     good = read_groups(region.aws_port)[PORTAL]
     deploy_broken(region.aws_port)
     try:
-        with LoadGenerator(running.rollout.balancer.url) as load, pytest.raises(InstanceNotReady) as failure:
+        with SimulatedUsers(running.rollout.balancer.url) as users, pytest.raises(InstanceNotReady) as failure:
             running.rollout.launch(PORTAL)
     finally:
         deploy(region.aws_port, good)
     assert failure.value.result == ABANDON
-    assert load.failed == []
-    assert load.answered > 0
+    assert users.failed == []
+    assert users.answered > 0
     assert running.rollout.balancer.healthy() == [old.identity.address]
     shipped = log_lines(region, PORTAL, f"boot/{failure.value.instance.identity.instance_id}")
     assert any(message in line for line in shipped), shipped
@@ -77,24 +77,24 @@ def test_rollout_under_load_loses_and_repeats_nothing(
     balancer = running.rollout.balancer
     old = {service: running.of(service) for service in (PORTAL, WORKER)}
     clip = make_clip(tmp_path / "clip.mp4", seconds=8)
-    with LoadGenerator(balancer.url, clip) as load:
-        wait_for(lambda: load.votes, what="the first vote for a video of the first release")
+    with SimulatedUsers(balancer.url, clip) as users:
+        wait_for(lambda: users.votes, what="the first vote for a video of the first release")
         for service in old:
             publish(region.aws_port, service, {"services/second_release.py": '"""No change."""\n'})
         portal, _ = running.replace(PORTAL)
         worker, worker_result = running.replace(WORKER)
-        uploaded = len(load.uploads)
-        wait_for(lambda: len(load.uploads) > uploaded, what="an upload to the second release only")
+        uploaded = len(users.uploads)
+        wait_for(lambda: len(users.uploads) > uploaded, what="an upload to the second release only")
     with capsys.disabled():
-        print(f"\nrollout under load: {load}")  # noqa: T201
-    assert load.failed == []
+        print(f"\nrollout under load: {users}")  # noqa: T201
+    assert users.failed == []
     assert worker_result == CONTINUE
     assert balancer.healthy() == [portal.identity.address]
     assert release_of(portal) == portal.group.environment["RELEASE"] != old[PORTAL].group.environment["RELEASE"]
     assert worker.group.environment["RELEASE"] != old[WORKER].group.environment["RELEASE"]
-    wait_until_settled(region, load.uploads, seconds=180)
-    assert_each_processed_once(region, load.uploads)
-    assert stored_votes(region, load.signed_up) == load.votes
+    wait_until_settled(region, users.uploads, seconds=180)
+    assert_each_processed_once(region, users.uploads)
+    assert stored_votes(region, users.signed_up) == users.votes
     public = requests.get(f"{balancer.url}/api/public/videos", timeout=30).json()
-    counted = {video["video_id"]: video["votes"] for video in public if video["video_id"] in load.uploads}
-    assert +Counter(counted) == Counter(video for _, video in load.votes if video in load.uploads)
+    counted = {video["video_id"]: video["votes"] for video in public if video["video_id"] in users.uploads}
+    assert +Counter(counted) == Counter(video for _, video in users.votes if video in users.uploads)

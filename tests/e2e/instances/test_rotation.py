@@ -16,7 +16,7 @@ from operations.local import deployment
 from operations.local.clips import make_clip
 from tests.e2e.instances.assertions import assert_each_processed_once, rows, stored_votes, wait_for, wait_until_settled
 from tests.e2e.instances.instance_groups import RunningInstances
-from tests.e2e.instances.load_generator import LoadGenerator
+from tests.e2e.instances.load_generator import SimulatedUsers
 from workspace.ports import LOOPBACK
 
 _OPEN = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND backend_start > %s"
@@ -31,8 +31,8 @@ def test_database_password_rotation_fails_no_retried_request(
     arn = environment["DATABASE_SECRET_ARN"]
     old = deployment.database_credentials(region.aws_port, arn)
     new = secrets.token_urlsafe(24)
-    with LoadGenerator(running.rollout.balancer.url, make_clip(tmp_path / "clip.mp4", seconds=4), retries=1) as load:
-        wait_for(lambda: load.votes, what="the first vote")
+    with SimulatedUsers(running.rollout.balancer.url, make_clip(tmp_path / "clip.mp4", seconds=4), retries=1) as users:
+        wait_for(lambda: users.votes, what="the first vote")
         region.cluster.ensure_role(old.username, new)
         aws.client("secretsmanager", region.aws_port).put_secret_value(
             SecretId=arn, SecretString=json.dumps({"username": old.username, "password": new})
@@ -40,17 +40,17 @@ def test_database_password_rotation_fails_no_retried_request(
         ((rotated,),) = rows(region, "SELECT clock_timestamp()")
         # Open connections survive a rotation; closing them forces every process to use the new password.
         rows(region, _CLOSE, old.username)
-        before, uploaded = load.answered, len(load.uploads)
-        wait_for(lambda: load.answered > before + 30, what="30 answers after the rotation")
-        wait_for(lambda: len(load.uploads) > uploaded, what="an upload after the rotation")
+        before, uploaded = users.answered, len(users.uploads)
+        wait_for(lambda: users.answered > before + 30, what="30 answers after the rotation")
+        wait_for(lambda: len(users.uploads) > uploaded, what="an upload after the rotation")
     with capsys.disabled():
-        print(f"\nrotation: {load}")  # noqa: T201
-    assert load.failed == []
+        print(f"\nrotation: {users}")  # noqa: T201
+    assert users.failed == []
     where = {"host": LOOPBACK, "port": region.cluster.port, "dbname": environment["DATABASE_NAME"]}
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(user=old.username, password=old.password, **where)
     ((opened,),) = rows(region, _OPEN, old.username, rotated)
     assert opened > 0
-    wait_until_settled(region, load.uploads, seconds=120)
-    assert_each_processed_once(region, load.uploads)
-    assert stored_votes(region, load.signed_up) == load.votes
+    wait_until_settled(region, users.uploads, seconds=120)
+    assert_each_processed_once(region, users.uploads)
+    assert stored_votes(region, users.signed_up) == users.votes

@@ -12,8 +12,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from tools.testing.changes import changed_paths
-from tools.testing.command import closing_line, passed, run_in_parallel, run_tests, slowest, summary
+from tools.testing.command import changed_paths, closing_line, passed, run_in_parallel, run_tests, slowest, summary
 from tools.testing.lanes import LANES, Lane, Tier, choose
 from tools.testing.runner import Result, TimedTest, run_lane, table_of
 from workspace import paths
