@@ -1,6 +1,6 @@
 """Lifecycle hooks of Auto Scaling, which moto lacks: instances complete their lifecycle actions.
 
-All other Auto Scaling requests are forwarded to the embedded AWS.
+All other Auto Scaling requests are forwarded to the AWS emulator.
 https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CompleteLifecycleAction.html
 """
 
@@ -67,10 +67,10 @@ class LifecycleWait:
 
 
 class AutoScaling:
-    """Auto Scaling's API for instances, in front of the embedded AWS.
+    """Auto Scaling's API for instances, in front of the AWS emulator.
 
     Args:
-        aws_port: Port of the embedded AWS on loopback.
+        aws_port: Port of the AWS emulator on loopback.
     """
 
     def __init__(self, aws_port: int) -> None:
@@ -137,7 +137,7 @@ class AutoScaling:
         return None
 
     def forward(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, str, bytes]:
-        """Forward a request to the embedded AWS; return status, content type and body of the response."""
+        """Forward a request to the AWS emulator; return status, content type and body of the response."""
         connection = http.client.HTTPConnection(LOOPBACK, self._aws_port, timeout=60)
         try:
             forwarded = {name: value for name, value in headers.items() if name.lower() not in ("connection", "expect")}

@@ -1,4 +1,4 @@
-"""The embedded AWS: moto's server on loopback, and the settings of its clients."""
+"""The AWS emulator: moto's server on loopback, and the settings of its clients."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ REGION = "us-east-1"
 
 
 def endpoint(port: int) -> str:
-    """Return the URL of the embedded AWS."""
+    """Return the URL of the AWS emulator."""
     return f"http://{LOOPBACK}:{port}"
 
 
 def client_variables(port: int, *, region: str = REGION) -> dict[str, str]:
-    """Return environment variables that point AWS SDKs, the CLI and Terraform at the embedded AWS.
+    """Return environment variables that point AWS SDKs, the CLI and Terraform at the AWS emulator.
 
     The credentials are fake: moto accepts any. The user's own AWS configuration is not read.
 
     Args:
-        port: Port of the embedded AWS.
+        port: Port of the AWS emulator.
         region: AWS region.
     """
     return {
@@ -68,7 +68,7 @@ def start(port: int, *, log: Path) -> Child:
 
 @cache
 def client(service: str, port: int, *, region: str = REGION) -> Any:
-    """Return the boto3 client of a service of the embedded AWS, independent of this process's environment.
+    """Return the boto3 client of a service of the AWS emulator, independent of this process's environment.
 
     Cached: creating a client takes longer than most calls, and threads may share it.
     """

@@ -43,7 +43,7 @@ class InstanceCredentials:
 
     @classmethod
     def generate(cls, lifetime: timedelta = timedelta(hours=6)) -> InstanceCredentials:
-        """Generate unique credentials; the embedded AWS accepts any."""
+        """Generate unique credentials; the AWS emulator accepts any."""
         return cls(
             access_key=f"ASIA{secrets.token_hex(8).upper()}",
             secret_key=secrets.token_urlsafe(30),

@@ -1,4 +1,4 @@
-"""Save and restore the bucket's objects, because the embedded AWS loses its state when it stops."""
+"""Save and restore the bucket's objects, because the AWS emulator loses its state when it stops."""
 
 from __future__ import annotations
 

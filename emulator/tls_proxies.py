@@ -1,4 +1,4 @@
-"""TLS proxies in front of the embedded AWS and PostgreSQL, under AWS's host names."""
+"""TLS proxies in front of the AWS emulator and PostgreSQL, under AWS's host names."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ class Region:
             for each in (self.loop, self.network, self.scaling):
                 stack.enter_context(each)
             self.metadata = stack.enter_context(MetadataService(self.network.listener(METADATA_ADDRESS, 80)))
-            with step("Starting PostgreSQL and the embedded AWS", self._console):
+            with step("Starting PostgreSQL and the AWS emulator", self._console):
                 self.cluster.create()
                 self._keep(stack, self.cluster.start(log=self._logs / "database.log"))
                 self._keep(stack, aws.start(self.aws_port, log=self._logs / "aws.log"))

@@ -73,7 +73,7 @@ def open_site(console: Console, size: dataset.DatasetSize, *, voters: int) -> It
     with tempfile.TemporaryDirectory(prefix="anb-bench-") as name, ExitStack() as stack:
         folder = Path(name)
         here = LocalPorts(database_port=free_port(), aws_port=free_port(), portal_port=free_port())
-        with step("Starting PostgreSQL, durable, and the embedded AWS", console):
+        with step("Starting PostgreSQL, durable, and the AWS emulator", console):
             cluster = Cluster(
                 directory=folder / "database", port=here.database_port, password=secrets.token_urlsafe(16)
             )

@@ -1,1 +1,1 @@
-"""Run the whole system on one machine: PostgreSQL, the embedded AWS, the portal and the worker."""
+"""Run the whole system on one machine: PostgreSQL, the AWS emulator, the portal and the worker."""

@@ -34,11 +34,11 @@ PORT = click.IntRange(1, 65535)
 @click.option("--no-infra", is_flag=True, help="Skip Terraform; create the bucket and queue directly, in seconds.")
 @click.option("--port", type=PORT, default=8080, show_default=True, help="Port of the portal.")
 @click.option("--database-port", type=PORT, help="Port of PostgreSQL. Default: a free port.")
-@click.option("--aws-port", type=PORT, help="Port of the embedded AWS. Default: a free port.")
+@click.option("--aws-port", type=PORT, help="Port of the AWS emulator. Default: a free port.")
 def up(detach: bool, demo: bool, no_infra: bool, port: int, database_port: int | None, aws_port: int | None) -> None:
     """Run the whole system on this machine.
 
-    Starts PostgreSQL and an embedded AWS on loopback, deploys all stacks to it with Terraform, and starts the portal
+    Starts PostgreSQL and an AWS emulator on loopback, deploys all stacks to it with Terraform, and starts the portal
     and the worker with their instances' environment variables. `down` keeps accounts, votes and videos. Ctrl-C stops
     everything.
     """

@@ -1,4 +1,4 @@
-"""Deploy all stacks to the embedded AWS, or create only the resources that the services need."""
+"""Deploy all stacks to the AWS emulator, or create only the resources that the services need."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def deploy_with_terraform(
 
     Args:
         folder: Local directory.
-        aws_port: Port of the embedded AWS.
+        aws_port: Port of the AWS emulator.
         console: Where progress is shown.
         settings: Environment variables that override settings.
 
     Raises:
         UserError: A tool is missing, the settings are invalid, or Terraform failed.
     """
-    # The embedded AWS starts empty, so states of the last run are obsolete.
+    # The AWS emulator starts empty, so states of the last run are obsolete.
     shutil.rmtree(infrastructure_folder(folder), ignore_errors=True)
     with step("Finding Terraform, its AWS provider and Node", console) as current:
         tools = Tools.ensure()
@@ -113,7 +113,7 @@ def deploy_without_terraform(aws_port: int, console: Console) -> ServiceVariable
     """Create only the bucket, queue and secrets, for work on the portal and the worker.
 
     Args:
-        aws_port: Port of the embedded AWS.
+        aws_port: Port of the AWS emulator.
         console: Where progress is shown.
     """
     visibility_seconds = 60

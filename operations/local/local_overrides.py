@@ -1,4 +1,4 @@
-"""Environment variables that are overridden on this machine, because the embedded AWS does not run what they name.
+"""Environment variables that are overridden on this machine, because the AWS emulator does not run what they name.
 
 All other variables are used as deployed: the names of the bucket, queue and database, the secrets, all numbers.
 """

@@ -120,7 +120,7 @@ class Supervisor:
         return LocalPorts(
             portal_port=choose_port(options.portal_port, option="--port", purpose="the portal"),
             database_port=choose_port(options.database_port, option="--database-port", purpose="PostgreSQL"),
-            aws_port=choose_port(options.aws_port, option="--aws-port", purpose="the embedded AWS"),
+            aws_port=choose_port(options.aws_port, option="--aws-port", purpose="the AWS emulator"),
         )
 
     def _start(self, ports: LocalPorts) -> None:
@@ -132,7 +132,7 @@ class Supervisor:
         with step("Starting PostgreSQL", self._console):
             cluster.create()
             self._register(cluster.start(log=self._log("database")), ports.database_port)
-        with step("Starting the embedded AWS", self._console):
+        with step("Starting the AWS emulator", self._console):
             self._register(aws.start(ports.aws_port, log=self._log("aws")), ports.aws_port)
 
         deployed = (
@@ -208,7 +208,7 @@ class Supervisor:
 
     def _save_objects(self, bucket: str, embedded: ProcessRecord) -> str:
         if embedded.port is None or not embedded.alive:
-            return "the embedded AWS had exited; videos created since the start are lost"
+            return "the AWS emulator had exited; videos created since the start are lost"
         count = save_objects(aws.client("s3", embedded.port), bucket, self._folder / "objects")
         return f"{count} objects saved"
 

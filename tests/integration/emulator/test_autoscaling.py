@@ -77,7 +77,7 @@ def test_heartbeats_are_recorded(scaling: AutoScaling, client: Any) -> None:
     assert wait.result is None
 
 
-def test_other_requests_are_forwarded_to_the_embedded_aws(client: Any) -> None:
+def test_other_requests_are_forwarded_to_moto(client: Any) -> None:
     client.create_launch_configuration(LaunchConfigurationName="one", ImageId="ami-1", InstanceType="t3.micro")
     found = client.describe_launch_configurations()["LaunchConfigurations"]
     assert "one" in [each["LaunchConfigurationName"] for each in found]

@@ -1,4 +1,4 @@
-"""The embedded AWS serves SDKs that are configured by environment variables only."""
+"""The AWS emulator serves SDKs that are configured by environment variables only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from emulator import aws, resources
 from stacks.settings.model import Settings
 
 
-def test_client_without_arguments_uses_the_embedded_aws(media_bucket: str) -> None:
+def test_client_without_arguments_uses_the_emulator(media_bucket: str) -> None:
     boto3.client("s3").put_object(Bucket=media_bucket, Key="uploads/a", Body=b"1")
     assert boto3.client("s3").get_object(Bucket=media_bucket, Key="uploads/a")["Body"].read() == b"1"
 

@@ -1,4 +1,4 @@
-"""The embedded AWS serializes requests, except to SQS and S3."""
+"""The AWS emulator serializes requests, except to SQS and S3."""
 
 from __future__ import annotations
 

@@ -27,4 +27,4 @@ def test_requested_free_port_is_returned() -> None:
 
 
 def test_default_is_any_free_port() -> None:
-    assert choose_port(None, option="--aws-port", purpose="the embedded AWS") > 1023
+    assert choose_port(None, option="--aws-port", purpose="the AWS emulator") > 1023

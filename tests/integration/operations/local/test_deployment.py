@@ -68,7 +68,7 @@ def test_environment_without_terraform_is_complete(aws_port: int) -> None:
 
 
 def test_states_of_the_last_run_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The embedded AWS starts empty, so they describe nothing that exists."""
+    """The AWS emulator starts empty, so they describe nothing that exists."""
     state = infrastructure_folder(tmp_path) / "states/anb-local/network.tfstate"
     state.parent.mkdir(parents=True)
     state.write_text("{}")
