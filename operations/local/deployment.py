@@ -23,6 +23,34 @@ from workspace.progress import step
 
 ENVIRONMENT = "local"
 
+# One machine is its own network, so there is no TLS, proxy or CORS. A new variable of a service gets its value here.
+LOOPBACK: dict[str, Any] = {
+    "aws_region": aws.REGION,
+    "database_ssl_mode": "disable",
+    "log_group": None,
+}
+LOOPBACK_PORTAL: dict[str, Any] = LOOPBACK | {
+    "portal_host": "127.0.0.1",
+    "portal_port": 8080,
+    "drain_seconds": 0,
+    "token_seconds": 3600,
+    "secure_cookies": False,
+    "proxy_hops": 0,
+    "max_upload_bytes": 100 * 1024 * 1024,
+    "public_hosts": (),
+    "cors_origins": (),
+    "revoke_bearer_on_logout": False,
+}
+LOOPBACK_WORKER: dict[str, Any] = LOOPBACK | {
+    "worker_concurrency": 1,
+    "visibility_seconds": 60,
+    "max_job_seconds": 600,
+    "max_clip_seconds": 30,
+    "enforce_clip_rules": False,
+    "require_isolation": False,
+    "stop_seconds": STOP_SECONDS,
+}
+
 
 @dataclass(frozen=True)
 class ServiceVariables:
@@ -116,52 +144,29 @@ def deploy_without_terraform(aws_port: int, console: Console) -> ServiceVariable
         aws_port: Port of the AWS emulator.
         console: Where progress is shown.
     """
-    visibility_seconds = 60
     with step("Creating the bucket, queue and secrets", console):
         bucket = f"{ENVIRONMENT}-media"
         resources.create_bucket(aws.client("s3", aws_port), bucket)
         queue_url = resources.create_queue(
-            aws.client("sqs", aws_port), f"{ENVIRONMENT}-videos", visibility_seconds=visibility_seconds
+            aws.client("sqs", aws_port),
+            f"{ENVIRONMENT}-videos",
+            visibility_seconds=LOOPBACK_WORKER["visibility_seconds"],
         )
         manager = aws.client("secretsmanager", aws_port)
         credentials = json.dumps({"username": "anb", "password": secrets.token_urlsafe(24)})
         shared: dict[str, Any] = {
             "environment_name": ENVIRONMENT,
-            "aws_region": aws.REGION,
             "release": "working-copy",
             "database_host": "127.0.0.1",
             "database_port": 5432,
             "database_name": "anb",
             "database_secret_arn": resources.create_secret(manager, f"{ENVIRONMENT}/database", credentials),
-            "database_ssl_mode": "disable",
             "media_bucket": bucket,
             "queue_url": queue_url,
-            "log_group": None,
         }
-        portal = PortalEnvironment(
-            **shared,
-            portal_host="127.0.0.1",
-            portal_port=8080,
-            drain_seconds=0,
-            token_secret_arn=resources.create_secret(manager, f"{ENVIRONMENT}/token", secrets.token_urlsafe(48)),
-            token_seconds=3600,
-            secure_cookies=False,
-            proxy_hops=0,
-            max_upload_bytes=100 * 1024 * 1024,
-            public_hosts=(),
-            cors_origins=(),
-            revoke_bearer_on_logout=False,
-        )
-        worker = WorkerEnvironment(
-            **shared,
-            worker_concurrency=1,
-            visibility_seconds=visibility_seconds,
-            max_job_seconds=600,
-            max_clip_seconds=30,
-            enforce_clip_rules=False,
-            require_isolation=False,
-            stop_seconds=STOP_SECONDS,
-        )
+        token_secret = resources.create_secret(manager, f"{ENVIRONMENT}/token", secrets.token_urlsafe(48))
+        portal = PortalEnvironment(**shared, **LOOPBACK_PORTAL, token_secret_arn=token_secret)
+        worker = WorkerEnvironment(**shared, **LOOPBACK_WORKER)
     return ServiceVariables(portal=portal.as_variables(), worker=worker.as_variables())
 
 

@@ -16,6 +16,7 @@ import requests
 from psycopg.conninfo import conninfo_to_dict
 
 from emulator import aws, resources
+from operations.local.deployment import LOOPBACK_PORTAL, LOOPBACK_WORKER
 from services.environment import PortalEnvironment, WorkerEnvironment
 from workspace.ports import LOOPBACK, free_port, is_listening
 from workspace.processes import Child, ManagedProgram
@@ -75,41 +76,20 @@ def _environments(database_url: str, aws_port: int, portal_port: int) -> tuple[P
     credentials = json.dumps({"username": database["user"], "password": database["password"]})
     shared = {
         "environment_name": "test",
-        "aws_region": aws.REGION,
         "release": "0" * 64,
         "database_host": str(database["host"]),
         "database_port": int(str(database["port"])),
         "database_name": str(database["dbname"]),
         "database_secret_arn": resources.create_secret(manager, f"{name}-database", credentials),
-        "database_ssl_mode": "disable",
         "media_bucket": bucket,
         "queue_url": resources.create_queue(aws.client("sqs", aws_port), f"videos-{name}", visibility_seconds=60),
-        "log_group": None,
     }
     portal = PortalEnvironment(
         **shared,
-        portal_host=LOOPBACK,
-        portal_port=portal_port,
-        drain_seconds=0,
+        **(LOOPBACK_PORTAL | {"portal_port": portal_port, "max_upload_bytes": MAX_UPLOAD_BYTES}),
         token_secret_arn=resources.create_secret(manager, f"{name}-tokens", uuid.uuid4().hex),
-        token_seconds=3600,
-        secure_cookies=False,
-        proxy_hops=0,
-        max_upload_bytes=MAX_UPLOAD_BYTES,
-        public_hosts=(),
-        cors_origins=(),
-        revoke_bearer_on_logout=False,
     )
-    worker = WorkerEnvironment(
-        **shared,
-        worker_concurrency=1,
-        visibility_seconds=60,
-        max_job_seconds=120,
-        max_clip_seconds=30,
-        enforce_clip_rules=False,
-        require_isolation=False,
-        stop_seconds=25,
-    )
+    worker = WorkerEnvironment(**shared, **(LOOPBACK_WORKER | {"max_job_seconds": 120, "stop_seconds": 25}))
     return portal, worker
 
 

@@ -23,6 +23,7 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Engine
 
 from emulator import aws, resources
+from operations.local.deployment import LOOPBACK_PORTAL
 from services.environment import PortalEnvironment
 from services.shared.aws import aws_client
 from services.shared.database import DatabaseConnector, open_engine
@@ -72,28 +73,16 @@ def make_environment(
     login = (aws_port, str(database["user"]), str(database["password"]))
     database_secret, token_secret = make_secrets(*login, uuid.uuid4().hex) if own_secrets else make_secrets(*login)
     return PortalEnvironment(
+        **(LOOPBACK_PORTAL | {"max_upload_bytes": MEBIBYTE}),
         environment_name="test",
-        aws_region=aws.REGION,
         release="0" * 64,
         database_host=str(database["host"]),
         database_port=int(str(database["port"])),
         database_name=str(database["dbname"]),
         database_secret_arn=database_secret,
-        database_ssl_mode="disable",
         media_bucket=bucket,
         queue_url=queue_url,
-        log_group=None,
-        portal_host="127.0.0.1",
-        portal_port=8080,
-        drain_seconds=0,
         token_secret_arn=token_secret,
-        token_seconds=3600,
-        secure_cookies=False,
-        proxy_hops=0,
-        max_upload_bytes=MEBIBYTE,
-        public_hosts=(),
-        cors_origins=(),
-        revoke_bearer_on_logout=False,
     )
 
 

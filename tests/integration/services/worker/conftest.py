@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from world import HookedStore, WorkerProcess, WorkerWorld
 
 from emulator import aws
+from operations.local.deployment import LOOPBACK_WORKER
 from services.environment import PortalEnvironment, ServiceEnvironment, WorkerEnvironment
 from services.shared import storage
 from services.shared.emf_metrics import EmfMetrics
@@ -44,14 +45,11 @@ def worker_environment(portal_environment: PortalEnvironment) -> WorkerEnvironme
     """Environment of a worker, for this test only."""
     shared = {field.name: getattr(portal_environment, field.name) for field in dataclasses.fields(ServiceEnvironment)}
     return WorkerEnvironment(
-        **shared,
-        worker_concurrency=1,
-        visibility_seconds=10,
-        max_job_seconds=120,
-        max_clip_seconds=30,
-        enforce_clip_rules=False,
-        require_isolation=True,
-        stop_seconds=25,
+        **(
+            LOOPBACK_WORKER
+            | shared
+            | {"visibility_seconds": 10, "max_job_seconds": 120, "require_isolation": True, "stop_seconds": 25}
+        )
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operations.local.deployment import LOOPBACK_PORTAL, LOOPBACK_WORKER
 from operations.local.local_overrides import LocalPorts, apply_local_overrides
 from services.environment import PortalEnvironment, WorkerEnvironment
 from workspace.processes import STOP_SECONDS
@@ -21,28 +22,21 @@ SHARED = {
     "log_group": "/anb/portal",
 }
 PORTAL = PortalEnvironment(
-    **SHARED,
-    portal_host="0.0.0.0",
-    portal_port=8080,
-    drain_seconds=50,
+    **(
+        LOOPBACK_PORTAL
+        | SHARED
+        | {
+            "portal_host": "0.0.0.0",
+            "drain_seconds": 50,
+            "secure_cookies": True,
+            "proxy_hops": 1,
+            "public_hosts": ("anb.example",),
+        }
+    ),
     token_secret_arn="arn:token",
-    token_seconds=3600,
-    secure_cookies=True,
-    proxy_hops=1,
-    max_upload_bytes=1,
-    public_hosts=("anb.example",),
-    cors_origins=(),
-    revoke_bearer_on_logout=False,
 ).as_variables()
 WORKER = WorkerEnvironment(
-    **SHARED,
-    worker_concurrency=3,
-    visibility_seconds=60,
-    max_job_seconds=900,
-    max_clip_seconds=30,
-    enforce_clip_rules=False,
-    require_isolation=True,
-    stop_seconds=920,
+    **(LOOPBACK_WORKER | SHARED | {"worker_concurrency": 3, "require_isolation": True, "stop_seconds": 920})
 ).as_variables()
 
 
