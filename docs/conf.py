@@ -14,10 +14,11 @@ from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinxcontrib.mermaid import mermaid
 
 project = "ANB Cloud"
 language = "en"
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "sphinxcontrib.mermaid"]
 root_doc = "docs/README"
 source_suffix = {".md": "markdown"}
 include_patterns = [
@@ -31,12 +32,16 @@ include_patterns = [
 ]
 exclude_patterns = [".*", "node_modules", "cdktf.out"]
 myst_heading_anchors = 4
+myst_fence_as_directive = ["mermaid"]
+mermaid_use_local = "/mermaid"
+mermaid_height = "auto"
+mermaid_fullscreen = False
 
 html_theme = "furo"
 html_title = "ANB Cloud"
 html_extra_path = ["_site"]
 html_static_path = ["_static"]
-html_css_files = ["tables.css"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_use_index = False
 html_show_copyright = False
@@ -101,8 +106,19 @@ def set_language(app: Sphinx, page: str, template: str, context: dict[str, objec
         context["language"] = "es"
 
 
+def load_mermaid(
+    app: Sphinx, page: str, template: str, context: dict[str, object], tree: nodes.document | None
+) -> None:
+    """Load Mermaid on the pages on which its extension imports it. Opened as files, pages cannot import a file."""
+    if tree is None or tree.next_node(mermaid):
+        app.add_js_file("mermaid.tiny.js", loading_method="defer", priority=100)
+        imports = '{"imports": {"/mermaid": "data:text/javascript,export default mermaid"}}'
+        app.add_js_file(None, body=imports, type="importmap", priority=100)
+
+
 def setup(app: Sphinx) -> None:
     """Register the extensions; called by Sphinx."""
     app.connect("source-read", add_contents)
     app.connect("html-page-context", set_language)
+    app.connect("html-page-context", load_mermaid)
     app.add_post_transform(UnlinkFolders)

@@ -1,1 +1,1 @@
-"""Tools for contributors: test lanes, package lock, generated pages, drawings."""
+"""Tools for contributors: test lanes, package lock, generated pages."""

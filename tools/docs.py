@@ -10,10 +10,11 @@ from pathlib import Path
 import click
 
 from tools import site_links
-from workspace import paths, virtualenv
+from workspace import node, paths, virtualenv
 from workspace.errors import UserError
 
-REQUIREMENTS = ("sphinx==9.0.4", "myst-parser==5.2.0", "furo==2025.12.19")
+REQUIREMENTS = ("sphinx==9.0.4", "myst-parser==5.2.0", "furo==2025.12.19", "sphinxcontrib-mermaid==2.1.1")
+MERMAID = "node_modules/@mermaid-js/tiny/dist"
 SITE = paths.CACHE_DIR / "site"
 FIRST = "index.html"
 
@@ -26,8 +27,13 @@ def docs() -> None:
 
 
 def prepare() -> Path:
-    """Install Sphinx; return the Python of its environment."""
-    return virtualenv.ensure("docs", REQUIREMENTS)
+    """Install Sphinx and Mermaid; return the Python of their environment."""
+    python = virtualenv.ensure("docs", REQUIREMENTS)
+    environment = python.parent.parent
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(paths.ROOT / "docs" / name, environment / name)
+    node.ensure_modules(environment, node.node_folder())
+    return python
 
 
 def build(root: Path, site: Path) -> None:
@@ -46,7 +52,9 @@ def build(root: Path, site: Path) -> None:
         # Without the cache of the previous run: pages that are not read again would not warn again.
         options = ["--quiet", "--no-color", "--fresh-env", "--fail-on-warning", "--nitpicky"]
         options += ["--doctree-dir", f"{folder}/read"]
-        command = [str(prepare()), "-m", "sphinx", *options, "--conf-dir", str(root / "docs"), str(root), str(built)]
+        python = prepare()
+        options += ["--define", f"html_static_path=_static,{python.parent.parent / MERMAID}"]
+        command = [str(python), "-m", "sphinx", *options, "--conf-dir", str(root / "docs"), str(root), str(built)]
         result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if result.returncode != 0:
             warnings = (result.stderr or result.stdout).strip().replace(f"{root}/", "")

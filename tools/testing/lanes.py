@@ -62,6 +62,11 @@ class Lane:
         return any(path.startswith(prefixes) for path in paths)
 
 
+def _prepare_docs() -> None:
+    docs.prepare()
+    browser.ensure_chromium()
+
+
 CONSTRUCTS = ("constructs_lib/", "stacks/", "environments/", "examples/")
 EMULATOR = ("emulator/", "operations/local/", "workspace/")
 
@@ -178,7 +183,7 @@ LANES = (
             "examples/",
             "tools/docs.py",
         ),
-        prepare=docs.prepare,
+        prepare=_prepare_docs,
     ),
     Lane(
         name="cdktn",

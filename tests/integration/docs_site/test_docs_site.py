@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from playwright.sync_api import sync_playwright
 
 from operations.__main__ import anb
+from tests import doc_blocks
 from tools import docs, site_links
 from workspace import paths
+from workspace.browser import find_chromium
 from workspace.errors import UserError
 
 
@@ -28,7 +31,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def checkout(tmp_path: Path) -> Iterator[Path]:
     """A small checkout with two pages."""
     (tmp_path / "docs").mkdir()
-    for part in ("conf.py", "_site", "_static"):
+    for part in ("conf.py", "package.json", "package-lock.json", "_site", "_static"):
         source, target = paths.ROOT / "docs" / part, tmp_path / "docs" / part
         shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
     (tmp_path / "docs/README.md").write_text("# Contents\n\n## First\n\n- [A page](page.md)\n")
@@ -74,6 +77,23 @@ def test_pages_load_nothing_from_other_hosts(site: Path) -> None:
     """Other hosts do not learn what a user reads."""
     fetched = re.compile(r'<(?:script|img|link(?! rel="canonical"))[^>]*(?:src|href)="(https?:)?//')
     assert [str(page) for page in site.rglob("*.html") if fetched.search(page.read_text())] == []
+
+
+def test_diagrams_are_drawn_without_a_server(site: Path) -> None:
+    """A page that was opened as a file draws its diagrams, without requests to other hosts."""
+    diagrams = doc_blocks.blocks(paths.ROOT / "docs/architecture.md", "mermaid")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        requests: list[str] = []
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto((site / "docs/architecture.html").as_uri())
+        page.locator("pre.mermaid[data-processed] > svg").nth(len(diagrams) - 1).wait_for(timeout=120_000)
+        kinds = [svg.get_attribute("aria-roledescription") for svg in page.locator("pre.mermaid > svg").all()]
+        browser.close()
+
+    assert len(kinds) == len(diagrams) and "error" not in kinds
+    assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
 
 
 def test_command_prints_the_path(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
