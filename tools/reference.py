@@ -1,4 +1,8 @@
-"""Generate the reference from the docstrings: ``python -m tools.reference`` writes ``docs/reference``."""
+"""Generate the reference from the docstrings: ``python -m tools.reference`` writes ``docs/reference``.
+
+Sphinx's autodoc is no replacement: it shows the constructs' signatures as ``(*args, **kwargs)``, because of jsii's
+metaclass, and has neither tables nor pages on a forge; griffe2md links every type to an anchor that does not exist.
+"""
 
 from __future__ import annotations
 
