@@ -54,7 +54,7 @@ def test_the_page_leads_to_the_same_stacks(tmp_path: Path) -> None:
 
     assert re.search(rf"^{snapshots} passed, \d+ deselected", proved, re.MULTILINE), proved
     theirs, ours = stacks(tmp_path / "fork"), stacks(tmp_path / "ours")
-    assert len(ours) == 7
+    assert ours.keys() == theirs.keys() != set()
     for name, template in ours.items():
         assert _without_metadata(theirs[name].readable()) == _without_metadata(template.readable())
 
