@@ -17,6 +17,7 @@ from operations.deploy.states import State, read_state
 from operations.errors import UserError
 
 PLAN = "deploy.plan"
+_NO_CHANGES, _CHANGES = 0, 2
 
 
 def stacks_of(deployment: Deployment) -> list[TerraformStack]:
@@ -63,16 +64,25 @@ class TerraformStack:
         return read_state(json.loads(pulled) if pulled.strip() else {})
 
     def plan(self, *, destroy: bool = False) -> dict[str, Any]:
-        """Plan, and keep the plan in the folder; returns it as ``terraform show -json`` tells it.
+        """Plan, and keep the plan in the folder.
 
         Args:
-            destroy: whether everything is to go.
+            destroy: whether everything is to be destroyed.
+
+        Returns:
+            The plan as ``terraform show -json`` prints it; empty without changes, where showing it would load the
+            provider's schema for nothing, 3 seconds of CPU.
 
         Raises:
             UserError: Terraform cannot plan it.
+
+        Source: https://developer.hashicorp.com/terraform/cli/commands/plan#detailed-exitcode
         """
-        self._run("plan", "-input=false", "-json", f"-out={PLAN}", *(["-destroy"] if destroy else []))
-        shown: dict[str, Any] = json.loads(self._run("show", "-json", PLAN))
+        options = ["-input=false", "-json", "-detailed-exitcode", f"-out={PLAN}", *(["-destroy"] if destroy else [])]
+        result = self._ended("plan", *options)
+        if result.returncode not in (_NO_CHANGES, _CHANGES):
+            raise self.failed(result.stdout, result.stderr)
+        shown: dict[str, Any] = json.loads(self._run("show", "-json", PLAN)) if result.returncode == _CHANGES else {}
         return shown
 
     def adopt(self, address: str, id: str) -> bool:

@@ -148,37 +148,26 @@ def test_no_plan_holds_a_secret(operator: Operator, second_plans: dict[str, dict
     assert [secret for secret in secrets if secret in text] == []
 
 
-def test_a_changed_setting_and_a_release_are_shown_before_they_are_applied(operator: Operator) -> None:
-    operator.settings |= {"ANB_API_MAX_SIZE": "2", "ANB_RELEASE_DIRECTORY": str(operator.folder / "release")}
+def test_changes_are_shown_and_a_lost_database_needs_its_name(operator: Operator) -> None:
+    operator.settings |= {
+        "ANB_API_MAX_SIZE": "2",
+        "ANB_DB_USERNAME": "somebody",
+        "ANB_RELEASE_DIRECTORY": str(operator.folder / "release"),
+    }
     operator.put_release("HEAD")
-    changed = operator.deploy(typed="y\n")
+    changed = operator.deploy(typed="y\nanb-local-postgres\n")
 
-    assert changed.returncode == 0, changed.stderr
+    assert changed.returncode == 0, changed.stdout + changed.stderr
     assert "max_size: 3 -> 2" in changed.stdout
     assert re.search(r"created +storage/worker/dependencies/object +aws_s3_object", changed.stdout), changed.stdout
     assert re.search(r"now it is \$\S+ to \$\S+, so \+0\.00 to -\d+\.\d\d dollars", changed.stdout), changed.stdout
+    assert "username: postgres -> somebody  (cannot be changed, so it is replaced)" in changed.stdout
+    assert "What the database anb-local-postgres holds is lost: it is replaced." in changed.stdout
+    assert "Type anb-local-postgres to go on:" in changed.stdout
     (group,) = operator.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=["anb-local-api-asg"])[
         "AutoScalingGroups"
     ]
     assert group["MaxSize"] == 2
-
-
-def test_a_plan_that_loses_the_database_needs_its_name(operator: Operator) -> None:
-    replaced = {"ANB_DB_USERNAME": "somebody"}
-    made = operator.client("rds").describe_db_instances()["DBInstances"][0]["InstanceCreateTime"]
-
-    refused = operator.deploy("--yes", settings=replaced)
-    assert refused.returncode == 1
-    assert "username: postgres -> somebody  (cannot be changed, so it is replaced)" in refused.stdout
-    assert "What the database anb-local-postgres holds is lost: it is replaced." in refused.stdout
-    assert "The plan loses what the database anb-local-postgres holds, and --yes does not answer" in refused.stderr
-    (database,) = operator.client("rds").describe_db_instances()["DBInstances"]
-    assert (database["MasterUsername"], database["InstanceCreateTime"]) == ("postgres", made)
-
-    typed = operator.deploy(typed="y\nanb-local-postgres\n", settings=replaced)
-    assert typed.returncode == 0, typed.stdout + typed.stderr
-    assert "Type anb-local-postgres to go on:" in typed.stdout
-    operator.settings |= replaced
     (database,) = operator.client("rds").describe_db_instances()["DBInstances"]
     assert database["MasterUsername"] == "somebody"
 
