@@ -17,6 +17,7 @@ from workspace.cdktf import Deployment
 from workspace.errors import UserError
 
 PLAN_FILE = "deploy.plan"
+_NO_CHANGES, _CHANGES = 0, 2
 
 
 def terraform_stacks(deployment: Deployment) -> list[TerraformStack]:
@@ -63,16 +64,27 @@ class TerraformStack:
         return parse_state(json.loads(pulled) if pulled.strip() else {})
 
     def plan(self, *, destroy: bool = False) -> dict[str, Any]:
-        """Plan, save the plan in the folder, and return it as ``terraform show -json`` prints it.
+        """Plan, and save the plan in the folder.
 
         Args:
             destroy: Plan to destroy every resource.
 
+        Returns:
+            The plan as ``terraform show -json`` prints it; empty without changes, since showing it would load the
+            provider's schema, 3 seconds of CPU.
+
         Raises:
             UserError: Terraform cannot plan the stack.
+
+        Source: https://developer.hashicorp.com/terraform/cli/commands/plan#detailed-exitcode
         """
-        self._run("plan", "-input=false", "-json", f"-out={PLAN_FILE}", *(["-destroy"] if destroy else []))
-        plan_json: dict[str, Any] = json.loads(self._run("show", "-json", PLAN_FILE))
+        options = ["-input=false", "-json", "-detailed-exitcode", f"-out={PLAN_FILE}"]
+        result = self._call("plan", *options, *(["-destroy"] if destroy else []))
+        if result.returncode not in (_NO_CHANGES, _CHANGES):
+            raise self.error_from(result.stdout, result.stderr)
+        plan_json: dict[str, Any] = {}
+        if result.returncode == _CHANGES:
+            plan_json = json.loads(self._run("show", "-json", PLAN_FILE))
         return plan_json
 
     def import_resource(self, address: str, id: str) -> bool:

@@ -154,37 +154,26 @@ def test_no_plan_holds_a_secret(operator: Operator, second_plans: dict[str, dict
     assert [secret for secret in secrets if secret in text] == []
 
 
-def test_changed_setting_and_release_are_shown_and_applied(operator: Operator) -> None:
-    operator.settings |= {"ANB_API_MAX_SIZE": "2", "ANB_RELEASE_DIRECTORY": str(operator.folder / "release")}
+def test_changes_are_shown_and_a_lost_database_needs_its_name(operator: Operator) -> None:
+    operator.settings |= {
+        "ANB_API_MAX_SIZE": "2",
+        "ANB_DB_USERNAME": "other",
+        "ANB_RELEASE_DIRECTORY": str(operator.folder / "release"),
+    }
     operator.put_release("HEAD")
-    changed = operator.deploy(typed="y\n")
+    changed = operator.deploy(typed="y\nanb-local-postgres\n")
 
-    assert changed.returncode == 0, changed.stderr
+    assert changed.returncode == 0, changed.stdout + changed.stderr
     assert "max_size: 3 -> 2" in changed.stdout
     assert re.search(r"created +storage/worker/dependencies/object +aws_s3_object", changed.stdout), changed.stdout
     assert re.search(r"now \$\S+ to \$\S+, change \+0\.00 to -\d+\.\d\d dollars", changed.stdout), changed.stdout
+    assert "username: postgres -> other  (forces replacement)" in changed.stdout
+    assert "Data loss: the database anb-local-postgres is replaced." in changed.stdout
+    assert "Type anb-local-postgres to continue:" in changed.stdout
     (group,) = operator.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=["anb-local-api-asg"])[
         "AutoScalingGroups"
     ]
     assert group["MaxSize"] == 2
-
-
-def test_loss_of_the_database_needs_its_name(operator: Operator) -> None:
-    new_user = {"ANB_DB_USERNAME": "other"}
-    created = operator.client("rds").describe_db_instances()["DBInstances"][0]["InstanceCreateTime"]
-
-    refused = operator.deploy("--yes", settings=new_user)
-    assert refused.returncode == 1
-    assert "username: postgres -> other  (forces replacement)" in refused.stdout
-    assert "Data loss: the database anb-local-postgres is replaced." in refused.stdout
-    assert "The plan destroys the data in the database anb-local-postgres; --yes does not" in refused.stderr
-    (database,) = operator.client("rds").describe_db_instances()["DBInstances"]
-    assert (database["MasterUsername"], database["InstanceCreateTime"]) == ("postgres", created)
-
-    typed = operator.deploy(typed="y\nanb-local-postgres\n", settings=new_user)
-    assert typed.returncode == 0, typed.stdout + typed.stderr
-    assert "Type anb-local-postgres to continue:" in typed.stdout
-    operator.settings |= new_user
     (database,) = operator.client("rds").describe_db_instances()["DBInstances"]
     assert database["MasterUsername"] == "other"
 
