@@ -1,4 +1,4 @@
-"""Auto Scaling groups and their launch templates, read from the API of the emulated AWS."""
+"""Auto Scaling groups and their launch templates, read from the API of the AWS emulator."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def read_groups(aws_port: int) -> dict[str, LaunchGroup]:
     """Return the groups of portal and worker, by service.
 
     Args:
-        aws_port: port of the emulated AWS.
+        aws_port: port of the AWS emulator.
     """
     scaling, ec2, iam = (aws.client(service, aws_port) for service in ("autoscaling", "ec2", "iam"))
     groups = {}

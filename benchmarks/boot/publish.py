@@ -44,7 +44,7 @@ def publish(aws_port: int, service: str, files: Mapping[str, str]) -> LaunchGrou
     """Deploy the current release with changed or additional files.
 
     Args:
-        aws_port: port of the emulated AWS.
+        aws_port: port of the AWS emulator.
         service: PORTAL or WORKER.
         files: contents by path in the release.
 
@@ -62,12 +62,12 @@ def publish(aws_port: int, service: str, files: Mapping[str, str]) -> LaunchGrou
 
 
 def deploy(aws_port: int, group: LaunchGroup) -> LaunchGroup:
-    """Create a launch template version with the group's user data; an earlier group rolls back."""
+    """Create a launch template version with the group's user data; pass an earlier group to roll back."""
     ec2 = aws.client("ec2", aws_port)
     newest = ec2.describe_launch_template_versions(LaunchTemplateId=group.template_id, Versions=["$Latest"])
     data = newest["LaunchTemplateVersions"][0]["LaunchTemplateData"]
     encoded = base64.b64encode(group.user_data.encode()).decode()
-    # Pass all data: the emulated AWS does not support SourceVersion.
+    # Pass all data: the AWS emulator does not support SourceVersion.
     ec2.create_launch_template_version(
         LaunchTemplateId=group.template_id, LaunchTemplateData={**data, "UserData": encoded}
     )

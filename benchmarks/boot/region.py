@@ -74,7 +74,7 @@ def open_region(console: Console) -> Iterator[Region]:
         console: console for progress.
 
     Raises:
-        NotHere: this machine cannot boot containers.
+        UnsupportedHost: this machine cannot boot containers.
     """
     ensure_programs()
     with open_run(CACHE_DIR / "runs") as run, Region(run, CACHE_DIR / "roots", console) as region:

@@ -1,4 +1,4 @@
-"""A temporary portal for load tests: PostgreSQL with fsync, emulated AWS, gunicorn."""
+"""A temporary portal for load tests: PostgreSQL with fsync, AWS emulator, gunicorn."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def _local_address() -> str:
 
 
 def deployed_address(target: Target) -> str:
-    """The address of a deployment.
+    """Return the address of a deployment.
 
     Raises:
         UserError: The deployment has no load balancer.

@@ -109,7 +109,7 @@ def checkout(project: Path, commit: str | None) -> Iterator[Path]:
     """Check out a commit into a temporary folder; yield that folder, or the working copy if no commit is given.
 
     Raises:
-        UserError: The commit does not exist, or its Pipfile.lock has no sections for the services.
+        UserError: The commit does not exist, or the services have another layout there.
     """
     if commit is None:
         yield project
@@ -122,6 +122,14 @@ def checkout(project: Path, commit: str | None) -> Iterator[Path]:
             if not set(contents.SERVICES) <= set(json.loads((sources / "Pipfile.lock").read_text())):
                 raise UserError(
                     f"Commit {commit!r} cannot be built: its Pipfile.lock has no sections for the services."
+                )
+            folders = {folder for packages_of_service in contents.SERVICES.values() for folder in packages_of_service}
+            missing = sorted(folder for folder in folders if not (sources / "services" / folder).is_dir())
+            if missing:
+                # Its archives would lack modules, and the commands of the stacks would not exist in it.
+                raise UserError(
+                    f"Commit {commit!r} cannot be built: its folder services has no {', '.join(missing)}. "
+                    f"Fix: run git checkout {commit}, then ./anb deploy."
                 )
             yield sources
         finally:

@@ -1,4 +1,4 @@
-"""Imports go one way: main -> stacks -> constructs_lib; stacks -> services.environment; nothing -> operations."""
+"""Imports go one way: main -> stacks -> constructs_lib; stacks -> services.environment; no product -> operations."""
 
 from __future__ import annotations
 
@@ -110,6 +110,11 @@ def test_only_one_module_imports_the_framework() -> None:
         ("stacks", "from services import shared"),
         ("services", "def late():\n    from constructs_lib import cdk"),
         ("services", "import operations"),
+        ("workspace", "from emulator import aws"),
+        ("emulator", "from services.environment import PortalEnvironment"),
+        ("emulator", "from operations.local import deployment"),
+        ("operations", "from benchmarks import command"),
+        ("operations", "from tools import docs"),
         ("main", "from services.environment import PortalEnvironment"),
     ],
 )

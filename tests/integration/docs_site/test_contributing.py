@@ -55,7 +55,7 @@ def follow(section: str, folder: Path) -> list[str]:
 def test_add_a_construct(copy: Path, mypy_cache: str) -> None:
     files = follow("Add a construct", copy)
     doc_blocks.run(doc_blocks.script(PAGE, "lane docs: record a construct"), copy)
-    output = doc_blocks.run(doc_blocks.script(PAGE, "lane docs: prove a construct"), copy, MYPY_CACHE_DIR=mypy_cache)
+    output = doc_blocks.run(doc_blocks.script(PAGE, "lane docs: check a construct"), copy, MYPY_CACHE_DIR=mypy_cache)
 
     assert files == ["constructs_lib/storage/parameter.py", "tests/unit/constructs_lib/storage/test_parameter.py"]
     assert re.search(r"^\d{3} passed", output, re.MULTILINE) and "Success: no issues found" in output
@@ -68,7 +68,7 @@ def test_add_a_construct(copy: Path, mypy_cache: str) -> None:
 
 def test_add_a_route(copy: Path, mypy_cache: str) -> None:
     files = follow("Add a route", copy)
-    output = doc_blocks.run(doc_blocks.script(PAGE, "lane docs: prove a route"), copy, MYPY_CACHE_DIR=mypy_cache)
+    output = doc_blocks.run(doc_blocks.script(PAGE, "lane docs: check a route"), copy, MYPY_CACHE_DIR=mypy_cache)
 
     assert files == ["tests/integration/services/portal/test_cities.py"]
     assert re.search(r"^\d{2,3} passed", output, re.MULTILINE) and "Success: no issues found" in output

@@ -58,6 +58,9 @@ def make_project(folder: Path, sha256: str, name: str = "both") -> Path:
         ".gitignore": "*.log\n",
         "services/environment.py": "",
         "services/shared/__init__.py": "",
+        "services/contest/__init__.py": "",
+        "services/videos/__init__.py": "",
+        "services/consumer/__init__.py": "",
         "services/portal/templates/page.html": "<p>",
         "services/migrations/001.up.sql": "SELECT 1",
         "services/worker/job.py": "",
@@ -127,6 +130,8 @@ def test_release_has_code_and_packages_of_each_service(first: BuiltProject) -> N
     assert names(target / "portal-code.tar.gz") == {
         "services/environment.py",
         "services/shared/__init__.py",
+        "services/contest/__init__.py",
+        "services/videos/__init__.py",
         "services/portal/templates/page.html",
         "services/migrations/001.up.sql",
         "services/release.json",
@@ -134,6 +139,8 @@ def test_release_has_code_and_packages_of_each_service(first: BuiltProject) -> N
     assert names(target / "worker-code.tar.gz") == {
         "services/environment.py",
         "services/shared/__init__.py",
+        "services/videos/__init__.py",
+        "services/consumer/__init__.py",
         "services/worker/job.py",
         "services/release.json",
     }
@@ -185,6 +192,17 @@ def test_unknown_commit_is_an_error(tmp_path: Path, index: Path) -> None:
         checkout(project, "v9"),
     ):
         pass
+
+
+def test_commit_with_another_layout_is_an_error(copy: BuiltProject) -> None:
+    git(copy.project, "rm", "--quiet", "-r", "services/shared", "services/videos")
+    git(copy.project, "commit", "--quiet", "--message", "second")
+    with (
+        pytest.raises(UserError, match=r"^Commit 'HEAD' cannot be built: its folder services has no shared, videos\. "),
+        checkout(copy.project, "HEAD"),
+    ):
+        pass
+    assert git(copy.project, "worktree", "list").count("\n") == 1
 
 
 def test_package_without_a_matching_wheel_is_an_error(tmp_path: Path, index: Path) -> None:

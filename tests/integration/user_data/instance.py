@@ -1,4 +1,4 @@
-"""An instance without a machine: bash runs its user-data in a folder, with fake systemd programs."""
+"""A simulated instance: bash runs its user data in a folder, with fake systemd programs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.unit.constructs_lib.scripts import decoded, user_data
 
 _DEBIAN_13 = 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\nVERSION_ID="13"\n'
 
-# Records its arguments. The file "unit" has the state of the unit, the file "stopping" the seconds a stop takes.
+# Records its arguments. The file "unit" contains the state of the unit, the file "stopping" the seconds of a stop.
 _SYSTEMCTL = """\
 echo "$*" >> "$FOLDER/systemctl"
 unit=$(cat "$FOLDER/unit")
@@ -25,11 +25,11 @@ esac
 
 
 class Instance:
-    """A folder that an instance's user-data runs in.
+    """A folder that serves as the file system of an instance.
 
     Args:
-        folder: the instance's file system.
-        aws: the AWS it talks to.
+        folder: new folder for the files.
+        aws: fake AWS on loopback.
         changes: arguments for ``user_data``.
     """
 
@@ -43,7 +43,7 @@ class Instance:
         self.fake_program("systemctl", _SYSTEMCTL)
         self.fake_program("journalctl", 'echo "what the unit said"')
         self.fake_program("systemd-run", 'echo "$*" >> "$FOLDER/systemd-run"')
-        # Shorten the waits: between two polls, and until a spot instance's time is over.
+        # Shorten the pause between polls, and the 80 s that a spot instance has to finish.
         self.fake_program("sleep", "exec /bin/sleep 0.02")
         self.fake_program("timeout", 'exec /usr/bin/timeout "${1/#80/0.2}" "${@:2}"')
         self.text = decoded(user_data(**changes).render())
@@ -55,7 +55,7 @@ class Instance:
         self._environment |= {"PATH": f"{folder}/bin:{os.environ['PATH']}", "TMPDIR": f"{folder}/tmp"}
 
     def fake_program(self, name: str, script: str) -> None:
-        """Replace a program of the machine by a script."""
+        """Replace a program by a script."""
         file = self.folder / "bin" / name
         file.write_text(f"#!/bin/bash\n{script}\n")
         file.chmod(0o755)
@@ -65,11 +65,11 @@ class Instance:
         (self.folder / "unit").write_text(state)
 
     def boot(self) -> subprocess.CompletedProcess[str]:
-        """Run the user-data."""
+        """Run the user data."""
         return self._run(["bash"], self.text)
 
     def run(self, *arguments: str, input: str = "") -> subprocess.CompletedProcess[str]:
-        """Run the script that calls AWS, which the boot writes."""
+        """Run instance.sh, which calls AWS; the boot installs it."""
         program = self.folder / "usr/local/sbin/web-instance"
         if not program.exists():
             program.parent.mkdir(parents=True)

@@ -59,7 +59,7 @@ def opened_site(
     Args:
         server: PostgreSQL server that gets the portal's database.
         template: Name of the database to copy.
-        aws_port: Port of the emulated AWS.
+        aws_port: Port of the AWS emulator.
         folder: Folder for the portal's log.
         changes: Environment fields to override.
     """
