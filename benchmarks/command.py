@@ -208,5 +208,5 @@ def _cpu_seconds() -> float:
 
 
 def _save_json(name: str, times: Mapping[str, object]) -> None:
-    """Save times in seconds for programs, beside the table for people."""
+    """Save times in seconds as JSON, for programs such as `./anb simulate`."""
     (paths.ROOT / f"benchmarks/{name}.json").write_text(json.dumps(times, indent=2, ensure_ascii=False) + "\n")

@@ -36,7 +36,7 @@ class PublishedPart:
 
 
 def parse_parts(user_data: str) -> list[PublishedPart]:
-    """Return the release parts that a user-data script fetches."""
+    """Return the release parts that a user data script fetches."""
     return [PublishedPart(**match.groupdict()) for match in _FETCH.finditer(user_data)]
 
 

@@ -167,7 +167,7 @@ class Region:
         return instance
 
     def begin_termination(self, instance: BootedInstance) -> LifecycleWait | None:
-        """Begin the termination of an instance, as Auto Scaling does; return the wait of its lifecycle hook, if any."""
+        """Start the termination of an instance, as Auto Scaling does; return the wait of its lifecycle hook, if any."""
         has_hook = TERMINATING in instance.group.hooks
         wait = (
             self.scaling.expect(instance.group.name, TERMINATING, instance.identity.instance_id) if has_hook else None

@@ -1,6 +1,6 @@
 """Lifecycle hooks: Auto Scaling waits until an instance is ready, and until it has drained.
 
-A launching hook keeps an instance out of service until its user-data reports that the program is ready. A terminating
+A launching hook keeps an instance out of service until its user data reports that the program is ready. A terminating
 hook keeps an instance running until its program has finished its work and stopped.
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks.html
 """

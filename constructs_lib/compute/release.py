@@ -29,7 +29,7 @@ class Release(cdk.Construct):
     older versions stay available to instances and launch templates that name them, as long as the bucket keeps them.
     ``release.json``, beside the parts, records what was deployed in its versions.
 
-    The same files always give the same hash and user-data; a changed byte gives another hash and so a rolling
+    The same files always give the same hash and user data; a changed byte gives another hash and so a rolling
     replacement of the instances.
 
     Args:

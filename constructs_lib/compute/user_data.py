@@ -1,4 +1,4 @@
-"""The user-data of an instance: fetch a release from S3, verify it, and run it as a hardened systemd service.
+"""The user data of an instance: fetch a release from S3, verify it, and run it as a hardened systemd service.
 
 The scripts and units are in ``user_data_files/``. ``read_environment`` parses the environment from the script, so a
 deployed service can be started anywhere.
@@ -52,7 +52,7 @@ class ReleasePart:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class UserData:
-    """The user-data of an instance: what it installs and runs.
+    """The user data of an instance: what it installs and runs.
 
     Args:
         name: name of the service, its folder, unit and environment file.
@@ -146,7 +146,7 @@ class UserData:
 
 
 def read_environment(user_data: str) -> dict[str, str]:
-    """Parse the service's environment from a user-data script.
+    """Parse the service's environment from a user data script.
 
     Args:
         user_data: the decoded script.

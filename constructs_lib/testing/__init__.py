@@ -120,7 +120,7 @@ class Template:
         return statements
 
     def user_data(self) -> str:
-        """Return the only user-data script as the instance receives it, with unresolved references."""
+        """Return the only user data script as the instance receives it, with unresolved references."""
         scripts = [text for name, text in self.document.get("locals", {}).items() if "user-data" in name]
         assert len(scripts) == 1, f"expected one user-data script, found {len(scripts)}"
         return str(scripts[0]).replace("$${", "${").replace("%%{", "%{")

@@ -1,6 +1,7 @@
 """Request bodies of the API and the pages' forms, and their validation.
 
-The error texts are those of go-playground/validator, which the original API used; clients show them unchanged.
+The error texts are those of go-playground/validator, which the original API used; clients show them unchanged. They
+contain the names of these classes and fields, so a renamed class or field changes the API.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ LANES = (
         tier=Tier.DEFAULT,
     ),
     Lane(
-        name="core",
+        name="services",
         description="votes, rankings, claims, migrations, the SQS consumer; on a real PostgreSQL and the AWS emulator",
         folders=tuple(f"tests/integration/services/{part}" for part in ("shared", "contest", "videos", "consumer")),
         tier=Tier.DEFAULT,

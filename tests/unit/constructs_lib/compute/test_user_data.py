@@ -1,4 +1,4 @@
-"""Every user-data script passes bash and shellcheck, and leaves room below EC2's limit."""
+"""Every user data script passes bash and shellcheck, and leaves room below EC2's limit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ISOLATING = InstanceOptions(isolates_children=True)
 
 
 def scripts(template: Template) -> Iterator[str]:
-    """The user-data scripts of a stack, as its instances get them, with references replaced by a word."""
+    """The user data scripts of a stack, as its instances get them, with references replaced by a word."""
     for name, text in template.document.get("locals", {}).items():
         if "user-data" in name:
             yield re.sub(r"(?<!\$)\$\{[^}]*\}", "reference", text).replace("$${", "${").replace("%%{", "%{")
