@@ -26,7 +26,7 @@ def test_queue(recorded: SnapshotAssertion) -> None:
     assert queue().readable() == recorded
 
 
-def test_message_moves_to_the_dead_letter_queue_after_max_receives() -> None:
+def test_message_is_dead_lettered_after_max_receives() -> None:
     template = queue(max_receives=4)
 
     (live,) = template.matching("aws_sqs_queue", name="orders")
