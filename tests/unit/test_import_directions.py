@@ -108,7 +108,7 @@ def test_only_one_module_imports_the_framework() -> None:
         ("constructs_lib", "from services.environment import PortalEnvironment"),
         ("stacks", "from services.shared import queue"),
         ("stacks", "from services import shared"),
-        ("services", "def late():\n    from constructs_lib import cdk"),
+        ("services", "def late():\n    from constructs_lib.foundation import cdk"),
         ("services", "import operations"),
         ("workspace", "from emulator import aws"),
         ("emulator", "from services.environment import PortalEnvironment"),

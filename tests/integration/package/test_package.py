@@ -69,7 +69,8 @@ def test_mypy_reads_the_types_of_the_library(installed: pathlib.Path, tmp_path: 
     """Strict mypy accepts the examples and reports a wrong argument."""
     for example in EXAMPLES:
         shutil.copy(paths.ROOT / "examples" / example, tmp_path)
-    (tmp_path / "wrong.py").write_text('from constructs_lib import Bucket, cdk\nBucket(cdk.App(), "b", name=3)\n')
+    imports = "from constructs_lib import Bucket\nfrom constructs_lib.foundation import cdk\n"
+    (tmp_path / "wrong.py").write_text(f'{imports}Bucket(cdk.App(), "b", name=3)\n')
     command = [sys.executable, "-m", "mypy", "--strict", "--python-executable", str(installed), "--config-file", ""]
     command += ["--cache-dir", str(paths.CACHE_DIR / "mypy-package")]
 
@@ -77,4 +78,4 @@ def test_mypy_reads_the_types_of_the_library(installed: pathlib.Path, tmp_path: 
 
     found = [line for line in checked.stdout.splitlines() if ": error:" in line]
     assert len(found) == 1, checked.stdout + checked.stderr
-    assert found[0].startswith('wrong.py:2: error: Argument "name" to "Bucket" has incompatible type "int"')
+    assert found[0].startswith('wrong.py:3: error: Argument "name" to "Bucket" has incompatible type "int"')
