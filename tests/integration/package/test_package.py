@@ -16,14 +16,18 @@ from tests.integration.package.conftest import Run
 from workspace import paths
 
 EXAMPLES = sorted(file.name for file in (paths.ROOT / "examples").glob("*.py"))
-FOREIGN = ("anb", "boto3", "click", "flask", "main", "moto", "operations", "pydantic", "pytest", "services", "stacks")
+PROJECT = ("anb", "benchmarks", "emulator", "main", "operations", "services", "stacks", "tools", "workspace")
+FOREIGN = (*PROJECT, "boto3", "click", "flask", "moto", "pydantic", "pytest")
+NOT_PACKED = (".pyc", ".md")
 
 
 def test_wheel_contains_only_the_library(wheel: pathlib.Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
     found = (paths.ROOT / "constructs_lib").rglob("*")
-    files = {file.relative_to(paths.ROOT).as_posix() for file in found if file.is_file() and file.suffix != ".pyc"}
+    files = {
+        file.relative_to(paths.ROOT).as_posix() for file in found if file.is_file() and file.suffix not in NOT_PACKED
+    }
 
     assert packed == files
     assert {"constructs_lib/py.typed", "constructs_lib/foundation/lazy_provider.js"} <= packed
