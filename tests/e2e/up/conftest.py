@@ -16,6 +16,11 @@ from tests.e2e.browser.site import Site
 from tests.e2e.up.people import make_clip
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the test that stops the shared system last, in whichever file it is."""
+    items.sort(key=lambda item: item.name.startswith("test_down_"))
+
+
 @pytest.fixture(scope="session")
 def anb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     """The launcher, with its own local directory."""

@@ -1,4 +1,4 @@
-"""From sign-up to a ranked video over HTTP, on the system of ./anb up; the last test stops the system."""
+"""From sign-up to a ranked video over HTTP, on the system of ./anb up; one test stops the system."""
 
 from __future__ import annotations
 
