@@ -211,9 +211,11 @@ def assert_shared_limit(portals: list[PortalProcess], ana: PortalUser) -> None:
 
     with ThreadPoolExecutor(12) as threads:
         statuses = list(threads.map(guess_at, range(60)))
-    assert set(statuses) == {401, 429}
+    # On a busy machine a new database connection may time out: 503, and the attempt may have been counted.
+    timed_out = statuses.count(503)
+    assert set(statuses) - {503} == {401, 429}
     granted_again = (time.monotonic() - start) / limits.SIGN_IN_HERE.seconds_each
-    assert 20 <= statuses.count(401) <= 20 + granted_again
+    assert 20 - timed_out <= statuses.count(401) <= 20 + granted_again
     reached = [
         line
         for portal, offset in zip(portals, before, strict=True)
