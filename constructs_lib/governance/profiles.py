@@ -110,8 +110,8 @@ DEVELOPMENT = Profile(
     log_days=7,
     flow_log_days=7,
     reasons={
-        "nat": "nobody waits for it when a zone is lost",  # plain-english: allow
-        "multi_az": "nobody waits for it when a zone is lost",  # plain-english: allow
+        "nat": "an outage is acceptable when a zone is lost",
+        "multi_az": "an outage is acceptable when a zone is lost",
         "backup_days": "its data can be made again",
         "protect": "it is made to be thrown away",
         "log_days": "its logs are read the same day",

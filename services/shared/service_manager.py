@@ -53,5 +53,5 @@ class ServiceManager:
                 connection.sendall(state.encode())
         except OSError as error:
             # Without the notification the service manager acts on its own timeouts.
-            event = "service manager cannot be told"  # plain-english: allow
+            event = "service manager is unreachable"
             get_logger(__name__).error(event, state=state, error=str(error))

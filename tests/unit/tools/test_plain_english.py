@@ -15,8 +15,6 @@ MAX_LONG_TEST_NAMES = 0.05
 """Share of all test names."""
 MAX_SMALL_FILES = 24
 
-needs_git = pytest.mark.skipif(not (paths.ROOT / ".git").exists(), reason="the tool lists the files with git")
-
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -72,21 +70,18 @@ def test_small_files_are_those_of_the_product(project: Path) -> None:
     assert [each.path for each in plain_english.small_files(names)] == ["tools/small.py"]
 
 
-@needs_git
 def test_project_has_few_dialect_words(files: list[Path]) -> None:
     found = [f"{each.path}:{each.line}: {each.text}" for each in plain_english.dialect_words(files)]
 
     assert len(found) <= MAX_DIALECT_WORDS, "\n".join(["use plain English, see docs/contributing.md:", *found])
 
 
-@needs_git
 def test_project_has_few_repeated_class_names(files: list[Path]) -> None:
     found = [f"{name}: {', '.join(holders)}" for name, holders in plain_english.repeated_classes(files).items()]
 
     assert len(found) <= MAX_REPEATED_CLASSES, "\n".join(["rename one of each:", *found])
 
 
-@needs_git
 def test_project_has_few_long_test_names(files: list[Path]) -> None:
     names = list(plain_english.test_names(files))
     found = [
@@ -96,7 +91,6 @@ def test_project_has_few_long_test_names(files: list[Path]) -> None:
     assert len(found) <= MAX_LONG_TEST_NAMES * len(names), "\n".join(["shorten these names:", *found])
 
 
-@needs_git
 def test_project_has_few_small_files(files: list[Path]) -> None:
     found = [f"{each.path}: {each.line} lines" for each in plain_english.small_files(files)]
 
