@@ -157,18 +157,23 @@ def stop_tree(leader: int, stop_signal: signal.Signals, *, grace_seconds: float)
 
 
 def start_time(pid: int) -> float | None:
-    """Return when a process started, in seconds since the epoch; None if it is gone. PID and start time are unique."""
+    """Return when a process started, in seconds since the machine's boot; None if it is gone.
+
+    PID and start time identify a process. The time of day would not: each step of the clock moves it.
+    """
     try:
-        process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
-    except psutil.NoSuchProcess:
+        if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return None
+        # psutil adds the boot time, which the kernel computes anew from the clock. The name may contain spaces.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
         return None
+    return int(fields[19]) / os.sysconf("SC_CLK_TCK")
 
 
 def is_running(pid: int, started: float) -> bool:
     """Whether the process with this PID and start time still runs (PIDs are reused)."""
-    now = start_time(pid)
-    return now is not None and abs(now - started) < 1
+    return start_time(pid) == started
 
 
 def last_lines(log: Path, count: int = 15) -> str:

@@ -11,8 +11,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from workspace.errors import UserError
 from workspace.processes import ProcessRecord, start_time
 
@@ -98,7 +96,7 @@ class StateFile:
 
 def this_process() -> ProcessRecord:
     """Return the record of this process."""
-    return ProcessRecord(os.getpid(), psutil.Process().create_time())
+    return process_record(os.getpid())
 
 
 def process_record(pid: int, port: int | None = None) -> ProcessRecord:

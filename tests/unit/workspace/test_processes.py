@@ -81,6 +81,15 @@ def test_reused_pid_is_another_process() -> None:
     assert not is_running(os.getpid(), started - 100)
 
 
+def test_a_clock_step_does_not_change_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = start_time(os.getpid())
+    booted = psutil.boot_time()
+    # The kernel computes the boot time from the clock.
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: booted + 1)
+    assert started is not None
+    assert is_running(os.getpid(), started)
+
+
 def test_last_lines_of_a_missing_log_are_empty(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("\n".join(map(str, range(100))))
     assert last_lines(tmp_path / "log", 2) == "98\n99"

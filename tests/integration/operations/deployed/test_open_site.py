@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import webbrowser
+from dataclasses import replace
 from pathlib import Path
 
 import click.testing
-import psutil
 import pytest
 
 from operations.__main__ import anb
 from operations.deploy.target import Target
-from operations.local.state import RUNNING, StateFile, SystemState
-from workspace.processes import ProcessRecord
+from operations.local.state import RUNNING, StateFile, SystemState, this_process
 
 
 def run(*arguments: str) -> click.testing.Result:
@@ -62,15 +60,14 @@ def test_domain_name_has_priority(address: str, opened: list[str], monkeypatch: 
 
 
 def test_without_options_the_local_address_is_printed(target: Target, tmp_path: Path, opened: list[str]) -> None:
-    this = ProcessRecord(os.getpid(), psutil.Process().create_time(), 4321)
     StateFile(tmp_path).write(
-        SystemState(phase=RUNNING, supervisor=this, url="http://127.0.0.1:8080", infra=True, children={})
+        SystemState(phase=RUNNING, supervisor=this_process(), url="http://127.0.0.1:8080", infra=True, children={})
     )
     assert run().output == "http://127.0.0.1:8080\n"
 
 
 def test_killed_supervisor_is_not_running(target: Target, tmp_path: Path) -> None:
-    gone = ProcessRecord(os.getpid(), psutil.Process().create_time() - 1000, 4321)
+    gone = replace(this_process(), started=1.0)
     StateFile(tmp_path).write(
         SystemState(phase=RUNNING, supervisor=gone, url="http://127.0.0.1:8080", infra=True, children={})
     )

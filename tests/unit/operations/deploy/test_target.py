@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
+from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
 
 from operations.deploy.target import choose_target
-from operations.local.state import RUNNING, StateFile, SystemState
+from operations.local.state import RUNNING, StateFile, SystemState, this_process
 from workspace import paths
 from workspace.errors import UserError
-from workspace.processes import ProcessRecord
 
 WITH_ENDPOINT = {"AWS_ENDPOINT_URL": "http://127.0.0.1:4999", "AWS_ACCESS_KEY_ID": "mine", "AWS_PROFILE": "mine"}
 
@@ -24,7 +22,9 @@ def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write_state(folder: Path, *, infra: bool = True, alive: bool = True) -> None:
-    this = ProcessRecord(os.getpid(), psutil.Process().create_time() if alive else 1.0, 4321)
+    this = replace(this_process(), port=4321)
+    if not alive:
+        this = replace(this, started=1.0)
     StateFile(folder).write(
         SystemState(phase=RUNNING, supervisor=this, url="http://127.0.0.1:1", infra=infra, children={"aws": this})
     )
