@@ -212,6 +212,12 @@ LANES = (
         prepare=checkov.prepare,
     ),
     Lane(
+        name="aws",
+        description="AWS's own data accepts every variant: IAM policies match the recorded calls, values, validation",
+        folders=("tests/integration/aws",),
+        touched_by=(*CONSTRUCTS, "services/"),
+    ),
+    Lane(
         name="synth",
         description="stock and fast synth write the same files; commands that synthesize print no Node warnings",
         folders=("tests/integration/synth",),
