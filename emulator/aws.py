@@ -47,17 +47,19 @@ def without_aws(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if not name.startswith("AWS_")}
 
 
-def start(port: int, *, log: Path) -> Child:
+def start(port: int, *, log: Path, calls: Path | None = None) -> Child:
     """Start moto's server and wait until it is listening.
 
     Args:
         port: TCP port on loopback.
         log: File that its output is appended to.
+        calls: File that every request is appended to, for ``api_calls.read_calls``. Default: none.
     """
+    recording = ["--calls", str(calls)] if calls else []
     child = Child(
         ManagedProgram(
             name="aws",
-            arguments=[sys.executable, "-m", "emulator.moto_server", "-H", LOOPBACK, "-p", str(port)],
+            arguments=[sys.executable, "-m", "emulator.moto_server", "-H", LOOPBACK, "-p", str(port), *recording],
             log=log,
             environment={**without_aws(os.environ), "PYTHONPATH": str(paths.ROOT)},
         )

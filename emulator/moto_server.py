@@ -19,6 +19,7 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from gunicorn.app.base import BaseApplication
@@ -27,6 +28,8 @@ from moto.ec2.models.launch_templates import LaunchTemplateVersion
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.s3.models import FakeDeleteMarker
 from moto.sqs.models import Queue
+
+from emulator.api_calls import CallFile
 
 _SERVICE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/")
 _UNLOCKED = ("s3", "sqs")
@@ -42,15 +45,22 @@ class CachedResponse(NamedTuple):
 
 
 class SerializedMoto(DomainDispatcherApplication):
-    """moto's application behind a lock, with a cache of its last responses."""
+    """moto's application behind a lock, with a cache of its last responses.
 
-    def __init__(self, *arguments: Any) -> None:
+    Args:
+        calls: Records every request; none by default.
+    """
+
+    def __init__(self, *arguments: Any, calls: CallFile | None = None) -> None:
         super().__init__(*arguments)
+        self._calls = calls
         self._lock = threading.Lock()
         self._responses: OrderedDict[str, CachedResponse] = OrderedDict()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Handle a request after the previous one has finished."""
+        if self._calls:
+            self._calls.record(environ)
         signed = _SERVICE.search(environ.get("HTTP_AUTHORIZATION", ""))
         if signed is None or signed[1] in _UNLOCKED:
             unlocked: Iterable[bytes] = super().__call__(environ, start_response)
@@ -81,8 +91,8 @@ class SerializedMoto(DomainDispatcherApplication):
 class EmulatorServer(BaseApplication):  # type: ignore[misc]
     """gunicorn with one worker process, which holds the state."""
 
-    def __init__(self, address: str) -> None:
-        self._address = address
+    def __init__(self, address: str, calls: Path | None) -> None:
+        self._address, self._calls = address, calls
         super().__init__()
 
     def load_config(self) -> None:
@@ -107,7 +117,7 @@ class EmulatorServer(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> SerializedMoto:
         """Create moto's application."""
-        return SerializedMoto(create_backend_app)
+        return SerializedMoto(create_backend_app, calls=CallFile(self._calls) if self._calls else None)
 
 
 def _dispose(_marker: FakeDeleteMarker) -> None:
@@ -145,6 +155,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("-H", "--host", required=True)
     parser.add_argument("-p", "--port", required=True)
+    parser.add_argument("--calls", type=Path, help="file that every request is appended to")
     options = parser.parse_args()
     os.environ["MOTO_PORT"] = options.port
-    EmulatorServer(f"{options.host}:{options.port}").run()
+    EmulatorServer(f"{options.host}:{options.port}", options.calls).run()
