@@ -23,6 +23,7 @@ def main() -> int:
     from constructs_lib.foundation import cdk, template, waivers
     from constructs_lib.governance import cost, iam_report
     from stacks.app import build
+    from stacks.observability import CUSTOM_METRICS
 
     app = cdk.App()
     build(app, settings, software)
@@ -30,7 +31,8 @@ def main() -> int:
     folder = Path(app.outdir)
     waivers.write(folder)
     iam_report.write(folder)
-    for text in (str(software), settings.effective_profile.differences(), cost.render_table(template.read(folder))):
+    costs = cost.render_table(template.read(folder), custom_metrics=CUSTOM_METRICS)
+    for text in (str(software), settings.effective_profile.differences(), costs):
         if text:
             print(text, file=sys.stderr)  # noqa: T201
     return 0

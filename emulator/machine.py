@@ -44,6 +44,10 @@ ExecStart=/usr/sbin/ip route add {metadata}/32 dev host0
 WantedBy=sysinit.target
 """
 _JOURNAL = "[Journal]\nStorage=persistent\nForwardToConsole=yes\nMaxLevelConsole=info\nTTYPath=/dev/console\n"
+# A type-level drop-in: of two environment files, the later one wins.
+# https://www.freedesktop.org/software/systemd/man/257/systemd.exec.html#EnvironmentFile=
+_OVERRIDES_FILE = "etc/machine-overrides"
+_OVERRIDES = f"[Service]\nEnvironmentFile=-/{_OVERRIDES_FILE}\n"
 _MANAGER = f"[Manager]\nDefaultEnvironment=AWS_CA_BUNDLE={CA_BUNDLE} SSL_CERT_FILE={CA_BUNDLE}\n"
 
 
@@ -56,12 +60,14 @@ class MachineOptions:
         address: IP address on the network.
         hosts: Addresses by host name; no other names resolve.
         authority: Certificate of the trusted certificate authority, in PEM.
+        overrides: Variables that override those in the environment files of all services.
     """
 
     name: str
     address: str
     hosts: Mapping[str, str] = field(default_factory=dict)
     authority: str = ""
+    overrides: Mapping[str, str] = field(default_factory=dict)
 
 
 class Machine:
@@ -222,6 +228,8 @@ class Machine:
             "etc/hosts": "".join(f"{address} {name}\n" for name, address in hosts.items()),
             "etc/systemd/journald.conf.d/console.conf": _JOURNAL,
             "etc/systemd/system.conf.d/authority.conf": _MANAGER,
+            "etc/systemd/system/service.d/overrides.conf": _OVERRIDES,
+            _OVERRIDES_FILE: "".join(f"{name}={value}\n" for name, value in self._options.overrides.items()),
         }
         for path, text in texts.items():
             file = self._root / path

@@ -23,9 +23,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gunicorn.app.base import BaseApplication
+from moto.core.responses import ActionResult
 from moto.core.types import Base64EncodedString
 from moto.ec2.models.launch_templates import LaunchTemplateVersion
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.rds.exceptions import InvalidParameterCombination
+from moto.rds.responses import RDSResponse
 from moto.s3.models import FakeDeleteMarker
 from moto.sqs.models import Queue
 
@@ -136,6 +139,26 @@ def _user_data(version: LaunchTemplateVersion) -> Base64EncodedString | None:
 
 # Else a group with a changed template launches no instances.
 LaunchTemplateVersion.user_data = property(_user_data)  # type: ignore[assignment, method-assign]
+
+_moto_delete = RDSResponse.delete_db_instance
+
+
+def _delete_db_instance(request: RDSResponse) -> ActionResult:
+    """Require either a final snapshot's name or that none is taken, as RDS does; moto accepts neither and both.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBInstance.html
+    """
+    named, skipped = (
+        bool(request.params.get("FinalDBSnapshotIdentifier")),
+        bool(request.params.get("SkipFinalSnapshot")),
+    )
+    if named is skipped:
+        reason = "can not be specified when" if named else "is required unless"
+        raise InvalidParameterCombination(f"FinalDBSnapshotIdentifier {reason} SkipFinalSnapshot is specified.")
+    return _moto_delete(request)
+
+
+RDSResponse.delete_db_instance = _delete_db_instance  # type: ignore[method-assign, assignment]
 
 _moto_attributes = vars(Queue)["attributes"].fget
 

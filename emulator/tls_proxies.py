@@ -54,7 +54,7 @@ class CertificateAuthority:
     """Certificate authority of one run."""
 
     def __init__(self) -> None:
-        self._authority = trustme.CA(organization_name="boot lane")
+        self._authority = trustme.CA(organization_name="AWS emulator")
 
     @property
     def certificate(self) -> str:

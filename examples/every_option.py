@@ -123,6 +123,7 @@ database = PostgresDatabase(
     backup_days=35,
     log_days=90,
     unprotected_reason=DESTROYABLE,
+    no_final_snapshot_reason=DESTROYABLE,
     max_connections=200,
     parameters={"log_min_duration_statement": "500"},
 )

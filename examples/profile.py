@@ -18,6 +18,7 @@ PostgresDatabase(
     backup_days=profile.backup_days,
     short_backups_reason=profile.waiver_reason("backup_days"),
     unprotected_reason=profile.waiver_reason("protect"),
+    no_final_snapshot_reason=profile.waiver_reason("final_snapshot"),
 )
 
 app.synth()

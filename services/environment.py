@@ -81,7 +81,10 @@ class ServiceEnvironment:
     database_name: str = _setting("name of the database")
     database_secret_arn: str = _setting("secret with the JSON keys username and password, read at run time")
     database_ssl_mode: str = _setting(
-        "libpq sslmode", one_of=("disable", "prefer", "require", "verify-ca", "verify-full")
+        "libpq sslmode: verify-full, or disable on loopback", one_of=("disable", "verify-full")
+    )
+    database_ca_file: str | None = _setting(
+        "PEM file of the authorities that may sign the database's certificate; empty for those of RDS, in the release"
     )
     media_bucket: str = _setting("bucket of uploads/ and processed/")
     queue_url: str = _setting("queue of the videos to process")

@@ -29,6 +29,7 @@ class DatabaseStack(AnbStack):
             short_backups_reason=profile.waiver_reason("backup_days"),
             log_days=settings.log_retention_days,
             unprotected_reason=profile.waiver_reason("protect"),
+            no_final_snapshot_reason=profile.waiver_reason("final_snapshot"),
             max_connections=settings.db_max_connections,
         )
         database = self.database

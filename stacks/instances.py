@@ -42,6 +42,7 @@ def shared_environment(
         "release": release.sha256,
         **{name.lower(): value for name, value in variables.items()},
         "database_port": database.port,
+        "database_ca_file": None,
         "log_group": log_group_name(stack, service),
     }
 

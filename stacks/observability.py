@@ -28,6 +28,9 @@ from stacks.queue import QueueStack
 from stacks.settings.model import Settings
 from stacks.workers import WorkersStack
 
+CUSTOM_METRICS = 26
+"""CloudWatch metrics that the services write, in the namespace ANB; docs/telemetry.md lists them."""
+
 
 class ObservabilityStack(AnbStack):
     """Alarms and graphs of the portal, the queue, the workers and the database, in the order a video passes them."""

@@ -21,7 +21,7 @@ from emulator import aws
 from emulator.async_thread import EventLoopThread
 from emulator.autoscaling import AutoScaling, LifecycleWait
 from emulator.debian import ensure_root
-from emulator.machine import Machine, MachineOptions
+from emulator.machine import CA_BUNDLE, Machine, MachineOptions
 from emulator.metadata import Identity, MetadataService
 from emulator.network import METADATA_ADDRESS, SUBNET, NetworkNamespace
 from emulator.request_recorder import RequestRecorder
@@ -158,7 +158,14 @@ class Region:
             self._root,
             self.run.folder / "machines" / name,
             self.network,
-            MachineOptions(name=name, address=address, hosts=self._hosts, authority=self.authority.certificate),
+            MachineOptions(
+                name=name,
+                address=address,
+                hosts=self._hosts,
+                authority=self.authority.certificate,
+                # The emulated database's certificate is signed by this run's authority, not by RDS's.
+                overrides={"DATABASE_CA_FILE": CA_BUNDLE},
+            ),
         )
         launching = self.scaling.expect(group.name, LAUNCHING, identity.instance_id) if has_hook else None
         instance = BootedInstance(group=group, machine=machine, identity=identity, launching=launching)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 from constructs_lib.compute.instance_group import InstanceGroup
@@ -38,8 +39,10 @@ class PostgresDatabase(cdk.Construct):
         backup_days: retention of automatic backups in days, 0 to 35.
         short_backups_reason: reason for a retention under 7 days, the minimum of Security Hub's RDS.11.
         log_days: retention of the logs in days; one of ``log_retention.RETENTION_DAYS``.
-        unprotected_reason: reason why the database can be destroyed without a final snapshot; by default it cannot be
-            destroyed.
+        unprotected_reason: reason why the database may be deleted; by default AWS prevents it.
+        no_final_snapshot_reason: reason why a deleted database leaves nothing. By default RDS takes a final snapshot,
+            with a name of its own for each database that is created, and retains the automated backups for
+            ``backup_days``.
         max_connections: PostgreSQL's parameter, 6 to 262143; it must cover the maximum of all services. Each
             connection takes some MiB of memory.
         parameters: more PostgreSQL parameters.
@@ -65,6 +68,7 @@ class PostgresDatabase(cdk.Construct):
         short_backups_reason: str | None = None,
         log_days: int = 365,
         unprotected_reason: str | None = None,
+        no_final_snapshot_reason: str | None = None,
         max_connections: int = 100,
         parameters: Mapping[str, str] | None = None,
     ) -> None:
@@ -152,8 +156,11 @@ class PostgresDatabase(cdk.Construct):
             enabled_cloudwatch_logs_exports=list(_LOGS),
             auto_minor_version_upgrade=True,
             deletion_protection=unprotected_reason is None,
-            skip_final_snapshot=unprotected_reason is not None,
-            final_snapshot_identifier=f"{name}-final" if unprotected_reason is None else None,
+            skip_final_snapshot=no_final_snapshot_reason is not None,
+            # Set even if it is skipped: a destroy may still decide to keep one.
+            final_snapshot_identifier=_final_snapshot(subnets.name, database, username),
+            # RDS deletes them by default. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DeleteInstance.html
+            delete_automated_backups=no_final_snapshot_reason is not None or not backup_days,
             depends_on=logs,
         )
         if single_zone_reason is not None:
@@ -162,7 +169,10 @@ class PostgresDatabase(cdk.Construct):
             weakened = f"keeps backups for less than {_USUAL_BACKUPS} days"
             waive(self, weakened, reason=short_backups_reason, explains=[] if backup_days else ["CKV_AWS_133"])
         if unprotected_reason is not None:
-            waive(self, "may be destroyed", reason=unprotected_reason, explains=["CKV_AWS_293"])
+            waive(self, "may be deleted", reason=unprotected_reason, explains=["CKV_AWS_293"])
+        if no_final_snapshot_reason is not None:
+            rule = "database-without-final-snapshot"
+            waive(self, "leaves no final snapshot", reason=no_final_snapshot_reason, explains=[rule])
         self.instance_id: str = instance.identifier
         self.host: str = instance.address
         self.port = _PORT
@@ -176,7 +186,9 @@ class PostgresDatabase(cdk.Construct):
     def environment(self, prefix: str = "") -> dict[str, str]:
         """Return the environment variables with the database's address and the ARN of its secret.
 
-        Pass them in a service's ``environment``; ``allow_from`` adds the permissions.
+        Pass them in a service's ``environment``; ``allow_from`` adds the permissions. ``SSL_MODE`` is verify-full, so
+        the program needs RDS's certificates (libpq's ``sslrootcert``), which AWS publishes at
+        https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem.
 
         Args:
             prefix: prefix of the variables, for a program with several databases: ``"ORDERS_"`` gives
@@ -187,7 +199,7 @@ class PostgresDatabase(cdk.Construct):
             "PORT": str(self.port),
             "NAME": self.database,
             "SECRET_ARN": self.secret_arn,
-            "SSL_MODE": "require",
+            "SSL_MODE": "verify-full",
         }
         return {f"{prefix}DATABASE_{name}": value for name, value in variables.items()}
 
@@ -220,3 +232,14 @@ class PostgresDatabase(cdk.Construct):
             description=f"PostgreSQL for {service.node.id}",
         )
         service.role.allow("ReadDatabaseSecret", ["secretsmanager:GetSecretValue"], [self.secret_arn])
+
+
+def _final_snapshot(subnet_group: str, database: str, username: str) -> str:
+    """Return a snapshot name that no other life of the database has: RDS refuses a name that exists.
+
+    The subnet group is created with the database; Terraform appends the time and a counter to its name. Terraform
+    replaces only the database when its initial database or its master user changes, so both are in the name, too.
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBInstance.html
+    """
+    digest = hashlib.sha256(f"{database}/{username}".encode()).hexdigest()[:8]
+    return f"{subnet_group}-{digest}-final"

@@ -26,12 +26,15 @@ class Cost:
         high: cost at the groups' maximum capacity.
         unpriced: types without a price.
         usage_based: additional usage-based charges.
+        burst: CPU credits, at most: every burstable instance and database at full load all month, at the groups'
+            maximum capacity.
     """
 
     low: float = 0.0
     high: float = 0.0
     unpriced: tuple[str, ...] = ()
     usage_based: tuple[str, ...] = ()
+    burst: float = 0.0
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(
@@ -39,6 +42,7 @@ class Cost:
             self.high + other.high,
             self.unpriced + other.unpriced,
             self.usage_based + other.usage_based,
+            self.burst + other.burst,
         )
 
 
@@ -57,7 +61,8 @@ def _database(resource: Resource, _: list[Resource]) -> Cost:
     secret = _monthly(prices.SECRET if resource.properties.get("manage_master_user_password") else 0)
     if kind not in prices.DATABASE_HOUR:
         return storage + secret + Cost(unpriced=(kind,))
-    return _hourly(prices.DATABASE_HOUR[kind] * zones) + storage + secret
+    burst = _full_load(kind.removeprefix("db."), prices.DATABASE_SURPLUS_VCPU_HOUR)
+    return _hourly(prices.DATABASE_HOUR[kind] * zones) + storage + secret + Cost(burst=burst)
 
 
 def _group(resource: Resource, siblings: list[Resource]) -> Cost:
@@ -67,7 +72,8 @@ def _group(resource: Resource, siblings: list[Resource]) -> Cost:
         return Cost(unpriced=(f"the instances of {resource.path}",))
     one = instance_cost(launch_template)
     properties = resource.properties
-    return Cost(one.high * properties["min_size"], one.high * properties["max_size"], one.unpriced)
+    maximum = properties["max_size"]
+    return Cost(one.high * properties["min_size"], one.high * maximum, one.unpriced, burst=one.burst * maximum)
 
 
 def _load_balancer(resource: Resource, _: list[Resource]) -> Cost:
@@ -128,7 +134,7 @@ USAGE_BASED = {
     "aws_db_instance": "backups beyond the database's size",
     "aws_flow_log": "flow log ingestion",
     "aws_kms_key": "requests to KMS",
-    "aws_lb": "load balancer capacity units",
+    "aws_lb": f"load balancer capacity units (${prices.LOAD_BALANCER_UNIT_HOUR} per hour each)",
     "aws_nat_gateway": "data through NAT gateways",
     "aws_route53_zone": "DNS queries",
     "aws_s3_bucket": "S3 storage and requests",
@@ -208,7 +214,14 @@ def instance_cost(launch_template: Resource) -> Cost:
     )
     monitored = any(block.get("enabled") for block in launch_template.blocks("monitoring"))
     dollars = prices.INSTANCE_HOUR[kind] * prices.HOURS + disks * prices.DISK_GIB
-    return _monthly(dollars + (prices.DETAILED_MONITORING if monitored else 0))
+    burst = _full_load(kind, prices.SURPLUS_VCPU_HOUR.get(kind.partition(".")[0], 0))
+    return _monthly(dollars + (prices.DETAILED_MONITORING if monitored else 0)) + Cost(burst=burst)
+
+
+def _full_load(kind: str, surplus_vcpu_hour: float) -> float:
+    """Return the monthly price of the CPU credits of a type at full load; 0 if it is not burstable."""
+    baseline = prices.BASELINE_VCPUS.get(kind, prices.VCPUS)
+    return (prices.VCPUS - baseline) * surplus_vcpu_hour * prices.HOURS
 
 
 def _resource_cost(resource: Resource, siblings: list[Resource]) -> Cost:
@@ -219,13 +232,18 @@ def _resource_cost(resource: Resource, siblings: list[Resource]) -> Cost:
     return fixed + usage + Cost(unpriced=(kind,) if unknown else ())
 
 
-def render_table(stacks: template.Documents) -> str:
-    """Render the estimate: a line for each stack with costs, and what is not included."""
+def render_table(stacks: template.Documents, *, custom_metrics: int = 0) -> str:
+    """Render the estimate: a line for each stack with costs, and what is not included.
+
+    Args:
+        stacks: synthesized stacks by name.
+        custom_metrics: CloudWatch metrics that the programs write, which no resource shows. Default: 0.
+    """
     costs = estimate(stacks)
-    return "\n".join(_lines(costs, sum(costs.values(), Cost())))
+    return "\n".join(_lines(costs, sum(costs.values(), Cost()), custom_metrics))
 
 
-def _lines(costs: dict[str, Cost], total: Cost) -> Iterator[str]:
+def _lines(costs: dict[str, Cost], total: Cost, custom_metrics: int) -> Iterator[str]:
     yield (
         f"Estimated monthly cost without usage, in US dollars, from minimum to maximum capacity "
         f"({prices.REGION} list prices of {prices.AS_OF}):"
@@ -234,6 +252,14 @@ def _lines(costs: dict[str, Cost], total: Cost) -> Iterator[str]:
     width = max(len(name) for name, _ in [*rows, ("total", total)])
     for name, cost in [*rows, ("total", total)]:
         yield f"  {name:<{width}}  {_range(cost)}"
+    if custom_metrics:
+        metrics = custom_metrics * prices.CUSTOM_METRIC
+        yield f"  custom metrics of the programs, not included: {metrics:.2f} for {custom_metrics}"
+    if total.burst:
+        yield (
+            f"  CPU credits, not included: 0.00 at or below the baseline to {total.burst:.2f} at full load all month, "
+            "at maximum capacity"
+        )
     if total.usage_based:
         yield f"  usage-based charges, not included: {', '.join(sorted(set(total.usage_based)))}"
     if total.unpriced:

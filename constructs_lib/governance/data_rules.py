@@ -133,6 +133,14 @@ def _database_without_backups(resource: Resource, _: RuleContext) -> Iterator[st
         yield "is a database without backups"
 
 
+def _database_without_final_snapshot(resource: Resource, _: RuleContext) -> Iterator[str]:
+    # RDS takes no final snapshot of a replica.
+    # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBInstance.html
+    replica = resource.properties.get("replicate_source_db") or resource.properties.get("cluster_identifier")
+    if resource.kind in _DATABASES and not replica and is_true(resource.properties.get("skip_final_snapshot")):
+        yield "is a database that leaves nothing when it is deleted"
+
+
 def _unrotated_key(resource: Resource, _: RuleContext) -> Iterator[str]:
     properties = resource.properties
     # KMS does not rotate asymmetric keys, HMAC keys and keys in custom key stores.
@@ -238,6 +246,12 @@ RULES = (
         allowed="backed up, with a retention of 1 to 35 days",
         fix="set backup_retention_period",
         checkov=("CKV_AWS_133",),
+    ),
+    Rule(
+        id="database-without-final-snapshot",
+        check=_database_without_final_snapshot,
+        allowed="deleted with a final snapshot",
+        fix="set final_snapshot_identifier instead of skip_final_snapshot",
     ),
     Rule(
         id="unrotated-key",

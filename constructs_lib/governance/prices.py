@@ -45,6 +45,14 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-credits-baseline-c
 SURPLUS_VCPU_HOUR = {"t3": 0.05, "t4g": 0.04}
 """One vCPU above the baseline for an hour, by family, Linux: https://aws.amazon.com/ec2/pricing/on-demand/"""
 
+VCPUS = 2
+"""vCPUs of every burstable type above and of every burstable database class below."""
+
+DATABASE_SURPLUS_VCPU_HOUR = 0.075
+"""One vCPU of a db.t3 or db.t4g above the baseline for an hour; these classes are always unlimited, with the baselines
+of the EC2 types. AWS's text, the same in all regions: https://aws.amazon.com/rds/instance-types/,
+https://aws.amazon.com/rds/postgresql/pricing/"""
+
 DATABASE_HOUR = {
     "db.t3.micro": 0.018,
     "db.t3.small": 0.036,
@@ -72,6 +80,14 @@ ENDPOINT_HOUR = 0.01
 
 LOAD_BALANCER_HOUR = 0.0225
 """An Application Load Balancer without its capacity units: https://aws.amazon.com/elasticloadbalancing/pricing/"""
+
+LOAD_BALANCER_UNIT_HOUR = 0.008
+"""A capacity unit for an hour: the largest of 25 new connections per second, 3,000 active connections, 1 GB per hour
+and 1,000 rule evaluations per second: https://aws.amazon.com/elasticloadbalancing/pricing/"""
+
+CUSTOM_METRIC = 0.30
+"""A custom metric, per month, by the hours in which it has data, without the free 10:
+https://aws.amazon.com/cloudwatch/pricing/"""
 
 SECRET = 0.40
 """A secret, per month: https://aws.amazon.com/secrets-manager/pricing/"""

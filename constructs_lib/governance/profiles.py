@@ -27,6 +27,7 @@ class Profile:
         multi_az: whether the database has a standby in another zone.
         backup_days: retention of the database's backups, in days.
         protect: whether databases, load balancers and non-empty buckets are protected from deletion.
+        final_snapshot: whether a deleted database leaves a final snapshot and its automated backups.
         log_days: retention of programs' logs, in days.
         flow_log_days: retention of the network's flow logs, in days.
         reasons: reason for each setting that is weaker than production's, by name.
@@ -37,6 +38,7 @@ class Profile:
     multi_az: bool
     backup_days: int
     protect: bool
+    final_snapshot: bool
     log_days: int
     flow_log_days: int
     reasons: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -79,6 +81,7 @@ PRODUCTION = Profile(
     multi_az=True,
     backup_days=14,
     protect=True,
+    final_snapshot=True,
     # Checkov's CKV_AWS_338 and Security Hub's CloudWatch.16 require a year.
     log_days=365,
     flow_log_days=365,
@@ -90,6 +93,7 @@ STAGING = Profile(
     multi_az=False,
     backup_days=7,
     protect=True,
+    final_snapshot=True,
     log_days=30,
     flow_log_days=30,
     reasons={
@@ -107,6 +111,7 @@ DEVELOPMENT = Profile(
     multi_az=False,
     backup_days=1,
     protect=False,
+    final_snapshot=False,
     log_days=7,
     flow_log_days=7,
     reasons={
@@ -114,6 +119,7 @@ DEVELOPMENT = Profile(
         "multi_az": "an outage is acceptable when a zone is lost",
         "backup_days": "its data can be made again",
         "protect": "it is made to be thrown away",
+        "final_snapshot": "its data can be made again",
         "log_days": "its logs are read the same day",
         "flow_log_days": "it is read the same day",
     },

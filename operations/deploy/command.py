@@ -92,9 +92,9 @@ def run_deployment(target: Target, console: Console, *, yes: bool) -> None:
 
 
 def _check_account(target: Target, console: Console) -> str:
-    """Check credentials, region and state; return the account number."""
+    """Check credentials, region, plan and state; return the account number."""
     with step("Checking credentials, region and state", console):
-        result = preflight.check(target)
+        result = preflight.check(target, deploying=True)
     for finding in result.findings:
         if finding.level is Level.WARNING:
             console.print(render(finding), soft_wrap=True)

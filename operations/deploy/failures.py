@@ -26,6 +26,18 @@ _LOCK = re.compile(r"^\s*(ID|Who|Operation|Created):\s+(.+?)\s*$", re.MULTILINE)
 
 _KNOWN_ERRORS = (
     _KnownError(
+        # Before the quotas, whose words these errors may contain.
+        re.compile(r"FreeTierRestrictionError|not eligible for Free Tier|free plan accounts", re.IGNORECASE),
+        "The account is on AWS's free plan, which does not allow {resource} of {stack}. Upgrade the account to the "
+        "paid plan (Billing, Account plan), or choose settings that the free plan allows: docs/deploy.md lists them. "
+        "Then run ./anb deploy again.",
+    ),
+    _KnownError(
+        re.compile(r"DBSnapshotAlreadyExists"),
+        "The final snapshot of {resource} of {stack} has the name of an existing one. Copy or delete the existing one, "
+        "or run ./anb destroy and delete the database without a final snapshot.",
+    ),
+    _KnownError(
         re.compile(r"AlreadyExists|AlreadyOwnedByYou|EntityAlreadyExists|already exists|DuplicateLoadBalancerName"),
         "Name conflict: {resource} already exists and is not in the state of {stack}. Remove it, import it with "
         "`terraform import`, or choose another environment_name.",

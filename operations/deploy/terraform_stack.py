@@ -113,6 +113,30 @@ class TerraformStack:
         if addresses:
             self._run("state", "rm", *addresses)
 
+    def set_in_state(self, kind: str, name: str, values: Mapping[str, Any]) -> None:
+        """Set attributes that only Terraform reads, such as how it deletes a resource; AWS is not called.
+
+        Args:
+            kind, name: Type and name of the resource.
+            values: Attributes and their new values.
+
+        Raises:
+            UserError: The state cannot be written.
+
+        Source: https://developer.hashicorp.com/terraform/cli/commands/state/push
+        """
+        state = json.loads(self._run("state", "pull"))
+        for resource in state["resources"]:
+            if (resource["type"], resource["name"]) == (kind, name):
+                resource["instances"][0]["attributes"].update(values)
+        state["serial"] += 1
+        file = self.stack.folder / "changed.tfstate"
+        try:
+            file.write_text(json.dumps(state))
+            self._run("state", "push", file.name)
+        finally:
+            file.unlink(missing_ok=True)
+
     def apply_command(self) -> list[str]:
         """Command line that applies the saved plan."""
         return [str(self.program), "apply", "-input=false", "-json", PLAN_FILE]

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -28,6 +29,7 @@ from workspace.progress import Board, step
 CONFIRM = "Escribe 'yes' para confirmar: "
 BACK_UP = "¿Deseas hacer un respaldo del bucket {bucket}? (y/n): "
 DELETE = "¿Deseas vaciar y eliminar el bucket {bucket}? (y/n): "
+NO_SNAPSHOT = "¿Deseas eliminar la base de datos {database} sin conservar un snapshot final? (y/n): "
 _PROTECTION = {
     "aws_db_instance": ("identifier", "deletion_protection", True),
     "aws_lb": ("name", "enable_deletion_protection", True),
@@ -40,7 +42,7 @@ _PROTECTION = {
 @click.option("--target", type=click.Choice([LOCAL, AWS]), help="As for deploy.")
 @click.option("--environment", metavar="NAME", help="As for deploy.")
 def destroy(target: str | None, environment: str | None) -> None:
-    """Destroy a deployment after typing `yes`; the bucket of the videos can be backed up and kept.
+    """Destroy a deployment after typing `yes`; a snapshot of the database and the bucket of the videos can be kept.
 
     Run it again to continue after an interruption. At the end it lists the remaining resources and their cost.
     """
@@ -57,7 +59,10 @@ def _destroy(target: Target, console: Console) -> None:
     require_unprotected(states)
     bucket = deployed.output("s3_bucket_name")
     _print_losses(states, target, bucket, console)
-    keep_bucket = _confirm(target, bucket, console)
+    _confirm()
+    skip_snapshot = {at["identifier"]: _confirm_no_snapshot(at) for at in deployed.attributes("aws_db_instance")}
+    keep_bucket = bool(bucket) and _offer_bucket(target, bucket, console)
+    _choose_snapshots(stacks, states, skip_snapshot)
     if keep_bucket:
         with step(f"Removing the bucket {bucket} from the Terraform state", console):
             for terraform in stacks:
@@ -133,16 +138,55 @@ def _print_losses(states: Mapping[str, TerraformState], target: Target, bucket: 
                 console.print(f"  {type_name} {name}{note}", style="bold red", highlight=False)
 
 
-def _confirm(target: Target, bucket: str, console: Console) -> bool:
-    """Ask for confirmation and offer a backup; return whether to keep the bucket."""
+def _confirm() -> None:
+    """Require `yes`.
+
+    Raises:
+        Cancelled: Any other answer, or none.
+    """
     click.echo(CONFIRM, nl=False)
     typed = sys.stdin.readline().strip()
     if not sys.stdin.isatty():
         click.echo(typed)
     if typed != "yes":
         raise prompts.Cancelled
-    if not bucket:
-        return False
+
+
+def _confirm_no_snapshot(database: Mapping[str, Any]) -> bool:
+    """Ask whether a database is deleted without a final snapshot; every answer but y keeps one."""
+    return prompts.confirm(NO_SNAPSHOT.format(database=database["identifier"]))
+
+
+def _choose_snapshots(
+    stacks: Sequence[TerraformStack], states: Mapping[str, TerraformState], skip: Mapping[str, bool]
+) -> None:
+    """Write the answers to the states, from which Terraform takes them; the settings would need a deployment."""
+    for terraform in stacks:
+        for kind, name, attributes in states[terraform.stack.name].resources:
+            if kind == "aws_db_instance":
+                chosen = deletion_attributes(attributes, skip_snapshot=skip[attributes["identifier"]])
+                if any(attributes.get(attribute) != value for attribute, value in chosen.items()):
+                    terraform.set_in_state(kind, name, chosen)
+
+
+def deletion_attributes(database: Mapping[str, Any], *, skip_snapshot: bool) -> dict[str, Any]:
+    """Attributes of a database in the state that decide what is left of it when Terraform deletes it.
+
+    Args:
+        database: Attributes of the database.
+        skip_snapshot: Delete it without a final snapshot and its automated backups.
+    """
+    # The states of earlier releases have no name.
+    default = f"{database['identifier']}-{datetime.now():%Y%m%d%H%M%S}-final"
+    return {
+        "skip_final_snapshot": skip_snapshot,
+        "final_snapshot_identifier": database.get("final_snapshot_identifier") or default,
+        "delete_automated_backups": skip_snapshot or not database.get("backup_retention_period"),
+    }
+
+
+def _offer_bucket(target: Target, bucket: str, console: Console) -> bool:
+    """Offer a backup of the bucket; return whether to keep it."""
     if prompts.confirm(BACK_UP.format(bucket=bucket)):
         folder = Path(f"s3-backup-{datetime.now():%Y%m%d-%H%M%S}").resolve()
         with step(f"Backing up the bucket to {folder}", console) as current:

@@ -30,11 +30,18 @@ def list_leftovers(client: Client, environment: str, buckets: Iterable[str]) -> 
         total = sum(sizes)
         cost = f"${total / _GIB * prices.OBJECT_GIB:.2f} a month"
         yield f"bucket {bucket}: {len(sizes)} objects, {_size(total)}, {cost}, excluding old versions"
-    for snapshot in client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]:
+    rds = client("rds")
+    for snapshot in rds.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]:
         if snapshot["DBInstanceIdentifier"].startswith(f"{environment}-"):
             size = snapshot["AllocatedStorage"]
             cost = size * prices.SNAPSHOT_GIB
             yield f"snapshot {snapshot['DBSnapshotIdentifier']}: up to {size} GiB, ${cost:.2f} a month at most"
+    for backup in rds.describe_db_instance_automated_backups()["DBInstanceAutomatedBackups"]:
+        if backup["Status"] == "retained" and backup["DBInstanceIdentifier"].startswith(f"{environment}-"):
+            yield (
+                f"automated backups of {backup['DBInstanceIdentifier']}: RDS deletes them when their retention ends, "
+                f"${prices.SNAPSHOT_GIB} per GiB and month until then"
+            )
     yield from _tagged(client, environment, set(buckets))
 
 

@@ -1,18 +1,27 @@
-"""Checks of the credentials and the region."""
+"""Checks of the credentials, the region and the account's plan."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
 from operations.doctor.findings import DoctorFinding, ok, problem, warning
+from stacks.settings.model import Settings
 
 Client = Callable[[str], Any]
 """Creates a boto3 client for a service."""
 
+FREE_PLAN_BACKUP_DAYS = 1
+"""Longest retention of database backups that RDS accepts from accounts on AWS's free plan, as users report it:
+https://github.com/yc-software/qm/issues/352"""
+
+FREE_PLAN_DATABASE_SIZE = ".micro"
+"""Only size of database classes that RDS accepts from accounts on AWS's free plan; source as above."""
+
+_PLAN = "Account plan"
 _SIGN_IN = "Run aws configure or aws sso login, or choose a profile with AWS_PROFILE"
 
 
@@ -65,3 +74,50 @@ def check_region(client: Client, name: str) -> DoctorFinding:
     if opt_in[name] == "not-opted-in":
         return problem("Region", f"{name} is not enabled", "Enable it in the account's settings, or change aws_region")
     return ok("Region", name)
+
+
+def check_plan(client: Client, settings: Settings) -> DoctorFinding:
+    """Check that the account's plan allows the settings.
+
+    Accounts on AWS's free plan, those opened after July 2025 that were not upgraded, are refused while the database
+    or the instances are created: ``FreeTierRestrictionError``, "not eligible for Free Tier".
+    https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/free-tier-plans.html
+
+    Args:
+        client: Creates clients for the target account.
+        settings: The settings.
+    """
+    try:
+        plan = client("freetier").get_account_plan_state()["accountPlanType"]
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code == "ResourceNotFoundException":
+            return ok(_PLAN, "older than the free plan")
+        return warning(_PLAN, f"it cannot be checked ({code})", "Grant freetier:GetAccountPlanState")
+    except BotoCoreError as error:
+        return warning(_PLAN, f"it cannot be checked: {error}", "Check the connection to AWS")
+    if plan != "FREE":
+        return ok(_PLAN, "paid")
+    refused = [*_refused_database(settings), *_refused_instances(client, settings)]
+    if not refused:
+        return ok(_PLAN, "free, which allows these settings")
+    fix = "Upgrade the account to the paid plan, or change these settings; docs/deploy.md shows which work"
+    return problem(_PLAN, f"AWS's free plan does not allow {', '.join(refused)}", fix)
+
+
+def _refused_database(settings: Settings) -> Iterator[str]:
+    if settings.backup_retention_period > FREE_PLAN_BACKUP_DAYS:
+        yield f"backup_retention_period {settings.backup_retention_period} (at most {FREE_PLAN_BACKUP_DAYS})"
+    if not settings.db_instance_class.endswith(FREE_PLAN_DATABASE_SIZE):
+        yield f"db_instance_class {settings.db_instance_class} (only {FREE_PLAN_DATABASE_SIZE.removeprefix('.')})"
+
+
+def _refused_instances(client: Client, settings: Settings) -> Iterator[str]:
+    chosen = {"api_instance_type": settings.api_instance_type, "worker_instance_type": settings.worker_instance_type}
+    try:
+        types = client("ec2").describe_instance_types(InstanceTypes=sorted({*chosen.values()}))["InstanceTypes"]
+    except (ClientError, BotoCoreError):
+        # EC2 refuses them with a clear error.
+        return
+    eligible = {each["InstanceType"] for each in types if each.get("FreeTierEligible")}
+    yield from (f"{setting} {kind}" for setting, kind in chosen.items() if kind not in eligible)

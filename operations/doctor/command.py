@@ -61,7 +61,7 @@ def run_checks(target: str | None, environment: str | None) -> Iterator[DoctorFi
     release_finding = check_release(chosen.settings)
     yield from check_settings(chosen.environment, chosen.settings)
     yield release_finding
-    result = preflight.check(chosen)
+    result = preflight.check(chosen, deploying=True)
     yield from result.findings
     if result.caller is None or problems([*machine_findings, release_finding, *result.findings]):
         return

@@ -24,17 +24,20 @@ class PreflightResult:
     caller: CallerIdentity | None
 
 
-def check(target: Target) -> PreflightResult:
+def check(target: Target, *, deploying: bool = False) -> PreflightResult:
     """Check credentials, region and state.
 
     Args:
         target: Environment and AWS to deploy to.
+        deploying: Also check that the account's plan allows the settings. Default: False.
     """
     finding, caller = account.check_credentials(target.client)
     findings = [finding]
     settings = target.settings
     if caller is not None:
         findings.append(account.check_region(target.client, settings.aws_region))
+        if deploying and not settings.embedded:
+            findings.append(account.check_plan(target.client, settings))
     if settings.state_backend == "local":
         folder = PROJECT / settings.state_directory / settings.environment_name
         findings += backend.check_local(folder, shared=not settings.embedded)

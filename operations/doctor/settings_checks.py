@@ -27,6 +27,10 @@ def check_settings(environment: str, settings: Settings) -> Iterator[DoctorFindi
     )
     if settings.embedded:
         return
+    if not _rds_is_known_in(settings.aws_region):
+        message = f"the release has no certificate authority of RDS in {settings.aws_region}"
+        fix = "Replace services/shared/rds_ca_bundle.pem by AWS's current file; services/shared/database.py names it"
+        yield problem(_SUBJECT, message, fix)
     if not settings.https:
         fix = "Set domain_name and hosted_zone_id, or certificate_arn"
         yield warning(_SUBJECT, "the site uses plain HTTP, so passwords are sent unencrypted", fix)
@@ -34,6 +38,8 @@ def check_settings(environment: str, settings: Settings) -> Iterator[DoctorFindi
         yield warning(_SUBJECT, "alarms are not sent to any address", "Set alarm_email")
     if settings.profile == "production" and not settings.protect_data:
         yield warning(_SUBJECT, "production can be destroyed with its data", "Set protect_data = true")
+    if settings.profile == "production" and not settings.final_snapshot:
+        yield warning(_SUBJECT, "a destroyed database leaves no snapshot", "Set final_snapshot = true")
 
 
 def check_release(settings: Settings) -> DoctorFinding:
@@ -43,3 +49,9 @@ def check_release(settings: Settings) -> DoctorFinding:
     except SettingsError as error:
         (violation,) = error.problems
         return problem("Release", f"{violation.value}: {violation.detail}", "Run ./anb release")
+
+
+def _rds_is_known_in(region: str) -> bool:
+    from services.shared.database import rds_certificates  # Imports SQLAlchemy, which most commands do not need.
+
+    return bool(rds_certificates(region))

@@ -27,6 +27,7 @@ ENVIRONMENT = "local"
 LOOPBACK: dict[str, Any] = {
     "aws_region": aws.REGION,
     "database_ssl_mode": "disable",
+    "database_ca_file": None,
     "log_group": None,
 }
 LOOPBACK_PORTAL: dict[str, Any] = LOOPBACK | {

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
 
 from emulator import aws
+from emulator.async_thread import EventLoopThread
 from emulator.objects import list_objects, restore_objects, save_objects
+from emulator.tls_proxies import CertificateAuthority, postgres_tls_proxy
 from operations.local import deployment, leftovers
-from operations.local.local_overrides import LocalPorts, apply_local_overrides
+from operations.local.local_overrides import DatabaseTls, LocalPorts, apply_local_overrides
 from operations.local.reconcile import reconcile
 from operations.local.state import RUNNING, STARTING, STOPPING, StateFile, SystemState, process_record, this_process
 from workspace import paths
@@ -89,9 +92,11 @@ class Supervisor:
             )
             stack.callback(self._state.clear)
             stack.enter_context(self._request.handle_signals())
+            # Before the callback: the services keep their connections while they stop.
+            tls = stack.enter_context(self._database_tls(ports.database_port))
             stack.callback(self._stop)
             try:
-                self._start(ports)
+                self._start(replace(ports, tls=tls))
             except (ProcessEnded, TimeoutError) as error:
                 raise UserError(str(error)) from None
             yield url
@@ -122,6 +127,17 @@ class Supervisor:
             database_port=choose_port(options.database_port, option="--database-port", purpose="PostgreSQL"),
             aws_port=choose_port(options.aws_port, option="--aws-port", purpose="the AWS emulator"),
         )
+
+    @contextmanager
+    def _database_tls(self, port: int) -> Iterator[DatabaseTls]:
+        """Serve the database over TLS, as RDS does, with a certificate of an authority of this run."""
+        authority = CertificateAuthority()
+        ca_file = self._folder / "database-ca.pem"
+        ca_file.write_text(authority.certificate)
+        listener = socket.create_server((LOOPBACK, 0))
+        certificate = authority.server_context([LOOPBACK])
+        with EventLoopThread() as loop, postgres_tls_proxy(loop, listener, certificate, port):
+            yield DatabaseTls(port=listener.getsockname()[1], ca_file=ca_file)
 
     def _start(self, ports: LocalPorts) -> None:
         cluster = Cluster(

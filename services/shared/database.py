@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import os
 import select
+import ssl
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -15,6 +19,53 @@ from services.environment import ServiceEnvironment
 from services.shared.secrets import SecretStore
 
 DRIVER_URL = "postgresql+psycopg://"
+
+RDS_CA_BUNDLE = Path(__file__).with_name("rds_ca_bundle.pem")
+"""The root certificates of RDS in all commercial regions, an unmodified copy of AWS's file.
+https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem, described in
+https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html"""
+
+
+def rds_certificates(region: str) -> str:
+    """Return the root certificates of RDS in a region, in PEM; empty if the bundle has none.
+
+    Args:
+        region: AWS region.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(RDS_CA_BUNDLE)
+    described: list[Any] = context.get_ca_certs()
+    names = [dict(part for parts in each["subject"] for part in parts) for each in described]
+    certificates = zip(names, context.get_ca_certs(binary_form=True), strict=True)
+    return "".join(
+        ssl.DER_cert_to_PEM_cert(der)
+        for name, der in certificates
+        if name["commonName"].startswith(f"Amazon RDS {region} ")
+    )
+
+
+@functools.cache
+def rds_ca_file(region: str) -> str:
+    """Return the path of a file in memory with RDS's certificates of a region; forked processes share it.
+
+    With the whole bundle, each connection would load over a hundred certificates, tens of milliseconds of CPU, and
+    trust the authorities of other regions.
+
+    Args:
+        region: AWS region.
+
+    Raises:
+        ValueError: The bundle has no certificates of the region.
+    """
+    certificates = rds_certificates(region)
+    if not certificates:
+        raise ValueError(
+            f"AWS_REGION is {region!r}; must be a region with certificates in {RDS_CA_BUNDLE.name}. "
+            "Fix: deploy a release with AWS's current file."
+        )
+    file = os.memfd_create("rds-ca")
+    os.write(file, certificates.encode())
+    return f"/proc/self/fd/{file}"
 
 
 def _was_refused(error: BaseException) -> bool:
@@ -62,7 +113,7 @@ class DatabaseConnector:
             dbname=environment.database_name,
             user=credentials["username"],
             password=credentials["password"],
-            sslmode=environment.database_ssl_mode,
+            **self._tls(),
             connect_timeout=3,
             # Detects within 30 seconds a server that disappeared without closing its connections.
             keepalives_idle=10,
@@ -73,6 +124,13 @@ class DatabaseConnector:
             options="-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
             application_name=f"anb {environment.release[:12]}",
         )
+
+    def _tls(self) -> dict[str, Any]:
+        environment = self._environment
+        mode = environment.database_ssl_mode
+        if mode == "disable":
+            return {"sslmode": mode}
+        return {"sslmode": mode, "sslrootcert": environment.database_ca_file or rds_ca_file(environment.aws_region)}
 
 
 def _check_open(connection: psycopg.Connection[Any], *_: object) -> None:

@@ -34,6 +34,7 @@ BY_PROFILE = {
     "multi_az": "multi_az",
     "backup_retention_period": "backup_days",
     "protect_data": "protect",
+    "final_snapshot": "final_snapshot",
     "log_retention_days": "log_days",
     "flow_log_days": "flow_log_days",
 }
@@ -51,7 +52,7 @@ class Settings(pydantic.BaseModel):
     profile: Literal["development", "staging", "production"] = Field(
         "production",
         description="level of protection; sets the defaults of nat, multi_az, backup_retention_period, protect_data, "
-        "log_retention_days and flow_log_days",
+        "final_snapshot, log_retention_days and flow_log_days",
     )
     environment_name: str = Field(
         "anb-production",
@@ -105,7 +106,9 @@ class Settings(pydantic.BaseModel):
         "LabInstanceProfile); the VPC then has no flow logs, which need a role",
     )
 
-    db_instance_class: DatabaseClass = Field("db.t3.micro", description="instance class of the database")
+    db_instance_class: DatabaseClass = Field(
+        "db.t3.micro", description="instance class of the database; AWS's free plan allows micro only"
+    )
     db_max_connections: int = Field(
         120, ge=20, le=5000, description="PostgreSQL's max_connections; the RDS default for the smallest class is 112"
     )
@@ -117,13 +120,20 @@ class Settings(pydantic.BaseModel):
     )
     allocated_storage: int = Field(20, ge=20, le=100, description="storage of the database, in GiB")
     backup_retention_period: int = Field(
-        PRODUCTION.backup_days, ge=0, le=35, description="retention of the database's backups, in days"
+        PRODUCTION.backup_days,
+        ge=0,
+        le=35,
+        description="retention of the database's backups, in days; AWS's free plan allows 1",
     )
     multi_az: bool = Field(PRODUCTION.multi_az, description="run a standby database in another zone")
     protect_data: bool = Field(
         PRODUCTION.protect,
-        description="protect the database, the load balancer and a bucket that holds videos from destruction, and keep "
-        "a final snapshot; to destroy them, set it to false and deploy first",
+        description="protect the database, the load balancer and a bucket that holds videos from destruction; to "
+        "destroy them, set it to false and deploy first",
+    )
+    final_snapshot: bool = Field(
+        PRODUCTION.final_snapshot,
+        description="keep a final snapshot of a destroyed database, and its automated backups until they expire",
     )
 
     video_storage_bucket_name: str = Field(

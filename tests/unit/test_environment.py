@@ -19,6 +19,7 @@ PORTAL = PortalEnvironment(
     database_name="anb",
     database_secret_arn="arn:aws:secretsmanager:us-east-1:1:secret:db",
     database_ssl_mode="verify-full",
+    database_ca_file=None,
     media_bucket="demo-media",
     queue_url="https://sqs.example/1/videos",
     log_group="/anb/demo/portal",
@@ -112,7 +113,10 @@ def test_invalid_boolean(value: str) -> None:
 
 def test_invalid_choice() -> None:
     assert problems(DATABASE_SSL_MODE="on") == [
-        "DATABASE_SSL_MODE (libpq sslmode): is 'on'; must be one of disable, prefer, require, verify-ca, verify-full"
+        (
+            "DATABASE_SSL_MODE (libpq sslmode: verify-full, or disable on loopback): is 'on'; "
+            "must be one of disable, verify-full"
+        )
     ]
 
 

@@ -1,4 +1,4 @@
-"""`anb destroy` for the shared deployment: declined, then with a backup and the bucket kept."""
+"""`anb destroy` for the shared deployment: declined, then with a backup, a final snapshot and the bucket kept."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ def test_any_answer_but_yes_destroys_nothing(operator: Operator) -> None:
     assert len(operator.client("rds").describe_db_instances()["DBInstances"]) == 1
 
 
-def test_destroy_with_backup_and_kept_bucket(operator: Operator) -> None:
+def test_destroy_with_backup_final_snapshot_and_kept_bucket(operator: Operator) -> None:
     name, s3 = bucket(operator), operator.client("s3")
     s3.put_object(Bucket=name, Key=CLIP, Body=b"a video")
 
-    destroyed = operator.run("destroy", typed="yes\ny\nn\n")
+    destroyed = operator.run("destroy", typed="yes\nn\ny\nn\n")
 
     assert destroyed.returncode == 0, destroyed.stdout + destroyed.stderr
     # Like AWS, the AWS emulator still lists terminated instances for a while.
@@ -77,6 +77,10 @@ def test_destroy_with_backup_and_kept_bucket(operator: Operator) -> None:
     assert s3.get_object(Bucket=name, Key=CLIP)["Body"].read() == b"a video"
     assert [entry["Name"] for entry in s3.list_buckets()["Buckets"]] == [name]
     assert f"bucket {name}: " in destroyed.stdout
+    snapshots = operator.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
+    (final,) = [snapshot["DBSnapshotIdentifier"] for snapshot in snapshots]
+    assert re.fullmatch(r"anb-local-postgres-20\d{23}[0-9a-f]-[0-9a-f]{8}-final", final)
+    assert f"snapshot {final}: up to 20 GiB" in destroyed.stdout
     assert {kind: resources for kind, resources in existing_resources(operator).items() if resources} == {}
     # RDS deletes its secret with the database; the AWS emulator keeps it if the creation was interrupted.
     secrets = [secret["Name"] for secret in operator.client("secretsmanager").list_secrets()["SecretList"]]

@@ -149,3 +149,34 @@ def test_redrive_policy_has_the_format_of_aws(aws_port: int) -> None:
 
     assert attributes["RedrivePolicy"] == policy
     assert "RedrivePolicy" not in sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["All"])["Attributes"]
+
+
+def test_deleted_database_requires_a_new_snapshot_name_or_none(aws_port: int) -> None:
+    """As in RDS: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBInstance.html"""
+    rds, name = aws.client("rds", aws_port), f"life-{uuid.uuid4().hex[:8]}"
+
+    def create() -> None:
+        rds.create_db_instance(
+            DBInstanceIdentifier=name,
+            Engine="postgres",
+            DBInstanceClass="db.t3.micro",
+            AllocatedStorage=20,
+            MasterUsername="keeper",
+            ManageMasterUserPassword=True,
+        )
+
+    create()
+    for refused in ({}, {"SkipFinalSnapshot": True, "FinalDBSnapshotIdentifier": f"{name}-1"}):
+        with pytest.raises(rds.exceptions.ClientError, match="InvalidParameterCombination"):
+            rds.delete_db_instance(DBInstanceIdentifier=name, **refused)
+    rds.delete_db_instance(DBInstanceIdentifier=name, FinalDBSnapshotIdentifier=f"{name}-1")
+    create()
+    with pytest.raises(rds.exceptions.DBSnapshotAlreadyExistsFault):
+        rds.delete_db_instance(DBInstanceIdentifier=name, FinalDBSnapshotIdentifier=f"{name}-1")
+    rds.delete_db_instance(
+        DBInstanceIdentifier=name, FinalDBSnapshotIdentifier=f"{name}-2", DeleteAutomatedBackups=False
+    )
+    kept = rds.describe_db_snapshots(SnapshotType="manual", DBInstanceIdentifier=name)["DBSnapshots"]
+    assert sorted(each["DBSnapshotIdentifier"] for each in kept) == [f"{name}-1", f"{name}-2"]
+    (retained,) = rds.describe_db_instance_automated_backups(DBInstanceIdentifier=name)["DBInstanceAutomatedBackups"]
+    assert retained["Status"] == "retained"

@@ -44,7 +44,7 @@ def test_environment_has_every_address() -> None:
     assert (environment["DATABASE_PORT"], environment["DATABASE_NAME"], environment["DATABASE_SSL_MODE"]) == (
         "5432",
         "app",
-        "require",
+        "verify-full",
     )
 
 

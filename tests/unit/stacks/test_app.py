@@ -192,7 +192,7 @@ def test_each_service_gets_all_its_variables(production: App) -> None:
     region = {"AWS_DEFAULT_REGION": "us-east-1"}
     assert {**PortalEnvironment.from_variables(portal).as_variables(), **region} == portal
     assert {**WorkerEnvironment.from_variables(worker).as_variables(), **region} == worker
-    assert portal["DATABASE_SSL_MODE"] == "require"
+    assert (portal["DATABASE_SSL_MODE"], portal["DATABASE_CA_FILE"]) == ("verify-full", "")
 
 
 def test_https_makes_cookies_secure(synthesize: Callable[..., App]) -> None:
@@ -270,8 +270,18 @@ def test_protected_data_cannot_be_destroyed(production: App, embedded: App) -> N
     assert production["database"].one("aws_db_instance")["deletion_protection"] is True
     assert production["storage"].one("aws_s3_bucket")["force_destroy"] is False
     assert production["load-balancer"].one("aws_lb")["enable_deletion_protection"] is True
-    assert embedded["database"].one("aws_db_instance")["skip_final_snapshot"] is True
+    assert embedded["database"].one("aws_db_instance")["deletion_protection"] is False
     assert embedded["storage"].one("aws_s3_bucket")["force_destroy"] is True
+
+
+def test_destroyed_database_leaves_a_snapshot_except_in_development(
+    production: App, embedded: App, synthesize: Callable[..., App]
+) -> None:
+    def skipped(app: App) -> object:
+        return app["database"].one("aws_db_instance")["skip_final_snapshot"]
+
+    assert (skipped(production), skipped(synthesize(protect_data=False))) == (False, False)
+    assert (skipped(synthesize(final_snapshot=False)), skipped(embedded)) == (True, True)
 
 
 def test_each_environment_has_its_own_state(production: App, embedded: App) -> None:

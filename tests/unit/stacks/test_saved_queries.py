@@ -13,6 +13,7 @@ import pytest
 
 from constructs_lib.testing import Template
 from stacks.log_queries import log_queries
+from stacks.observability import CUSTOM_METRICS
 from tests.log_query_words import events, fields
 
 App = dict[str, Template]
@@ -44,6 +45,16 @@ def test_telemetry_page_lists_the_queries() -> None:
     named, _, _ = listed.partition("The tests hold")
 
     assert re.findall(r"`([a-z-]+)`", named) == list(QUERIES)
+
+
+def test_telemetry_page_lists_every_custom_metric() -> None:
+    sources = [ROOT / "services" / name for name in ("portal/metrics.py", "worker/job.py", "worker/__main__.py")]
+    units = {"Count", "Percent", "Seconds"}
+    named = {name for file in sources for name in re.findall(r'"([A-Z][a-z]+[A-Za-z]+)"', file.read_text())} - units
+    rows = re.findall(r"^\| (?:portal|worker) \| .*$", (ROOT / "docs/telemetry.md").read_text(), re.MULTILINE)
+
+    assert {name for row in rows for name in re.findall(r"`([A-Z]\w+)`", row)} == named
+    assert len(named) == CUSTOM_METRICS
 
 
 def test_emulator_has_no_saved_queries(embedded: App) -> None:

@@ -118,7 +118,8 @@ def test_all_problems_are_reported_at_once(tmp_path: pathlib.Path) -> None:
     assert messages == [
         (
             "db_instance_class in production.toml is 'db.r9.huge'; must be one of db.t3.micro, db.t3.small, "
-            "db.t4g.micro, db.t4g.small. Fix: change db_instance_class (instance class of the database)."
+            "db.t4g.micro, db.t4g.small. Fix: change db_instance_class (instance class of the database; "
+            "AWS's free plan allows micro only)."
         ),
         (
             "ANB_CPU_TARGET_VALUE is 'high'; must be a whole number from 40 to 90. Fix: change cpu_target_value "

@@ -39,11 +39,18 @@ def test_leftovers_are_listed_with_their_cost(aws_port: int) -> None:
     rds.create_db_snapshot(
         DBInstanceIdentifier=f"{environment}-postgres", DBSnapshotIdentifier=f"{environment}-postgres-final"
     )
+    rds.delete_db_instance(
+        DBInstanceIdentifier=f"{environment}-postgres", SkipFinalSnapshot=True, DeleteAutomatedBackups=False
+    )
     queue = aws.client("sqs", aws_port).create_queue(QueueName=environment, tags={"Environment": environment})
 
     found = list(list_leftovers(lambda service: aws.client(service, aws_port), environment, [f"{environment}-videos"]))
 
     assert found[0] == (f"bucket {environment}-videos: 1 objects, 1.0 MiB, $0.00 a month, excluding old versions")
     assert found[1] == f"snapshot {environment}-postgres-final: up to 20 GiB, $1.90 a month at most"
+    assert found[2] == (
+        f"automated backups of {environment}-postgres: RDS deletes them when their retention ends, "
+        "$0.095 per GiB and month until then"
+    )
     assert queue["QueueUrl"].endswith(environment)
-    assert [line for line in found[2:] if line.endswith(f":{environment}")], found
+    assert [line for line in found[3:] if line.endswith(f":{environment}")], found

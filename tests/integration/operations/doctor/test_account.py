@@ -17,11 +17,12 @@ from constructs_lib.governance import cost
 from emulator import aws
 from operations.deploy.stack_graph import StackNode
 from operations.deploy.states import TerraformState
-from operations.doctor.account import CallerIdentity, check_credentials, check_region
+from operations.doctor.account import CallerIdentity, check_credentials, check_plan, check_region
 from operations.doctor.actions import ACTIONS, ALWAYS
-from operations.doctor.findings import Level
+from operations.doctor.findings import DoctorFinding, Level
 from operations.doctor.permissions import check_permissions, required_actions, sample_resources
 from operations.doctor.quotas import QUOTAS, additional_usage, check_quotas
+from stacks.settings.model import Settings
 from workspace.ports import free_port
 
 NO_OPERATION = {"elasticloadbalancing:SetWebACL", "iam:PassRole", "logs:CreateLogDelivery"}
@@ -161,6 +162,49 @@ def check_with(decisions: dict[str, str], actions: frozenset[str]) -> list[Any]:
         findings = check_permissions(iam, SESSION, actions, sample_resources("123456789012", "us-east-1", "anb"))
         stub.assert_no_pending_responses()
     return findings
+
+
+def check_plan_with(plan: str, error: str = "", **settings: object) -> DoctorFinding:
+    """Run the check against stubs: the AWS emulator has no account plans, and no free instance types."""
+    keys = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
+    freetier, ec2 = boto3.client("freetier", **keys), boto3.client("ec2", **keys)
+    with Stubber(freetier) as plans, Stubber(ec2) as instances:
+        if error:
+            plans.add_client_error("get_account_plan_state", error)
+        else:
+            state = {"accountId": "123456789012", "accountPlanType": plan, "accountPlanStatus": "ACTIVE"}
+            plans.add_response("get_account_plan_state", state)
+        types = [{"InstanceType": "t3.small", "FreeTierEligible": True}, {"InstanceType": "t3.medium"}]
+        instances.add_response("describe_instance_types", {"InstanceTypes": types})
+        clients = {"freetier": freetier, "ec2": ec2}
+        return check_plan(clients.__getitem__, Settings.model_validate(settings))
+
+
+def test_free_plan_refuses_production() -> None:
+    finding = check_plan_with("FREE", db_instance_class="db.t3.small", worker_instance_type="t3.medium")
+    assert (finding.level, finding.message) == (
+        Level.PROBLEM,
+        (
+            "AWS's free plan does not allow backup_retention_period 14 (at most 1), "
+            "db_instance_class db.t3.small (only micro), worker_instance_type t3.medium"
+        ),
+    )
+    assert "docs/deploy.md" in finding.fix
+
+
+def test_free_plan_allows_development() -> None:
+    finding = check_plan_with("FREE", profile="development")
+    assert (finding.level, finding.message) == (Level.OK, "free, which allows these settings")
+
+
+def test_paid_plan_allows_production() -> None:
+    assert check_plan_with("PAID").level is Level.OK
+    assert check_plan_with("", error="ResourceNotFoundException").message == "older than the free plan"
+
+
+def test_unknown_plan_is_a_warning() -> None:
+    finding = check_plan_with("", error="AccessDeniedException")
+    assert (finding.level, finding.fix) == (Level.WARNING, "Grant freetier:GetAccountPlanState")
 
 
 def test_missing_permissions_are_named() -> None:

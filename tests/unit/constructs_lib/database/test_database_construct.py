@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 from typing import Any
 
 import pytest
@@ -63,15 +64,33 @@ def test_log_groups_expire_and_are_created_first() -> None:
     assert sorted(instance["depends_on"]) == sorted(f"aws_cloudwatch_log_group.{name}" for name in groups)
 
 
-def test_protected_database_leaves_a_final_snapshot() -> None:
-    protected, unprotected = (
-        database().one("aws_db_instance"),
-        database(unprotected_reason="a test").one("aws_db_instance"),
-    )
+@pytest.mark.parametrize("unprotected_reason", [None, "a test"])
+def test_deleted_database_leaves_a_final_snapshot(unprotected_reason: str | None) -> None:
+    instance = database(unprotected_reason=unprotected_reason).one("aws_db_instance")
 
-    assert (protected["deletion_protection"], protected["skip_final_snapshot"]) == (True, False)
-    assert protected["final_snapshot_identifier"] == "shop-db-final"
-    assert (unprotected["deletion_protection"], unprotected["skip_final_snapshot"]) == (False, True)
+    assert instance["deletion_protection"] is (unprotected_reason is None)
+    assert (instance["skip_final_snapshot"], instance["delete_automated_backups"]) == (False, False)
+
+
+def test_nothing_is_left_with_a_reason() -> None:
+    instance = database(no_final_snapshot_reason="a test").one("aws_db_instance")
+
+    assert instance["deletion_protection"] is True
+    assert (instance["skip_final_snapshot"], instance["delete_automated_backups"]) == (True, True)
+
+
+def test_final_snapshot_has_a_name_of_its_own_for_each_database() -> None:
+    def name(**changes: Any) -> str:
+        template = database(**changes)
+        (group,) = template.resources("aws_db_subnet_group")
+        identifier = str(template.one("aws_db_instance")["final_snapshot_identifier"])
+        # Terraform creates the group's name with the database, from a prefix, the time and a counter.
+        assert identifier.startswith(f"${{aws_db_subnet_group.{group}.name}}-")
+        return identifier
+
+    assert re.search(r"\}-[0-9a-f]{8}-final$", name())
+    # A change of either makes Terraform replace the database alone.
+    assert len({name(), name(database="store"), name(username="owner")}) == 3
 
 
 def test_allow_from_opens_the_port_and_the_secret(software: pathlib.Path) -> None:
@@ -107,7 +126,7 @@ def test_environment_has_address_and_secret_but_no_password() -> None:
     assert (variables["DATABASE_PORT"], variables["DATABASE_NAME"], variables["DATABASE_SSL_MODE"]) == (
         "5432",
         "shop",
-        "require",
+        "verify-full",
     )
     assert variables["DATABASE_HOST"].endswith(".address}")
     assert variables["DATABASE_SECRET_ARN"].endswith(".secret_arn}")
@@ -133,14 +152,19 @@ def test_services_share_the_connection_budget(software: pathlib.Path) -> None:
 
 def test_weakened_defaults_have_waivers() -> None:
     template = database(
-        single_zone_reason="a rehearsal", backup_days=0, short_backups_reason="a copy", unprotected_reason="thrown away"
+        single_zone_reason="a rehearsal",
+        backup_days=0,
+        short_backups_reason="a copy",
+        unprotected_reason="thrown away",
+        no_final_snapshot_reason="made again",
     )
 
     assert template.one("aws_db_instance")["multi_az"] is False
     assert [(each.weakened, each.reason) for each in registered(template.document) if each.path == "test/database"] == [
         ("has no standby in another zone", "a rehearsal"),
         ("keeps backups for less than 7 days", "a copy"),
-        ("may be destroyed", "thrown away"),
+        ("leaves no final snapshot", "made again"),
+        ("may be deleted", "thrown away"),
     ]
 
 

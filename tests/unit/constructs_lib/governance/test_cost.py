@@ -91,6 +91,30 @@ def test_group_costs_from_minimum_to_maximum_capacity(software: pathlib.Path) ->
     assert with_group.high - with_group.low == pytest.approx(10 * (0.0208 * 730 + 30 * 0.08 + 2.10))
 
 
+def test_burst_credits_are_a_range_up_to_full_load(software: pathlib.Path) -> None:
+    template = queue_workers_template(software)
+    group = estimate({"shop": template.document})["shop"]
+    maximum = template.one("aws_autoscaling_group")["max_size"]
+
+    # A t3.small has two vCPUs, of which its price includes 0.4.
+    assert group.burst == pytest.approx(maximum * (2 - 0.4) * 0.05 * 730)
+    burst = (2 - 0.2) * 0.075 * 730
+    assert of("aws_db_instance", {"instance_class": "db.t4g.micro"}).burst == pytest.approx(burst)
+    assert f"CPU credits, not included: 0.00 at or below the baseline to {group.burst:.2f} at full load" in (
+        render_table({"shop": template.document})
+    )
+
+
+def test_instances_without_burst_credits_have_no_range() -> None:
+    template = {"resource": {"aws_launch_template": {"it": {"instance_type": "m5.large"}}}}
+    assert estimate({"shop": template})["shop"].burst == 0
+    assert "CPU credits" not in render_table({"shop": template})
+
+
+def test_custom_metrics_are_named_with_their_cost() -> None:
+    assert "custom metrics of the programs, not included: 7.80 for 26" in render_table({}, custom_metrics=26)
+
+
 def test_alarm_costs_per_metric() -> None:
     def cost(kind: str, properties: dict[str, Any]) -> float:
         return of(kind, properties).low

@@ -180,6 +180,12 @@ CASES: list[Case] = [
         database(backup_retention_period=None, replicate_source_db="${aws_db_instance.first.identifier}"),
     ),
     (
+        "database-without-final-snapshot",
+        "is a database that leaves nothing when it is deleted",
+        database(skip_final_snapshot=True),
+        database(skip_final_snapshot=True, replicate_source_db="${aws_db_instance.first.identifier}"),
+    ),
+    (
         "unrotated-key",
         "is a key without rotation",
         one("aws_kms_key", description="k"),

@@ -41,6 +41,31 @@ def explain_one(summary: str, detail: str = "", address: str = "aws_db_instance.
         ("Saved plan is stale", "database changed after it was planned."),
         ("Backend configuration changed", "The state location of database has changed."),
         (
+            (
+                "creating RDS DB Instance: FreeTierRestrictionError: The specified backup retention period exceeds the "
+                "maximum available to free tier customers."
+            ),
+            "The account is on AWS's free plan, which does not allow database/postgres of database.",
+        ),
+        (
+            (
+                "creating RDS DB Instance: FreeTierRestrictionError: This instance size isn't available with free plan "
+                "accounts."
+            ),
+            "docs/deploy.md lists them",
+        ),
+        (
+            "creating Auto Scaling Group: The specified instance type is not eligible for Free Tier",
+            "The account is on AWS's free plan",
+        ),
+        (
+            (
+                "deleting RDS DB Instance: DBSnapshotAlreadyExists: Cannot create the snapshot because a snapshot with "
+                "the identifier a-final already exists"
+            ),
+            "The final snapshot of database/postgres of database has the name of an existing one.",
+        ),
+        (
             "deleting RDS DB Instance: Cannot delete protected DB Instance",
             "database/postgres of database has deletion protection.",
         ),

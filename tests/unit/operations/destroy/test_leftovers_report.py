@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from operations.deploy.states import TerraformState
-from operations.destroy.command import bucket_addresses, require_unprotected
+from operations.destroy.command import bucket_addresses, deletion_attributes, require_unprotected
 from workspace.errors import UserError
 
 
@@ -47,3 +48,23 @@ def test_addresses_of_a_bucket_include_its_configuration() -> None:
         for kind, bucket in (("aws_s3_bucket", "a"), ("aws_s3_bucket_policy", "a"), ("aws_s3_bucket", "b"))
     )
     assert bucket_addresses(TerraformState({}, resources), "a") == ["aws_s3_bucket.it", "aws_s3_bucket_policy.it"]
+
+
+def test_answer_decides_on_snapshot_and_automated_backups() -> None:
+    database = {"identifier": "anb", "final_snapshot_identifier": "anb-2026-final", "backup_retention_period": 7}
+    assert deletion_attributes(database, skip_snapshot=False) == {
+        "skip_final_snapshot": False,
+        "final_snapshot_identifier": "anb-2026-final",
+        "delete_automated_backups": False,
+    }
+    assert deletion_attributes(database, skip_snapshot=True) == {
+        "skip_final_snapshot": True,
+        "final_snapshot_identifier": "anb-2026-final",
+        "delete_automated_backups": True,
+    }
+
+
+def test_database_without_snapshot_name_gets_one() -> None:
+    chosen = deletion_attributes({"identifier": "anb", "backup_retention_period": 0}, skip_snapshot=False)
+    assert re.fullmatch(r"anb-\d{14}-final", chosen["final_snapshot_identifier"])
+    assert chosen["delete_automated_backups"] is True

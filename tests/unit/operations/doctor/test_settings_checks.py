@@ -32,7 +32,15 @@ def test_missing_https_alarms_and_protection_are_warnings() -> None:
         "alarms are not sent to any address",
     ]
     assert warnings(**SAFE, protect_data=False) == ["production can be destroyed with its data"]
+    assert warnings(**SAFE, final_snapshot=False) == ["a destroyed database leaves no snapshot"]
     assert warnings(target="embedded") == []
+
+
+def test_region_without_rds_certificate_is_a_problem() -> None:
+    assert warnings(**SAFE, aws_region="mx-central-1") == []
+    assert warnings(**SAFE, aws_region="xx-north-1") == [
+        "the release has no certificate authority of RDS in xx-north-1"
+    ]
 
 
 def test_missing_release_is_a_problem() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+from pathlib import Path
+
 from operations.local.deployment import LOOPBACK_PORTAL, LOOPBACK_WORKER
-from operations.local.local_overrides import LocalPorts, apply_local_overrides
+from operations.local.local_overrides import DatabaseTls, LocalPorts, apply_local_overrides
 from services.environment import PortalEnvironment, WorkerEnvironment
 from workspace.processes import STOP_SECONDS
 
@@ -16,7 +19,8 @@ SHARED = {
     "database_port": 5432,
     "database_name": "anb",
     "database_secret_arn": "arn:database",
-    "database_ssl_mode": "require",
+    "database_ssl_mode": "verify-full",
+    "database_ca_file": None,
     "media_bucket": "anb-media",
     "queue_url": "http://sqs/anb",
     "log_group": "/anb/portal",
@@ -56,6 +60,13 @@ def test_portal_uses_the_local_database_and_listens_on_loopback() -> None:
         "SECURE_COOKIES": "False",
         "PUBLIC_HOSTS": "",
     }
+
+
+def test_database_behind_tls_is_verified() -> None:
+    tls = DatabaseTls(port=16432, ca_file=Path("/run/ca.pem"))
+    variables = apply_local_overrides(PORTAL, dataclasses.replace(PORTS, tls=tls))
+    assert variables["DATABASE_PORT"] == "16432"
+    assert (variables["DATABASE_SSL_MODE"], variables["DATABASE_CA_FILE"]) == ("verify-full", "/run/ca.pem")
 
 
 def test_worker_gets_no_portal_variables() -> None:
