@@ -11,7 +11,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from constructs_lib.compute.instance_options import Capacity, InstanceOptions
+    from constructs_lib.compute.instance_options import Capacity, InstanceOptions, SessionManagerAgent
     from constructs_lib.compute.release import Release
     from constructs_lib.compute.service_role import ServiceRole
     from constructs_lib.compute.web_service import WebService
@@ -77,6 +77,7 @@ __all__ = [
     "SecurityAspect",
     "SecurityGroup",
     "ServiceRole",
+    "SessionManagerAgent",
     "Stack",
     "WebFirewall",
     "WebService",
@@ -119,6 +120,7 @@ _MODULES = {
     "SecurityAspect": "governance.security_aspect",
     "SecurityGroup": "network.security_group",
     "ServiceRole": "compute.service_role",
+    "SessionManagerAgent": "compute.instance_options",
     "Stack": "foundation.stack",
     "WebFirewall": "edge.web_firewall",
     "WebService": "compute.web_service",

@@ -34,6 +34,7 @@ from constructs_lib import (
     SecurityAspect,
     SecurityGroup,
     ServiceRole,
+    SessionManagerAgent,
     Stack,
     WebFirewall,
     WebService,
@@ -106,10 +107,10 @@ photos = Bucket(
         LifecycleRule(name="exports", prefix="exports/", infrequent_access_after_days=30, expire_after_days=365),
         LifecycleRule(name="drafts", prefix="drafts/", expire_after_days=7),
     ],
+    upload_origins=["https://www.shop.example"],
     old_versions_days=90,
     force_destroy_reason=DESTROYABLE,
 )
-photos.allow_uploads_from(["https://www.shop.example"])
 database = PostgresDatabase(
     stack,
     "orders",
@@ -215,6 +216,8 @@ workers = QueueWorkers(
         log_group="/every/thumbnails",
         log_days=90,
         isolates_children=True,
+        # Not the package's hash: an instance refuses the package.
+        session_manager=SessionManagerAgent(version="3.3.987.0", sha256="0" * 64),
     ),
     seconds_per_job=25,
     acceptable_latency=timedelta(minutes=2),
@@ -228,7 +231,7 @@ class Reports(cdk.Construct):
 
     def __init__(self, scope: cdk.Construct, id: str) -> None:
         super().__init__(scope, id)
-        self.role = ServiceRole(self, "role", name="every-reports", network=network)
+        self.role = ServiceRole(self, "role", name="every-reports", network=network, session_manager=True)
         self.security_group = SecurityGroup(
             self, "security-group", vpc_id=network.vpc_id, name="every-reports-sg", description="Requests to the site"
         )

@@ -6,7 +6,7 @@ import dataclasses
 from datetime import timedelta
 from typing import Any
 
-from constructs_lib import InstanceOptions, PostgresDatabase, Queue, Release
+from constructs_lib import InstanceOptions, PostgresDatabase, Queue, Release, SessionManagerAgent
 from stacks.base import AnbStack
 from stacks.storage import StorageStack
 
@@ -18,6 +18,7 @@ def instance_options(stack: AnbStack, service: str, instance_type: str) -> Insta
     no instance refresh either.
     """
     settings = stack.settings
+    version, _, sha256 = settings.session_manager_agent.partition(":")
     options = InstanceOptions(
         instance_type=instance_type,
         ami_id=settings.ami_id,
@@ -25,6 +26,7 @@ def instance_options(stack: AnbStack, service: str, instance_type: str) -> Insta
         tags=stack.common_tags,
         log_group=log_group_name(stack, service),
         log_days=settings.log_retention_days,
+        session_manager=SessionManagerAgent(version=version, sha256=sha256) if version else None,
     )
     if not settings.embedded:
         return options

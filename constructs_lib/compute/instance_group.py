@@ -6,13 +6,21 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from constructs_lib.compute.instance_options import USUAL_INSTANCES, Capacity, InstanceOptions, resolve_capacity
+from constructs_lib.compute.instance_options import (
+    EC2_ARCHITECTURES,
+    USUAL_INSTANCES,
+    Capacity,
+    InstanceOptions,
+    check_architecture,
+    check_session_manager,
+    resolve_capacity,
+)
 from constructs_lib.compute.lifecycle import DrainPolicy, Lifecycle
 from constructs_lib.compute.lifecycle_timeouts import DEFAULT_STARTUP_TIMEOUT, check_startup_timeout, launch_timeout
 from constructs_lib.compute.release import Release
 from constructs_lib.compute.service_role import ServiceRole
 from constructs_lib.compute.user_data import UserData
-from constructs_lib.foundation import cdk, names, stack_context
+from constructs_lib.foundation import cdk, names, offers, stack_context
 from constructs_lib.foundation.errors import Checks, ConstructError
 from constructs_lib.foundation.log_retention import check_retention
 from constructs_lib.monitoring.alarm import Alarm, CompositeAlarm
@@ -78,6 +86,8 @@ class InstanceGroup(cdk.Construct):
         check_startup_timeout(checks.path, startup_timeout)
         capacity = resolve_capacity(checks, capacity, initial_capacity=initial_capacity)
         checks.between("disk_gib", instances.disk_gib, 8, 16384, fix="use 30, the usual choice")
+        check_architecture(checks, instances)
+        check_session_manager(checks, instances.session_manager)
         name = names.instance_group(checks, name)
         group_name = names.group(checks, group_name or name)
         log_group = names.log_group(checks, instances.log_group or f"/{name}")
@@ -86,8 +96,17 @@ class InstanceGroup(cdk.Construct):
         checks.name("id", id, longest=64, owner="service", pattern=r"[A-Za-z][A-Za-z0-9_-]*")
         region = stack_context.region(scope)
         super().__init__(scope, id)
+        if warning := offers.warning("instance_types", instances.instance_type, stack_context.known_region(self)):
+            cdk.Annotations.of(self).add_warning(warning)
 
-        self.role = ServiceRole(self, "role", name=name, existing_profile=instances.existing_profile, network=network)
+        self.role = ServiceRole(
+            self,
+            "role",
+            name=name,
+            existing_profile=instances.existing_profile,
+            network=network,
+            session_manager=instances.session_manager is not None,
+        )
         self.security_group = SecurityGroup(
             self, "security-group", vpc_id=network.vpc_id, name=f"{name}-sg", description=f"Instances of {name}"
         )
@@ -118,6 +137,7 @@ class InstanceGroup(cdk.Construct):
             stop_seconds=int(stop_timeout.total_seconds()),
             heartbeat=drain.heartbeat if drain else None,
             isolates_children=instances.isolates_children,
+            session_manager=instances.session_manager,
         )
         cdk.Annotations.of(self).add_info(user_data.size_summary())
         # A local keeps the script readable in the synthesized file; Terraform encodes it once its references are known.
@@ -172,7 +192,7 @@ class InstanceGroup(cdk.Construct):
             "template",
             name_prefix=f"{name}-",
             description=f"Instances of {name}",
-            image_id=self._resolve_image(instances.ami_id),
+            image_id=self._resolve_image(instances),
             instance_type=instances.instance_type,
             user_data=user_data,
             update_default_version=True,
@@ -204,15 +224,32 @@ class InstanceGroup(cdk.Construct):
             lifecycle=cdk.TerraformResourceLifecycle(create_before_destroy=True),
         )
 
-    def _resolve_image(self, ami_id: str) -> str:
+    def _resolve_image(self, instances: InstanceOptions) -> str:
         """Return the AMI, resolved by Terraform if it is a parameter.
 
         EC2 could resolve it at each launch, but an instance refresh cannot roll back to a template with a parameter.
         https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-rollback.html
+
+        Terraform reads an AMI that is given by its id and rejects one of another architecture than the instances',
+        which EC2 would notice at the first launch.
         """
-        if not ami_id.startswith("/"):
-            return ami_id
-        return str(cdk.aws.data_aws_ssm_parameter.DataAwsSsmParameter(self, "image", name=ami_id).insecure_value)
+        ami_id = instances.ami_id
+        if ami_id.startswith("/"):
+            return str(cdk.aws.data_aws_ssm_parameter.DataAwsSsmParameter(self, "image", name=ami_id).insecure_value)
+        needed = EC2_ARCHITECTURES[offers.architecture(instances.instance_type)]
+        error = (
+            f"{self.node.path}: ami_id is {ami_id}, an image for ${{self.architecture}}; must be one for {needed}, as "
+            f"the instance type is {instances.instance_type}. Fix: choose an image or a type of the same architecture."
+        )
+        supported = cdk.Postcondition(condition=f'${{self.architecture == "{needed}"}}', error_message=error)
+        image = cdk.aws.data_aws_ami.DataAwsAmi(
+            self,
+            "image",
+            filter=[{"name": "image-id", "values": [ami_id]}],
+            include_deprecated=True,
+            lifecycle=cdk.TerraformResourceLifecycle(postcondition=[supported]),
+        )
+        return str(image.id)
 
     def _create_group(
         self,

@@ -23,7 +23,7 @@ _SESSION_MANAGER = (
 
 
 class ServiceRole(cdk.Construct):
-    """An instance role with only the granted permissions, and those for Session Manager.
+    """An instance role with only the granted permissions.
 
         role = ServiceRole(self, "batch")
         bucket.grant_read(role, prefix="reports/")
@@ -34,6 +34,7 @@ class ServiceRole(cdk.Construct):
         existing_profile: name of an instance profile to use instead, for accounts that cannot create roles (AWS
             Academy labs). Then no role is created, and a note at synth lists what the profile must allow.
         network: network of the instances; synth warns about a granted service that is not reachable from it.
+        session_manager: whether Session Manager may open a shell on the instances. Default: false.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class ServiceRole(cdk.Construct):
         name: str | None = None,
         existing_profile: str | None = None,
         network: Network | None = None,
+        session_manager: bool = False,
     ) -> None:
         name = names.role(Checks(scope, id), name)
         super().__init__(scope, id)
@@ -70,7 +72,8 @@ class ServiceRole(cdk.Construct):
         )
         self._role = role
         self.profile_name = str(profile.name)
-        self.allow("SessionManager", _SESSION_MANAGER, ["*"])
+        if session_manager:
+            self.allow("SessionManager", _SESSION_MANAGER, ["*"])
 
     @property
     def role(self) -> ServiceRole:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from constructs_lib.compute.instance_options import SessionManagerAgent
 from constructs_lib.compute.lifecycle_timeouts import DEFAULT_STARTUP_TIMEOUT
 
 USER_DATA_LIMIT = 16384
@@ -72,6 +73,7 @@ class UserData:
         stop_seconds: seconds that the service gets to finish its work when it is stopped. Default: 60.
         heartbeat: interval of a terminating instance's heartbeats; None without a terminating hook.
         isolates_children: whether the program runs children in user and network namespaces.
+        session_manager: agent to install after the boot, in the background; without it, nothing is installed.
     """
 
     name: str
@@ -90,6 +92,7 @@ class UserData:
     stop_seconds: int = 60
     heartbeat: timedelta | None = None
     isolates_children: bool = False
+    session_manager: SessionManagerAgent | None = None
 
     def render(self) -> str:
         """Render the script, with ``${`` and ``%{`` escaped for Terraform.
@@ -115,7 +118,10 @@ class UserData:
         # Half for retries of the fetch, half for its last attempt; the rest of the timeout is for the log's upload.
         limit = int(max(self.launch_timeout - _LOG_UPLOAD_TIME, self.launch_timeout / 2).total_seconds())
         ready_check = f" && ask --retry 0 --max-time 5 --output /dev/null '{self.ready_url}' 2>/dev/null"
+        agent = self.session_manager
         values = {
+            "AGENTHASH": agent.sha256 if agent else "",
+            "AGENTVERSION": agent.version if agent else "",
             "BEFORE": f"ExecStartPre={self.pre_start_command}\n" if self.pre_start_command else "",
             "BUCKET": self.bucket,
             "COMMAND": self.command,
@@ -142,6 +148,7 @@ class UserData:
             return _PLACEHOLDER.sub(lambda placeholder: values[placeholder[1]], _read(file))
 
         values |= {name: fill(file) for name, file in _EMBEDDED.items()}
+        values["AGENT"] = fill("agent.sh") if agent else ""
         return fill("boot.sh")
 
 

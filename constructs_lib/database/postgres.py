@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from constructs_lib.compute.instance_group import InstanceGroup
 from constructs_lib.database.connection_budget import RESERVED, ConnectionAllocation
-from constructs_lib.foundation import cdk, names
+from constructs_lib.database.reserved_names import check_database, check_username
+from constructs_lib.foundation import cdk, names, offers, stack_context
 from constructs_lib.foundation.errors import Checks, ConstructError
 from constructs_lib.foundation.log_retention import check_retention
 from constructs_lib.foundation.waivers import waive
@@ -30,10 +31,11 @@ class PostgresDatabase(cdk.Construct):
         network: network of the database, which uses the private subnets.
         name: name of the instance and prefix of its resources, lower case; by default derived from the construct's
             path.
-        database: name of the initial database.
-        username: name of the master user.
-        version: major version of PostgreSQL.
-        instance_class: RDS instance class.
+        database: name of the initial database; not a word that PostgreSQL or RDS reserves.
+        username: name of the master user; not a word that PostgreSQL or RDS reserves.
+        version: major version of PostgreSQL, 11 to 18.
+        instance_class: RDS instance class, such as db.t4g.micro; one that AWS does not offer in the stack's region is
+            a warning at synth.
         storage_gib: size of the gp3 volume in GiB, 20 to 65536.
         single_zone_reason: reason for a database without a standby in another zone.
         backup_days: retention of automatic backups in days, 0 to 35.
@@ -74,8 +76,11 @@ class PostgresDatabase(cdk.Construct):
     ) -> None:
         checks = Checks(scope, id)
         name = names.database_instance(checks, name)
-        checks.name("database", database, longest=63, owner="database", pattern=r"[A-Za-z_][A-Za-z0-9_]*")
-        checks.name("username", username, longest=63, owner="database user", pattern=r"[A-Za-z][A-Za-z0-9_]*")
+        check_database(checks, database)
+        check_username(checks, username)
+        if version not in offers.postgres_versions():
+            versions = ", ".join(map(str, offers.postgres_versions()))
+            raise checks.error("version", version, allowed=f"one of {versions}", fix="use 16, the usual choice")
         checks.between("storage_gib", storage_gib, 20, 65536, fix="use at least 20, the smallest gp3 volume of RDS")
         checks.between("backup_days", backup_days, 0, 35, fix="use 7, the usual choice")
         if backup_days < _USUAL_BACKUPS and short_backups_reason is None:
@@ -93,7 +98,12 @@ class PostgresDatabase(cdk.Construct):
             raise checks.error(
                 "parameters", "max_connections", allowed="another parameter", fix="use the argument max_connections"
             )
+        checks.name(
+            "instance_class", instance_class, longest=40, owner="database", pattern=r"db\.[a-z0-9-]+(\.[a-z0-9-]+)+"
+        )
         super().__init__(scope, id)
+        if warning := offers.warning("database_classes", instance_class, stack_context.known_region(self)):
+            cdk.Annotations.of(self).add_warning(warning)
 
         self.security_group = SecurityGroup(
             self,

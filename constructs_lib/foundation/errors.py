@@ -37,18 +37,18 @@ class Checks:
     """Checks of one construct's arguments; each raises ``ConstructError``.
 
     Args:
-        scope: scope of the construct.
+        scope: scope of the construct; None for a value that belongs to no construct, such as a setting.
         id: id of the construct, which need not exist yet.
     """
 
-    def __init__(self, scope: Construct, id: str) -> None:
+    def __init__(self, scope: Construct | None, id: str) -> None:
         self._scope = scope
         self._id = id
 
     @property
     def path(self) -> str:
         """The construct's path. Reading it calls Node, so it is read only for a message."""
-        return f"{self._scope.node.path}/{self._id}".lstrip("/")
+        return f"{self._scope.node.path}/{self._id}".lstrip("/") if self._scope else self._id
 
     def error(self, option: str, value: object, *, allowed: str, fix: str) -> ConstructError:
         """Create the error for a check that the caller makes itself."""
@@ -64,8 +64,20 @@ class Checks:
         if value not in allowed:
             raise self.error(option, value, allowed=f"one of {', '.join(allowed)}", fix=fix)
 
-    def name(self, option: str, value: str, *, longest: int, owner: str, pattern: str = r"[A-Za-z0-9-]+") -> None:
-        """Raise an error for a name that AWS would reject. Names with references are not checked.
+    def name(
+        self,
+        option: str,
+        value: str,
+        *,
+        longest: int,
+        owner: str,
+        pattern: str = r"[A-Za-z0-9-]+",
+        reserved_starts: tuple[str, ...] = (),
+        reserved_ends: tuple[str, ...] = (),
+    ) -> None:
+        """Raise an error for a name that AWS would reject.
+
+        The length and the characters of a name with references are not checked.
 
         Args:
             option: name of the argument.
@@ -73,7 +85,18 @@ class Checks:
             longest: maximum number of characters.
             owner: kind of resource that has the name.
             pattern: regular expression of a valid name.
+            reserved_starts: prefixes that AWS reserves.
+            reserved_ends: suffixes that AWS reserves.
         """
+        if value.startswith(reserved_starts) or value.endswith(reserved_ends):
+            reserved = [f"not begin with {start}" for start in reserved_starts if value.startswith(start)]
+            reserved += [f"not end in {end}" for end in reserved_ends if value.endswith(end)]
+            raise self.error(
+                option,
+                value,
+                allowed=f"a name that does {' and does '.join(reserved)}",
+                fix=f"choose another name; AWS reserves this one for a {owner}",
+            )
         if "${" in value:
             return
         if not re.fullmatch(pattern, value) or len(value) > longest:

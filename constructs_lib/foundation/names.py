@@ -14,6 +14,8 @@ from constructs_lib.foundation.errors import Checks
 
 _HASH_LENGTH = 8
 _DIRECTLY_IN_A_STACK = 1
+_BUCKET_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
+_BUCKET_ENDS = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3")
 
 
 def alarm(checks: Checks, name: str | None) -> str:
@@ -32,12 +34,15 @@ def bucket(checks: Checks, name: str) -> str:
     """Name of a bucket, without dots, which S3's TLS certificate does not cover.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
     """
-    return _check_or_derive(checks, name, 63, "bucket", r"[a-z0-9][a-z0-9-]{2,62}")
+    pattern = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
+    return _check_or_derive(
+        checks, name, 63, "bucket", pattern, reserved_starts=_BUCKET_STARTS, reserved_ends=_BUCKET_ENDS
+    )
 
 
 def bucket_stem(checks: Checks) -> str:
     """Start of a bucket's name, with room for the account's number (12 characters) and the region (at most 14)."""
-    return _check_or_derive(checks, None, 35, "bucket", r"[a-z0-9][a-z0-9-]*")
+    return _check_or_derive(checks, None, 35, "bucket", r"[a-z0-9][a-z0-9-]*", reserved_starts=_BUCKET_STARTS)
 
 
 def dashboard(checks: Checks, name: str | None) -> str:
@@ -77,14 +82,16 @@ def load_balancer(checks: Checks, name: str | None) -> str:
     """Name of a load balancer.
     https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
     """
-    return _check_or_derive(checks, name, 32, "load balancer")
+    pattern = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
+    return _check_or_derive(checks, name, 32, "load balancer", pattern, reserved_starts=("internal-",))
 
 
 def log_group(checks: Checks, name: str) -> str:
     """Name of a log group.
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
     """
-    return _check_or_derive(checks, name, 512, "log group", r"[A-Za-z0-9_./#-]+", option="log_group")
+    pattern = r"[A-Za-z0-9_./#-]+"
+    return _check_or_derive(checks, name, 512, "log group", pattern, option="log_group", reserved_starts=("aws/",))
 
 
 def log_queries(checks: Checks, name: str | None) -> str:
@@ -119,8 +126,10 @@ def secret(checks: Checks, name: str | None) -> str:
 
 
 def security_group(checks: Checks, name: str | None) -> str:
-    """Prefix of a security group's name; Terraform adds 26 of EC2's 255 characters."""
-    return _check_or_derive(checks, name, 200, "security group")
+    """Prefix of a security group's name; Terraform adds 26 of EC2's 255 characters.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
+    """
+    return _check_or_derive(checks, name, 200, "security group", reserved_starts=("sg-",))
 
 
 def topic(checks: Checks, name: str | None) -> str:
@@ -153,7 +162,17 @@ def _check_or_derive(
     pattern: str = r"[A-Za-z0-9-]+",
     *,
     option: str = "name",
+    reserved_starts: tuple[str, ...] = (),
+    reserved_ends: tuple[str, ...] = (),
 ) -> str:
     chosen = derive(checks.path, longest) if name is None else name
-    checks.name(option, chosen, longest=longest, owner=owner, pattern=pattern)
+    checks.name(
+        option,
+        chosen,
+        longest=longest,
+        owner=owner,
+        pattern=pattern,
+        reserved_starts=reserved_starts,
+        reserved_ends=reserved_ends,
+    )
     return chosen

@@ -7,7 +7,7 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-from constructs_lib.foundation import cdk, stack_context
+from constructs_lib.foundation import cdk, offers, stack_context
 from constructs_lib.foundation.errors import Checks
 
 
@@ -48,7 +48,7 @@ class Stack(cdk.TerraformStack):
         app.synth()
 
     Args:
-        region: AWS region.
+        region: AWS region of the partition ``aws``.
         tags: tags of every resource that supports tags.
         state: where Terraform keeps the state, ``S3State`` or ``LocalState``; by default the file
             ``terraform.<stack>.tfstate`` in the working folder.
@@ -63,9 +63,9 @@ class Stack(cdk.TerraformStack):
         tags: Mapping[str, str] | None = None,
         state: LocalState | S3State | None = None,
     ) -> None:
-        Checks(scope, id).name(
-            "region", region, longest=25, owner="region, such as eu-west-1", pattern=r"[a-z]{2}(-[a-z]+)+-\d"
-        )
+        checks = Checks(scope, id)
+        offers.check_region(checks, region)
+        checks.name("region", region, longest=25, owner="region, such as eu-west-1", pattern=r"[a-z]{2}(-[a-z]+)+-\d")
         super().__init__(scope, id)
         self.region = region
         stack_context.set_region(self, region)

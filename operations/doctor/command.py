@@ -17,7 +17,7 @@ from operations.deploy.terraform_stack import terraform_stacks
 from operations.doctor import preflight, programs
 from operations.doctor.findings import DoctorFinding, ok, problem, problems, render, summary_line
 from operations.doctor.permissions import check_permissions, required_actions, sample_resources
-from operations.doctor.quotas import additional_usage, check_quotas
+from operations.doctor.quotas import additional_usage, check_quotas, group_names
 from operations.doctor.settings_checks import check_release, check_settings
 from workspace import aws_provider, terraform
 from workspace.cdktf import Deployment, Tools
@@ -72,7 +72,7 @@ def run_checks(target: str | None, environment: str | None) -> Iterator[DoctorFi
         return
     deployed = sum(not state.empty for state in states.values())
     yield ok("Stacks", f"{len(stacks)} synthesized, {deployed} deployed")
-    yield from check_quotas(chosen.client, additional_usage(stacks, states))
+    yield from check_quotas(chosen.client, additional_usage(stacks, states), group_names(stacks))
     samples = sample_resources(result.caller.account, chosen.settings.aws_region, chosen.settings.environment_name)
     yield from check_permissions(chosen.client("iam"), result.caller, required_actions(stacks), samples)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +22,8 @@ Client = Callable[[str], Any]
 _CORES = {"t2.micro": 1, "t2.small": 1}
 _DEFAULT_CORES = 2
 """vCPUs of all other instance types that the settings allow."""
+_STANDARD_FAMILY = re.compile(r"(a|c|d|h|i|im|is|m|r|t|z)\d")
+"""https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +37,9 @@ class Quota:
         used: Counts the current usage.
         needs: Usage of one resource, given all resources of its stack; default 1.
         standard: AWS's default limit, used when Service Quotas is not available.
+        own: Current usage of the deployment's Auto Scaling groups, given their names, for a quota whose ``needs`` is
+            the most that a group ever uses; by default, ``needs`` is always used.
+        note: What the needed number includes; empty if it is clear.
     """
 
     name: str
@@ -42,6 +49,8 @@ class Quota:
     used: Callable[[Client], int]
     standard: int
     needs: Callable[[Resource, Sequence[Resource]], int] = lambda _resource, _siblings: 1
+    own: Callable[[Client, Collection[str]], int] | None = None
+    note: str = ""
 
 
 def _pages(client: Any, operation: str, key: str, **arguments: Any) -> list[Any]:
@@ -49,21 +58,36 @@ def _pages(client: Any, operation: str, key: str, **arguments: Any) -> list[Any]
 
 
 def _running_cores(client: Client) -> int:
-    states = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
-    reservations = _pages(client("ec2"), "describe_instances", "Reservations", Filters=states)
+    return _cores_of(client, [])
+
+
+def _cores_of_groups(client: Client, groups: Collection[str]) -> int:
+    if not groups:
+        return 0
+    return _cores_of(client, [{"Name": "tag:aws:autoscaling:groupName", "Values": sorted(groups)}])
+
+
+def _cores_of(client: Client, filters: Sequence[Mapping[str, Any]]) -> int:
+    """Count the vCPUs of running On-Demand instances of the standard families; the quota counts no others."""
+    states = {"Name": "instance-state-name", "Values": ["pending", "running"]}
+    reservations = _pages(client("ec2"), "describe_instances", "Reservations", Filters=[states, *filters])
     instances = [instance for reservation in reservations for instance in reservation["Instances"]]
-    standard = [instance for instance in instances if instance["InstanceType"][0] in "acdhimrtz"]
     return sum(
         options["CoreCount"] * options["ThreadsPerCore"]
         if (options := instance.get("CpuOptions"))
         else _CORES.get(instance["InstanceType"], _DEFAULT_CORES)
-        for instance in standard
+        for instance in instances
+        if _STANDARD_FAMILY.match(instance["InstanceType"]) and instance.get("InstanceLifecycle") != "spot"
     )
 
 
-def _max_cores(group: Resource, siblings: Sequence[Resource]) -> int:
+def _peak_cores(group: Resource, siblings: Sequence[Resource]) -> int:
+    """Count the vCPUs of the maximum capacity while it is replaced: new instances start before old ones stop."""
     launch_template = next(resource for resource in siblings if resource.kind == "aws_launch_template")
-    return int(group.properties["max_size"]) * _CORES.get(launch_template.properties["instance_type"], _DEFAULT_CORES)
+    policies = group.blocks("instance_maintenance_policy")
+    percentage = max([100, *(int(policy["max_healthy_percentage"]) for policy in policies)])
+    instances = math.ceil(int(group.properties["max_size"]) * percentage / 100)
+    return instances * _CORES.get(launch_template.properties["instance_type"], _DEFAULT_CORES)
 
 
 def _nat_gateways(client: Client) -> int:
@@ -119,8 +143,10 @@ QUOTAS = (
         code="L-1216C47A",
         kind="aws_autoscaling_group",
         used=_running_cores,
-        needs=_max_cores,
+        needs=_peak_cores,
         standard=5,
+        own=_cores_of_groups,
+        note="the maximum capacity, and half as much again while instances are replaced",
     ),
     Quota(
         name="buckets",
@@ -135,18 +161,24 @@ QUOTAS = (
 
 
 def additional_usage(stacks: Sequence[StackNode], states: Mapping[str, TerraformState]) -> dict[str, int]:
-    """Usage that a deployment adds to each quota, by quota code.
+    """Usage that a deployment adds to each quota, by quota code; all of it where the quota knows its own usage.
 
     Args:
         stacks: Synthesized stacks.
         states: Current states, by stack.
     """
-    additional = dict.fromkeys((quota.code for quota in QUOTAS), 0)
+    additional = {}
     for quota in QUOTAS:
-        for stack in stacks:
-            current = states[stack.name].document()
-            additional[quota.code] += _count(quota, stack.document) - _count(quota, current)
+        planned = sum(_count(quota, stack.document) for stack in stacks)
+        current = sum(_count(quota, states[stack.name].document()) for stack in stacks)
+        additional[quota.code] = planned if quota.own and planned > current else planned - current
     return additional
+
+
+def group_names(stacks: Sequence[StackNode]) -> frozenset[str]:
+    """Names of the stacks' Auto Scaling groups."""
+    resources = [resource for stack in stacks for resource in template.resources(stack.document)]
+    return frozenset(str(group.properties["name"]) for group in resources if group.kind == "aws_autoscaling_group")
 
 
 def _count(quota: Quota, document: Mapping[str, Any]) -> int:
@@ -154,21 +186,24 @@ def _count(quota: Quota, document: Mapping[str, Any]) -> int:
     return sum(quota.needs(resource, siblings) for resource in siblings if resource.kind == quota.kind)
 
 
-def check_quotas(client: Client, additional: Mapping[str, int]) -> Iterator[DoctorFinding]:
+def check_quotas(
+    client: Client, additional: Mapping[str, int], groups: Collection[str] = ()
+) -> Iterator[DoctorFinding]:
     """Check every quota whose usage the deployment increases.
 
     Args:
         client: Creates clients for the target account.
         additional: Additional usage by quota code.
+        groups: Names of the deployment's Auto Scaling groups.
     """
     for quota in QUOTAS:
         if additional[quota.code] > 0:
-            yield _check_quota(quota, client, additional[quota.code])
+            yield _check_quota(quota, client, additional[quota.code], groups)
 
 
-def _check_quota(quota: Quota, client: Client, additional: int) -> DoctorFinding:
+def _check_quota(quota: Quota, client: Client, additional: int, groups: Collection[str]) -> DoctorFinding:
     try:
-        used = quota.used(client)
+        used = quota.used(client) - (quota.own(client, groups) if quota.own else 0)
     except (ClientError, BotoCoreError) as error:
         fix = "Grant permission to list the resources"
         return warning("Quota", f"{quota.name}: the usage cannot be counted: {error}", fix)
@@ -179,6 +214,7 @@ def _check_quota(quota: Quota, client: Client, additional: int) -> DoctorFinding
         limit, known = quota.standard, False
     source = "account limit" if known else "AWS default; the account limit is not available"
     message = f"{quota.name}: {used} of {limit} in use ({source}), {additional} more needed"
+    message += f": {quota.note}" if quota.note else ""
     if used + additional <= limit:
         return ok("Quota", message)
     fix = (

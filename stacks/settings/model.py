@@ -7,7 +7,7 @@ The defaults are those below and those of the profile. ``environments/<name>.tom
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 import pydantic
@@ -20,8 +20,9 @@ InstanceType = Literal["t3.micro", "t3.small", "t3.medium", "t2.micro", "t2.smal
 DatabaseClass = Literal["db.t3.micro", "db.t3.small", "db.t4g.micro", "db.t4g.small"]
 LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365]
 AwsService = Literal["autoscaling", "logs", "secretsmanager", "sqs", "ssm", "ssmmessages"]
-"""The services that instances call besides S3. Without NAT, each needs an interface endpoint."""
-Origin = Annotated[str, Field(pattern=r"^https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[::1\])(:[0-9]{1,5})?$")]
+"""The services that instances call besides S3. Without NAT, each needs an interface endpoint; the last two only for
+Session Manager."""
+Origin = Annotated[str, Field(pattern=r"^https?://[^/\s*]+$")]
 SafeOrigin = Annotated[
     str,
     Field(pattern=r"^(https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?|http://(localhost|127\.0\.0\.1|\[::1\]))(:[0-9]{1,5})?$"),
@@ -106,6 +107,13 @@ class Settings(pydantic.BaseModel):
         "LabInstanceProfile); the VPC then has no flow logs, which need a role",
     )
 
+    session_manager_agent: str = Field(
+        "",
+        pattern=r"^$|^\d+(\.\d+){3}:[0-9a-f]{64}$",
+        description="version and SHA-256 of the package of Session Manager's agent, such as 3.3.987.0: and 64 "
+        "digits; empty for instances on which no shell can be opened",
+    )
+
     db_instance_class: DatabaseClass = Field(
         "db.t3.micro", description="instance class of the database; AWS's free plan allows micro only"
     )
@@ -145,9 +153,7 @@ class Settings(pydantic.BaseModel):
         0, ge=0, le=3650, description="days after which uploaded originals are deleted; 0 keeps them"
     )
     portal_origins: list[Origin] = Field(
-        [],
-        description="additional web origins whose pages may upload, such as https://anb.example; must "
-        "list the site's own origin when certificate_arn is set without domain_name",
+        [], description="additional web origins whose pages may upload, such as https://anb.example"
     )
 
     message_retention_period: int = Field(
@@ -255,9 +261,20 @@ class Settings(pydantic.BaseModel):
         return self.target == "embedded"
 
     @property
+    def called_services(self) -> tuple[str, ...]:
+        """The services that the instances call besides S3."""
+        services: tuple[str, ...] = get_args(AwsService)
+        return services if self.session_manager_agent else tuple(name for name in services if name[:3] != "ssm")
+
+    @property
     def https(self) -> bool:
         """Whether the site has a certificate."""
         return bool(self.certificate_arn or self.domain_name)
+
+    @property
+    def upload_origins(self) -> list[str]:
+        """The web origins whose pages may upload."""
+        return [*([f"https://{self.domain_name}"] if self.domain_name else []), *self.portal_origins]
 
     @property
     def public_hosts(self) -> tuple[str, ...]:
@@ -279,7 +296,7 @@ class Settings(pydantic.BaseModel):
 
 
 REMOVED_SETTINGS = {
-    "key_pair_name": "instances have no SSH; connect with Session Manager (aws ssm start-session)",
+    "key_pair_name": "instances have no SSH; set session_manager_agent and connect with Session Manager",
     "db_password": "RDS generates and rotates the password in Secrets Manager",
     "jwt_secret": "the deployment generates the secret in Secrets Manager",
     "deployment_package_s3_key": "the deployment uploads releases, named by their content",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import ipaddress
 import typing
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from constructs_lib.foundation.errors import ConstructError
+from constructs_lib.database import reserved_names
+from constructs_lib.foundation import names, offers
+from constructs_lib.foundation.errors import Checks, ConstructError
 from constructs_lib.messaging import sizing
-from stacks.settings.model import AwsService, Settings
+from stacks.settings.model import Settings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,11 +80,16 @@ def check_cidrs(settings: Settings) -> Iterator[Violation]:
 
 def check_endpoints(settings: Settings) -> Iterator[Violation]:
     """Without NAT, require an interface endpoint for every service that the instances call."""
-    services = typing.get_args(AwsService)
+    services = settings.called_services
     missing = sorted({*services} - {*settings.interface_endpoints})
     if settings.nat == "none" and missing:
         allowed = f"the list of all of {', '.join(services)} when nat is none"
-        yield Violation("interface_endpoints", ("nat",), allowed, f"add {', '.join(missing)}, or set nat to single")
+        yield Violation(
+            "interface_endpoints",
+            ("nat", "session_manager_agent"),
+            allowed,
+            f"add {', '.join(missing)}, or set nat to single",
+        )
 
 
 def check_domain(settings: Settings) -> Iterator[Violation]:
@@ -92,14 +100,6 @@ def check_domain(settings: Settings) -> Iterator[Violation]:
     if settings.hosted_zone_id and not settings.domain_name:
         allowed = "a name in the zone hosted_zone_id"
         yield Violation("domain_name", ("hosted_zone_id",), allowed, "set the site's name, or remove hosted_zone_id")
-
-
-def check_origins(settings: Settings) -> Iterator[Violation]:
-    """Require the site's origin if it is unknown: no certificate is valid for the load balancer's own name."""
-    if settings.certificate_arn and not settings.domain_name and not settings.portal_origins:
-        allowed = "the site's origin, such as https://anb.example, when certificate_arn is set without domain_name"
-        fix = "list the origin whose name points to the load balancer, or set domain_name and hosted_zone_id"
-        yield Violation("portal_origins", ("certificate_arn", "domain_name"), allowed, fix)
 
 
 def check_firewall(settings: Settings) -> Iterator[Violation]:
@@ -121,6 +121,64 @@ def check_ami(settings: Settings) -> Iterator[Violation]:
     if settings.embedded and settings.ami_id.startswith("/"):
         allowed = "an id such as ami-12345678 when target is embedded"
         yield Violation("ami_id", ("target",), allowed, "copy the id from environments/local.toml")
+
+
+_NAMES = (("{}-alb", names.load_balancer), ("{}-alb-sg", names.security_group), ("{}-videos-1", names.bucket))
+"""Names that start with environment_name, for the services that reserve some starts."""
+
+
+def check_names(settings: Settings) -> Iterator[Violation]:
+    """Require names that AWS, RDS and PostgreSQL do not reserve."""
+    checks = Checks(None, "settings")
+    for pattern, check in _NAMES:
+        name = pattern.format(settings.environment_name)
+        allowed = f"a prefix of names that AWS accepts, and {name} is not one"
+        fix = "choose another, such as anb-production"
+        yield from _violation(functools.partial(check, checks, name), "environment_name", fix, allowed)
+    bucket = settings.video_storage_bucket_name
+    fix = "choose another name"
+    if bucket:
+        yield from _violation(lambda: names.bucket(checks, bucket), "video_storage_bucket_name", fix)
+    yield from _violation(lambda: reserved_names.check_database(checks, settings.db_name), "db_name", fix)
+    yield from _violation(lambda: reserved_names.check_username(checks, settings.db_username), "db_username", fix)
+
+
+def check_region(settings: Settings) -> Iterator[Violation]:
+    """Require a region that is supported and offers the instance types and the database class."""
+    region = settings.aws_region
+    try:
+        offers.check_region(Checks(None, "settings"), region)
+    except ConstructError as error:
+        yield Violation("aws_region", (), error.allowed, error.fix)
+    types: tuple[tuple[str, offers.Kind], ...] = (
+        ("api_instance_type", "instance_types"),
+        ("worker_instance_type", "instance_types"),
+        ("db_instance_class", "database_classes"),
+    )
+    for setting, kind in types:
+        if offers.is_missing(kind, getattr(settings, setting), region):
+            types_allowed = typing.get_args(Settings.model_fields[setting].annotation)
+            offered = [name for name in types_allowed if not offers.is_missing(kind, name, region)]
+            allowed = f"a type that AWS offers in {region}: {', '.join(offered)}"
+            yield Violation(setting, ("aws_region",), allowed, "choose one of them, or another region")
+
+
+def check_architecture(settings: Settings) -> Iterator[Violation]:
+    """Require Debian's image for the architecture of the instance types."""
+    for setting in ("api_instance_type", "worker_instance_type"):
+        needed = offers.architecture(getattr(settings, setting))
+        if offers.image_architecture(settings.ami_id) not in (None, needed):
+            allowed = f"an image for {needed}, as {setting} is {getattr(settings, setting)}"
+            yield Violation("ami_id", (setting,), allowed, f"use the parameter that ends in {needed}")
+            return
+
+
+def _violation(check: Callable[[], object], setting: str, fix: str, allowed: str = "") -> Iterator[Violation]:
+    """Yield a violation if a check of the library fails."""
+    try:
+        check()
+    except ConstructError as error:
+        yield Violation(setting, (), allowed or error.allowed, fix)
 
 
 _SIZING_FIXES = {
@@ -171,9 +229,11 @@ RULES: tuple[Rule, ...] = (
     check_cidrs,
     check_endpoints,
     check_domain,
-    check_origins,
     check_firewall,
     check_state_backend,
     check_ami,
+    check_names,
+    check_region,
+    check_architecture,
     check_sizing,
 )

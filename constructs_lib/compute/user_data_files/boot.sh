@@ -100,7 +100,4 @@ touch /etc/@NAME@/ready
 step report
 # Fails harmlessly if no lifecycle hook waits for the instance.
 complete launching CONTINUE || true
-
-# Debian's image lacks Session Manager's agent: install it from AWS's bucket, in the background.
-systemd-run --no-block --unit session-manager-agent --property Type=oneshot --property TimeoutStartSec=180 \
-  /usr/local/sbin/@NAME@-instance install_session_manager || echo "$name goes without Session Manager"
+@AGENT@

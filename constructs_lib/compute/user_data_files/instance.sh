@@ -81,12 +81,13 @@ watch() { # Stop the program in time when the instance is interrupted or termina
   done
   [ -z "$heartbeat" ] || complete terminating CONTINUE || [ -n "$notice" ]
 }
-install_session_manager() {
+install_session_manager() { # VERSION SHA256 (of the package)
   local file
   systemctl is-enabled --quiet amazon-ssm-agent 2>/dev/null && return
   file=$(mktemp --suffix .deb)
   ask --max-time 120 --output "$file" \
-    "https://s3.$region.amazonaws.com/amazon-ssm-$region/latest/debian_$(dpkg --print-architecture)/amazon-ssm-agent.deb"
+    "https://s3.$region.amazonaws.com/amazon-ssm-$region/$1/debian_$(dpkg --print-architecture)/amazon-ssm-agent.deb"
+  echo "$2  $file" | sha256sum --check --quiet
   dpkg --install "$file"
   rm "$file"
 }

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from constructs_lib.compute import archive
+from constructs_lib.compute.instance_options import SessionManagerAgent
 from constructs_lib.compute.user_data import ReleasePart
 from tests.integration.user_data.instance import Instance
 from tests.integration.user_data.loopback import INSTANCE, Loopback
@@ -93,16 +94,25 @@ def test_log_has_one_line_with_the_duration_of_each_step(booted: Booted) -> None
     assert line in booted.process.stdout, "so that EC2's console shows it"
 
 
-def test_boot_does_not_wait_for_session_manager(booted: Booted) -> None:
-    arguments = booted.instance.file("systemd-run")
+def test_session_manager_is_not_installed_by_default(booted: Booted) -> None:
+    assert booted.instance.file("systemd-run") == ""
+
+
+AGENT = SessionManagerAgent(version="3.3.987.0", sha256="a" * 64)
+
+
+def test_boot_does_not_wait_for_session_manager(make: Callable[..., Instance]) -> None:
+    instance = make(session_manager=AGENT)
+    assert instance.boot().returncode == 0
+    arguments = instance.file("systemd-run")
 
     assert "--no-block" in arguments
     assert "TimeoutStartSec=180" in arguments
-    assert arguments.rstrip().endswith("web-instance install_session_manager")
+    assert arguments.rstrip().endswith(f"web-instance install_session_manager 3.3.987.0 {'a' * 64}")
 
 
 def test_instance_boots_without_session_manager(make: Callable[..., Instance], aws: Loopback) -> None:
-    instance = make()
+    instance = make(session_manager=AGENT)
     instance.fake_program("systemd-run", "exit 1")
 
     assert instance.boot().returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pathlib
 from datetime import timedelta
 
@@ -111,8 +112,41 @@ def test_failed_program_is_logged_and_instance_marked_unhealthy(web: Instance, a
     assert (call["HealthStatus"], call["InstanceId"]) == ("Unhealthy", INSTANCE)
 
 
+_PACKAGE = b"the agent"
+_VERSION = "3.3.987.0"
+
+
+@pytest.fixture
+def without_agent(web: Instance, aws: Loopback) -> Instance:
+    """An instance without the agent, whose bucket of AWS has a package of it."""
+    web.fake_program("systemctl", "exit 1")
+    web.fake_program("dpkg", '[ "$1" = --print-architecture ] && echo amd64 || echo "$1" >> "$FOLDER/dpkg"')
+    s3 = aws.client("s3")
+    s3.create_bucket(
+        Bucket="amazon-ssm-eu-west-1", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}, ACL="public-read"
+    )
+    key = f"{_VERSION}/debian_amd64/amazon-ssm-agent.deb"
+    s3.put_object(Bucket="amazon-ssm-eu-west-1", Key=key, Body=_PACKAGE, ACL="public-read")
+    return web
+
+
+def test_session_manager_agent_with_the_pinned_hash_is_installed(without_agent: Instance) -> None:
+    process = without_agent.run("install_session_manager", _VERSION, hashlib.sha256(_PACKAGE).hexdigest())
+
+    assert (process.returncode, process.stderr) == (0, "")
+    assert without_agent.file("dpkg") == "--install\n"
+
+
+def test_session_manager_agent_with_another_hash_is_not_installed(without_agent: Instance) -> None:
+    process = without_agent.run("install_session_manager", _VERSION, "a" * 64)
+
+    assert process.returncode != 0
+    assert "checksum did NOT match" in process.stderr
+    assert without_agent.file("dpkg") == ""
+
+
 def test_session_manager_agent_is_installed_once(web: Instance) -> None:
     web.fake_program("dpkg", 'echo "$*" >> "$FOLDER/dpkg"')
 
-    assert web.run("install_session_manager").returncode == 0
+    assert web.run("install_session_manager", _VERSION, "a" * 64).returncode == 0
     assert web.file("dpkg") == "", "systemctl reports that it is already enabled"

@@ -7,6 +7,8 @@ import pathlib
 import pytest
 from test_settings import load_problems
 
+AGENT = f'session_manager_agent = "3.3.987.0:{"0" * 64}"'
+
 
 @pytest.mark.parametrize(
     ("text", "message"),
@@ -51,11 +53,90 @@ from test_settings import load_problems
             ),
         ),
         (
-            'nat = "none"\ninterface_endpoints = ["sqs", "logs", "ssm"]',
+            'nat = "none"\ninterface_endpoints = ["sqs", "logs"]',
+            (
+                "interface_endpoints in production.toml is ['sqs', 'logs']; must be the list of all of autoscaling, "
+                "logs, secretsmanager, sqs when nat is none. Fix: add autoscaling, secretsmanager, or set nat to "
+                "single."
+            ),
+        ),
+        (
+            'nat = "none"\ninterface_endpoints = ["sqs", "logs", "ssm"]\n' + AGENT,
             (
                 "interface_endpoints in production.toml is ['sqs', 'logs', 'ssm']; must be the list of all of "
                 "autoscaling, logs, secretsmanager, sqs, ssm, ssmmessages when nat is none. Fix: add autoscaling, "
                 "secretsmanager, ssmmessages, or set nat to single."
+            ),
+        ),
+        (
+            'environment_name = "internal"',
+            (
+                "environment_name in production.toml is 'internal'; must be a prefix of names that AWS accepts, and "
+                "internal-alb is not one. Fix: choose another, such as anb-production."
+            ),
+        ),
+        (
+            'environment_name = "sg"',
+            (
+                "environment_name in production.toml is 'sg'; must be a prefix of names that AWS accepts, and "
+                "sg-alb-sg is not one. Fix: choose another, such as anb-production."
+            ),
+        ),
+        (
+            'environment_name = "sthree"',
+            (
+                "environment_name in production.toml is 'sthree'; must be a prefix of names that AWS accepts, and "
+                "sthree-videos-1 is not one. Fix: choose another, such as anb-production."
+            ),
+        ),
+        (
+            'video_storage_bucket_name = "videos-s3alias"',
+            (
+                "video_storage_bucket_name in production.toml is 'videos-s3alias'; must be a name that does not end "
+                "in -s3alias. Fix: choose another name."
+            ),
+        ),
+        (
+            'db_name = "db"',
+            (
+                "db_name in production.toml is 'db'; must be a name that neither PostgreSQL nor RDS reserves. "
+                "Fix: choose another name."
+            ),
+        ),
+        (
+            'db_username = "admin"',
+            (
+                "db_username in production.toml is 'admin'; must be a name that neither PostgreSQL nor RDS reserves. "
+                "Fix: choose another name."
+            ),
+        ),
+        (
+            'aws_region = "us-gov-west-1"',
+            (
+                "aws_region in production.toml is 'us-gov-west-1'; must be a region of the partition aws, such as "
+                "us-east-1. Fix: choose another; China, GovCloud and the other partitions have other ARNs, endpoints "
+                "and images, which are not supported."
+            ),
+        ),
+        (
+            'aws_region = "mx-central-1"\napi_instance_type = "t2.small"',
+            (
+                "api_instance_type in production.toml is 't2.small'; must be a type that AWS offers in mx-central-1: "
+                "t3.micro, t3.small, t3.medium. Fix: choose one of them, or another region."
+            ),
+        ),
+        (
+            'aws_region = "ca-west-1"\ndb_instance_class = "db.t4g.small"',
+            (
+                "db_instance_class in production.toml is 'db.t4g.small'; must be a type that AWS offers in "
+                "ca-west-1: db.t3.micro, db.t3.small. Fix: choose one of them, or another region."
+            ),
+        ),
+        (
+            'ami_id = "/aws/service/debian/release/13/latest/arm64"',
+            (
+                "ami_id in production.toml is '/aws/service/debian/release/13/latest/arm64'; must be an image for "
+                "amd64, as api_instance_type is t3.small. Fix: use the parameter that ends in amd64."
             ),
         ),
         (
@@ -70,14 +151,6 @@ from test_settings import load_problems
             (
                 "domain_name (default) is ''; must be a name in the zone hosted_zone_id. Fix: set the site's name, or "
                 "remove hosted_zone_id."
-            ),
-        ),
-        (
-            'certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/abc"',
-            (
-                "portal_origins (default) is []; must be the site's origin, such as https://anb.example, when "
-                "certificate_arn is set without domain_name. Fix: list the origin whose name points to the load "
-                "balancer, or set domain_name and hosted_zone_id."
             ),
         ),
         (

@@ -21,6 +21,7 @@ from operations.deployed import status
 from operations.deployed.deployed_state import DeployedStacks
 
 SHA256 = "5ea1ed" * 10
+AMI = "ami-04681a1dbd79675a5"
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def states(client: Callable[[str], Any]) -> Iterator[dict[str, TerraformState]]:
     user_data = base64.b64encode(f"cat <<'ENVIRONMENT'\nRELEASE=\"{SHA256}\"\nENVIRONMENT\n".encode()).decode()
     template = ec2.create_launch_template(
         LaunchTemplateName=name,
-        LaunchTemplateData={"ImageId": "ami-04681a1dbd79675a5", "InstanceType": "t3.small", "UserData": user_data},
+        LaunchTemplateData={"ImageId": AMI, "InstanceType": "t3.small", "UserData": user_data},
     )["LaunchTemplate"]["LaunchTemplateId"]
     scaling.create_auto_scaling_group(
         AutoScalingGroupName=name,
@@ -81,7 +82,8 @@ def states(client: Callable[[str], Any]) -> Iterator[dict[str, TerraformState]]:
 def report(states: dict[str, TerraformState], client: Callable[[str], Any]) -> tuple[str, list[str]]:
     """Return the output and the problems."""
     output = io.StringIO()
-    problems = status.report(DeployedStacks([], states), client, Console(file=output, width=200), rolling=False)
+    console = Console(file=output, width=200)
+    problems = status.report(DeployedStacks([], states), client, console, rolling=False, ami_id=AMI)
     return output.getvalue(), problems
 
 

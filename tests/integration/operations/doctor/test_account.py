@@ -21,7 +21,7 @@ from operations.doctor.account import CallerIdentity, check_credentials, check_p
 from operations.doctor.actions import ACTIONS, ALWAYS
 from operations.doctor.findings import DoctorFinding, Level
 from operations.doctor.permissions import check_permissions, required_actions, sample_resources
-from operations.doctor.quotas import QUOTAS, additional_usage, check_quotas
+from operations.doctor.quotas import QUOTAS, additional_usage, check_quotas, group_names
 from stacks.settings.model import Settings
 from workspace.ports import free_port
 
@@ -104,11 +104,52 @@ def test_deployed_resources_add_no_usage() -> None:
     assert set(additional_usage([stack(aws_vpc={"it": {}})], {"network": deployed}).values()) == {0}
 
 
+CORES = "L-1216C47A"
+
+
+def group_of(maximum: int, **properties: Any) -> StackNode:
+    """A stack with a group of instances with two vCPUs each."""
+    group = {"name": "anb-api", "max_size": maximum, **properties}
+    return stack(aws_launch_template={"it": {"instance_type": "t3.small"}}, aws_autoscaling_group={"it": group})
+
+
 def test_group_counts_the_vcpus_of_its_maximum_capacity() -> None:
-    group = stack(
-        aws_launch_template={"it": {"instance_type": "t3.small"}}, aws_autoscaling_group={"it": {"max_size": 3}}
+    assert additional_usage([group_of(3)], {"network": TerraformState()})[CORES] == 6
+
+
+def test_group_counts_the_instances_that_a_replacement_adds() -> None:
+    group = group_of(3, instance_maintenance_policy={"min_healthy_percentage": 100, "max_healthy_percentage": 150})
+
+    assert additional_usage([group], {"network": TerraformState()})[CORES] == 10, "five instances of two vCPUs"
+
+
+def test_larger_group_counts_all_its_vcpus_and_not_its_running_ones(client: Client) -> None:
+    deployed = TerraformState(
+        {},
+        (
+            ("aws_launch_template", "it", {"instance_type": "t3.small"}),
+            ("aws_autoscaling_group", "it", {"name": "anb-api", "max_size": 1}),
+        ),
     )
-    assert additional_usage([group], {"network": TerraformState()})["L-1216C47A"] == 6
+    additional = additional_usage([group_of(2)], {"network": deployed})
+    assert additional[CORES] == 4
+    assert additional_usage([group_of(1)], {"network": deployed})[CORES] == 0
+
+    ec2 = client("ec2")
+    image = ec2.describe_images()["Images"][0]["ImageId"]
+    tags = [{"Key": "aws:autoscaling:groupName", "Value": "anb-api"}]
+    # Spot instances have a quota of their own.
+    for options in (
+        {"TagSpecifications": [{"ResourceType": "instance", "Tags": tags}]},
+        {},
+        {"InstanceMarketOptions": {"MarketType": "spot"}},
+    ):
+        ec2.run_instances(ImageId=image, InstanceType="t3.small", MinCount=1, MaxCount=1, **options)
+    (finding,) = check_quotas(client, additional, group_names([group_of(2)]))
+    assert finding.message.startswith("vCPUs of standard instances: 2 of ")
+    assert finding.message.endswith(
+        "4 more needed: the maximum capacity, and half as much again while instances are replaced"
+    )
 
 
 def test_exceeded_default_quota_is_a_warning(client: Client) -> None:

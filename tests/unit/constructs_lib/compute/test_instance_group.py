@@ -8,11 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from scenes import queue_workers, queue_workers_template, web_service, web_service_template
+from scenes import queue_workers, queue_workers_template, warnings, web_service, web_service_template
 from syrupy.assertion import SnapshotAssertion
 
-from constructs_lib import Capacity, ConstructError, InstanceOptions, Queue
+from constructs_lib import Capacity, ConstructError, InstanceOptions, Queue, SessionManagerAgent, Stack
 from constructs_lib.compute.user_data import read_environment
+from constructs_lib.foundation import cdk
 from constructs_lib.foundation.cdk import TerraformStack
 from constructs_lib.messaging.backlog_scaling import BACKLOG, STRANDED
 from constructs_lib.testing import Template, synth
@@ -64,6 +65,67 @@ def test_launch_template_names_an_image_so_that_it_can_roll_back(group_template:
     assert group_template.one("aws_launch_template")["image_id"].startswith("${data.aws_ssm_parameter.")
     (image,) = group_template.document["data"]["aws_ssm_parameter"].values()
     assert image["name"] == "/aws/service/debian/release/13/latest/amd64"
+
+
+def test_image_of_another_architecture_is_rejected(software: pathlib.Path) -> None:
+    def build(stack: TerraformStack) -> None:
+        web_service(stack, software, instances=InstanceOptions(instance_type="t4g.small"))
+
+    with pytest.raises(ConstructError) as error:
+        synth(build)
+    assert str(error.value) == (
+        "test/web: ami_id is '/aws/service/debian/release/13/latest/amd64'; must be an image for arm64, as the "
+        "instance type is t4g.small. Fix: use /aws/service/debian/release/13/latest/arm64, or another instance type."
+    )
+
+
+@pytest.mark.parametrize(("instance_type", "architecture"), [("t3.small", "x86_64"), ("t4g.small", "arm64")])
+def test_terraform_rejects_an_image_of_another_architecture(
+    software: pathlib.Path, instance_type: str, architecture: str
+) -> None:
+    options = InstanceOptions(instance_type=instance_type, ami_id="ami-12345678")
+    template = queue_workers_template(software, instances=options)
+
+    (image,) = template.document["data"]["aws_ami"].values()
+    assert image["filter"] == [{"name": "image-id", "values": ["ami-12345678"]}]
+    (condition,) = image["lifecycle"]["postcondition"]
+    assert condition["condition"] == f'${{self.architecture == "{architecture}"}}'
+    assert condition["error_message"].startswith(
+        "test/worker: ami_id is ami-12345678, an image for ${self.architecture}; must be one for "
+    )
+    assert template.one("aws_launch_template")["image_id"].startswith("${data.aws_ami.")
+
+
+def test_type_that_the_region_lacks_is_a_warning(software: pathlib.Path) -> None:
+    def build(region: str) -> list[str]:
+        stack = Stack(cdk.Testing.app(), "shop", region=region)
+        return warnings(queue_workers(stack, software, instances=InstanceOptions(instance_type="t2.micro")))
+
+    assert build("us-east-1") == []
+    (warning,) = build("mx-central-1")
+    assert warning.startswith("AWS did not offer t2.micro in mx-central-1 on 20")
+
+
+@pytest.mark.parametrize(
+    ("agent", "option"),
+    [
+        (SessionManagerAgent(version="latest", sha256="0" * 64), "session_manager.version"),
+        (SessionManagerAgent(version="3.3.987.0", sha256="0"), "session_manager.sha256"),
+    ],
+)
+def test_agent_of_session_manager_is_pinned(software: pathlib.Path, agent: SessionManagerAgent, option: str) -> None:
+    with pytest.raises(ConstructError, match=f"test/worker: {option} is "):
+        synth(lambda stack: queue_workers(stack, software, instances=InstanceOptions(session_manager=agent)))
+
+
+def test_shell_needs_the_agent_of_session_manager(software: pathlib.Path, group_template: Template) -> None:
+    assert "ssmmessages" not in group_template.one("aws_iam_role_policy")["policy"]
+    assert "install_session_manager 3" not in str(group_template.document["locals"])
+
+    agent = SessionManagerAgent(version="3.3.987.0", sha256="a" * 64)
+    template = queue_workers_template(software, instances=InstanceOptions(session_manager=agent))
+    assert "ssmmessages:OpenDataChannel" in template.one("aws_iam_role_policy")["policy"]
+    assert f"install_session_manager 3.3.987.0 {'a' * 64}" in str(template.document["locals"])
 
 
 def test_deployments_do_not_reset_the_desired_capacity(group_template: Template) -> None:
@@ -121,12 +183,11 @@ def test_role_has_only_the_basic_permissions(software: pathlib.Path) -> None:
     statements = web_service_template(software).policy("aws_iam_role_policy")
 
     assert [each["Sid"] for each in statements] == [
-        "SessionManager",
         "ReadReleasesRelease",
         "WriteLogs",
         "ReportToAutoScaling",
     ]
-    assert statements[1]["Resource"][0].endswith("/releases/release/*")
+    assert statements[0]["Resource"][0].endswith("/releases/release/*")
 
 
 def test_existing_profile_creates_no_role(software: pathlib.Path) -> None:

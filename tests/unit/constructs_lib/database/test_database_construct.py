@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from once import once
-from scenes import network, web_service
+from scenes import network, warnings, web_service
 from syrupy.assertion import SnapshotAssertion
 
-from constructs_lib import ConstructError, PostgresDatabase
+from constructs_lib import ConstructError, PostgresDatabase, Stack
 from constructs_lib.foundation import cdk
 from constructs_lib.foundation.cdk import TerraformStack
 from constructs_lib.foundation.waivers import registered
@@ -180,7 +180,11 @@ def test_default_has_a_standby_in_another_zone() -> None:
     [
         ({"name": "Shop"}, r"test/database: name is 'Shop'; .* accepts for a database instance"),
         ({"database": "my-shop"}, r"database is 'my-shop'"),
+        ({"database": "db"}, r"database is 'db'; must be a name that neither PostgreSQL nor RDS reserves"),
         ({"username": "1keeper"}, r"username is '1keeper'"),
+        ({"username": "admin"}, r"username is 'admin'; must be a name that neither PostgreSQL nor RDS reserves"),
+        ({"version": 19}, r"version is 19; must be one of 11, 12, 13, 14, 15, 16, 17, 18\. Fix: use 16"),
+        ({"instance_class": "t4g.micro"}, r"instance_class is 't4g.micro'; must be 1 to 40 characters matching db"),
         ({"storage_gib": 10}, r"storage_gib is 10; must be between 20 and 65536"),
         (
             {"backup_days": 6},
@@ -198,3 +202,13 @@ def test_default_has_a_standby_in_another_zone() -> None:
 def test_invalid_arguments(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConstructError, match=message):
         database(**changes)
+
+
+def test_class_that_the_region_lacks_is_a_warning() -> None:
+    def build(region: str) -> list[str]:
+        stack = Stack(cdk.Testing.app(), "shop", region=region)
+        return warnings(PostgresDatabase(stack, "database", network=network(stack), instance_class="db.t4g.micro"))
+
+    assert build("us-east-1") == []
+    (warning,) = build("ca-west-1")
+    assert warning.startswith("AWS did not offer db.t4g.micro in ca-west-1 on 20")

@@ -98,3 +98,29 @@ def test_longest_bucket_stem_leaves_room_for_the_region() -> None:
         cdk.TerraformOutput(stack, "one", value="an element")
 
     synth(build)
+
+
+@pytest.mark.parametrize(
+    ("choose", "name", "reserved"),
+    [
+        (names.load_balancer, "internal-alb", "not begin with internal-"),
+        (names.security_group, "sg-web", "not begin with sg-"),
+        (names.log_group, "aws/shop", "not begin with aws/"),
+        (names.bucket, "sthree-shop", "not begin with sthree-"),
+        (names.bucket, "amzn-s3-demo-${TfToken[TOKEN.1]}", "not begin with amzn-s3-demo-"),
+        (names.bucket, "shop-s3alias", "not end in -s3alias"),
+    ],
+)
+def test_name_that_aws_reserves_is_rejected(choose: Callable[[Checks, str], str], name: str, reserved: str) -> None:
+    with pytest.raises(ConstructError, match=rf"must be a name that does {reserved}\. Fix: choose another name; AWS"):
+        choose(Checks(None, "shop"), name)
+
+
+def test_similar_names_are_accepted() -> None:
+    checks = Checks(None, "shop")
+
+    assert names.load_balancer(checks, "internals-alb") == "internals-alb"
+    assert names.security_group(checks, "sgd-web") == "sgd-web"
+    for name in ("-alb", "alb-"):
+        with pytest.raises(ConstructError, match="must be 1 to 32 characters matching"):
+            names.load_balancer(checks, name)

@@ -41,7 +41,7 @@ def shop(written: Written) -> dict[str, dict[str, Any]]:
 def test_statement_has_role_and_actions(shop: dict[str, dict[str, Any]]) -> None:
     by_sid = {privilege.sid: privilege for privilege in privileges(shop)}
 
-    assert set(by_sid) == {"Count", "ReadPictures", "SessionManager"}
+    assert set(by_sid) == {"Count", "ReadPictures"}
     assert {each.who for each in by_sid.values()} == {"web/role/role"}
     assert by_sid["ReadPictures"].actions == ("s3:GetObject",)
     assert by_sid["Count"].conditions == {"Bool": {"aws:MfaPresent": "true"}}
@@ -95,7 +95,7 @@ def test_report_is_written_and_printed(
     write(tmp_path)
 
     entries = json.loads((tmp_path / "privileges.json").read_text())
-    assert [each["sid"] for each in entries] == ["Count", "ReadPictures", "SessionManager"]
+    assert [each["sid"] for each in entries] == ["Count", "ReadPictures"]
     assert main([str(tmp_path)]) == 0
     assert capsys.readouterr().out.rstrip() == render(privileges(shop))
 
