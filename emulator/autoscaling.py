@@ -1,6 +1,6 @@
-"""Lifecycle hooks of Auto Scaling, which moto lacks: instances complete their lifecycle actions.
+"""Lifecycle actions of booted instances: who completed them, when, and with which result.
 
-All other Auto Scaling requests are forwarded to the AWS emulator.
+All Auto Scaling requests are forwarded to the AWS emulator, which runs the hooks of groups with the tag `CLOCK_TAG`.
 https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CompleteLifecycleAction.html
 """
 
@@ -20,6 +20,9 @@ from urllib.parse import parse_qsl
 from workspace.ports import LOOPBACK
 
 CONTINUE, ABANDON = "CONTINUE", "ABANDON"
+
+CLOCK_TAG = "aws:emulator:clock"
+"""Tag of a group with a clock: its value is the time in seconds. See `emulator.moto_autoscaling`."""
 
 _COMPLETE, _HEARTBEAT = "CompleteLifecycleAction", "RecordLifecycleActionHeartbeat"
 _KEY = re.compile(r"Credential=([^/]+)/")
@@ -170,6 +173,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         signed = _KEY.search(self.headers.get("Authorization", ""))
         error = self.scaling.handle(parameters, signed[1] if signed else "")
+        if error is None:
+            # The emulator refuses it for an instance that it does not run through its hooks.
+            self.scaling.forward(self.path, dict(self.headers.items()), body)
         status = HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK
         text = _ERROR.format(_NAMESPACE, error) if error else _RESPONSE.format(action, _NAMESPACE)
         self._respond(status, "text/xml", text.encode())

@@ -12,6 +12,7 @@ import itertools
 import select
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -65,6 +66,7 @@ class LoadBalancer:
         self._turn = itertools.count()
         self._changed = threading.Condition()
         self._stopped = threading.Event()
+        self._metrics: Counter[str] = Counter()
         balancer = self
 
         class Handler(_Handler):
@@ -123,6 +125,19 @@ class LoadBalancer:
         """Return the names of the healthy targets."""
         with self._changed:
             return [target.name for target in self._targets.values() if target.healthy]
+
+    def metrics(self) -> dict[str, int]:
+        """Return the number of requests and of server errors so far, by the names of CloudWatch's metrics.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+        """
+        with self._changed:
+            return dict(self._metrics)
+
+    def count(self, *names: str) -> None:
+        """Add one to each of these metrics."""
+        with self._changed:
+            self._metrics.update(names)
 
     @contextmanager
     def borrow(self) -> Iterator[http.client.HTTPConnection | None]:
@@ -211,6 +226,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             with self.load_balancer.borrow() as connection:
                 if connection is None:
+                    self.load_balancer.count("HTTPCode_ELB_5XX_Count")
                     self._send_error(HTTPStatus.SERVICE_UNAVAILABLE)
                     return
                 connection.request(self.command, self.path, self._body(length), self._headers_for_target())
@@ -218,8 +234,11 @@ class _Handler(BaseHTTPRequestHandler):
                 body = response.read()
         except (OSError, http.client.HTTPException) as error:
             self.close_connection = True
+            self.load_balancer.count("RequestCount", "HTTPCode_ELB_5XX_Count")
             self._send_error(HTTPStatus.BAD_GATEWAY, repr(error))
             return
+        failed = response.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        self.load_balancer.count("RequestCount", *(["HTTPCode_Target_5XX_Count"] if failed else []))
         # Return the connection before responding, so that the client's next request can use it.
         with suppress(OSError):
             self._relay(response, body)

@@ -4,7 +4,7 @@ moto keeps its state in dictionaries without locks, and Terraform creates ten re
 request then fails after its work was done, and the provider's retry gets "name already taken"; or it fails half-way,
 and the remains of an instance block its subnet forever. All services share one lock, because Auto Scaling, databases
 and load balancers keep their addresses in EC2's tables. SQS and S3 are not locked: a long poll must not block other
-requests, and they share no tables.
+requests, and they share no tables. Invocations of functions are not locked: a function calls the emulator itself.
 
 On a busy machine about one response in a thousand is lost. AWS recognizes a retry; moto would report that the name is
 taken or that the resource does not exist. So a retry of a successful request gets the first response again.
@@ -20,13 +20,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from gunicorn.app.base import BaseApplication
 from moto.core.responses import ActionResult
 from moto.core.types import Base64EncodedString
 from moto.ec2.models.launch_templates import LaunchTemplateVersion
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+from moto.moto_server.werkzeug_app import create_backend_app as _create_moto_app
 from moto.rds.exceptions import InvalidParameterCombination
 from moto.rds.responses import RDSResponse
 from moto.s3.models import FakeDeleteMarker
@@ -36,6 +37,7 @@ from emulator.api_calls import CallFile
 
 _SERVICE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/")
 _UNLOCKED = ("s3", "sqs")
+_INVOKE = re.compile(r"/2015-03-31/functions/[^/]+/invocations")
 _CACHED_RESPONSES = 1000
 
 
@@ -65,7 +67,7 @@ class SerializedMoto(DomainDispatcherApplication):
         if self._calls:
             self._calls.record(environ)
         signed = _SERVICE.search(environ.get("HTTP_AUTHORIZATION", ""))
-        if signed is None or signed[1] in _UNLOCKED:
+        if signed is None or signed[1] in _UNLOCKED or _INVOKE.fullmatch(environ.get("PATH_INFO", "")):
             unlocked: Iterable[bytes] = super().__call__(environ, start_response)
             return unlocked
         # AWS SDKs send the same invocation ID with every attempt of a request.
@@ -89,6 +91,44 @@ class SerializedMoto(DomainDispatcherApplication):
             if hasattr(parts, "close"):
                 parts.close()
         return CachedResponse(head[0], head[1], body)
+
+
+def _correct_alarm_filters() -> None:
+    """Filter alarms by state and type besides the names; moto 5.2.5 uses one filter only.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+    """
+    from moto.cloudwatch.responses import CloudWatchResponse
+    from moto.core.responses import ActionResult
+
+    describe_all = CloudWatchResponse.describe_alarms
+
+    def describe_alarms(response: CloudWatchResponse) -> ActionResult:
+        state = response._get_param("StateValue")
+        # Without types, only metric alarms are returned.
+        types = response._get_param("AlarmTypes", []) or ["MetricAlarm"]
+        described = {
+            kind: [alarm for alarm in alarms if state in (None, alarm.state_value) and kind.rstrip("s") in types]
+            for kind, alarms in cast("dict[str, list[Any]]", describe_all(response).result).items()
+        }
+        return ActionResult(described)
+
+    CloudWatchResponse.describe_alarms = describe_alarms  # type: ignore[method-assign]
+
+
+def create_backend_app(service: Any) -> Any:
+    """Create the application of a service, with its corrections; they are imported when it is first used."""
+    if service in ("lambda", "awslambda"):
+        from emulator import moto_lambda
+
+        moto_lambda.install()
+    if service == "autoscaling":
+        from emulator import moto_autoscaling
+
+        moto_autoscaling.install()
+    if service == "cloudwatch":
+        _correct_alarm_filters()
+    return _create_moto_app(service)
 
 
 class EmulatorServer(BaseApplication):  # type: ignore[misc]

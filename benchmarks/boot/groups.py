@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from constructs_lib.compute.user_data import read_environment
 from emulator import aws
 from services.environment import PortalEnvironment, ServiceEnvironment, WorkerEnvironment
@@ -17,13 +19,14 @@ _SERVICES: dict[str, type[ServiceEnvironment]] = {PORTAL: PortalEnvironment, WOR
 
 @dataclass(frozen=True, kw_only=True)
 class LaunchGroup:
-    """An Auto Scaling group and the newest version of its launch template.
+    """An Auto Scaling group and a version of its launch template.
 
     Args:
         name: name of the group.
         service: PORTAL or WORKER.
         unit: name of the service's systemd unit.
         template_id: id of the launch template.
+        version: number of its version.
         user_data: decoded user data.
         role: name of the IAM role.
         instance_type: EC2 instance type.
@@ -36,6 +39,7 @@ class LaunchGroup:
     service: str
     unit: str
     template_id: str
+    version: str
     user_data: str
     role: str
     instance_type: str
@@ -49,16 +53,20 @@ class LaunchGroup:
         return read_environment(self.user_data)
 
 
-def read_groups(aws_port: int) -> dict[str, LaunchGroup]:
+def read_groups(aws_port: int, *, version: str = "$Latest") -> dict[str, LaunchGroup]:
     """Return the groups of portal and worker, by service.
 
     Args:
         aws_port: port of the AWS emulator.
+        version: version of the launch templates; groups without this version are left out.
     """
     scaling, ec2, iam = (aws.client(service, aws_port) for service in ("autoscaling", "ec2", "iam"))
     groups = {}
     for described in scaling.describe_auto_scaling_groups()["AutoScalingGroups"]:
-        template = _template(ec2, described["LaunchTemplate"]["LaunchTemplateId"])
+        found = _template(ec2, described["LaunchTemplate"]["LaunchTemplateId"], version)
+        if found is None:
+            continue
+        template = found["LaunchTemplateData"]
         user_data = base64.b64decode(template["UserData"]).decode()
         profile = iam.get_instance_profile(InstanceProfileName=template["IamInstanceProfile"]["Name"])
         hooks = scaling.describe_lifecycle_hooks(AutoScalingGroupName=described["AutoScalingGroupName"])
@@ -67,6 +75,7 @@ def read_groups(aws_port: int) -> dict[str, LaunchGroup]:
             service=_service(read_environment(user_data)),
             unit=_unit(user_data),
             template_id=described["LaunchTemplate"]["LaunchTemplateId"],
+            version=str(found["VersionNumber"]),
             user_data=user_data,
             role=profile["InstanceProfile"]["Roles"][0]["RoleName"],
             instance_type=template["InstanceType"],
@@ -78,10 +87,13 @@ def read_groups(aws_port: int) -> dict[str, LaunchGroup]:
     return groups
 
 
-def _template(ec2: Any, template_id: str) -> dict[str, Any]:
-    versions = ec2.describe_launch_template_versions(LaunchTemplateId=template_id, Versions=["$Latest"])
-    data: dict[str, Any] = versions["LaunchTemplateVersions"][0]["LaunchTemplateData"]
-    return data
+def _template(ec2: Any, template_id: str, version: str) -> dict[str, Any] | None:
+    try:
+        found = ec2.describe_launch_template_versions(LaunchTemplateId=template_id, Versions=[version])
+    except ClientError:
+        return None
+    versions: list[dict[str, Any]] = found["LaunchTemplateVersions"]
+    return versions[0] if versions else None
 
 
 def _unit(user_data: str) -> str:

@@ -131,19 +131,21 @@ class Region:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def launch(self, service: str) -> BootedInstance:
-        """Boot an instance from the newest launch template version of its group, as Auto Scaling does.
+    def launch(self, service: str, *, version: str = "$Latest", instance_id: str | None = None) -> BootedInstance:
+        """Boot an instance from a launch template version of its group, as Auto Scaling does.
 
         Args:
             service: PORTAL or WORKER.
+            version: launch template version. Default: the newest.
+            instance_id: id of the instance. Default: that of an instance of the group which has not booted yet.
         """
-        group = read_groups(self.aws_port)[service]
+        group = read_groups(self.aws_port, version=version)[service]
         number = len(self._launched)
         used_ids = {instance.identity.instance_id for instance in self._launched}
         unused_ids = [instance_id for instance_id in group.instance_ids if instance_id not in used_ids]
         address = str(SUBNET[_FIRST_MACHINE + number])
         identity = Identity(
-            instance_id=unused_ids[0] if unused_ids else f"i-{secrets.token_hex(8)}0",
+            instance_id=instance_id or (unused_ids[0] if unused_ids else f"i-{secrets.token_hex(8)}0"),
             address=address,
             region=aws.REGION,
             role=group.role,

@@ -180,3 +180,30 @@ def test_deleted_database_requires_a_new_snapshot_name_or_none(aws_port: int) ->
     assert sorted(each["DBSnapshotIdentifier"] for each in kept) == [f"{name}-1", f"{name}-2"]
     (retained,) = rds.describe_db_instance_automated_backups(DBInstanceIdentifier=name)["DBInstanceAutomatedBackups"]
     assert retained["Status"] == "retained"
+
+
+def test_alarms_are_filtered_by_name_state_and_type(aws_port: int) -> None:
+    cloudwatch, name = aws.client("cloudwatch", aws_port), uuid.uuid4().hex
+    for suffix in ("on", "off"):
+        cloudwatch.put_metric_alarm(
+            AlarmName=f"{name}-{suffix}",
+            Namespace="test",
+            MetricName="errors",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+    cloudwatch.put_composite_alarm(AlarmName=f"{name}-any", AlarmRule=f'ALARM("{name}-on")')
+    for suffix in ("on", "any"):
+        cloudwatch.set_alarm_state(AlarmName=f"{name}-{suffix}", StateValue="ALARM", StateReason="test")
+
+    def found(**filters: object) -> set[str]:
+        described = cloudwatch.describe_alarms(AlarmNamePrefix=name, **filters)
+        alarms = [*described["MetricAlarms"], *described["CompositeAlarms"]]
+        return {alarm["AlarmName"].removeprefix(f"{name}-") for alarm in alarms}
+
+    assert found() == {"on", "off"}
+    assert found(StateValue="ALARM") == {"on"}
+    assert found(StateValue="ALARM", AlarmTypes=["MetricAlarm", "CompositeAlarm"]) == {"on", "any"}
