@@ -27,6 +27,7 @@ ACTIVE = (PENDING, IN_PROGRESS, BAKING, CANCELLING, ROLLBACK_IN_PROGRESS)
 RETRY_SECONDS = 3600
 """A refresh that cannot replace instances is retried for an hour, then it fails."""
 MAX_ALARMS = 10
+_MAX_STEPS = 10_000
 
 # https://docs.aws.amazon.com/autoscaling/ec2/userguide/understand-instance-refresh-default-values.html
 _DEFAULTS = {
@@ -207,9 +208,11 @@ class InstanceRefresh:
 
     def advance(self, group: RefreshedGroup) -> None:
         """Do everything that is due."""
-        while self.active and self._step(group):
-            pass
-        self._report(group)
+        for _ in range(_MAX_STEPS):
+            if not (self.active and self._step(group)):
+                self._report(group)
+                return
+        raise AssertionError(f"Instance refresh {self.id} does not end.")
 
     def roll_back(self, group: RefreshedGroup, reason: str) -> None:
         """Replace what was launched so far by instances of the saved configuration."""
@@ -323,9 +326,6 @@ class InstanceRefresh:
         current = [member for member in members if member.id not in self._outdated]
         minimum = math.ceil(group.desired * self.preferences["MinHealthyPercentage"] / 100)
         surplus = min(len(outdated), len(ready) - minimum)
-        if surplus <= 0 and not self._outdated:
-            outdated = [member.id for member in reversed(current) if not member.protected]
-            surplus = len(current) - group.desired
         launches = min(group.desired - len(current), self._maximum(group) - len(members))
         waiting = len(current) > sum(self._is_ready(group, member) for member in current)
         leaving = any(member.leaving for member in group.members())
@@ -336,6 +336,10 @@ class InstanceRefresh:
             else:
                 surplus = 1
         ending = outdated[: max(surplus, 0)]
+        if not self._outdated:
+            # After a scale-in.
+            unprotected = [member.id for member in reversed(current) if not member.protected]
+            ending = unprotected[: max(len(current) - group.desired, 0)]
         for instance_id in ending:
             self._terminate(group, instance_id)
         if launches > 0:
@@ -346,7 +350,7 @@ class InstanceRefresh:
         return group.desired * int(self.preferences.get("MaxHealthyPercentage", 100)) // 100
 
     def _replaceable(self, group: RefreshedGroup, members: Sequence[Member]) -> list[str]:
-        """Return the outdated instances that may be terminated; those that it waits for block the refresh."""
+        """Return the outdated instances that may be terminated; protected ones block the refresh."""
         found = []
         for member in members:
             if member.id not in self._outdated:

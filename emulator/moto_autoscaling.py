@@ -67,7 +67,7 @@ class MotoGroup:
     def saved(self) -> TemplateVersion | None:
         """Saved configuration; None if the group has no launch template."""
         template = self.group.ec2_launch_template
-        return template and self.template(template.id, self.group.launch_template_version)
+        return self.template(template.id, self.group.launch_template_version) if template else None
 
     def template(self, template_id: str, version: str) -> TemplateVersion:
         """Return a version of a launch template."""
@@ -113,7 +113,7 @@ class MotoGroup:
 
     def alarms_on(self, names: Sequence[str]) -> list[str]:
         """Return those of the alarms that are in the state ALARM."""
-        from moto.cloudwatch import cloudwatch_backends
+        from moto.cloudwatch.models import cloudwatch_backends
 
         alarms = cloudwatch_backends[self.group.account_id][self.group.region].alarms
         return [name for name in names if name in alarms and alarms[name].state_value == "ALARM"]
@@ -175,7 +175,7 @@ class MotoGroup:
         missing = self.desired - len(staying)
         if missing > 0:
             self.launch(missing)
-        # First those that are not in service; then the default termination policy prefers the oldest launch template.
+        # Instances that are not in service first; then the default termination policy prefers the oldest template.
         # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-termination-policies.html
         oldest = sorted(
             staying, key=lambda each: (each.state == "InService", each.template.number if each.template else 0)
@@ -267,7 +267,7 @@ def _set_capacity(group: FakeAutoScalingGroup, new_capacity: int | None) -> None
 
 
 def _register_targets(backend: AutoScalingBackend, group_name: str) -> None:
-    """Register the instances in service, not those that wait for a lifecycle hook."""
+    """Register the instances in service, without instances that wait for a lifecycle hook."""
     group = backend.autoscaling_groups[group_name]
     states = group.instance_states
     group.instance_states = [state for state in states if "Wait" not in state.lifecycle_state]
@@ -415,9 +415,9 @@ class Actions(AutoScalingResponse):
 
 def install() -> None:
     """Replace moto's parts; called once, when the service is first used."""
-    FakeAutoScalingGroup.replace_autoscaling_group_instances = _launch_instances  # type: ignore[method-assign]
-    FakeAutoScalingGroup.set_desired_capacity = _set_capacity  # type: ignore[method-assign]
-    AutoScalingBackend.delete_auto_scaling_group = _delete  # type: ignore[method-assign]
-    AutoScalingBackend.update_attached_target_groups = _register_targets  # type: ignore[method-assign]
+    FakeAutoScalingGroup.replace_autoscaling_group_instances = _launch_instances  # type: ignore[assignment, method-assign]
+    FakeAutoScalingGroup.set_desired_capacity = _set_capacity  # type: ignore[assignment, method-assign]
+    AutoScalingBackend.delete_auto_scaling_group = _delete  # type: ignore[assignment, method-assign]
+    AutoScalingBackend.update_attached_target_groups = _register_targets  # type: ignore[assignment, method-assign]
     InstanceState.launch_template = property(_instance_template)  # type: ignore[assignment, method-assign]
     urls.url_paths["{0}/$"] = Actions.dispatch

@@ -294,7 +294,7 @@ def _configuration(function: LambdaFunction, on_create: bool = False) -> dict[st
 
 def install() -> None:
     """Replace moto's invocations; called once, when the service is first used."""
-    LambdaFunction.__init__ = _init  # type: ignore[method-assign]
-    LambdaFunction.update_configuration = _update_configuration  # type: ignore[method-assign]
-    LambdaFunction.get_configuration = _configuration  # type: ignore[method-assign]
+    LambdaFunction.__init__ = _init  # type: ignore[assignment, method-assign]
+    LambdaFunction.update_configuration = _update_configuration  # type: ignore[assignment, method-assign]
+    LambdaFunction.get_configuration = _configuration  # type: ignore[assignment, method-assign]
     LambdaFunction.invoke = _invoke  # type: ignore[assignment, method-assign]

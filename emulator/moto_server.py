@@ -113,7 +113,7 @@ def _correct_alarm_filters() -> None:
         }
         return ActionResult(described)
 
-    CloudWatchResponse.describe_alarms = describe_alarms  # type: ignore[method-assign]
+    CloudWatchResponse.describe_alarms = describe_alarms  # type: ignore[assignment, method-assign]
 
 
 def create_backend_app(service: Any) -> Any:

@@ -14,6 +14,7 @@ from emulator.autoscaling import ABANDON, CLOCK_TAG, CONTINUE
 
 WARMUP = 60
 HOUR = 3600
+IMAGE = "ami-12c6146b"
 PREFERENCES = {"MinHealthyPercentage": 100, "MaxHealthyPercentage": 150, "InstanceWarmup": WARMUP, "SkipMatching": True}
 HOOKS = {"launching": "autoscaling:EC2_INSTANCE_LAUNCHING", "terminating": "autoscaling:EC2_INSTANCE_TERMINATING"}
 
@@ -28,10 +29,9 @@ class Group:
         image: image of both versions.
     """
 
-    def __init__(self, port: int, *, desired: int = 2, version: str = "1", image: str | None = None) -> None:
+    def __init__(self, port: int, *, desired: int = 2, version: str = "1", image: str = IMAGE) -> None:
         self.scaling, self.ec2 = aws.client("autoscaling", port), aws.client("ec2", port)
         self.name = f"group-{uuid.uuid4().hex[:8]}"
-        image = image or self.ec2.describe_images()["Images"][0]["ImageId"]
         data = {"ImageId": image, "InstanceType": "t3.small"}
         template = self.ec2.create_launch_template(LaunchTemplateName=self.name, LaunchTemplateData=data)
         self.template: str = template["LaunchTemplate"]["LaunchTemplateId"]
@@ -216,7 +216,7 @@ def test_second_refresh_is_refused(stepped: Group) -> None:
     ]
 
 
-def test_scale_out_during_a_refresh_uses_the_desired_configuration(stepped: Group) -> None:
+def test_scale_out_in_a_refresh_uses_desired_configuration(stepped: Group) -> None:
     """AWS: "launches new instances with the desired configuration instead of the group's current settings"."""
     stepped.start()
     stepped.call("set_desired_capacity", DesiredCapacity=4)
@@ -269,7 +269,7 @@ def test_rollback_returns_to_a_bad_version_that_was_saved_first(group: Group, al
     assert group.saved_version == "2"
 
 
-def test_scale_out_during_a_rollback_uses_the_saved_configuration(stepped: Group, alarm: Callable[[str], str]) -> None:
+def test_scale_out_in_a_rollback_uses_saved_configuration(stepped: Group, alarm: Callable[[str], str]) -> None:
     stepped.start(AutoRollback=True, AlarmSpecification={"Alarms": [alarm("OK")]})
     alarm("ALARM")
     stepped.call("set_desired_capacity", DesiredCapacity=4)
@@ -295,7 +295,7 @@ def test_alarm_that_is_on_rolls_back_before_any_launch(stepped: Group, alarm: Ca
     assert stepped.ids() == before
 
 
-def test_release_that_never_becomes_ready_is_rolled_back_after_an_hour(stepped: Group) -> None:
+def test_release_that_is_never_ready_rolls_back_after_an_hour(stepped: Group) -> None:
     stepped.add_hook("launching")
     stepped.start(AutoRollback=True)
     for seconds in range(0, HOUR, 600):
@@ -345,14 +345,14 @@ def test_without_an_active_refresh_there_is_nothing_to_end(group: Group, action:
     assert refused.value.response["Error"]["Code"] == "ActiveInstanceRefreshNotFound"
 
 
-def test_refresh_without_desired_configuration_cannot_be_rolled_back(stepped: Group) -> None:
+def test_refresh_without_a_change_cannot_be_rolled_back(stepped: Group) -> None:
     stepped.start(version=None, SkipMatching=False)
     with pytest.raises(ClientError) as refused:
         stepped.call("rollback_instance_refresh")
     assert refused.value.response["Error"]["Code"] == "IrreversibleInstanceRefresh"
 
 
-def test_cancelled_refresh_keeps_new_instances_and_saved_configuration(stepped: Group) -> None:
+def test_cancelled_refresh_keeps_its_new_instances(stepped: Group) -> None:
     stepped.start()
     stepped.set_clock(WARMUP)
     stepped.call("cancel_instance_refresh")

@@ -181,7 +181,7 @@ def test_payload_that_is_not_json_is_refused(aws_port: int, create: Create) -> N
 
 
 def test_file_without_read_permission_cannot_be_imported(create: Create, invoke: Any) -> None:
-    """Python's zipfile writes 600 unless told otherwise, and Lambda runs as another user."""
+    """Python's zipfile writes 600 by default, and Lambda runs as another user."""
     answer = invoke(create("def handler(*_): pass", permissions=0o600))
     assert answer["Payload"]["errorMessage"] == "[Errno 13] Permission denied: '/var/task/index.py'"
 
