@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from emulator.presigned import ACCESS_KEY, SECRET_KEY
 from workspace import paths
 from workspace.ports import LOOPBACK, is_listening
 from workspace.processes import Child, ManagedProgram
@@ -32,8 +33,8 @@ def client_variables(port: int, *, region: str = REGION) -> dict[str, str]:
     """
     return {
         "AWS_ENDPOINT_URL": endpoint(port),
-        "AWS_ACCESS_KEY_ID": "embedded",
-        "AWS_SECRET_ACCESS_KEY": "embedded",
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_CONFIG_FILE": os.devnull,
@@ -80,6 +81,6 @@ def client(service: str, port: int, *, region: str = REGION) -> Any:
         service,
         endpoint_url=endpoint(port),
         region_name=region,
-        aws_access_key_id="embedded",
-        aws_secret_access_key="embedded",
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
     )

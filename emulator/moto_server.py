@@ -26,6 +26,7 @@ from gunicorn.app.base import BaseApplication
 from moto.core.responses import ActionResult
 from moto.core.types import Base64EncodedString
 from moto.ec2.models.launch_templates import LaunchTemplateVersion
+from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.moto_server.werkzeug_app import create_backend_app as _create_moto_app
 from moto.rds.exceptions import InvalidParameterCombination
@@ -34,6 +35,8 @@ from moto.s3.models import FakeDeleteMarker
 from moto.sqs.models import Queue
 
 from emulator.api_calls import CallFile
+from emulator.cors import CorsMiddleware
+from emulator.presigned import PresignedMiddleware
 
 _SERVICE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/")
 _UNLOCKED = ("s3", "sqs")
@@ -158,9 +161,14 @@ class EmulatorServer(BaseApplication):  # type: ignore[misc]
         for name, value in settings.items():
             self.cfg.set(name, value)
 
-    def load(self) -> SerializedMoto:
+    def load(self) -> CorsMiddleware:
         """Create moto's application."""
-        return SerializedMoto(create_backend_app, calls=CallFile(self._calls) if self._calls else None)
+        serialized = SerializedMoto(create_backend_app, calls=CallFile(self._calls) if self._calls else None)
+        return CorsMiddleware(PresignedMiddleware(serialized))
+
+
+# Else moto allows every origin for every service.
+werkzeug_app.DISABLE_GLOBAL_CORS = True  # type: ignore[attr-defined]
 
 
 def _dispose(_marker: FakeDeleteMarker) -> None:

@@ -6,30 +6,28 @@ Used by `up --no-infra` and by the tests of the services.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 
-def create_bucket(s3: Any, name: str) -> None:
-    """Create the bucket for videos, with CORS for direct uploads from browsers.
+def create_bucket(s3: Any, name: str, *, upload_origins: Sequence[str] = ()) -> None:
+    """Create the bucket for videos.
 
     Args:
         s3: boto3 client.
         name: Name of the bucket.
+        upload_origins: Web origins whose pages may upload. Default: none.
     """
     s3.create_bucket(Bucket=name)
-    s3.put_bucket_cors(
-        Bucket=name,
-        CORSConfiguration={
-            "CORSRules": [
-                {
-                    "AllowedMethods": ["GET", "HEAD", "PUT"],
-                    "AllowedOrigins": ["*"],
-                    "AllowedHeaders": ["*"],
-                    "ExposeHeaders": ["ETag"],
-                }
-            ]
-        },
-    )
+    if upload_origins:
+        # The same rule as that of the stacks' bucket.
+        rule = {
+            "AllowedMethods": ["PUT"],
+            "AllowedOrigins": list(upload_origins),
+            "AllowedHeaders": ["content-type"],
+            "ExposeHeaders": ["ETag"],
+        }
+        s3.put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": [rule]})
 
 
 def create_queue(sqs: Any, name: str, *, visibility_seconds: int, max_receives: int = 5) -> str:

@@ -22,8 +22,6 @@ _SSL_REQUEST = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
 _SSL_SHUTDOWN_SECONDS = 1.0
 """Seconds to wait for a client's TLS close notification."""
 
-_FIRST_REGION = "us-east-1"
-
 SERVICES = (
     "autoscaling",
     "ec2",
@@ -41,13 +39,7 @@ SERVICES = (
 def aws_names(region: str, buckets: Iterable[str]) -> list[str]:
     """Return the host names of AWS's regional endpoints and of the buckets in S3."""
     services = [f"{service}.{region}.amazonaws.com" for service in SERVICES]
-    s3 = [f"s3.{region}.amazonaws.com"]
-    if region == _FIRST_REGION:
-        # boto3 still uses the legacy global name of S3 in this region.
-        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
-        s3.append("s3.amazonaws.com")
-        services.append("s3.amazonaws.com")
-    return [*services, *(f"{bucket}.{name}" for bucket in buckets for name in s3)]
+    return [*services, *(f"{bucket}.s3.{region}.amazonaws.com" for bucket in buckets)]
 
 
 class CertificateAuthority:

@@ -9,12 +9,12 @@ stack = Stack(app, "bucket", region="eu-west-1")
 photos = Bucket(
     stack,
     "photos",
-    upload_origins=["https://shop.example"],
     lifecycle=[
         LifecycleRule(name="originals", prefix="originals/", infrequent_access_after_days=30),
         LifecycleRule(name="drafts", prefix="drafts/", expire_after_days=7),
     ],
 )
+photos.allow_uploads_from(["https://shop.example"])
 stack.output("name", photos.name)
 
 app.synth()

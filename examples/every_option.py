@@ -107,10 +107,10 @@ photos = Bucket(
         LifecycleRule(name="exports", prefix="exports/", infrequent_access_after_days=30, expire_after_days=365),
         LifecycleRule(name="drafts", prefix="drafts/", expire_after_days=7),
     ],
-    upload_origins=["https://www.shop.example"],
     old_versions_days=90,
     force_destroy_reason=DESTROYABLE,
 )
+photos.allow_uploads_from(["https://www.shop.example"])
 database = PostgresDatabase(
     stack,
     "orders",

@@ -83,6 +83,8 @@ class PortalStack(AnbStack):
             cpu_target=settings.cpu_target_value,
         )
         self._grant(storage, queue, database)
+        # Here and not in the storage stack, which does not wait for the load balancer and its name.
+        storage.bucket.allow_uploads_from([load_balancer.load_balancer.url, *settings.portal_origins], scope=self)
         self.output("api_autoscaling_group_name", self.service.group_name, "Auto Scaling group of the portal")
 
     def _grant(self, storage: StorageStack, queue: QueueStack, database: DatabaseStack) -> None:

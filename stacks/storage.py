@@ -32,7 +32,6 @@ class StorageStack(AnbStack):
             "videos",
             name=settings.video_storage_bucket_name or self._default_name(),
             lifecycle=[originals],
-            upload_origins=settings.upload_origins,
             force_destroy_reason=settings.effective_profile.waiver_reason("protect"),
             plain_http_reason=self.plain_http_reason,
         )

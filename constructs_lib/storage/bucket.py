@@ -13,6 +13,8 @@ from constructs_lib.foundation.grants import RoleOwner
 from constructs_lib.foundation.waivers import waive
 
 _ABORT_UPLOADS_DAYS = 7
+_ORIGIN = re.compile(r"https?://[a-z0-9.\[\]:-]*[a-z0-9\]]")
+_PREFLIGHT_SECONDS = 3000
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,13 +35,14 @@ class LifecycleRule:
 
 
 class Bucket(cdk.Construct):
-    """A private, encrypted, versioned, owner-enforced, TLS-only S3 bucket. Old versions and incomplete uploads expire.
+    """A private, encrypted, versioned, owner-enforced, TLS-only S3 bucket.
+
+    Old versions, the delete markers that remain without versions, and incomplete uploads expire.
 
     Args:
         name: globally unique name without dots; by default derived from the construct's path, the account and the
             region.
         lifecycle: lifecycle rules of the objects.
-        upload_origins: web origins whose pages may upload objects directly; none by default.
         old_versions_days: days for which a replaced or deleted object can be restored, 1 to 3650.
         force_destroy_reason: reason why destroying the bucket deletes its objects; by default a bucket with objects
             cannot be destroyed.
@@ -53,7 +56,6 @@ class Bucket(cdk.Construct):
         *,
         name: str | None = None,
         lifecycle: Sequence[LifecycleRule] = (),
-        upload_origins: Sequence[str] = (),
         old_versions_days: int = 30,
         force_destroy_reason: str | None = None,
         plain_http_reason: str | None = None,
@@ -63,11 +65,6 @@ class Bucket(cdk.Construct):
             name = f"{names.bucket_stem(checks)}-{stack_context.account(scope)}-{stack_context.region(scope)}"
         name = names.bucket(checks, name)
         checks.between("old_versions_days", old_versions_days, 1, 3650, fix="use 30, the usual choice")
-        for origin in upload_origins:
-            if not re.fullmatch(r"https?://[^/\s*]+", origin):
-                raise checks.error(
-                    "upload_origins", origin, allowed="an origin such as https://portal.example", fix="list each origin"
-                )
         for rule in lifecycle:
             if rule.infrequent_access_after_days is not None:
                 days = rule.infrequent_access_after_days
@@ -110,22 +107,8 @@ class Bucket(cdk.Construct):
             self, "versioned", bucket=bucket.id, versioning_configuration={"status": "Enabled"}
         )
         self._lifecycle(bucket.id, lifecycle, old_versions_days, self.versioned)
-        if upload_origins:
-            cors = cdk.aws.s3_bucket_cors_configuration
-            cors.S3BucketCorsConfiguration(
-                self,
-                "uploads-from-browsers",
-                bucket=bucket.id,
-                cors_rule=[
-                    cors.S3BucketCorsConfigurationCorsRule(
-                        allowed_methods=["GET", "HEAD", "PUT"],
-                        allowed_origins=sorted(upload_origins),
-                        allowed_headers=["*"],
-                        expose_headers=["ETag"],
-                        max_age_seconds=3000,
-                    )
-                ],
-            )
+        self._checks = checks
+        self._has_upload_origins = False
         self._bucket_id: str = bucket.id
         self._private = private
         self._policy: Any = None
@@ -134,6 +117,46 @@ class Bucket(cdk.Construct):
             self._add_to_policy(policy.deny_plain_http("s3:*", [self.arn, f"{self.arn}/*"]))
         else:
             waive(self, "answers requests without TLS", reason=plain_http_reason, explains=["CKV_AWS_379"])
+
+    def allow_uploads_from(self, origins: Sequence[str], *, scope: cdk.Construct | None = None) -> None:
+        """Allow pages of these web origins to upload with presigned links; browsers block other pages (CORS).
+
+        Pages may send PUT requests with a content type and read the ETag, which completes a multipart upload. Call it
+        once: a bucket has one CORS configuration.
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html
+
+        Args:
+            origins: origins as browsers send them: scheme, lower-case host and any port that is not the default, such
+                as ``https://shop.example``.
+            scope: scope of the configuration; by default the bucket. If an origin is known only after another stack,
+                such as a load balancer's name, pass a construct of a stack that depends on both.
+
+        Raises:
+            ConstructError: an origin is invalid, or the method was called before.
+        """
+        for origin in origins:
+            if "${" not in origin and not _ORIGIN.fullmatch(origin):
+                allowed = "an origin such as https://portal.example"
+                raise self._checks.error("origins", origin, allowed=allowed, fix="list each origin as browsers send it")
+        if self._has_upload_origins:
+            allowed = "listed in one call, since a bucket has one CORS configuration"
+            raise self._checks.error("origins", list(origins), allowed=allowed, fix="call allow_uploads_from once")
+        self._has_upload_origins = True
+        cors = cdk.aws.s3_bucket_cors_configuration
+        cors.S3BucketCorsConfiguration(
+            scope or self,
+            f"{'' if scope is None else f'{self.node.id}-'}uploads-from-browsers",
+            bucket=self.name,
+            cors_rule=[
+                cors.S3BucketCorsConfigurationCorsRule(
+                    allowed_methods=["PUT"],
+                    allowed_origins=list(dict.fromkeys(origins)),
+                    allowed_headers=["content-type"],
+                    expose_headers=["ETag"],
+                    max_age_seconds=_PREFLIGHT_SECONDS,
+                )
+            ],
+        )
 
     def allow_service(self, sid: str, *, service: str, action: str, prefix: str) -> cdk.TerraformElement:
         """Allow an AWS service an action on the objects under a prefix.
@@ -186,6 +209,9 @@ class Bucket(cdk.Construct):
             noncurrent_version_expiration=[
                 module.S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(noncurrent_days=old_versions_days)
             ],
+            # S3 accepts it only in a rule without an age in days and without tags.
+            # https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleExpiration.html
+            expiration=[module.S3BucketLifecycleConfigurationRuleExpiration(expired_object_delete_marker=True)],
         )
         lifecycle_rules = [leftovers]
         for rule in rules:

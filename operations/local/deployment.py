@@ -6,7 +6,7 @@ import base64
 import json
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from workspace.progress import step
 
 ENVIRONMENT = "local"
 
-# One machine is its own network, so there is no TLS, proxy or CORS. A new variable of a service gets its value here.
+# One machine is its own network, so there is no TLS or proxy. A new variable of a service gets its value here.
 LOOPBACK: dict[str, Any] = {
     "aws_region": aws.REGION,
     "database_ssl_mode": "disable",
@@ -138,16 +138,19 @@ def read_launch_templates(ec2: Any) -> ServiceVariables:
     return ServiceVariables(portal=found[PortalEnvironment], worker=found[WorkerEnvironment])
 
 
-def deploy_without_terraform(aws_port: int, console: Console) -> ServiceVariables:
+def deploy_without_terraform(
+    aws_port: int, console: Console, *, upload_origins: Sequence[str] = ()
+) -> ServiceVariables:
     """Create only the bucket, queue and secrets, for work on the portal and the worker.
 
     Args:
         aws_port: Port of the AWS emulator.
         console: Where progress is shown.
+        upload_origins: Origins of the portal, whose pages upload to the bucket. Default: none.
     """
     with step("Creating the bucket, queue and secrets", console):
         bucket = f"{ENVIRONMENT}-media"
-        resources.create_bucket(aws.client("s3", aws_port), bucket)
+        resources.create_bucket(aws.client("s3", aws_port), bucket, upload_origins=upload_origins)
         queue_url = resources.create_queue(
             aws.client("sqs", aws_port),
             f"{ENVIRONMENT}-videos",

@@ -151,10 +151,13 @@ class Supervisor:
         with step("Starting the AWS emulator", self._console):
             self._register(aws.start(ports.aws_port, log=self._log("aws")), ports.aws_port)
 
+        origins = [f"http://{host}:{ports.portal_port}" for host in (LOOPBACK, "localhost")]
         deployed = (
-            deployment.deploy_with_terraform(self._folder, ports.aws_port, self._console)
+            deployment.deploy_with_terraform(
+                self._folder, ports.aws_port, self._console, {"ANB_PORTAL_ORIGINS": ",".join(origins)}
+            )
             if self._options.infra
-            else deployment.deploy_without_terraform(ports.aws_port, self._console)
+            else deployment.deploy_without_terraform(ports.aws_port, self._console, upload_origins=origins)
         )
         bucket = deployed.portal["MEDIA_BUCKET"]
         self._state.update(bucket=bucket)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from boto3.s3.transfer import TransferConfig
@@ -70,13 +71,10 @@ class MediaStore:
         self._lock = threading.Lock()
 
     @property
-    def origins(self) -> tuple[str, ...]:
-        """Origins of the links, for a content security policy."""
-        endpoint: str = self._client.meta.endpoint_url
-        if not endpoint.endswith(".amazonaws.com"):
-            return (endpoint,)
-        # S3 signs links for the regional or the global host name, depending on the region.
-        return (endpoint.replace("https://", f"https://{self._bucket}."), f"https://{self._bucket}.s3.amazonaws.com")
+    def origin(self) -> str:
+        """Origin of the links, for a content security policy."""
+        parts = urlsplit(self._client.generate_presigned_url("head_bucket", Params={"Bucket": self._bucket}))
+        return f"{parts.scheme}://{parts.netloc}"
 
     def store(self, key: str, content: IO[bytes], content_type: str) -> None:
         """Stream an open file into the bucket, in parts, with constant memory."""
@@ -126,9 +124,12 @@ class MediaStore:
         self.delete(*(entry["Key"] for page in pages for entry in page.get("Contents", [])))
 
     def link(self, key: str) -> str:
-        """Return a presigned link to an object, valid for an hour.
+        """Return a presigned link to an object, valid for an hour at most.
 
-        The link stays the same for five minutes, so that browsers can cache the object.
+        It ends earlier with the credentials that sign it, those of the instance's role, which live up to six hours.
+        boto3 renews them 15 minutes before they end. The link stays the same for five minutes, so that browsers can
+        cache the object. So pages must expect a link to end ten minutes after they received it.
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html#PresignedUrl-Expiration
         """
         period = int(time.time() // _LINK_REUSE_SECONDS)
         with self._lock:
@@ -155,7 +156,7 @@ class MediaStore:
             upload_id: Id of the multipart upload.
             number: Number of the part, from 1.
             size: Size of the part in bytes; the signature allows no other.
-            seconds: Validity of the link, in seconds.
+            seconds: Maximum validity of the link, in seconds; it ends earlier with the credentials, as in ``link``.
         """
         link: str = self._client.generate_presigned_url(
             "upload_part",

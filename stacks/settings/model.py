@@ -22,7 +22,7 @@ LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365]
 AwsService = Literal["autoscaling", "logs", "secretsmanager", "sqs", "ssm", "ssmmessages"]
 """The services that instances call besides S3. Without NAT, each needs an interface endpoint; the last two only for
 Session Manager."""
-Origin = Annotated[str, Field(pattern=r"^https?://[^/\s*]+$")]
+Origin = Annotated[str, Field(pattern=r"^https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[::1\])(:[0-9]{1,5})?$")]
 SafeOrigin = Annotated[
     str,
     Field(pattern=r"^(https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?|http://(localhost|127\.0\.0\.1|\[::1\]))(:[0-9]{1,5})?$"),
@@ -153,7 +153,9 @@ class Settings(pydantic.BaseModel):
         0, ge=0, le=3650, description="days after which uploaded originals are deleted; 0 keeps them"
     )
     portal_origins: list[Origin] = Field(
-        [], description="additional web origins whose pages may upload, such as https://anb.example"
+        [],
+        description="additional web origins whose pages may upload, such as https://anb.example; must "
+        "list the site's own origin when certificate_arn is set without domain_name",
     )
 
     message_retention_period: int = Field(
@@ -270,11 +272,6 @@ class Settings(pydantic.BaseModel):
     def https(self) -> bool:
         """Whether the site has a certificate."""
         return bool(self.certificate_arn or self.domain_name)
-
-    @property
-    def upload_origins(self) -> list[str]:
-        """The web origins whose pages may upload."""
-        return [*([f"https://{self.domain_name}"] if self.domain_name else []), *self.portal_origins]
 
     @property
     def public_hosts(self) -> tuple[str, ...]:

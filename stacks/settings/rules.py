@@ -102,6 +102,14 @@ def check_domain(settings: Settings) -> Iterator[Violation]:
         yield Violation("domain_name", ("hosted_zone_id",), allowed, "set the site's name, or remove hosted_zone_id")
 
 
+def check_origins(settings: Settings) -> Iterator[Violation]:
+    """Require the site's origin if it is unknown: no certificate is valid for the load balancer's own name."""
+    if settings.certificate_arn and not settings.domain_name and not settings.portal_origins:
+        allowed = "the site's origin, such as https://anb.example, when certificate_arn is set without domain_name"
+        fix = "list the origin whose name points to the load balancer, or set domain_name and hosted_zone_id"
+        yield Violation("portal_origins", ("certificate_arn", "domain_name"), allowed, fix)
+
+
 def check_firewall(settings: Settings) -> Iterator[Violation]:
     """Require a rate limit that AWS WAF accepts."""
     if 0 < settings.waf_requests_per_5_minutes < _MIN_WAF_LIMIT:
@@ -229,6 +237,7 @@ RULES: tuple[Rule, ...] = (
     check_cidrs,
     check_endpoints,
     check_domain,
+    check_origins,
     check_firewall,
     check_state_backend,
     check_ami,

@@ -67,6 +67,6 @@ def _redirect_to(key: str | None) -> ResponseReturnValue:
     if key is None:
         raise NotFound(UNKNOWN)
     response = redirect(resources().media.link(key))
-    # Shorter than the link's hour, so that a cached redirect always works.
+    # Shorter than the ten minutes for which a link is valid at least, so that a cached redirect always works.
     response.headers["Cache-Control"] = "private, max-age=60"
     return response

@@ -67,7 +67,7 @@ def _check_host() -> None:
 
 
 def _security_headers(opened: Resources) -> dict[str, str]:
-    media = " ".join(opened.media.origins)
+    media = opened.media.origin
     policy = {
         "default-src": "'self'",
         "img-src": f"'self' {media}",

@@ -56,7 +56,7 @@ def csrf_token() -> str:
 
 
 def media_link(key: str) -> str:
-    """Return a presigned URL of an object, valid for an hour."""
+    """Return a presigned URL of an object, valid for an hour at most; js/renew.js replaces one that has ended."""
     return resources().media.link(key)
 
 

@@ -72,7 +72,8 @@ def _environments(database_url: str, aws_port: int, portal_port: int) -> tuple[P
     manager = aws.client("secretsmanager", aws_port)
     name = uuid.uuid4().hex
     bucket = f"media-{name}"
-    resources.create_bucket(aws.client("s3", aws_port), bucket)
+    origin = f"http://{LOOPBACK}:{portal_port}"
+    resources.create_bucket(aws.client("s3", aws_port), bucket, upload_origins=[origin])
     credentials = json.dumps({"username": database["user"], "password": database["password"]})
     shared = {
         "environment_name": "test",
@@ -143,6 +144,16 @@ class Client:
             form = {"title": title, "is_public": "true" if is_public else "false"}
             answer = self._post("/api/videos/upload", data=form, files={"video_file": (path.name, file, "video/mp4")})
         return answer["task_id"]
+
+    def begin_upload(self, path: Path, title: str) -> str:
+        """Start an upload of a file of one part; return the link to which a page sends the part."""
+        declared = {"title": title, "filename": path.name, "size": path.stat().st_size}
+        upload = self._post("/api/videos/uploads", json=declared)
+        answer = self._session.post(
+            f"{self._site.url}/api/videos/uploads/{upload['video_id']}/parts", json={"numbers": [1]}, timeout=60
+        )
+        answer.raise_for_status()
+        return str(answer.json()["parts"][0]["url"])
 
     def vote(self, video_id: str) -> None:
         """Vote for a video."""

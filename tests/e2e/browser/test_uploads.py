@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import base64
+import threading
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from operations.local import clips
+from workspace.ports import LOOPBACK
 
 from .conftest import OpenPage, sign_in
 from .site import MAX_UPLOAD_BYTES, Client
@@ -19,6 +23,15 @@ SLOW_NETWORK = {"offline": False, "latency": 5, "downloadThroughput": 2_000_000,
 @pytest.fixture
 def player(new_client: Callable[..., Client]) -> Client:
     return new_client("Andrés", "De la Hoz", "Barranquilla")
+
+
+@pytest.fixture
+def other_site() -> Iterator[str]:
+    """A site of another origin."""
+    with ThreadingHTTPServer((LOOPBACK, 0), SimpleHTTPRequestHandler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://{LOOPBACK}:{server.server_port}/README.md"
+        server.shutdown()
 
 
 @pytest.fixture
@@ -125,6 +138,37 @@ def test_upload_can_be_cancelled(page: Page, clip: Path) -> None:
     expect(page.locator(".empty")).to_contain_text("La cancha te espera")
     page.goto("/upload")
     expect(page.locator("#waiting")).to_have_count(0)
+
+
+def put_from(page: Page, link: str, clip: Path) -> str | int:
+    """Send a file from a page; return the status, or the name of the error."""
+    sent: str | int = page.evaluate(
+        """async ([link, text]) => {
+          const body = new Blob([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))]);
+          return fetch(link, { method: "PUT", body }).then((answer) => answer.status, (problem) => problem.name);
+        }""",
+        [link, base64.b64encode(clip.read_bytes()).decode()],
+    )
+    return sent
+
+
+def test_page_of_another_origin_cannot_upload(
+    chromium: Browser, page: Page, player: Client, clip: Path, other_site: str
+) -> None:
+    """The bucket's CORS rule allows the portal's origin only, and S3 refuses the preflight of any other."""
+    link = player.begin_upload(clip, "Asistencia sin mirar")
+    other = chromium.new_context().new_page()
+    refused: list[str] = []
+    other.on("console", lambda message: refused.append(message.text))
+    other.goto(other_site)
+    assert put_from(other, link, clip) == "TypeError"
+    assert any("has been blocked by CORS policy" in text for text in refused)
+    other.context.close()
+    page.goto("/upload")
+    expect(page.locator("#waiting progress")).to_have_attribute("value", "0")
+    assert put_from(page, link, clip) == 200
+    page.reload()
+    expect(page.locator("#waiting progress")).to_have_attribute("value", "100")
 
 
 def test_processing_failure_is_explained(open_page: OpenPage, player: Client, tmp_path: Path) -> None:

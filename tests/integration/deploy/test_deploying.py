@@ -37,7 +37,7 @@ def test_first_plan_is_shown_and_can_be_declined(operator: Operator) -> None:
     assert "Cancelled: nothing more was applied." in output
     assert re.search(r"network +24 created: .*4 aws_subnet.*aws_vpc", output), output
     assert re.search(r"portal +\d+ created \(first deployment\): ", output), output
-    assert re.search(r"Total: 99 created\.", output), output
+    assert re.search(r"Total: 100 created\.", output), output
     assert re.search(r"usage: \$\d+\.\d\d to \$\d+\.\d\d \(now \$0\.00, change \+\d+\.\d\d to \+", output), output
     assert operator.client("ec2").describe_vpcs(Filters=[{"Name": "isDefault", "Values": ["false"]}])["Vpcs"] == []
     transcripts.check("docs/deploy.md", "deploy", "./anb deploy --target local", output)

@@ -6,7 +6,12 @@ import json
 import os
 
 import boto3
+import pytest
+from botocore.exceptions import ClientError
 
+from constructs_lib import Bucket
+from constructs_lib.foundation.cdk import TerraformStack
+from constructs_lib.testing import synth
 from emulator import aws, resources
 from stacks.settings.model import Settings
 
@@ -16,11 +21,26 @@ def test_client_without_arguments_uses_the_emulator(media_bucket: str) -> None:
     assert boto3.client("s3").get_object(Bucket=media_bucket, Key="uploads/a")["Body"].read() == b"1"
 
 
-def test_cors_permits_uploads_from_any_origin(media_bucket: str) -> None:
-    rule = boto3.client("s3").get_bucket_cors(Bucket=media_bucket)["CORSRules"][0]
-    assert rule["AllowedOrigins"] == ["*"]
-    assert "PUT" in rule["AllowedMethods"]
-    assert rule["ExposeHeaders"] == ["ETag"]
+def test_bucket_has_the_same_cors_rule_as_in_the_stacks(aws_port: int) -> None:
+    s3, origin = aws.client("s3", aws_port), "http://127.0.0.1:8080"
+    resources.create_bucket(s3, "uploaded-to", upload_origins=[origin])
+    (rule,) = s3.get_bucket_cors(Bucket="uploaded-to")["CORSRules"]
+
+    def build(stack: TerraformStack) -> None:
+        Bucket(stack, "media", name="shop-media").allow_uploads_from([origin])
+
+    (deployed,) = synth(build).one("aws_s3_bucket_cors_configuration")["cors_rule"]
+    assert rule == {
+        "AllowedOrigins": deployed["allowed_origins"],
+        "AllowedMethods": deployed["allowed_methods"],
+        "AllowedHeaders": deployed["allowed_headers"],
+        "ExposeHeaders": deployed["expose_headers"],
+    }
+
+
+def test_bucket_allows_no_uploads_by_default(media_bucket: str, aws_port: int) -> None:
+    with pytest.raises(ClientError, match="NoSuchCORSConfiguration"):
+        aws.client("s3", aws_port).get_bucket_cors(Bucket=media_bucket)
 
 
 def test_queue_has_a_dead_letter_queue(queue_url: str) -> None:

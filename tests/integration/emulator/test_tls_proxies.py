@@ -52,11 +52,6 @@ def client(service: str, port: int, verify: str | bool) -> object:
 def test_names_of_the_region_and_its_buckets() -> None:
     names = aws_names("eu-west-1", ["clips"])
     assert {"sqs.eu-west-1.amazonaws.com", "clips.s3.eu-west-1.amazonaws.com"} <= set(names)
-    assert "clips.s3.amazonaws.com" not in names
-
-
-def test_s3_of_us_east_1_has_its_legacy_name_too() -> None:
-    assert {"clips.s3.us-east-1.amazonaws.com", "clips.s3.amazonaws.com"} <= set(aws_names("us-east-1", ["clips"]))
 
 
 def test_aws_requests_and_large_objects_pass_the_proxy(

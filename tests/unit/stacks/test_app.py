@@ -203,21 +203,42 @@ def test_each_service_gets_all_its_variables(production: App) -> None:
 
 
 def test_https_makes_cookies_secure(synthesize: Callable[..., App]) -> None:
-    def secure(**changes: str) -> bool:
+    def secure(**changes: object) -> bool:
         environment = read_environment(synthesize(**changes)["portal"].user_data())
         return PortalEnvironment.from_variables(environment).secure_cookies
 
     assert not secure()
-    assert secure(certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/1")
+    certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+    assert secure(certificate_arn=certificate, portal_origins=["https://anb.example"])
     assert secure(domain_name="anb.example", hosted_zone_id="Z0123456789")
+
+
+def upload_origins(app: App) -> list[str]:
+    """The origins in the bucket's CORS rule."""
+    (cors,) = app["portal"].one("aws_s3_bucket_cors_configuration")["cors_rule"]
+    origins: list[str] = cors["allowed_origins"]
+    return origins
 
 
 def test_domain_is_the_portal_url_and_an_upload_origin(synthesize: Callable[..., App]) -> None:
     app = synthesize(domain_name="anb.example", hosted_zone_id="Z0123456789", portal_origins=["https://b.example"])
 
     assert app["load-balancer"].outputs()["application_url"] == "https://anb.example"
-    (cors,) = app["storage"].one("aws_s3_bucket_cors_configuration")["cors_rule"]
-    assert cors["allowed_origins"] == ["https://anb.example", "https://b.example"]
+    assert upload_origins(app) == ["https://anb.example", "https://b.example"]
+
+
+def test_load_balancer_is_an_upload_origin_without_a_domain(synthesize: Callable[..., App]) -> None:
+    (origin,) = upload_origins(synthesize())
+    assert re.fullmatch(r"http://\$\{data\.terraform_remote_state\..*load-?balancer.*\}", origin)
+
+    certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+    secure, named = upload_origins(synthesize(certificate_arn=certificate, portal_origins=["https://anb.example"]))
+    assert secure.startswith("https://${data.terraform_remote_state.")
+    assert named == "https://anb.example"
+
+
+def test_storage_does_not_wait_for_the_load_balancer(synthesize: Callable[..., App]) -> None:
+    assert "load-balancer" not in json.dumps(synthesize()["storage"].document)
 
 
 def test_portal_gets_its_host_names_and_cors_origins(synthesize: Callable[..., App]) -> None:

@@ -176,6 +176,7 @@ def test_environment_name_that_aws_would_reject_is_rejected(tmp_path: pathlib.Pa
     [
         ('multi_az = "sometimes"', "must be true or false"),
         ('portal_origins = ["*"]', "must be a list of origins such as https://anb.example"),
+        ('portal_origins = ["https://Anb.example"]', "must be a list of origins such as https://anb.example"),
         ('cors_origins = ["*"]', "must be a list of origins such as https://anb.example"),
         ('cors_origins = ["http://front.example"]', "must be a list of origins such as https://anb.example"),
         ('cors_origins = ["https://front.example/"]', "must be a list of origins such as https://anb.example"),

@@ -154,6 +154,14 @@ AGENT = f'session_manager_agent = "3.3.987.0:{"0" * 64}"'
             ),
         ),
         (
+            'certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/abc"',
+            (
+                "portal_origins (default) is []; must be the site's origin, such as https://anb.example, when "
+                "certificate_arn is set without domain_name. Fix: list the origin whose name points to the load "
+                "balancer, or set domain_name and hosted_zone_id."
+            ),
+        ),
+        (
             "waf_requests_per_5_minutes = 9",
             (
                 "waf_requests_per_5_minutes in production.toml is 9; must be 0 or a whole number from 10. Fix: set it "

@@ -4,6 +4,7 @@ function play(frame) {
   for (const other of document.querySelectorAll(".card video")) other.pause();
   const video = document.createElement("video");
   Object.assign(video, { controls: true, muted: true, playsInline: true, preload: "none", src: frame.dataset.play });
+  video.dataset.renew = frame.dataset.play;
   video.poster = frame.querySelector("img")?.src ?? "";
   video.setAttribute("aria-label", frame.dataset.label);
   const screen = document.createElement("div");

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import io
+import socket
 import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+import boto3
 import pytest
 import requests
 from botocore.exceptions import ClientError
 
 from emulator import aws
+from emulator.metadata import Identity, InstanceCredentials, MetadataService
 from services.shared.aws import aws_client
 from services.shared.storage import MediaStore, UploadPart, original_key, poster_key, preview_key, processed_key
 
@@ -74,6 +80,51 @@ def test_link_is_stable_for_five_minutes(store: MediaStore, monkeypatch: pytest.
     now += 299
     assert store.link("a") == first
     assert store.link("b") != first
+
+
+@pytest.fixture
+def instance(monkeypatch: pytest.MonkeyPatch) -> Iterator[Identity]:
+    """The instance whose role signs; its first credentials live for half an hour."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    role = InstanceCredentials.generate(timedelta(minutes=30))
+    address = "127.0.0.1"
+    identity = Identity(
+        instance_id="i-1", address=address, region="eu-west-1", role="portal", user_data="", credentials=role
+    )
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_EC2_METADATA_DISABLED", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f"http://{address}:{listener.getsockname()[1]}")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    with MetadataService(listener) as service:
+        service.register(identity)
+        yield identity
+
+
+def signing_key(link: str) -> str:
+    """Return the access key that signed a link."""
+    return parse_qs(urlsplit(link).query)["X-Amz-Credential"][0].partition("/")[0]
+
+
+def test_links_are_signed_with_renewed_credentials(instance: Identity, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link is valid for ten minutes at least: boto3 renews credentials that end in less than fifteen.
+
+    A link is signed at the start of a period of five minutes.
+    """
+    now = 1_000_000 * 300.0
+    monkeypatch.setattr("services.shared.storage.time.time", lambda: now)
+    first = instance.credentials
+    store = MediaStore(aws_client("s3", "eu-west-1"), "anb-media")
+    assert signing_key(store.link("a")) == first.access_key
+    instance.credentials = InstanceCredentials.generate()
+    assert signing_key(store.part_upload_link("a", "b", 1, size=1, seconds=900)) == first.access_key
+
+    credentials: Any = boto3._get_default_session().get_credentials()
+    credentials._expiry_time = datetime.now(UTC) + timedelta(minutes=14, seconds=59)
+    assert signing_key(store.part_upload_link("a", "b", 1, size=1, seconds=900)) == instance.credentials.access_key
+    now += 299
+    assert signing_key(store.link("a")) == first.access_key
+    now += 1
+    assert signing_key(store.link("a")) == instance.credentials.access_key
 
 
 def put_part(store: MediaStore, key: str, upload_id: str, number: int, content: bytes) -> None:

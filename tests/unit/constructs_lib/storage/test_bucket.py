@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from once import once
 from syrupy.assertion import SnapshotAssertion
 
-from constructs_lib import Bucket, ConstructError, LifecycleRule, ServiceRole
+from constructs_lib import Bucket, ConstructError, LifecycleRule, Network, PublicLoadBalancer, ServiceRole
 from constructs_lib.foundation.cdk import TerraformStack
-from constructs_lib.testing import Template, synth
+from constructs_lib.testing import Template, synth, synth_app
 
 ORIGINALS = LifecycleRule(name="originals", prefix="in/", infrequent_access_after_days=30, expire_after_days=90)
 
@@ -27,7 +28,52 @@ def test_plain(recorded: SnapshotAssertion) -> None:
 
 @pytest.mark.snapshot
 def test_uploads_and_lifecycle(recorded: SnapshotAssertion) -> None:
-    assert bucket(upload_origins=["https://shop.example"], lifecycle=[ORIGINALS]).readable() == recorded
+    def build(stack: TerraformStack) -> None:
+        Bucket(stack, "media", name="shop-media", lifecycle=[ORIGINALS]).allow_uploads_from(["https://shop.example"])
+
+    assert synth(build).readable() == recorded
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "https://*.shop.example", "https://shop.example/", "https://Shop.example", "shop.example", "null"]
+)
+def test_invalid_upload_origins(origin: str) -> None:
+    message = rf"test/media: origins is '{re.escape(origin)}'; must be an origin such as https://portal.example\. Fix: "
+    with pytest.raises(ConstructError, match=message):
+        synth(lambda stack: Bucket(stack, "media").allow_uploads_from([origin]))
+
+
+def test_upload_origins_are_given_once() -> None:
+    def build(stack: TerraformStack) -> None:
+        media = Bucket(stack, "media")
+        media.allow_uploads_from(["http://localhost:8080", "http://[::1]:8080"])
+        media.allow_uploads_from(["https://shop.example"], scope=stack)
+
+    with pytest.raises(ConstructError, match=r"origins is \['https://shop.example'\]; must be listed in one call"):
+        synth(build)
+
+
+def test_uploads_from_a_load_balancer_of_another_stack() -> None:
+    """The configuration is in the stack that knows both, so that the two are created in parallel."""
+    created: dict[str, Any] = {}
+
+    def storage(stack: TerraformStack) -> None:
+        created["media"] = Bucket(stack, "media")
+
+    def edge(stack: TerraformStack) -> None:
+        network = Network(stack, "network", cidr="10.0.0.0/16")
+        reason = "a laboratory"
+        created["balancer"] = PublicLoadBalancer(
+            stack, "balancer", network=network, plain_http_reason=reason, access_logs_off_reason=reason
+        )
+
+    def web(stack: TerraformStack) -> None:
+        created["media"].allow_uploads_from([created["balancer"].url], scope=stack)
+
+    (rule,) = synth_app(storage=storage, edge=edge, web=web)["web"].one("aws_s3_bucket_cors_configuration")["cors_rule"]
+    (origin,) = rule["allowed_origins"]
+    assert re.fullmatch(r"http://\$\{data\.terraform_remote_state\..*-edge\..*dns_name\}", origin)
+    assert (rule["allowed_methods"], rule["allowed_headers"]) == (["PUT"], ["content-type"])
 
 
 def test_policy_requires_tls_for_bucket_and_objects() -> None:
@@ -48,6 +94,14 @@ def test_incomplete_uploads_and_old_versions_expire() -> None:
 
     assert rule["abort_incomplete_multipart_upload"] == [{"days_after_initiation": 7}]
     assert rule["noncurrent_version_expiration"] == [{"noncurrent_days": 30}]
+
+
+def test_delete_markers_without_versions_expire() -> None:
+    """In a rule without an age in days, as S3 requires."""
+    rules = bucket(lifecycle=[ORIGINALS]).one("aws_s3_bucket_lifecycle_configuration")["rule"]
+
+    expirations = [rule["expiration"] for rule in rules]
+    assert expirations == [[{"expired_object_delete_marker": True}], [{"days": 90}]]
 
 
 def test_grants_are_limited_to_their_prefix() -> None:
@@ -75,7 +129,6 @@ def test_grants_are_limited_to_their_prefix() -> None:
     [
         ({"name": "Shop"}, r"test/media: name is 'Shop'; must be 1 to 63 characters .* accepts for a bucket"),
         ({"name": "shop.media"}, r"name is 'shop.media'"),
-        ({"upload_origins": ["*"]}, r"upload_origins is '\*'; must be an origin such as https://portal.example"),
         ({"old_versions_days": 0}, r"old_versions_days is 0; must be between 1 and 3650"),
         (
             {"lifecycle": [LifecycleRule(name="cold", prefix="", infrequent_access_after_days=3)]},

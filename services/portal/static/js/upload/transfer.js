@@ -124,7 +124,8 @@ export class Transfer {
         this.report();
       });
       request.addEventListener("load", () => end(this.errorOf(request.status, number)));
-      request.addEventListener("error", () => end(new Lost("network")));
+      // A refusal without CORS headers is reported as an error of the network.
+      request.addEventListener("error", () => end(this.errorOf(0, number)));
       request.addEventListener("abort", () => end(this.signal.aborted ? this.signal.reason : new Lost("network")));
       this.signal.addEventListener("abort", abort);
       request.open("PUT", url);
@@ -134,7 +135,7 @@ export class Transfer {
   }
 
   errorOf(status, number) {
-    if (status < 300) return null;
+    if (status >= 200 && status < 300) return null;
     if (status === 404) return new Problem("gone");
     // The link or the keys that signed it have expired: the next attempt requests a new link.
     this.links.delete(number);
