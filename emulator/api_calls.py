@@ -26,8 +26,8 @@ from moto.core.utils import get_service_model
 _SERVICES = {"elasticloadbalancing": "elbv2", "monitoring": "cloudwatch", "tagging": "resourcegroupstaggingapi"}
 """botocore's name of a service whose signing name is another."""
 
-_MAX_BODY = 2**20
-"""Longest recorded body in bytes. Only objects are longer, and their content has no rules."""
+_MAX_OBJECT = 2**16
+"""Longest recorded body of a request to S3, in bytes: longer ones are objects, whose content has no rules."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,9 @@ class CallFile:
         """Record a request, and leave its body readable."""
         length = int(environ.get("CONTENT_LENGTH") or 0)
         body = b""
-        if 0 < length <= _MAX_BODY:
+        # A request that is signed in its URL is one to S3.
+        to_s3 = "/s3/aws4_request" in environ.get("HTTP_AUTHORIZATION", "/s3/aws4_request")
+        if 0 < length <= (_MAX_OBJECT if to_s3 else length):
             body = environ["wsgi.input"].read(length)
             environ["wsgi.input"] = io.BytesIO(body)
         entry = {
@@ -84,10 +86,17 @@ class CallFile:
             self._file.flush()
 
 
-def read_calls(file: Path) -> Iterator[ApiCall]:
-    """Yield the calls of a file, in the order of their arrival; requests without a signature are left out."""
+def read_calls(file: Path, *, agent: str = "") -> Iterator[ApiCall]:
+    """Yield the calls of a file, in the order of their arrival; requests without a signature are left out.
+
+    Args:
+        file: Written by `CallFile`.
+        agent: Part of the user agent of the calls to read. Default: all calls.
+    """
     for line in file.read_text().splitlines():
         entry = json.loads(line)
+        if agent not in entry["headers"].get("user-agent", ""):
+            continue
         call = parse(entry["method"], entry["url"], entry["headers"], base64.b64decode(entry["body"]))
         if call is not None:
             yield call

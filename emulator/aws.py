@@ -16,6 +16,9 @@ from workspace.processes import Child, ManagedProgram
 
 REGION = "us-east-1"
 
+AGENT = "emulator-client"
+"""In the user agent of this module's clients: tells their calls from those of the programs that are tested."""
+
 
 def endpoint(port: int) -> str:
     """Return the URL of the AWS emulator."""
@@ -76,6 +79,7 @@ def client(service: str, port: int, *, region: str = REGION) -> Any:
     Cached: creating a client takes longer than most calls, and threads may share it.
     """
     import boto3  # Takes a sixth of a second that most commands do not need.
+    from botocore.config import Config
 
     return boto3.client(
         service,
@@ -83,4 +87,5 @@ def client(service: str, port: int, *, region: str = REGION) -> Any:
         region_name=region,
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
+        config=Config(user_agent_extra=AGENT),
     )

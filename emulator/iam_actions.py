@@ -98,11 +98,11 @@ def required_actions(call: ApiCall) -> frozenset[str]:
 def _s3_actions(operation: str, members: Mapping[str, Any]) -> set[str]:
     if operation == "DeleteObjects":
         objects = members.get("Delete", {}).get("Objects", [])
-        return {"DeleteObjectVersion" if each.get("VersionId") else "DeleteObject" for each in objects}
+        return {"DeleteObject", *("DeleteObjectVersion" for each in objects if each.get("VersionId"))}
     if operation == "CopyObject":
         return {"PutObject", "GetObject"}
     action = _S3.get(operation, operation)
     if action in ("GetObject", "DeleteObject") and members.get("VersionId"):
-        return {f"{action}Version"}
+        return {action, f"{action}Version"}
     tagged = members.get("Tagging") and operation in ("PutObject", "CreateMultipartUpload")
     return {action, "PutObjectTagging"} if tagged else {action}

@@ -65,7 +65,6 @@ class WorkersStack(AnbStack):
         # Without list permission, S3 answers 403 instead of 404 for a deleted object.
         bucket.grant_list(service)
         bucket.grant_read(service, prefix=UPLOADS)
-        bucket.grant_read(service, prefix=PROCESSED)
         bucket.grant_write(service, prefix=PROCESSED)
         bucket.grant_delete(service, prefix=PROCESSED)
         database.database.allow_from(service, connections=settings.worker_concurrency * WORKER_CONNECTIONS_PER_JOB)

@@ -84,12 +84,18 @@ def database_url(postgres_server: Cluster, migrated_template: str) -> Iterator[s
 
 
 @pytest.fixture(scope="session")
-def aws_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def aws_calls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of the requests to the AWS emulator; missing until it starts."""
+    return tmp_path_factory.mktemp("aws") / "calls.jsonl"
+
+
+@pytest.fixture(scope="session")
+def aws_port(aws_calls: Path) -> Iterator[int]:
     from emulator import aws
     from workspace.ports import free_port
 
     port = free_port()
-    server = aws.start(port, log=tmp_path_factory.mktemp("aws") / "moto.log")
+    server = aws.start(port, log=aws_calls.with_name("moto.log"), calls=aws_calls)
     yield port
     server.stop()
 

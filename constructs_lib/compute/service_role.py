@@ -11,7 +11,8 @@ from constructs_lib.foundation.policy import Statement
 from constructs_lib.network.interface_endpoints import endpoint_of
 from constructs_lib.network.network import Network
 
-# AmazonSSMManagedInstanceCore would also allow reading every parameter of the account. These actions take no resource.
+# AmazonSSMManagedInstanceCore would also allow reading every parameter of the account. These actions take
+# no resource, or that of an instance, whose id does not exist before its role.
 # https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
 _SESSION_MANAGER = (
     "ssm:UpdateInstanceInformation",

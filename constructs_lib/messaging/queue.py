@@ -101,7 +101,7 @@ class Queue(cdk.Construct):
 
     def grant_send(self, owner: RoleOwner) -> None:
         """Allow a service to send messages."""
-        owner.role.allow("SendMessages", ["sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"], [self.arn])
+        owner.role.allow("SendMessages", ["sqs:SendMessage", "sqs:GetQueueAttributes"], [self.arn])
 
     def grant_consume(self, owner: RoleOwner) -> None:
         """Allow a service to receive messages, extend their visibility timeout and delete them."""
@@ -110,6 +110,5 @@ class Queue(cdk.Construct):
             "sqs:DeleteMessage",
             "sqs:ChangeMessageVisibility",
             "sqs:GetQueueAttributes",
-            "sqs:GetQueueUrl",
         ]
         owner.role.allow("ConsumeMessages", actions, [self.arn])

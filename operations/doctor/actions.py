@@ -26,15 +26,18 @@ _BY_KIND = {
     "aws_cloudwatch_query_definition": "logs:PutQueryDefinition logs:DescribeQueryDefinitions "
     "logs:DeleteQueryDefinition",
     "aws_db_instance": "rds:CreateDBInstance rds:DescribeDBInstances rds:ModifyDBInstance rds:DeleteDBInstance "
-    "rds:AddTagsToResource rds:ListTagsForResource secretsmanager:CreateSecret secretsmanager:TagResource",
+    "rds:CreateDBSnapshot rds:AddTagsToResource rds:ListTagsForResource secretsmanager:CreateSecret "
+    "secretsmanager:TagResource",
     "aws_db_parameter_group": "rds:CreateDBParameterGroup rds:DescribeDBParameterGroups rds:DescribeDBParameters "
     "rds:ModifyDBParameterGroup rds:DeleteDBParameterGroup",
     "aws_db_subnet_group": "rds:CreateDBSubnetGroup rds:DescribeDBSubnetGroups rds:DeleteDBSubnetGroup",
     "aws_default_security_group": "ec2:DescribeSecurityGroups ec2:RevokeSecurityGroupIngress "
     "ec2:RevokeSecurityGroupEgress",
-    "aws_eip": f"ec2:AllocateAddress ec2:DescribeAddresses ec2:ReleaseAddress {_EC2_TAGS}",
+    "aws_eip": "ec2:AllocateAddress ec2:DescribeAddresses ec2:DescribeAddressesAttribute ec2:ReleaseAddress "
+    f"{_EC2_TAGS}",
     "aws_flow_log": "ec2:CreateFlowLogs ec2:DescribeFlowLogs ec2:DeleteFlowLogs iam:PassRole",
     "aws_iam_instance_profile": "iam:CreateInstanceProfile iam:GetInstanceProfile iam:DeleteInstanceProfile "
+    "iam:TagInstanceProfile "
     "iam:AddRoleToInstanceProfile iam:RemoveRoleFromInstanceProfile iam:PassRole",
     "aws_iam_role": "iam:CreateRole iam:GetRole iam:DeleteRole iam:TagRole iam:ListRolePolicies "
     "iam:ListAttachedRolePolicies iam:ListInstanceProfilesForRole",
@@ -50,9 +53,11 @@ _BY_KIND = {
     f"ec2:DescribeLaunchTemplateVersions ec2:ModifyLaunchTemplate ec2:DeleteLaunchTemplate iam:PassRole {_EC2_TAGS}",
     "aws_lb": "elasticloadbalancing:CreateLoadBalancer elasticloadbalancing:DescribeLoadBalancers "
     "elasticloadbalancing:ModifyLoadBalancerAttributes elasticloadbalancing:DescribeLoadBalancerAttributes "
-    "elasticloadbalancing:DeleteLoadBalancer elasticloadbalancing:AddTags elasticloadbalancing:DescribeTags",
+    "elasticloadbalancing:DeleteLoadBalancer elasticloadbalancing:AddTags elasticloadbalancing:DescribeTags "
+    "elasticloadbalancing:DescribeCapacityReservation",
     "aws_lb_listener": "elasticloadbalancing:CreateListener elasticloadbalancing:DescribeListeners "
-    "elasticloadbalancing:ModifyListener elasticloadbalancing:DeleteListener",
+    "elasticloadbalancing:DescribeListenerAttributes elasticloadbalancing:ModifyListener "
+    "elasticloadbalancing:DeleteListener",
     "aws_lb_target_group": "elasticloadbalancing:CreateTargetGroup elasticloadbalancing:DescribeTargetGroups "
     "elasticloadbalancing:ModifyTargetGroupAttributes elasticloadbalancing:DescribeTargetGroupAttributes "
     "elasticloadbalancing:DeleteTargetGroup elasticloadbalancing:DescribeTargetHealth",
@@ -62,9 +67,11 @@ _BY_KIND = {
     "route53:GetHostedZone",
     "aws_route_table": f"ec2:CreateRouteTable ec2:DescribeRouteTables ec2:DeleteRouteTable {_EC2_TAGS}",
     "aws_route_table_association": "ec2:AssociateRouteTable ec2:DisassociateRouteTable ec2:DescribeRouteTables",
-    "aws_route53_zone": "route53:CreateHostedZone route53:GetHostedZone route53:DeleteHostedZone "
-    "route53:ListTagsForResource route53:GetChange",
-    "aws_s3_bucket": "s3:CreateBucket s3:DeleteBucket s3:ListBucket s3:GetBucketTagging s3:PutBucketTagging",
+    "aws_route53_zone": "route53:ChangeTagsForResource route53:CreateHostedZone route53:GetHostedZone "
+    "route53:DeleteHostedZone route53:ListTagsForResource route53:GetChange",
+    "aws_s3_bucket": "s3:CreateBucket s3:DeleteBucket s3:ListBucket s3:GetBucketTagging s3:PutBucketTagging "
+    "s3:GetAccelerateConfiguration s3:GetBucketAcl s3:GetBucketLogging s3:GetBucketObjectLockConfiguration "
+    "s3:GetBucketRequestPayment s3:GetBucketWebsite s3:GetReplicationConfiguration",
     "aws_s3_bucket_cors_configuration": "s3:PutBucketCORS s3:GetBucketCORS",
     "aws_s3_bucket_lifecycle_configuration": "s3:PutLifecycleConfiguration s3:GetLifecycleConfiguration",
     "aws_s3_bucket_ownership_controls": "s3:PutBucketOwnershipControls s3:GetBucketOwnershipControls",
@@ -72,31 +79,39 @@ _BY_KIND = {
     "aws_s3_bucket_public_access_block": "s3:PutBucketPublicAccessBlock s3:GetBucketPublicAccessBlock",
     "aws_s3_bucket_server_side_encryption_configuration": "s3:PutEncryptionConfiguration s3:GetEncryptionConfiguration",
     "aws_s3_bucket_versioning": "s3:PutBucketVersioning s3:GetBucketVersioning",
-    "aws_s3_object": "s3:PutObject s3:GetObject s3:DeleteObject s3:DeleteObjectVersion s3:PutObjectTagging",
+    "aws_s3_object": "s3:PutObject s3:GetObject s3:DeleteObject s3:DeleteObjectVersion s3:PutObjectTagging "
+    "s3:GetObjectTagging",
     "aws_secretsmanager_secret": "secretsmanager:CreateSecret secretsmanager:DescribeSecret "
     "secretsmanager:DeleteSecret secretsmanager:TagResource secretsmanager:GetResourcePolicy",
     "aws_secretsmanager_secret_version": "secretsmanager:PutSecretValue secretsmanager:GetSecretValue "
     "secretsmanager:GetRandomPassword",
     "aws_security_group": "ec2:CreateSecurityGroup ec2:DescribeSecurityGroups ec2:DeleteSecurityGroup "
+    "ec2:DescribeNetworkInterfaces "
     f"ec2:RevokeSecurityGroupEgress {_EC2_TAGS}",
-    "aws_sns_topic": "sns:CreateTopic sns:GetTopicAttributes sns:SetTopicAttributes sns:DeleteTopic sns:TagResource",
+    "aws_sns_topic": "sns:CreateTopic sns:GetTopicAttributes sns:SetTopicAttributes sns:DeleteTopic sns:TagResource "
+    "sns:ListTagsForResource",
     "aws_sns_topic_subscription": "sns:Subscribe sns:GetSubscriptionAttributes sns:Unsubscribe",
     "aws_sqs_queue": "sqs:CreateQueue sqs:GetQueueAttributes sqs:SetQueueAttributes sqs:DeleteQueue sqs:TagQueue "
     "sqs:ListQueueTags",
     "aws_subnet": f"ec2:CreateSubnet ec2:DescribeSubnets ec2:ModifySubnetAttribute ec2:DeleteSubnet {_EC2_TAGS}",
-    "aws_vpc": "ec2:CreateVpc ec2:DescribeVpcs ec2:ModifyVpcAttribute ec2:DescribeVpcAttribute ec2:DeleteVpc "
-    f"{_EC2_TAGS}",
+    "aws_vpc": "ec2:CreateVpc ec2:DescribeVpcs ec2:DescribeNetworkAcls ec2:DescribeRouteTables "
+    f"ec2:ModifyVpcAttribute ec2:DescribeVpcAttribute ec2:DeleteVpc {_EC2_TAGS}",
     "aws_vpc_endpoint": "ec2:CreateVpcEndpoint ec2:DescribeVpcEndpoints ec2:ModifyVpcEndpoint ec2:DeleteVpcEndpoints "
     f"ec2:DescribePrefixLists {_EC2_TAGS}",
     "aws_vpc_security_group_egress_rule": "ec2:AuthorizeSecurityGroupEgress ec2:RevokeSecurityGroupEgress "
+    "ec2:ModifySecurityGroupRules "
     "ec2:DescribeSecurityGroupRules",
     "aws_vpc_security_group_ingress_rule": "ec2:AuthorizeSecurityGroupIngress ec2:RevokeSecurityGroupIngress "
+    "ec2:ModifySecurityGroupRules "
     "ec2:DescribeSecurityGroupRules",
-    "aws_wafv2_web_acl": "wafv2:CreateWebACL wafv2:GetWebACL wafv2:UpdateWebACL wafv2:DeleteWebACL wafv2:TagResource",
+    "aws_wafv2_web_acl": "wafv2:CreateWebACL wafv2:GetWebACL wafv2:UpdateWebACL wafv2:DeleteWebACL wafv2:TagResource "
+    "wafv2:ListTagsForResource",
     "aws_wafv2_web_acl_association": "wafv2:AssociateWebACL wafv2:DisassociateWebACL wafv2:GetWebACLForResource "
-    "elasticloadbalancing:SetWebACL",
+    "elasticloadbalancing:SetWebAcl elasticloadbalancing:CreateWebACLAssociation "
+    "elasticloadbalancing:DeleteWebACLAssociation elasticloadbalancing:GetLoadBalancerWebACL wafv2:GetWebACL",
     "aws_wafv2_web_acl_logging_configuration": "wafv2:PutLoggingConfiguration wafv2:GetLoggingConfiguration "
-    "wafv2:DeleteLoggingConfiguration logs:CreateLogDelivery",
+    "wafv2:DeleteLoggingConfiguration logs:CreateLogDelivery logs:DeleteLogDelivery logs:DescribeLogGroups "
+    "logs:DescribeResourcePolicies logs:PutResourcePolicy iam:CreateServiceLinkedRole",
     # Parts of another resource, with its permissions.
     "aws_acm_certificate_validation": "acm:DescribeCertificate",
     "aws_sns_topic_policy": "sns:SetTopicAttributes",
@@ -107,5 +122,26 @@ _BY_KIND = {
 ACTIONS = {kind: frozenset(actions.split()) for kind, actions in _BY_KIND.items()}
 """Actions by Terraform type."""
 
-ALWAYS = frozenset({"ec2:DescribeAvailabilityZones"})
+ALWAYS = frozenset({"ec2:DescribeAvailabilityZones", "ssm:GetParameter"})
 """Actions of data sources."""
+
+_BY_COMMAND = {
+    "deploy": "autoscaling:DescribeAutoScalingGroups autoscaling:DescribeInstanceRefreshes "
+    "autoscaling:DescribeScalingActivities elasticloadbalancing:DescribeLoadBalancers "
+    "elasticloadbalancing:DescribeTargetGroups elasticloadbalancing:DescribeTargetHealth logs:DescribeLogStreams "
+    "logs:GetLogEvents sqs:GetQueueUrl",
+    "destroy": "rds:DescribeDBSnapshots s3:GetObject s3:ListBucket tag:GetResources",
+    "doctor": "ec2:DescribeAddresses ec2:DescribeInstanceTypes ec2:DescribeInstances ec2:DescribeNatGateways "
+    "ec2:DescribeRegions ec2:DescribeVpcs elasticloadbalancing:DescribeLoadBalancers freetier:GetAccountPlanState "
+    "iam:GetRole iam:SimulatePrincipalPolicy rds:DescribeDBInstances s3:ListAllMyBuckets "
+    "servicequotas:GetServiceQuota",
+    "logs": "logs:FilterLogEvents",
+    "open": "elasticloadbalancing:DescribeListeners elasticloadbalancing:DescribeLoadBalancers",
+    "rollback": "autoscaling:RollbackInstanceRefresh s3:GetObjectVersion s3:ListBucketVersions",
+    "scale": "autoscaling:SetDesiredCapacity",
+    "status": "cloudwatch:DescribeAlarms cloudwatch:GetMetricStatistics ec2:DescribeLaunchTemplateVersions "
+    "sqs:GetQueueAttributes",
+}
+
+OPERATIONS = frozenset(action for actions in _BY_COMMAND.values() for action in actions.split())
+"""Actions of the commands' own calls."""

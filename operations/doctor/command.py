@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -15,8 +17,10 @@ from operations.deploy.states import TerraformState
 from operations.deploy.target import AWS, LOCAL, Target, choose_target
 from operations.deploy.terraform_stack import terraform_stacks
 from operations.doctor import preflight, programs
+from operations.doctor.account import check_credentials
 from operations.doctor.findings import DoctorFinding, ok, problem, problems, render, summary_line
-from operations.doctor.permissions import check_permissions, required_actions, sample_resources
+from operations.doctor.permissions import check_permissions, required_actions
+from operations.doctor.policy import PolicyScope, documents, statements
 from operations.doctor.quotas import additional_usage, check_quotas, group_names
 from operations.doctor.settings_checks import check_release, check_settings
 from workspace import aws_provider, terraform
@@ -30,11 +34,15 @@ PROVIDER_VERSION = "5.100.0"
 @click.command()
 @click.option("--target", type=click.Choice([LOCAL, AWS]), help="As for deploy.")
 @click.option("--environment", metavar="NAME", help="As for deploy.")
-def doctor(target: str | None, environment: str | None) -> None:
+@click.option("--policy", is_flag=True, help="Print the IAM policies that the deployer needs, and check nothing.")
+def doctor(target: str | None, environment: str | None, policy: bool) -> None:
     """Check the requirements of a deployment and suggest fixes.
 
     The exit code is 1 if a problem prevents the deployment.
     """
+    if policy:
+        click.echo(json.dumps(read_policies(target, environment), indent=2))
+        return
     console = Console()
     findings: list[DoctorFinding] = []
     for finding in run_checks(target, environment):
@@ -43,6 +51,28 @@ def doctor(target: str | None, environment: str | None) -> None:
     console.print(summary_line(findings), style="bold red" if problems(findings) else "bold green", highlight=False)
     if problems(findings):
         raise SystemExit(1)
+
+
+def read_policies(target: str | None, environment: str | None) -> dict[str, Any]:
+    """Return the IAM policies of a deployer of the environment, by the name to give each.
+
+    Args:
+        target, environment: As for deploy.
+
+    Raises:
+        UserError: The settings are invalid, the release is not built, or AWS rejects the credentials.
+    """
+    chosen = choose_target(target, environment)
+    finding, caller = check_credentials(chosen.client)
+    if caller is None:
+        raise UserError(str(finding))
+    stacks, _ = _read_stacks(chosen)
+    scope = PolicyScope(account=caller.account, settings=chosen.settings)
+    written = documents(statements(required_actions(stacks), scope))
+    return {
+        f"{chosen.settings.environment_name}-deploy-{number}": json.loads(document)
+        for number, document in enumerate(written, 1)
+    }
 
 
 def run_checks(target: str | None, environment: str | None) -> Iterator[DoctorFinding]:
@@ -73,8 +103,8 @@ def run_checks(target: str | None, environment: str | None) -> Iterator[DoctorFi
     deployed = sum(not state.empty for state in states.values())
     yield ok("Stacks", f"{len(stacks)} synthesized, {deployed} deployed")
     yield from check_quotas(chosen.client, additional_usage(stacks, states), group_names(stacks))
-    samples = sample_resources(result.caller.account, chosen.settings.aws_region, chosen.settings.environment_name)
-    yield from check_permissions(chosen.client("iam"), result.caller, required_actions(stacks), samples)
+    scope = PolicyScope(account=result.caller.account, settings=chosen.settings)
+    yield from check_permissions(chosen.client("iam"), result.caller, required_actions(stacks), scope)
 
 
 def _check_machine() -> Iterator[DoctorFinding]:

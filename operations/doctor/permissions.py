@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,8 +11,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from constructs_lib.foundation import template
 from operations.deploy.stack_graph import StackNode
 from operations.doctor.account import CallerIdentity
-from operations.doctor.actions import ACTIONS, ALWAYS
+from operations.doctor.actions import ACTIONS, ALWAYS, OPERATIONS
 from operations.doctor.findings import DoctorFinding, ok, problem, warning
+from operations.doctor.policy import CONDITIONS, PolicyScope, samples
 
 _SUBJECT = "Permissions"
 _BATCH_SIZE = 50
@@ -20,55 +21,39 @@ _SESSION = re.compile(r"arn:(aws[\w-]*):sts::(\d+):assumed-role/([^/]+)/")
 
 
 def required_actions(stacks: Sequence[StackNode]) -> frozenset[str]:
-    """The actions that Terraform needs for the stacks."""
+    """The actions that Terraform needs for the stacks, and those of the commands."""
     kinds = {resource.kind for stack in stacks for resource in template.resources(stack.document)}
-    return ALWAYS.union(*(ACTIONS.get(kind, frozenset()) for kind in kinds))
+    return (ALWAYS | OPERATIONS).union(*(ACTIONS.get(kind, frozenset()) for kind in kinds))
 
 
 def check_permissions(
-    iam: Any, caller: CallerIdentity, actions: frozenset[str], resources: Mapping[str, str]
+    iam: Any, caller: CallerIdentity, actions: frozenset[str], scope: PolicyScope
 ) -> list[DoctorFinding]:
-    """Simulate the actions for the caller.
+    """Simulate the actions for the caller, each for resources of the environment.
 
     Args:
         iam: boto3 client for IAM.
         caller: Identity of the credentials.
         actions: Actions to simulate.
-        resources: Sample ARN by service, for policies that are limited to the environment's resources; actions of
-            other services are simulated for "*".
+        scope: The environment.
     """
     if caller.arn.endswith(":root"):
         return [warning(_SUBJECT, "the credentials are the root user's, which has every permission", "Use a role")]
     try:
         principal = _principal(iam, caller.arn)
-        denied = [
+        denied = {
             f"{result['EvalActionName']} ({result['EvalDecision']})"
-            for batch, resource in _batches(actions, resources)
-            for result in _simulate(iam, principal, batch, resource)
+            for batch, arns in _batches(actions, scope)
+            for result in _simulate(iam, principal, batch, arns)
             if result["EvalDecision"] != "allowed"
-        ]
+        }
     except (ClientError, BotoCoreError) as error:
         fix = "Grant iam:SimulatePrincipalPolicy for this check; the deployment works without it"
         return [warning(_SUBJECT, f"they cannot be simulated: {_code(error)}", fix)]
     if denied:
-        fix = f"Add them to the policies of {principal}"
+        fix = f"Add them to the policies of {principal}; ./anb doctor --policy prints a policy with all of them"
         return [problem(_SUBJECT, f"{len(denied)} of {len(actions)} are missing: {', '.join(sorted(denied))}", fix)]
-    return [ok(_SUBJECT, f"all {len(actions)} that Terraform needs, simulated for {principal}")]
-
-
-def sample_resources(account: str, region: str, environment: str) -> dict[str, str]:
-    """Sample ARN of the environment's resources, by service.
-
-    Args:
-        account: AWS account number.
-        region: AWS region.
-        environment: Prefix of the resource names.
-    """
-    return {
-        "iam": f"arn:aws:iam::{account}:role/{environment}-role",
-        "s3": f"arn:aws:s3:::{environment}-videos-{account}-{region}",
-        "sqs": f"arn:aws:sqs:{region}:{account}:{environment}-video-processing",
-    }
+    return [ok(_SUBJECT, f"all {len(actions)} that a deployment needs, simulated for {principal}")]
 
 
 def _principal(iam: Any, arn: str) -> str:
@@ -77,18 +62,25 @@ def _principal(iam: Any, arn: str) -> str:
     return str(iam.get_role(RoleName=session[3])["Role"]["Arn"]) if session else arn
 
 
-def _batches(actions: frozenset[str], resources: Mapping[str, str]) -> Iterator[tuple[list[str], str]]:
-    by_resource: dict[str, list[str]] = {}
+def _batches(actions: frozenset[str], scope: PolicyScope) -> Iterator[tuple[list[str], tuple[str, ...]]]:
+    by_resources: dict[tuple[str, ...], list[str]] = {}
     for action in sorted(actions):
-        by_resource.setdefault(resources.get(action.partition(":")[0], "*"), []).append(action)
-    for resource, named in by_resource.items():
+        # Each condition needs a context of its own.
+        key = (*samples(action, scope), *([action] if action in CONDITIONS else []))
+        by_resources.setdefault(key, []).append(action)
+    for named in by_resources.values():
         for start in range(0, len(named), _BATCH_SIZE):
-            yield named[start : start + _BATCH_SIZE], resource
+            yield named[start : start + _BATCH_SIZE], samples(named[0], scope)
 
 
-def _simulate(iam: Any, principal: str, actions: list[str], resource: str) -> Iterator[dict[str, Any]]:
+def _simulate(iam: Any, principal: str, actions: list[str], arns: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    context = [
+        {"ContextKeyName": key, "ContextKeyValues": values[:1], "ContextKeyType": "string"}
+        for operator in CONDITIONS.get(actions[0], {}).values()
+        for key, values in operator.items()
+    ]
     pages = iam.get_paginator("simulate_principal_policy").paginate(
-        PolicySourceArn=principal, ActionNames=actions, ResourceArns=[resource]
+        PolicySourceArn=principal, ActionNames=actions, ResourceArns=list(arns), ContextEntries=context
     )
     for page in pages:
         yield from page["EvaluationResults"]

@@ -215,7 +215,7 @@ LANES = (
         name="aws",
         description="AWS's own data accepts every variant: IAM policies match the recorded calls, values, validation",
         folders=("tests/integration/aws",),
-        touched_by=(*CONSTRUCTS, "services/"),
+        touched_by=(*CONSTRUCTS, "operations/doctor/", "tests/service_calls.json", "tests/service_calls.py"),
     ),
     Lane(
         name="synth",

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from constructs_lib.foundation import template
+from stacks.settings.loader import load
+from stacks.settings.model import Settings
 from workspace import paths
 
 Stacks = dict[str, dict[str, Any]]
@@ -42,6 +44,7 @@ VARIANTS: dict[str, dict[str, str]] = {
         "ANB_WAF_REQUESTS_PER_5_MINUTES": "2000",
         "ANB_ALARM_EMAIL": "duty@anb.example",
         "ANB_WORKER_CONCURRENCY": "2",
+        "ANB_SESSION_MANAGER_AGENT": f"3.3.3050.0:{'a' * 64}",
     },
 }
 """Variables of each variant of ANB that change the settings of ``environments/production.toml``."""
@@ -51,19 +54,24 @@ EVERY_OPTION = "every-option"
 
 
 @pytest.fixture(scope="session")
-def variant_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def variant_settings() -> dict[str, Settings]:
+    """The settings of each variant of ANB."""
+    folder = paths.ROOT / "environments"
+    return {name: load({"ANB_ENVIRONMENT": "production", **changed}, folder) for name, changed in VARIANTS.items()}
+
+
+@pytest.fixture(scope="session")
+def variant_folders(variant_settings: dict[str, Settings], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The output folder of each variant, such as ``cdktf.out``; synthesized once, not to be changed by tests."""
     from constructs_lib.foundation import cdk
     from stacks.app import build
     from stacks.release_artifacts import sources
-    from stacks.settings.loader import load
 
     release = tmp_path_factory.mktemp("release")
     (release / "main.py").write_text("print('hello')\n")
     folders = {name: tmp_path_factory.mktemp(name) for name in (*VARIANTS, EVERY_OPTION)}
-    for name, variables in VARIANTS.items():
+    for name, settings in variant_settings.items():
         app = cdk.App(outdir=str(folders[name]))
-        settings = load({"ANB_ENVIRONMENT": "production", **variables}, paths.ROOT / "environments")
         build(app, settings, sources(release))
         app.synth()
     with pytest.MonkeyPatch.context() as patch:

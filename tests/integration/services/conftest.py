@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from services.environment import PortalEnvironment
+from tests import service_calls
 from tests.integration.services.service_resources import (
     Shared,
     make_environment,
@@ -23,6 +24,9 @@ from tests.integration.services.world import World, make_world
 from tests.servers import copied_database
 from workspace.postgres import Cluster
 
+LANES = {"portal": ("portal",), "worker": ("worker",), "shared": ("logging",)}
+"""The programs whose calls the tests of a folder record completely."""
+
 STARTS = "starts: one PostgreSQL 16 and one AWS emulator on loopback, when a test first needs them"
 
 
@@ -35,6 +39,17 @@ def written_services() -> Iterator[set[str]]:
     """AWS services with modifying calls. Each boto3 client is created once."""
     with shared_clients() as written:
         yield written
+
+
+@pytest.fixture(scope="session", autouse=True)
+def recorded_calls(request: pytest.FixtureRequest, aws_calls: Path) -> Iterator[None]:
+    """Compare the services' calls of AWS with ``tests/service_calls.json``, which the roles are compared with."""
+    with service_calls.recording() as recorded:
+        yield
+    recorded["worker"].update(service_calls.actions_in(aws_calls, agent="app/worker"))
+    for folder, programs in LANES.items():
+        complete = service_calls.is_complete(request.session, Path(__file__).parent / folder)
+        service_calls.assert_recorded(recorded, programs, complete=complete)
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
+from emulator.api_calls import ApiCall, CallFile, read_calls
 from tests.unit.constructs_lib.scripts import REGION
 
 INSTANCE = "i-0123456789abcdef0"
@@ -52,6 +53,7 @@ class Loopback:
         self.before_call: Callable[[], object] = lambda: None
         self.calls: list[dict[str, str]] = []
         self.authorizations: list[str] = []
+        self._recorder = CallFile(folder / "calls.jsonl")
         moto_api_backend.reset()
         self._moto = DomainDispatcherApplication(create_backend_app)
         certificate = self._certificate()
@@ -65,6 +67,11 @@ class Loopback:
             f'connect-to = "127.0.0.1:8080:127.0.0.1:{self._plain.port}"\n'
             f'connect-to = "::127.0.0.1:{self._secure.port}"\n'
         )
+
+    def recorded(self) -> list[ApiCall]:
+        """Return the instance's calls, without those of `client`."""
+        calls = read_calls(self.folder / "calls.jsonl")
+        return [call for call in calls if "Boto3" not in call.agent]
 
     @property
     def _servers(self) -> list[BaseWSGIServer]:
@@ -121,6 +128,9 @@ class Loopback:
         request = Request(environ)
         if request.host == _METADATA:
             return self._metadata(request)(environ, start)
+        if request.path != "/health":
+            self._recorder.record(environ)
+            request = Request(environ)
         if request.path == "/health":
             return Response(status=200 if self.healthy else 503)(environ, start)
         if request.host.startswith("autoscaling."):

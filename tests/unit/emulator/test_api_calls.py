@@ -105,7 +105,10 @@ def test_request_of_each_protocol_is_read_back(service: str, operation: str, mem
             "logs",
             "create_log_group",
             {"logGroupName": "/web", "logGroupClass": "CHEAP"},
-            "logs:CreateLogGroup.logGroupClass is 'CHEAP'; must be one of STANDARD, INFREQUENT_ACCESS, DELIVERY",
+            (
+                "logs:CreateLogGroup.logGroupClass is 'CHEAP'; must be one of STANDARD, INFREQUENT_ACCESS, DELIVERY, "
+                "ESSENTIALS"
+            ),
         ),
         (
             "logs",

@@ -20,7 +20,7 @@ from emulator.api_calls import ApiCall
         ("s3:HeadBucket", {}, "s3:ListBucket"),
         ("s3:ListObjectVersions", {}, "s3:ListBucketVersions"),
         ("s3:GetBucketLifecycleConfiguration", {}, "s3:GetLifecycleConfiguration"),
-        ("s3:GetObject", {"VersionId": "3"}, "s3:GetObjectVersion"),
+        ("s3:GetObject", {"VersionId": "3"}, "s3:GetObject s3:GetObjectVersion"),
         (
             "s3:DeleteObjects",
             {"Delete": {"Objects": [{"Key": "a"}, {"Key": "b", "VersionId": "3"}]}},

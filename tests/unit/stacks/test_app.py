@@ -134,7 +134,6 @@ def test_worker_role_has_only_the_needed_permissions(production: App) -> None:
         "ConsumeMessages": [""],
         "ListObjects": [""],
         "ReadUploads": ["/uploads/*"],
-        "ReadProcessed": ["/processed/*"],
         "WriteProcessed": ["/processed/*"],
         "DeleteProcessed": ["/processed/*"],
         "ReadDatabaseSecret": [""],

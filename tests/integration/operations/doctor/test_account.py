@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import botocore.session
 import pytest
 import requests
 from botocore.stub import Stubber
@@ -18,15 +17,13 @@ from emulator import aws
 from operations.deploy.stack_graph import StackNode
 from operations.deploy.states import TerraformState
 from operations.doctor.account import CallerIdentity, check_credentials, check_plan, check_region
-from operations.doctor.actions import ACTIONS, ALWAYS
+from operations.doctor.actions import ACTIONS, ALWAYS, OPERATIONS
 from operations.doctor.findings import DoctorFinding, Level
-from operations.doctor.permissions import check_permissions, required_actions, sample_resources
+from operations.doctor.permissions import check_permissions, required_actions
+from operations.doctor.policy import PolicyScope
 from operations.doctor.quotas import QUOTAS, additional_usage, check_quotas, group_names
 from stacks.settings.model import Settings
 from workspace.ports import free_port
-
-NO_OPERATION = {"elasticloadbalancing:SetWebACL", "iam:PassRole", "logs:CreateLogDelivery"}
-"""Permissions without an API operation of the same name."""
 
 Client = Callable[[str], Any]
 
@@ -172,20 +169,26 @@ def test_every_deployable_type_has_actions() -> None:
     assert deployable - ACTIONS.keys() == set()
 
 
-def test_every_action_exists_in_aws() -> None:
-    session = botocore.session.get_session()
-    unknown = set()
-    for action in ALWAYS.union(*ACTIONS.values()):
-        service, _, operation = action.partition(":")
-        # S3's permissions are not named after its operations.
-        if service != "s3":
-            model = session.get_service_model("elbv2" if service == "elasticloadbalancing" else service)
-            unknown |= {action} - {f"{service}:{name}" for name in model.operation_names}
-    assert unknown == NO_OPERATION
-
-
 ROLE = "arn:aws:iam::123456789012:role/team/deployer"
 SESSION = CallerIdentity("123456789012", "arn:aws:sts::123456789012:assumed-role/deployer/me")
+
+
+SCOPE = PolicyScope(account="123456789012", settings=Settings())
+SIMULATED: dict[str, tuple[list[str], list[dict[str, Any]]]] = {
+    "ec2:CreateVpc": (["arn:aws:ec2:us-east-1:123456789012:vpc/sample"], []),
+    "iam:PassRole": (
+        ["arn:aws:iam::123456789012:role/anb-production-sample"],
+        [
+            {
+                "ContextKeyName": "iam:PassedToService",
+                "ContextKeyValues": ["ec2.amazonaws.com"],
+                "ContextKeyType": "string",
+            }
+        ],
+    ),
+    "s3:CreateBucket": (["arn:aws:s3:::anb-production-sample"], []),
+}
+"""The resources and the context that each action is simulated with."""
 
 
 def check_with(decisions: dict[str, str], actions: frozenset[str]) -> list[Any]:
@@ -194,13 +197,17 @@ def check_with(decisions: dict[str, str], actions: frozenset[str]) -> list[Any]:
     role = {"Path": "/team/", "RoleName": "deployer", "RoleId": "A" * 16, "Arn": ROLE, "CreateDate": "2026-01-01"}
     with Stubber(iam) as stub:
         stub.add_response("get_role", {"Role": role}, {"RoleName": "deployer"})
-        for service in sorted({action.partition(":")[0] for action in actions}):
-            named = sorted(action for action in actions if action.startswith(f"{service}:"))
-            resource = sample_resources("123456789012", "us-east-1", "anb").get(service, "*")
-            results = [{"EvalActionName": action, "EvalDecision": decisions.get(action, "allowed")} for action in named]
-            expected = {"PolicySourceArn": ROLE, "ActionNames": named, "ResourceArns": [resource]}
-            stub.add_response("simulate_principal_policy", {"EvaluationResults": results}, expected)
-        findings = check_permissions(iam, SESSION, actions, sample_resources("123456789012", "us-east-1", "anb"))
+        for action in sorted(actions):
+            result = {"EvalActionName": action, "EvalDecision": decisions.get(action, "allowed")}
+            arns, context = SIMULATED[action]
+            expected = {
+                "PolicySourceArn": ROLE,
+                "ActionNames": [action],
+                "ResourceArns": arns,
+                "ContextEntries": context,
+            }
+            stub.add_response("simulate_principal_policy", {"EvaluationResults": [result]}, expected)
+        findings = check_permissions(iam, SESSION, actions, SCOPE)
         stub.assert_no_pending_responses()
     return findings
 
@@ -249,28 +256,28 @@ def test_unknown_plan_is_a_warning() -> None:
 
 
 def test_missing_permissions_are_named() -> None:
-    actions = frozenset({"ec2:CreateVpc", "s3:CreateBucket"})
+    actions = frozenset(SIMULATED)
     (finding,) = check_with({"s3:CreateBucket": "implicitDeny"}, actions)
     assert finding.level is Level.PROBLEM
-    assert finding.message == "1 of 2 are missing: s3:CreateBucket (implicitDeny)"
-    assert finding.fix == f"Add them to the policies of {ROLE}"
+    assert finding.message == "1 of 3 are missing: s3:CreateBucket (implicitDeny)"
+    assert finding.fix.startswith(f"Add them to the policies of {ROLE}; ./anb doctor --policy prints")
     (finding,) = check_with({}, actions)
-    assert (finding.level, finding.message) == (Level.OK, f"all 2 that Terraform needs, simulated for {ROLE}")
+    assert (finding.level, finding.message) == (Level.OK, f"all 3 that a deployment needs, simulated for {ROLE}")
 
 
 def test_failed_simulation_is_a_warning(client: Client) -> None:
     caller = CallerIdentity("123456789012", "arn:aws:iam::123456789012:user/ana")
-    (finding,) = check_permissions(client("iam"), caller, frozenset({"ec2:CreateVpc"}), {})
+    (finding,) = check_permissions(client("iam"), caller, frozenset({"ec2:CreateVpc"}), SCOPE)
     assert finding.level is Level.WARNING
     assert finding.message.startswith("they cannot be simulated: ")
 
 
 def test_root_user_is_a_warning(client: Client) -> None:
     root = CallerIdentity("123456789012", "arn:aws:iam::123456789012:root")
-    (finding,) = check_permissions(client("iam"), root, frozenset(), {})
+    (finding,) = check_permissions(client("iam"), root, frozenset(), SCOPE)
     assert (finding.level, finding.fix) == (Level.WARNING, "Use a role")
 
 
 def test_required_actions_follow_from_the_resource_types() -> None:
     sqs = dataclasses.replace(stack(), document={"resource": {"aws_sqs_queue": {"it": {}}}})
-    assert required_actions([sqs]) == ACTIONS["aws_sqs_queue"] | ALWAYS
+    assert required_actions([sqs]) == ACTIONS["aws_sqs_queue"] | ALWAYS | OPERATIONS

@@ -203,6 +203,8 @@ class WorkerProcess:
                     "PYTHONPATH": str(ROOT),
                     **environment.as_variables(),
                     "TMPDIR": str(folder),
+                    # In the user agent, so that its calls are found in the record.
+                    "AWS_SDK_UA_APP_ID": "worker",
                     **variables,
                 },
                 stdin=subprocess.DEVNULL,
