@@ -54,6 +54,18 @@ def test_any_answer_but_yes_destroys_nothing(operator: Operator) -> None:
     assert len(operator.client("rds").describe_db_instances()["DBInstances"]) == 1
 
 
+def test_protected_data_is_unprotected_by_a_deployment(operator: Operator) -> None:
+    """The next test destroys the deployment, as docs/deploy.md describes it."""
+    protected = operator.deploy("--yes", settings={"ANB_PROTECT_DATA": "true"})
+    refused = operator.run("destroy", typed="yes\n")
+    unprotected = operator.deploy("--yes")
+
+    assert (protected.returncode, unprotected.returncode) == (0, 0), protected.stderr + unprotected.stderr
+    assert refused.returncode == 1, refused.stdout
+    assert "Protected against deletion: aws_db_instance anb-local-postgres, " in refused.stderr
+    assert "Set protect_data = false, run ./anb deploy, and then ./anb destroy." in refused.stderr
+
+
 def test_destroy_with_backup_final_snapshot_and_kept_bucket(operator: Operator) -> None:
     name, s3 = bucket(operator), operator.client("s3")
     s3.put_object(Bucket=name, Key=CLIP, Body=b"a video")
