@@ -44,9 +44,10 @@ def test_region_of_another_partition_is_rejected(region: str) -> None:
 
 def test_unknown_region_is_checked_by_terraform() -> None:
     stack = cdk.TerraformStack(cdk.Testing.app(), "shop")
-    assert stack_context.region(stack) == stack_context.region(stack)
+    for _ in range(2):
+        stack_context.region(stack)
 
-    region = json.loads(cdk.Testing.synth(stack))["data"]["aws_region"]["aws-region"]
+    (region,) = json.loads(cdk.Testing.synth(stack))["data"]["aws_region"].values()
 
     (supported,) = region["lifecycle"]["postcondition"]
     assert supported["condition"] == '${!can(regex("^(cn-|us-gov-|us-iso|eu-iso|eusc-)", self.name))}'
