@@ -33,7 +33,8 @@ _BY_KIND = {
     "aws_db_subnet_group": "rds:CreateDBSubnetGroup rds:DescribeDBSubnetGroups rds:DeleteDBSubnetGroup",
     "aws_default_security_group": "ec2:DescribeSecurityGroups ec2:RevokeSecurityGroupIngress "
     "ec2:RevokeSecurityGroupEgress",
-    "aws_eip": "ec2:AllocateAddress ec2:DescribeAddresses ec2:DescribeAddressesAttribute ec2:ReleaseAddress "
+    "aws_eip": "ec2:AllocateAddress ec2:DescribeAddresses ec2:DescribeAddressesAttribute "
+    "ec2:DisassociateAddress ec2:ReleaseAddress "
     f"{_EC2_TAGS}",
     "aws_flow_log": "ec2:CreateFlowLogs ec2:DescribeFlowLogs ec2:DeleteFlowLogs iam:PassRole",
     "aws_iam_instance_profile": "iam:CreateInstanceProfile iam:GetInstanceProfile iam:DeleteInstanceProfile "
@@ -69,9 +70,9 @@ _BY_KIND = {
     "aws_route_table_association": "ec2:AssociateRouteTable ec2:DisassociateRouteTable ec2:DescribeRouteTables",
     "aws_route53_zone": "route53:ChangeTagsForResource route53:CreateHostedZone route53:GetHostedZone "
     "route53:DeleteHostedZone route53:ListTagsForResource route53:GetChange",
-    "aws_s3_bucket": "s3:CreateBucket s3:DeleteBucket s3:ListBucket s3:GetBucketTagging s3:PutBucketTagging "
-    "s3:GetAccelerateConfiguration s3:GetBucketAcl s3:GetBucketLogging s3:GetBucketObjectLockConfiguration "
-    "s3:GetBucketRequestPayment s3:GetBucketWebsite s3:GetReplicationConfiguration",
+    "aws_s3_bucket": "s3:CreateBucket s3:DeleteBucket s3:ListBucket s3:ListBucketVersions s3:GetBucketTagging "
+    "s3:PutBucketTagging s3:GetAccelerateConfiguration s3:GetBucketAcl s3:GetBucketLogging "
+    "s3:GetBucketObjectLockConfiguration s3:GetBucketRequestPayment s3:GetBucketWebsite s3:GetReplicationConfiguration",
     "aws_s3_bucket_cors_configuration": "s3:PutBucketCORS s3:GetBucketCORS",
     "aws_s3_bucket_lifecycle_configuration": "s3:PutLifecycleConfiguration s3:GetLifecycleConfiguration",
     "aws_s3_bucket_ownership_controls": "s3:PutBucketOwnershipControls s3:GetBucketOwnershipControls",

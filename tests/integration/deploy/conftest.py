@@ -15,7 +15,7 @@ from workspace.ports import free_port
 def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     folder = tmp_path_factory.mktemp("operator")
     port = free_port()
-    server = aws.start(port, log=folder / "moto.log")
+    server = aws.start(port, log=folder / "moto.log", calls=folder / "calls.jsonl")
     try:
         yield Operator(folder, port)
     finally:

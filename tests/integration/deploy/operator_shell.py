@@ -16,6 +16,7 @@ import psutil
 from rich.console import Console
 
 from emulator import aws
+from emulator.api_calls import ApiCall, read_calls
 from operations.deploy.terraform_stack import PLAN_FILE
 from operations.local.deployment import read_launch_templates
 from operations.release.build import build, checkout
@@ -131,6 +132,10 @@ class Operator:
             )
             for plan in sorted((self.folder / "local/endpoints").glob(f"*/local/cdktf.out/stacks/*/{PLAN_FILE}"))
         }
+
+    def calls(self) -> list[ApiCall]:
+        """Calls of the commands and of Terraform that have reached the AWS emulator, in their order."""
+        return [call for call in read_calls(self.folder / "calls.jsonl") if aws.AGENT not in call.agent]
 
     def client(self, service: str) -> Any:
         return aws.client(service, self.port)

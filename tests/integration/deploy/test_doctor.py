@@ -28,6 +28,17 @@ def test_deployed_environment_has_no_problems(operator: Operator) -> None:
     transcripts.check("docs/deploy.md", "doctor", "./anb doctor --target local", result.stdout)
 
 
+def test_policy_is_printed_for_the_environment(operator: Operator) -> None:
+    (arguments,) = doc_blocks.anb("docs/deploy.md", "lane deploy: policy")
+    result = operator.run(*arguments)
+
+    policies = json.loads(result.stdout)
+    assert result.returncode == 0, result.stderr
+    assert list(policies) == [f"anb-local-deploy-{number}" for number in range(1, len(policies) + 1)]
+    allowed = {each["Sid"]: each for policy in policies.values() for each in policy["Statement"]}
+    assert allowed["Sqs"]["Resource"] == ["arn:aws:sqs:us-east-1:123456789012:anb-local-*"]
+
+
 def test_checked_provider_version_is_that_of_the_stacks(operator: Operator) -> None:
     files = (operator.folder / "local").glob("endpoints/*/local/cdktf.out/stacks/*/cdk.tf.json")
     versions = {json.loads(file.read_text())["terraform"]["required_providers"]["aws"]["version"] for file in files}

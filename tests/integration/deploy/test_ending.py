@@ -1,4 +1,7 @@
-"""`anb destroy` for the shared deployment: declined, then with a backup, a final snapshot and the bucket kept."""
+"""`anb destroy` for the shared deployment: declined, then with a backup, a final snapshot and the bucket kept.
+
+Then the calls of all commands of this folder are compared with AWS's models and the deployer's policy.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,9 @@ from typing import Any
 
 from operator_shell import Operator
 
+from emulator.api_calls import violations
+from emulator.iam_actions import required_actions
+from operations.doctor.actions import ACTIONS, ALWAYS, OPERATIONS
 from tests import transcripts
 
 CLIP = "uploads/¿niño? a clip 100%.mp4"
@@ -107,3 +113,17 @@ def test_second_destroy_is_an_error(operator: Operator) -> None:
 
     assert again.returncode == 1
     assert "Error: The environment local is not deployed: its states are empty." in again.stderr
+
+
+def test_no_request_is_forbidden_by_the_service_models(operator: Operator) -> None:
+    assert sorted({problem for call in operator.calls() for problem in violations(call)}) == []
+
+
+def test_every_call_is_in_the_deployers_policy(operator: Operator) -> None:
+    files = operator.folder.glob("local/endpoints/*/local/cdktf.out/stacks/*/cdk.tf.json")
+    kinds = {kind for file in files for kind in json.loads(file.read_text())["resource"]}
+    calls = operator.calls()
+    needed = {action for call in calls for action in required_actions(call)}
+
+    assert {call.service for call in calls if "Boto3" in call.agent} >= {"autoscaling", "cloudwatch", "logs", "s3"}
+    assert sorted(needed - (ALWAYS | OPERATIONS).union(*(ACTIONS[kind] for kind in kinds))) == []

@@ -15,7 +15,7 @@ from workspace.ports import free_port
 def every_option(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     """Deploy the example with every option."""
     folder, port = tmp_path_factory.mktemp("every-option"), free_port()
-    server = aws.start(port, log=folder / "moto.log")
+    server = aws.start(port, log=folder / "moto.log", calls=folder / "calls.jsonl")
     try:
         app = EveryOption(folder, port)
         app.apply()

@@ -14,6 +14,7 @@ import emulator_gaps
 from programs import run
 
 from emulator import aws
+from emulator.api_calls import ApiCall, read_calls
 from workspace import aws_provider, paths
 from workspace.cdktf import Tools
 
@@ -25,11 +26,27 @@ _PATH_STYLE = {"provider": {"aws": [{"s3_use_path_style": True}]}}
 _BACKEND = ("-backend-config=use_path_style=true", "-backend-config=skip_requesting_account_id=true")
 
 
+UPDATES: dict[str, dict[str, object]] = {
+    "aws_autoscaling_group": {"max_size": 12},
+    "aws_cloudwatch_log_group": {"retention_in_days": 180},
+    "aws_cloudwatch_metric_alarm": {"evaluation_periods": 4},
+    "aws_db_instance": {"backup_retention_period": 30},
+    "aws_launch_template": {"instance_type": "t3.medium"},
+    "aws_lb": {"idle_timeout": 90},
+    "aws_lb_target_group": {"deregistration_delay": "45"},
+    "aws_s3_bucket_versioning": {"versioning_configuration": {"status": "Suspended"}},
+    "aws_sns_topic": {"display_name": "Alarms"},
+    "aws_sqs_queue": {"message_retention_seconds": 300_000},
+    "aws_wafv2_web_acl": {"description": "Rules of the shop"},
+}
+"""Properties that a second deployment changes, by type."""
+
+
 class EveryOption:
     """The synthesized app, and its part that the emulator supports, to be deployed there.
 
     Args:
-        folder: folder for all files; also contains the emulator's ``moto.log``.
+        folder: folder for all files; also contains the emulator's ``moto.log`` and ``calls.jsonl``.
         port: port of the emulator.
     """
 
@@ -88,6 +105,21 @@ class EveryOption:
     def destroy(self) -> None:
         """Destroy all resources."""
         self.terraform("destroy", "-input=false", "-auto-approve", "-no-color")
+
+    def update(self) -> None:
+        """Change the tags of all resources and `UPDATES`, and deploy."""
+        file = self.supported / "cdk.tf.json"
+        document = json.loads(file.read_text())
+        document["provider"]["aws"][0]["default_tags"][0]["tags"]["Team"] = "checkout"
+        for kind, changes in UPDATES.items():
+            for properties in document["resource"][kind].values():
+                properties.update(changes)
+        file.write_text(json.dumps(document))
+        self.terraform("apply", "-input=false", "-auto-approve", "-no-color")
+
+    def calls(self) -> list[ApiCall]:
+        """Return the calls of Terraform that have reached the emulator, in their order."""
+        return list(read_calls(self.emulator_log.with_name("calls.jsonl"), agent="Terraform"))
 
     def state(self) -> dict[str, Any]:
         """Read Terraform's state from the bucket."""

@@ -1,7 +1,7 @@
 """The example that uses every option is valid, and the part that the emulator supports is deployed.
 
 Its state, with its lock, is in the emulator's S3. The tests share one deployment and run in this
-order; the last one destroys it.
+order. After the destroy, the recorded calls of all its parts are compared with AWS's models and the deployer's policy.
 """
 
 from __future__ import annotations
@@ -11,7 +11,12 @@ import json
 import pytest
 from emulator_gaps import EMULATOR_GAPS, EmulatorGap, addresses, unsupported_addresses
 from every_option import Deployed
+from uncalled import UNCALLED
 
+from emulator.api_calls import violations
+from emulator.iam_actions import required_actions
+from operations.doctor.actions import ACTIONS, ALWAYS
+from operations.doctor.policy import STATE_ACTIONS
 from tests.known_drift import differences
 
 _LOCK = {"ID": "0c1d", "Operation": "OperationTypeApply", "Who": "another@host", "Version": "1.11.4"}
@@ -107,6 +112,14 @@ def test_second_plan_shows_only_known_drift(every_option: Deployed) -> None:
     assert differences({"every-option": every_option.second_plan}).unexpected == []
 
 
+def test_changed_options_are_updated(every_option: Deployed) -> None:
+    every_option.app.update()
+
+    (database,) = every_option.app.client("rds").describe_db_instances()["DBInstances"]
+    assert database["BackupRetentionPeriod"] == 30
+    assert {"Key": "Team", "Value": "checkout"} in database["TagList"]
+
+
 def test_destroy_leaves_only_the_state_bucket(every_option: Deployed) -> None:
     app = every_option.app
     app.client("s3").put_object(Bucket="every-photos-4f2a", Key="drafts/left-over.jpg", Body=b"photo")
@@ -144,3 +157,49 @@ def test_destroy_leaves_only_the_state_bucket(every_option: Deployed) -> None:
         ],
     }
     assert {kind: found for kind, found in remaining.items() if found} == {"buckets": [app.backend["bucket"]]}
+
+
+def test_no_request_is_forbidden_by_the_service_models(every_option: Deployed) -> None:
+    calls = every_option.app.calls()
+
+    assert len(calls) > 1000
+    assert {call.service for call in calls} >= {
+        "acm",
+        "autoscaling",
+        "ec2",
+        "elbv2",
+        "iam",
+        "rds",
+        "s3",
+        "sqs",
+        "wafv2",
+    }
+    assert sorted({problem for call in calls for problem in violations(call)}) == []
+
+
+def needed_actions(every_option: Deployed) -> set[str]:
+    """The IAM actions that the recorded calls need, without those on the state."""
+    app = every_option.app
+    needed: set[str] = set()
+    for call in app.calls():
+        actions = required_actions(call)
+        if call.members.get("Bucket") == app.backend["bucket"]:
+            assert actions <= STATE_ACTIONS
+        else:
+            needed |= actions
+    return needed
+
+
+def test_every_call_is_in_the_deployers_policy(every_option: Deployed) -> None:
+    kinds = every_option.app.document["resource"].keys()
+
+    assert sorted(kinds - ACTIONS.keys()) == []
+    assert sorted(needed_actions(every_option) - ALWAYS.union(*(ACTIONS[kind] for kind in kinds))) == []
+
+
+def test_deployers_policy_has_no_action_without_a_call(every_option: Deployed) -> None:
+    listed = ALWAYS.union(*(ACTIONS[kind] for kind in every_option.app.document["resource"]))
+
+    uncalled = listed - needed_actions(every_option)
+    assert sorted(uncalled - UNCALLED.keys()) == []
+    assert sorted(UNCALLED.keys() - uncalled) == [], "these are called: remove the entries"
