@@ -50,7 +50,8 @@ _BY_KIND = {
     "aws_kms_key": "kms:CreateKey kms:DescribeKey kms:GetKeyPolicy kms:PutKeyPolicy kms:EnableKeyRotation "
     "kms:GetKeyRotationStatus kms:ScheduleKeyDeletion kms:TagResource kms:ListResourceTags",
     "aws_launch_template": "ec2:CreateLaunchTemplate ec2:CreateLaunchTemplateVersion ec2:DescribeLaunchTemplates "
-    "ec2:DescribeImages "
+    # GetInstanceUefiData: the provider's data source of an image.
+    "ec2:DescribeImages ec2:GetInstanceUefiData "
     f"ec2:DescribeLaunchTemplateVersions ec2:ModifyLaunchTemplate ec2:DeleteLaunchTemplate iam:PassRole {_EC2_TAGS}",
     "aws_lb": "elasticloadbalancing:CreateLoadBalancer elasticloadbalancing:DescribeLoadBalancers "
     "elasticloadbalancing:ModifyLoadBalancerAttributes elasticloadbalancing:DescribeLoadBalancerAttributes "

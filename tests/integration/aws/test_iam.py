@@ -103,9 +103,7 @@ def roles(variants: Variants) -> Iterator[tuple[str, str, PolicyDocument, dict[s
     for variant, stacks in variants.items():
         for policy in policy_documents(stacks):
             for program, stack in ROLES.items():
-                if policy.kind == "aws_iam_role_policy" and policy.where.startswith(
-                    f"{stack} {policy.kind}.{program}_"
-                ):
+                if policy.where.startswith(f"{stack} aws_iam_role_policy.{program}_role_policy_"):
                     yield variant, program, policy, stacks[stack]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _GAP = "the emulator lacks it, so the example is deployed without it"
+_IMAGE = "the provider reads an image that is given by its id; the example gives a parameter"
 _OTHER_CHANGE = "a change of another option, or the removal of a tag, needs it"
 _WAIT = "the provider waits for the capacity of a group; the example's groups start empty"
 _WITH_CREATION = "AWS checks it when the group, the flow log or the key is created"
@@ -16,7 +17,8 @@ UNCALLED = {
     "autoscaling:DescribeScalingActivities": _WAIT,
     "cloudwatch:PutCompositeAlarm": _GAP,
     "ec2:DeleteTags": _OTHER_CHANGE,
-    "ec2:DescribeImages": _GAP,
+    "ec2:DescribeImages": _IMAGE,
+    "ec2:GetInstanceUefiData": _IMAGE,
     "ec2:ModifySubnetAttribute": _OTHER_CHANGE,
     "ec2:ModifyVpcEndpoint": _OTHER_CHANGE,
     "ec2:RunInstances": _WITH_CREATION,
