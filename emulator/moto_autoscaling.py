@@ -10,6 +10,7 @@ wait for their lifecycle hooks, so that a test boots them or steps through a ref
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from moto.autoscaling import urls
@@ -18,6 +19,7 @@ from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, In
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.exceptions import EC2ClientError
+from moto.elbv2.exceptions import InvalidTargetError, TargetGroupNotFoundError
 
 from emulator.autoscaling import ABANDON, CLOCK_TAG, CONTINUE
 from emulator.instance_refresh import InstanceRefresh, Member, RefusedRefresh, TemplateVersion
@@ -107,7 +109,9 @@ class MotoGroup:
         """Terminate an instance, after its lifecycle hooks."""
         state = self.state(instance_id)
         for arn in self.group.target_group_arns:
-            self.group.autoscaling_backend.elbv2_backend.deregister_targets(arn, [{"Id": instance_id}])
+            # An instance that has not entered service is not registered, and target groups can be deleted first.
+            with suppress(InvalidTargetError, TargetGroupNotFoundError):
+                self.group.autoscaling_backend.elbv2_backend.deregister_targets(arn, [{"Id": instance_id}])
         if not self._wait(state, _TERMINATING):
             self._remove(state)
 

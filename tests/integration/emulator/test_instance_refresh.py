@@ -477,6 +477,20 @@ def test_terminating_instance_leaves_its_target_group_and_waits(aws_port: int, s
     assert leaving not in {each["InstanceId"] for each in stepped.describe()["Instances"]}
 
 
+def test_pending_instance_is_terminated_before_its_registration(aws_port: int, stepped: Group) -> None:
+    network = stepped.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    target = aws.client("elbv2", aws_port).create_target_group(
+        Name=stepped.name, Protocol="HTTP", Port=80, VpcId=network
+    )
+    arn = target["TargetGroups"][0]["TargetGroupArn"]
+    stepped.call("attach_load_balancer_target_groups", TargetGroupARNs=[arn])
+    stepped.add_hook("launching")
+    stepped.start()
+    assert len(stepped.ids(state="Pending:Wait")) == 1
+    stepped.call("rollback_instance_refresh")
+    assert (stepped.status, stepped.ids(state="Pending:Wait")) == ("RollbackSuccessful", [])
+
+
 def test_deleted_group_ends_its_refresh(stepped: Group) -> None:
     stepped.add_hook("terminating")
     stepped.start()
