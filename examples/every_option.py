@@ -188,7 +188,6 @@ web = WebService(
         ami_id="/aws/service/debian/release/13/latest/amd64",
         disk_gib=20,
         tags={"Serves": "people"},
-        rolling=True,
         wait_for_capacity=timedelta(0),
     ),
     port=8080,

@@ -14,8 +14,7 @@ from stacks.storage import StorageStack
 def instance_options(stack: AnbStack, service: str, instance_type: str) -> InstanceOptions:
     """Return the instance options of a service.
 
-    The emulator only records instances, which never become healthy, so the deployment does not wait for them. It has
-    no instance refresh either.
+    The emulator only records instances, which never become healthy, so the deployment does not wait for them.
     """
     settings = stack.settings
     version, _, sha256 = settings.session_manager_agent.partition(":")
@@ -23,6 +22,7 @@ def instance_options(stack: AnbStack, service: str, instance_type: str) -> Insta
         instance_type=instance_type,
         ami_id=settings.ami_id,
         existing_profile=settings.existing_instance_profile or None,
+        existing_function_role=settings.existing_function_role or None,
         tags=stack.common_tags,
         log_group=log_group_name(stack, service),
         log_days=settings.log_retention_days,
@@ -30,7 +30,7 @@ def instance_options(stack: AnbStack, service: str, instance_type: str) -> Insta
     )
     if not settings.embedded:
         return options
-    return dataclasses.replace(options, rolling=False, wait_for_capacity=timedelta(0))
+    return dataclasses.replace(options, wait_for_capacity=timedelta(0))
 
 
 def shared_environment(

@@ -18,6 +18,7 @@ from constructs_lib.compute.instance_options import (
 from constructs_lib.compute.lifecycle import DrainPolicy, Lifecycle
 from constructs_lib.compute.lifecycle_timeouts import DEFAULT_STARTUP_TIMEOUT, check_startup_timeout, launch_timeout
 from constructs_lib.compute.release import Release
+from constructs_lib.compute.rollout import REPLACEMENT, Rollout
 from constructs_lib.compute.service_role import ServiceRole
 from constructs_lib.compute.user_data import UserData
 from constructs_lib.foundation import cdk, names, offers, stack_context
@@ -26,10 +27,6 @@ from constructs_lib.foundation.log_retention import check_retention
 from constructs_lib.monitoring.alarm import Alarm, CompositeAlarm
 from constructs_lib.network.network import Network
 from constructs_lib.network.security_group import SecurityGroup
-
-# A new instance is in service before an old one terminates, also when Auto Scaling replaces an unhealthy one.
-# https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-instance-maintenance-policy.html
-_REPLACEMENT = {"min_healthy_percentage": 100, "max_healthy_percentage": 150}
 
 # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_AlarmSpecification.html
 _MAX_ROLLBACK_ALARMS = 10
@@ -92,6 +89,7 @@ class InstanceGroup(cdk.Construct):
         group_name = names.group(checks, group_name or name)
         log_group = names.log_group(checks, instances.log_group or f"/{name}")
         check_retention(checks, "log_days", instances.log_days)
+        _check_existing_roles(checks, instances)
         # The id becomes the name of a systemd unit and of files, and a word in shell scripts.
         checks.name("id", id, longest=64, owner="service", pattern=r"[A-Za-z][A-Za-z0-9_-]*")
         region = stack_context.region(scope)
@@ -148,17 +146,28 @@ class InstanceGroup(cdk.Construct):
         self.capacity = capacity
         self.startup_timeout = startup_timeout
         self._rollback_alarms: list[str] = []
-        self._refresh = _refresh_options(startup_timeout, lifecycle) if instances.rolling else None
-        self._group = self._create_group(
+        group = self._create_group(
             group_name, network, template, capacity, instances, tags, target_groups, startup_timeout, lifecycle
         )
-        self.group_name: str = self._group.name
+        self._rollout = Rollout(
+            self,
+            "rollout",
+            name=name,
+            group=group,
+            group_name=group_name,
+            launch_template=template,
+            instance_role=self.role,
+            existing_role=instances.existing_function_role,
+            warm_up=startup_timeout,
+            log_days=instances.log_days,
+            after=lifecycle.attach(group),
+        )
+        self.group_name: str = group.name
 
     def roll_back_on(self, *alarms: Alarm | CompositeAlarm) -> None:
-        """Roll back a replacement of the instances when an alarm goes off during it.
+        """Roll back a rollout when an alarm goes off during it.
 
-        The alarms are created before the group, so they must not refer to the group itself. Without rolling
-        replacement (``InstanceOptions.rolling``), nothing is rolled back.
+        An alarm that is on when the rollout starts does not roll it back.
 
         Args:
             alarms: the alarms; at most ten, including the web service's own.
@@ -175,9 +184,7 @@ class InstanceGroup(cdk.Construct):
                 allowed=f"at most {_MAX_ROLLBACK_ALARMS}",
                 fix="keep the alarms that a bad release sets off",
             )
-        if self._refresh is not None:
-            preferences = {**self._refresh["preferences"], "alarm_specification": {"alarms": self._rollback_alarms}}
-            self._group.put_instance_refresh(**{**self._refresh, "preferences": preferences})
+        self._rollout.roll_back_on(self._rollback_alarms)
 
     def _create_log_group(self, name: str, days: int) -> None:
         group = cdk.aws.cloudwatch_log_group.CloudwatchLogGroup(self, "logs", name=name, retention_in_days=days)
@@ -264,7 +271,7 @@ class InstanceGroup(cdk.Construct):
         lifecycle: Lifecycle,
     ) -> Any:
         module = cdk.aws.autoscaling_group
-        group = module.AutoscalingGroup(
+        return module.AutoscalingGroup(
             self,
             "group",
             name=group_name,
@@ -280,34 +287,33 @@ class InstanceGroup(cdk.Construct):
             metrics_granularity="1Minute",
             wait_for_capacity_timeout=f"{int(instances.wait_for_capacity.total_seconds())}s",
             min_elb_capacity=(capacity.minimum or None) if target_groups else None,
-            instance_refresh=self._refresh,
-            instance_maintenance_policy=_REPLACEMENT,
+            instance_maintenance_policy=REPLACEMENT,
             initial_lifecycle_hook=[module.AutoscalingGroupInitialLifecycleHook(**hook) for hook in lifecycle.hooks()],
             tag=[
                 module.AutoscalingGroupTag(key=key, value=value, propagate_at_launch=True)
                 for key, value in sorted(tags.items())
             ],
             lifecycle=cdk.TerraformResourceLifecycle(
-                # Scaling owns the number of instances once the group exists; the hooks are separate resources.
-                ignore_changes=["desired_capacity", "initial_lifecycle_hook"],
+                # Once the group exists, scaling owns the number of instances and rollouts own the launch template; the
+                # hooks are separate resources.
+                ignore_changes=["desired_capacity", "initial_lifecycle_hook", "launch_template"],
             ),
         )
-        lifecycle.attach(group)
-        return group
 
 
-def _refresh_options(startup_timeout: timedelta, lifecycle: Lifecycle) -> dict[str, Any]:
-    protect_busy = lifecycle.drain is not None and lifecycle.drain.protect_busy
-    return {
-        "strategy": "Rolling",
-        "preferences": {
-            **_REPLACEMENT,
-            "auto_rollback": True,
-            "skip_matching": True,
-            "instance_warmup": str(int(startup_timeout.total_seconds())),
-            # The provider's default silently leaves protected instances at the old version. "Wait" waits at most an
-            # hour. A job can take longer: then the terminating hook waits.
-            "scale_in_protected_instances": "Refresh" if protect_busy else "Wait",
-            "standby_instances": "Wait",
-        },
-    }
+def _check_existing_roles(checks: Checks, instances: InstanceOptions) -> None:
+    """Check that an account that cannot create roles has one for the instances and one for the rollouts."""
+    if instances.existing_profile is None and instances.existing_function_role is not None:
+        raise checks.error(
+            "instances.existing_profile",
+            None,
+            allowed="an instance profile when existing_function_role is set",
+            fix="name it, or leave both out for new roles",
+        )
+    if instances.existing_profile is not None and instances.existing_function_role is None:
+        raise checks.error(
+            "instances.existing_function_role",
+            None,
+            allowed="the role of the rollouts' Lambda function when existing_profile is set",
+            fix="name a role that Lambda may assume, such as LabRole in AWS Academy labs",
+        )

@@ -56,9 +56,10 @@ class InstanceOptions:
         ami_id: AMI, or public Systems Manager parameter of one, resolved by each deployment; of the instance type's
             architecture. Default: Debian 13 for amd64.
         disk_gib: size of the encrypted gp3 root volume in GiB, 8 to 16384. Default: 30.
-        existing_profile: instance profile to use instead of a new role.
+        existing_profile: instance profile to use instead of a new role; needs ``existing_function_role``.
+        existing_function_role: name or ARN of the role of the Lambda function that starts rollouts, instead of a new
+            role; with ``existing_profile`` only.
         tags: tags of the group, its instances and their volumes.
-        rolling: replace the instances when the launch template changes. Default: true.
         wait_for_capacity: time that Terraform waits for healthy instances; zero does not wait. Default: 15 minutes.
         log_group: name of the instances' log group. Default: ``/`` and the group's ``name``. Each boot logs its
             outcome to the stream ``boot/<instance id>``, a failed one the end of its log.
@@ -73,8 +74,8 @@ class InstanceOptions:
     ami_id: str = DEBIAN_13
     disk_gib: int = 30
     existing_profile: str | None = None
+    existing_function_role: str | None = None
     tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    rolling: bool = True
     wait_for_capacity: timedelta = timedelta(minutes=15)
     log_group: str | None = None
     log_days: int = 30

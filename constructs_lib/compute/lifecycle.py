@@ -26,12 +26,10 @@ class DrainPolicy:
     Args:
         timeout: time that the instance gets between two heartbeats.
         heartbeat: interval of its heartbeats.
-        protect_busy: whether the program protects its instance from scale-in while it is busy.
     """
 
     timeout: timedelta
     heartbeat: timedelta
-    protect_busy: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -67,23 +65,23 @@ class Lifecycle:
             }
 
     def grant(self, role: ServiceRole) -> None:
-        """Allow the instances to complete the hooks, and to protect themselves if the drain policy needs it."""
+        """Allow the instances to complete the hooks."""
         # By name, because the first instances report before the group's ARN is known.
         group = f"arn:aws:autoscaling:{self.region}:*:autoScalingGroup:*:autoScalingGroupName/{self.group_name}"
         actions = ["autoscaling:CompleteLifecycleAction", "autoscaling:SetInstanceHealth"]
         if self.drain:
             actions.append("autoscaling:RecordLifecycleActionHeartbeat")
-        if self.drain and self.drain.protect_busy:
-            actions.append("autoscaling:SetInstanceProtection")
         role.allow("ReportToAutoScaling", actions, [group])
 
-    def attach(self, group: Any) -> None:
-        """Manage the group's hooks as resources.
+    def attach(self, group: Any) -> list[Any]:
+        """Manage the group's hooks as resources, and return them.
 
         The group is created with the hooks, so that they apply to its first instances, but never updates them:
         https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/autoscaling_lifecycle_hook
         """
-        for hook in self.hooks():
+        return [
             cdk.aws.autoscaling_lifecycle_hook.AutoscalingLifecycleHook(
                 group.node.scope, str(hook["name"]), autoscaling_group_name=group.name, **hook
             )
+            for hook in self.hooks()
+        ]

@@ -52,6 +52,8 @@ class ServiceRole(cdk.Construct):
         super().__init__(scope, id)
         self.statements: list[Statement] = []
         """The granted statements."""
+        self.arn: str | None = None
+        """ARN of the role; None with an existing profile."""
         self._policy: Any = None
         self._role: Any = None
         self._network = network
@@ -72,6 +74,7 @@ class ServiceRole(cdk.Construct):
             self, "profile", name_prefix=f"{name}-", role=role.name, lifecycle=create_first
         )
         self._role = role
+        self.arn = role.arn
         self.profile_name = str(profile.name)
         if session_manager:
             self.allow("SessionManager", _SESSION_MANAGER, ["*"])

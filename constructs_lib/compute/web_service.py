@@ -150,8 +150,7 @@ class WebService(InstanceGroup):
                 "target_value": cpu_target,
             },
         )
-        if instances.rolling:
-            self.roll_back_on(*self._create_rollback_alarms(name))
+        self.roll_back_on(*self._create_rollback_alarms(name))
 
     def _create_rollback_alarms(self, name: str) -> list[Alarm]:
         """Create the alarms that roll back a bad release; they notify no topic."""

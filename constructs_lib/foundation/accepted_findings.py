@@ -92,5 +92,41 @@ ACCEPTED_FINDINGS = (
         reason="slow statements are analyzed after an alarm; it can be enabled without a restart",
         explains=("CKV_AWS_353",),
     ),
+    AcceptedFinding(
+        kind="aws_lambda_function",
+        weakened="runs outside of the VPC",
+        reason="it calls only AWS's APIs, which a VPC without NAT does not reach",
+        explains=("CKV_AWS_117",),
+    ),
+    AcceptedFinding(
+        kind="aws_lambda_function",
+        weakened="has no dead-letter queue",
+        reason="Terraform calls it, waits for the result and reports the error",
+        explains=("CKV_AWS_116",),
+    ),
+    AcceptedFinding(
+        kind="aws_lambda_function",
+        weakened="reserves no concurrency",
+        reason="AWS refuses a reservation in a new account, whose limit is 10; a second call has no effect",
+        explains=("CKV_AWS_115",),
+    ),
+    AcceptedFinding(
+        kind="aws_lambda_function",
+        weakened="is not traced",
+        reason="it runs once in a deployment, and logs its result",
+        explains=("CKV_AWS_50",),
+    ),
+    AcceptedFinding(
+        kind="aws_lambda_function",
+        weakened="does not check a signature of its code",
+        reason="Terraform uploads the code of the library and compares its hash",
+        explains=("CKV_AWS_272",),
+    ),
+    AcceptedFinding(
+        kind="aws_lambda_function",
+        weakened="encrypts its variables with Lambda's key",
+        reason="they hold names of resources and numbers, and no secret",
+        explains=("CKV_AWS_173",),
+    ),
 )
 """Every accepted finding."""

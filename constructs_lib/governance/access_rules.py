@@ -138,6 +138,19 @@ def _is_limited(statement: Mapping[str, Any]) -> bool:
     return any(key.lower() in _LIMITING for keys in condition.values() for key in keys)
 
 
+def _public_function(resource: Resource, _: RuleContext) -> Iterator[str]:
+    properties = resource.properties
+    if resource.kind == "aws_lambda_function_url" and properties.get("authorization_type") == "NONE":
+        yield "lets everyone call a function by its URL"
+    limits = ("principal_org_id", "source_account", "source_arn")
+    if (
+        resource.kind == "aws_lambda_permission"
+        and properties.get("principal") == "*"
+        and not any(properties.get(limit) for limit in limits)
+    ):
+        yield f"allows everyone {properties.get('action')}"
+
+
 def _secret_in_state(resource: Resource, _: RuleContext) -> Iterator[str]:
     if resource.kind in _SECRET_RESOURCES:
         yield f"keeps {_SECRET_RESOURCES[resource.kind]} in the state"
@@ -176,6 +189,13 @@ RULES = (
         allowed="limited to principals by name, or by a condition on the account, organization, VPC or source",
         fix="name the principals",
         checkov=tuple(sorted({rule for rules in _RESOURCE_POLICIES.values() for rule in rules})),
+    ),
+    Rule(
+        id="public-function",
+        check=_public_function,
+        allowed="limited to callers with AWS credentials, by name, account or source",
+        fix="set authorization_type to AWS_IAM, or name the principal",
+        checkov=("CKV_AWS_258", "CKV_AWS_301"),
     ),
     Rule(
         id="secret-in-state",

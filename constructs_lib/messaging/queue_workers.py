@@ -89,7 +89,6 @@ class QueueWorkers(InstanceGroup):
             drain=DrainPolicy(
                 timeout=self.sizing.terminate_timeout,
                 heartbeat=self.sizing.terminate_heartbeat,
-                protect_busy=self.sizing.scale_in_protection,
             ),
         )
         self.queue = queue

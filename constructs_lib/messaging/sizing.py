@@ -80,7 +80,6 @@ class WorkerSizing:
         launch_timeout: time that a new instance gets to report that it is ready.
         terminate_timeout: time that a terminating instance gets between two heartbeats.
         terminate_heartbeat: interval of a terminating instance's heartbeats.
-        scale_in_protection: whether a busy instance must protect itself from scale-in.
         oldest_message_alarm: age of the oldest message that indicates a fault.
     """
 
@@ -88,7 +87,6 @@ class WorkerSizing:
     launch_timeout: timedelta
     terminate_timeout: timedelta
     terminate_heartbeat: timedelta
-    scale_in_protection: bool
     oldest_message_alarm: timedelta
 
 
@@ -226,10 +224,9 @@ def size_workers(
     """Derive the settings with which a group of workers keeps up and drops no work.
 
     A terminating instance finishes its jobs. The lifecycle hook waits for the queue's ``stop_timeout`` and a minute
-    more. A hook waits at most two hours for a heartbeat, so if a job can take longer, a busy instance must also
-    protect itself from scale-in.
+    more, at most two hours; each heartbeat of the instance starts this time again, for at most 48 hours.
     https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks.html
-    https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-instance-protection.html
+    https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LifecycleHook.html
 
     The age of the oldest message includes its processing time. It indicates a fault when it exceeds the sum of the
     acceptable latency, the startup of an instance launched for it and the longest job.
@@ -262,6 +259,5 @@ def size_workers(
         launch_timeout=launch_timeout(startup_timeout),
         terminate_timeout=terminate_timeout,
         terminate_heartbeat=terminate_timeout / _HEARTBEATS,
-        scale_in_protection=drain_timeout > LONGEST_HOOK,
         oldest_message_alarm=round_up(acceptable_latency + startup_timeout + queue.max_job, _MINUTE),
     )

@@ -115,9 +115,14 @@ class Template:
         return {name: output["value"] for name, output in outputs.items() if not name.startswith("cross-stack-output-")}
 
     def policy(self, kind: str) -> list[dict[str, Any]]:
-        """Return the policy statements of the only resource of a type."""
-        statements: list[dict[str, Any]] = json.loads(self.one(kind)["policy"])["Statement"]
-        return statements
+        """Return the policy statements of all resources of a type.
+
+        Raises:
+            AssertionError: if there are none.
+        """
+        resources = self.resources(kind)
+        assert resources, f"expected {kind}, found none"
+        return [statement for each in resources.values() for statement in json.loads(each["policy"])["Statement"]]
 
     def user_data(self) -> str:
         """Return the only user data script as the instance receives it, with unresolved references."""

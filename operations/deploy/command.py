@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,7 +16,14 @@ from rich.table import Table
 from constructs_lib.governance import cost
 from operations.deploy import prompts
 from operations.deploy.apply import apply_all, apply_log
-from operations.deploy.health import IN_SERVICE_TIMEOUT_SECONDS, find_groups, wait_until_in_service
+from operations.deploy.health import (
+    DeployedGroup,
+    explain_rollback,
+    find_groups,
+    read_health,
+    retry_rollout,
+    wait_until_in_service,
+)
 from operations.deploy.orphan_recovery import Orphan, find_orphans, import_id, tainted_by_cancellation
 from operations.deploy.plan import StackPlan
 from operations.deploy.planning import PlanningResult, plan_all, read_states
@@ -80,14 +88,12 @@ def run_deployment(target: Target, console: Console, *, yes: bool) -> None:
         console.print("Nothing to apply.")
     else:
         states = _confirm_and_apply(planned, stacks, target, console, yes=yes)
+    groups = find_groups(states)
+    _print_rollouts(planned.states, states, console)
+    if not yes:
+        _offer_retries(groups, target, console)
     with step("Waiting for the instances", console) as current:
-        wait_until_in_service(
-            find_groups(states),
-            target.client,
-            current.note,
-            rolling=not target.settings.embedded,
-            timeout_seconds=IN_SERVICE_TIMEOUT_SECONDS,
-        )
+        wait_until_in_service(groups, target.client, current.note)
     _print_summary(target, account, states, console, time.monotonic() - started)
 
 
@@ -163,6 +169,33 @@ def _confirm_and_apply(
         prompts.confirm_losses([change for change in new if change.loses_data], console, yes=yes)
 
     return apply_all(planned, stacks, console, target.folder, confirm)
+
+
+def _print_rollouts(
+    before: Mapping[str, TerraformState], after: Mapping[str, TerraformState], console: Console
+) -> None:
+    """Print the results of the rollouts that the deployment has started."""
+    for result in sorted(_rollouts(after) - _rollouts(before)):
+        rollout = json.loads(result)
+        console.print(f"  {rollout['group']}: {rollout['detail']}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _rollouts(states: Mapping[str, TerraformState]) -> set[str]:
+    return {
+        at["result"] for state in states.values() for kind, _, at in state.resources if kind == "aws_lambda_invocation"
+    }
+
+
+def _offer_retries(groups: list[DeployedGroup], target: Target, console: Console) -> None:
+    """Ask whether to roll out again what was rolled back earlier; without an answer, the wait reports it."""
+    for group in groups:
+        health = read_health(group, target.client)
+        if health.behind:
+            for text in explain_rollback(health, target.client("cloudwatch")):
+                console.print(text, style="yellow", highlight=False, markup=False, soft_wrap=True)
+            if prompts.confirm(prompts.RETRY.format(group=group.name, version=group.version)):
+                detail = retry_rollout(group, target.client)
+                console.print(f"  {group.name}: {detail}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _print_summary(

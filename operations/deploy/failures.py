@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ class _KnownError:
 
 
 _LOCK = re.compile(r"^\s*(ID|Who|Operation|Created):\s+(.+?)\s*$", re.MULTILINE)
+
+_FUNCTION_ERROR = re.compile(r'invoking Lambda Function .*"errorMessage":\s*("(?:[^"\\]|\\.)*")', re.DOTALL)
 
 _KNOWN_ERRORS = (
     _KnownError(
@@ -93,6 +96,11 @@ def explain(stack: str, errors: Sequence[Diagnostic], paths: dict[str, str]) -> 
     for error in errors:
         text = f"{error.summary}\n{error.detail}"
         resource = paths.get(error.address, error.address) or "a resource"
+        function = _FUNCTION_ERROR.search(text)
+        if function:
+            # Its own message says what to do; Terraform's text adds the stack trace.
+            lines.append(f"{stack}, {resource}: {json.loads(function[1])}")
+            continue
         if "state lock" in text:
             lines.append(_explain_lock(stack, text))
         else:

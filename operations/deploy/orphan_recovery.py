@@ -29,6 +29,7 @@ _NAME_ARGUMENTS = {
     "aws_autoscaling_group": "name",
     "aws_cloudwatch_log_group": "name",
     "aws_db_instance": "identifier",
+    "aws_lambda_function": "function_name",
     "aws_lb": "name",
     "aws_lb_target_group": "name",
     "aws_s3_bucket": "bucket",

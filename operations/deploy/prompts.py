@@ -11,6 +11,7 @@ from operations.deploy.plan import Change
 from workspace.errors import UserError
 
 QUESTION = "¿Deseas aplicar este plan? (y/n): "
+RETRY = "¿Deseas desplegar otra vez la versión {version} en {group}? (y/n): "
 
 
 class Cancelled(Exception):

@@ -34,13 +34,9 @@ def status(target: str | None, environment: str | None) -> None:
     chosen = choose_target(target, environment)
     with readable_aws_errors():
         deployed = deployed_state.read(chosen, console)
-        errors = deployment_status.report(
-            deployed,
-            chosen.client,
-            console,
-            rolling=not chosen.settings.embedded,
-            ami_id=chosen.settings.ami_id,
-        )
+        # The emulator's images have no age.
+        ami_id = None if chosen.settings.embedded else chosen.settings.ami_id
+        errors = deployment_status.report(deployed, chosen.client, console, ami_id=ami_id)
     for error in errors:
         console.print(f"✗ {error}", style="bold red", highlight=False, markup=False, soft_wrap=True)
     if errors:

@@ -34,7 +34,7 @@ _NO_ACTIVE_REFRESH = ("ActiveInstanceRefreshNotFound", "IrreversibleInstanceRefr
 def rollback(to: str | None, yes: bool, target: str | None, environment: str | None) -> None:
     """Roll back to an earlier release: list the deployed releases, ask, build the release again, deploy it.
 
-    An instance refresh in progress is rolled back at once, before the build. Settings and stacks are those of the
+    A rollout in progress is rolled back at once, before the build. Settings and stacks are those of the
     working copy. Migrations are not reverted.
     """
     console = Console()
@@ -72,8 +72,8 @@ def _roll_back(target: Target, console: Console, *, to: str | None, yes: bool) -
         with readable_aws_errors():
             for service in SERVICES:
                 group = group_name(target, service)
-                if not target.settings.embedded and roll_back_refresh(target.client("autoscaling"), group):
-                    console.print(f"{group}: Auto Scaling rolls back the instance refresh.")
+                if roll_back_refresh(target.client("autoscaling"), group):
+                    console.print(f"{group}: the rollout in progress is rolled back.")
         build(sources, folder, ARCHITECTURE, console, wheels=paths.CACHE_DIR / "wheels")
     run_deployment(target, console, yes=yes)
 
@@ -117,7 +117,9 @@ def _matches(release: DeployedRelease, to: str) -> bool:
 
 
 def roll_back_refresh(autoscaling: Any, group: str) -> bool:
-    """Roll back the instance refresh in progress; return whether there was one.
+    """Roll back the instance refresh in progress to the group's saved version; return whether there was one.
+
+    The deployment that follows cancels the rollback, and goes on from the instances that it has reached.
 
     Args:
         autoscaling: boto3 client for Auto Scaling.

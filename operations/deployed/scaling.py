@@ -7,7 +7,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from operations.deploy.health import IN_SERVICE_TIMEOUT_SECONDS, Client, DeployedGroup, wait_until_in_service
+from operations.deploy.health import Client, DeployedGroup, wait_until_in_service
 from operations.deploy.target import Target, choose_target
 from operations.deployed.calls import readable_aws_errors, target_options
 from workspace.errors import UserError
@@ -34,9 +34,7 @@ def scale(service: str, instances: int, target: str | None, environment: str | N
         console.print(f"{group_name(chosen, service)}: {before} -> {instances}", highlight=False)
         with step("Waiting for the instances", console) as current:
             group = DeployedGroup(name=group_name(chosen, service), log_groups=(log_group(chosen, service),))
-            wait_until_in_service(
-                [group], chosen.client, current.note, rolling=False, timeout_seconds=IN_SERVICE_TIMEOUT_SECONDS
-            )
+            wait_until_in_service([group], chosen.client, current.note)
     console.print("Scaling policies may change this number again; deployments do not.", style="dim")
 
 

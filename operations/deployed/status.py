@@ -24,20 +24,19 @@ _MAX_NAMES_PER_CALL = 100
 _OLDEST_WINDOW = timedelta(minutes=15)
 
 
-def report(deployed: DeployedStacks, client: Client, console: Console, *, rolling: bool, ami_id: str) -> list[str]:
+def report(deployed: DeployedStacks, client: Client, console: Console, *, ami_id: str | None) -> list[str]:
     """Print the status and return the problems.
 
     Args:
         deployed: The deployment's stacks and states.
         client: Creates clients for the target account.
         console: Receives the output.
-        rolling: Changes start an instance refresh; report its status and the age of the images too.
-        ami_id: The setting: an image, or the public parameter of the latest one.
+        ami_id: The setting: an image, or the public parameter of the latest one; None to leave out the images' age.
     """
     console.print(f"Site: {deployed.output('application_url') or 'none yet'}", highlight=False, soft_wrap=True)
     return [
         *_report_stacks(deployed.states, console),
-        *_report_instances(deployed, client, console, rolling=rolling, ami_id=ami_id),
+        *_report_instances(deployed, client, console, ami_id=ami_id),
         *_report_queue(deployed.output("sqs_queue_url"), client, console),
         *_report_alarms(deployed, client("cloudwatch"), console),
     ]
@@ -54,15 +53,14 @@ def _report_stacks(states: Mapping[str, TerraformState], console: Console) -> It
 
 
 def _report_instances(
-    deployed: DeployedStacks, client: Client, console: Console, *, rolling: bool, ami_id: str
+    deployed: DeployedStacks, client: Client, console: Console, *, ami_id: str | None
 ) -> Iterator[str]:
     releases_by_hash = _report_releases(deployed.output("s3_bucket_name"), client("s3"), console)
-    templates = {at["name"]: at["launch_template"][0]["id"] for at in deployed.attributes("aws_autoscaling_group")}
     table = Table("group", "instance", "zone", "lifecycle", "health", "load balancer", "template", "release")
     running = []
     for group in find_groups(deployed.states):
-        health = read_health(group, client, rolling=rolling)
-        hashes = releases.hashes_by_template_version(client("ec2"), templates[group.name])
+        health = read_health(group, client)
+        hashes = releases.hashes_by_template_version(client("ec2"), group.launch_template)
         for instance in health.instances:
             sha256 = hashes.get(instance.template, "")
             table.add_row(
@@ -79,9 +77,9 @@ def _report_instances(
             table.add_row(group.name, "none", *[""] * 6)
         yield from explain_failure(health, client)
         versions = {instance.template for instance in health.instances} - {""}
-        running.append(RunningTemplate(group=group.name, template=templates[group.name], versions=versions))
+        running.append(RunningTemplate(group=group.name, template=group.launch_template, versions=versions))
     console.print(table)
-    if rolling:
+    if ami_id is not None:
         for line in describe_images(running, ami_id, client, datetime.now(UTC)):
             console.print(line, highlight=False, soft_wrap=True)
 

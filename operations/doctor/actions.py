@@ -12,8 +12,8 @@ _BY_KIND = {
     "acm:AddTagsToCertificate acm:ListTagsForCertificate",
     "aws_autoscaling_group": "autoscaling:CreateAutoScalingGroup autoscaling:UpdateAutoScalingGroup "
     "autoscaling:DeleteAutoScalingGroup autoscaling:DescribeAutoScalingGroups autoscaling:DescribeScalingActivities "
-    "autoscaling:CreateOrUpdateTags autoscaling:EnableMetricsCollection autoscaling:StartInstanceRefresh "
-    "autoscaling:DescribeInstanceRefreshes ec2:RunInstances iam:CreateServiceLinkedRole",
+    "autoscaling:CreateOrUpdateTags autoscaling:EnableMetricsCollection ec2:RunInstances "
+    "autoscaling:DescribeInstanceRefreshes iam:CreateServiceLinkedRole",
     "aws_autoscaling_lifecycle_hook": "autoscaling:PutLifecycleHook autoscaling:DescribeLifecycleHooks "
     "autoscaling:DeleteLifecycleHook",
     "aws_autoscaling_policy": "autoscaling:PutScalingPolicy autoscaling:DescribePolicies autoscaling:DeletePolicy",
@@ -49,6 +49,10 @@ _BY_KIND = {
     "aws_kms_alias": "kms:CreateAlias kms:ListAliases kms:DeleteAlias",
     "aws_kms_key": "kms:CreateKey kms:DescribeKey kms:GetKeyPolicy kms:PutKeyPolicy kms:EnableKeyRotation "
     "kms:GetKeyRotationStatus kms:ScheduleKeyDeletion kms:TagResource kms:ListResourceTags",
+    "aws_lambda_function": "lambda:CreateFunction lambda:GetFunction lambda:GetFunctionCodeSigningConfig "
+    "lambda:ListVersionsByFunction lambda:UpdateFunctionCode lambda:UpdateFunctionConfiguration lambda:DeleteFunction "
+    "lambda:TagResource lambda:UntagResource iam:PassRole",
+    "aws_lambda_invocation": "lambda:InvokeFunction",
     "aws_launch_template": "ec2:CreateLaunchTemplate ec2:CreateLaunchTemplateVersion ec2:DescribeLaunchTemplates "
     # GetInstanceUefiData: the provider's data source of an image.
     "ec2:DescribeImages ec2:GetInstanceUefiData "

@@ -104,7 +104,14 @@ class Settings(pydantic.BaseModel):
     existing_instance_profile: str = Field(
         "",
         description="existing instance profile, for accounts that cannot create roles (AWS Academy: "
-        "LabInstanceProfile); the VPC then has no flow logs, which need a role",
+        "LabInstanceProfile); needs existing_function_role; the VPC then has no flow logs, which need a role",
+    )
+    existing_function_role: str = Field(
+        "",
+        pattern=r"^$|^(arn:aws[\w-]*:iam::\d{12}:role/)?[\w+=,.@/-]+$",
+        max_length=2048,
+        description="name or ARN of an existing role for the Lambda functions that start rollouts, for accounts that "
+        "cannot create roles (AWS Academy: LabRole); needs existing_instance_profile",
     )
 
     session_manager_agent: str = Field(

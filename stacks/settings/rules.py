@@ -110,6 +110,17 @@ def check_origins(settings: Settings) -> Iterator[Violation]:
         yield Violation("portal_origins", ("certificate_arn", "domain_name"), allowed, fix)
 
 
+def check_existing_roles(settings: Settings) -> Iterator[Violation]:
+    """Require existing roles for both the instances and the rollouts, or for neither."""
+    profile, role = "existing_instance_profile", "existing_function_role"
+    if settings.existing_instance_profile and not settings.existing_function_role:
+        allowed = f"a role that Lambda may assume when {profile} is set"
+        yield Violation(role, (profile,), allowed, "name one, such as LabRole in AWS Academy labs")
+    if settings.existing_function_role and not settings.existing_instance_profile:
+        allowed = f"an instance profile when {role} is set"
+        yield Violation(profile, (role,), allowed, f"name one, or remove {role}")
+
+
 def check_firewall(settings: Settings) -> Iterator[Violation]:
     """Require a rate limit that AWS WAF accepts."""
     if 0 < settings.waf_requests_per_5_minutes < _MIN_WAF_LIMIT:
@@ -238,6 +249,7 @@ RULES: tuple[Rule, ...] = (
     check_endpoints,
     check_domain,
     check_origins,
+    check_existing_roles,
     check_firewall,
     check_state_backend,
     check_ami,

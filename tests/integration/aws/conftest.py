@@ -24,7 +24,7 @@ VARIANTS: dict[str, dict[str, str]] = {
     "production": {},
     "development": {"ANB_PROFILE": "development", "ANB_ENVIRONMENT_NAME": "anb-development"},
     "no-nat": {"ANB_NAT": "none", "ANB_INTERFACE_ENDPOINTS": SERVICES},
-    "lab-profile": {"ANB_EXISTING_INSTANCE_PROFILE": "LabInstanceProfile"},
+    "lab-profile": {"ANB_EXISTING_INSTANCE_PROFILE": "LabInstanceProfile", "ANB_EXISTING_FUNCTION_ROLE": "LabRole"},
     "domain": DOMAIN,
     "every-setting": {
         **DOMAIN,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from iam_policies import ACCOUNT, PolicyDocument, allows, as_list, findings, policy_documents, resolve
 
+from constructs_lib.compute import rollout_function
 from constructs_lib.foundation import template
 from operations.doctor.actions import ACTIONS, ALWAYS, OPERATIONS
 from operations.doctor.policy import PolicyScope, documents, statements
@@ -20,6 +23,9 @@ from tests import service_calls
 Variants = dict[str, dict[str, dict[str, Any]]]
 
 ACCEPTED_FINDINGS = {
+    'cloudwatch:DescribeAlarms is allowed on "*"; must be limited to arn:*:cloudwatch:*:*:alarm:*': "a role that is "
+    "limited to alarms by name gets no composite alarms: "
+    "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html",
     'ssm:UpdateInstanceInformation is allowed on "*"; must be limited to arn:*:ec2:*:*:instance/*, '
     "arn:*:ssm:*:*:managed-instance/*": "AWS's own AmazonSSMManagedInstanceCore allows it on every resource; the ids "
     "of the instances do not exist before the role",
@@ -40,6 +46,18 @@ UNRECORDED = {
     "worker: s3:ListMultipartUploadParts processed/*": "Bucket.grant_write allows uploads that are continued, too",
 }
 """Granted actions that no recorded call of a service or of the boot needs, with the reason."""
+
+ROLLOUT = "_rollout_"
+"""Part of the address of the policies of the functions that start rollouts."""
+_CHECKED = "Auto Scaling checks that the caller of StartInstanceRefresh may launch from the template"
+ROLLOUT_UNCALLED = {
+    "ec2:CreateTags": _CHECKED,
+    "ec2:RunInstances": _CHECKED,
+    "iam:PassRole": _CHECKED,
+    "logs:CreateLogStream": "Lambda writes the function's log with its role",
+    "logs:PutLogEvents": "Lambda writes the function's log with its role",
+}
+"""Actions of the rollouts' functions that their code does not call, with the reason."""
 
 ROLES = {"portal": "portal", "worker": "workers"}
 """Stack of each program's role."""
@@ -154,6 +172,25 @@ def test_nothing_is_granted_that_no_call_needs(variants: Variants) -> None:
 
     assert sorted(unneeded - UNRECORDED.keys()) == []
     assert sorted(UNRECORDED.keys() - unneeded) == [], "these are called or not granted: remove the entries"
+
+
+def test_rollouts_may_only_do_what_their_function_calls(variants: Variants) -> None:
+    source = Path(rollout_function.__file__).read_text()
+    called = {
+        f"{service}:{''.join(word.capitalize() for word in name.split('_'))}"
+        for service, name in re.findall(r"self\.(autoscaling|cloudwatch)\.(\w+)\(", source)
+    }
+    policies = [
+        policy
+        for stacks in variants.values()
+        for policy in policy_documents(stacks)
+        if ROLLOUT in policy.where and policy.kind == "aws_iam_role_policy"
+    ]
+
+    assert len(policies) > 2
+    for policy in policies:
+        granted = {action for statement in policy.statements for action in as_list(statement["Action"])}
+        assert granted == called | ROLLOUT_UNCALLED.keys(), policy.where
 
 
 def _is_used(action: str, resource: str, recorded: set[str]) -> bool:

@@ -33,16 +33,36 @@ def each(app: App, *kinds: str) -> Iterator[Resource]:
 
 
 def stale_instances(app: App) -> Iterator[str]:
-    """A change of the launch template must reach the instances: no ``$Latest``, and an instance refresh.
+    """A new launch template version must reach the instances: a numbered version, and a rollout that it starts.
 
     https://github.com/terraform-aws-modules/terraform-aws-autoscaling/issues/155
     """
     for group in each(app, GROUP):
         version = group.blocks("launch_template")[0].get("version", "$Default")
         if not re.fullmatch(r"\$\{aws_launch_template\..*\.latest_version\}", version):
-            yield f"{group.path}: launch template version {version} starts no refresh"
-        if not group.blocks("instance_refresh"):
-            yield f"{group.path}: no instance_refresh"
+            yield f"{group.path}: launch template version {version} starts no rollout"
+        elif not any(version in call.properties["input"] for call in _rollouts(app, group)):
+            yield f"{group.path}: no rollout of a new launch template version"
+
+
+def irreversible_rollouts(app: App) -> Iterator[str]:
+    """Auto Scaling rolls back to the group's saved version, so Terraform must not save the new one itself.
+
+    https://github.com/hashicorp/terraform-provider-aws/issues/34189
+    """
+    for group in each(app, GROUP):
+        if group.blocks("instance_refresh"):
+            yield f"{group.path}: instance_refresh saves the new version before the refresh, and cannot roll back"
+        ignored = (group.properties.get("lifecycle") or {}).get("ignore_changes", [])
+        if "launch_template" not in ignored:
+            yield f"{group.path}: a deployment saves the new launch template version without a rollout"
+
+
+def _rollouts(app: App, group: Resource) -> Iterator[Resource]:
+    """Yield the calls that roll out to a group."""
+    for call in each(app, "aws_lambda_invocation"):
+        if group.address in call.properties.get("depends_on", []):
+            yield call
 
 
 def schedules(app: App) -> Iterator[str]:
@@ -130,16 +150,14 @@ def wedged_replacements(app: App) -> Iterator[str]:
 
 
 def ignored_protection(app: App) -> Iterator[str]:
-    """With scale-in protection, the refresh must say how it treats protected instances.
-
-    The provider's default is Ignore, which skips them; the API's default is Wait.
-    """
+    """With scale-in protection, a rollout must not skip protected instances."""
+    functions = {f"${{{function.address}.function_name}}": function for function in each(app, "aws_lambda_function")}
     for group in each(app, GROUP):
-        if group.properties.get("protect_from_scale_in"):
-            for refresh in group.blocks("instance_refresh"):
-                chosen = refresh.get("preferences", {}).get("scale_in_protected_instances")
-                if chosen not in ("Wait", "Refresh"):
-                    yield f"{group.path}: protected instances are skipped ({chosen or 'Ignore, the default'})"
+        for call in _rollouts(app, group) if group.properties.get("protect_from_scale_in") else ():
+            variables = functions[call.properties["function_name"]].blocks("environment")[0]["variables"]
+            chosen = json.loads(variables["ROLLOUT"])["preferences"].get("ScaleInProtectedInstances", "Wait")
+            if chosen not in ("Wait", "Refresh"):
+                yield f"{group.path}: protected instances are skipped ({chosen})"
 
 
 def secrets_in_state(app: App) -> Iterator[str]:

@@ -16,6 +16,7 @@ EXCLUDED = {
     "AccessLogBucket.plain_http_reason": "the example requires TLS",
     "Bucket.plain_http_reason": "the example requires TLS",
     "GeneratedSecret.unprotected_reason": "a recovery window",
+    "InstanceOptions.existing_function_role": "its own role, with the permissions it needs",
     "InstanceOptions.existing_profile": "its own role, which receives the grants",
     "Network.flow_logs_off_reason": "flow logs",
     "PostgresDatabase.short_backups_reason": "backups for 35 days",

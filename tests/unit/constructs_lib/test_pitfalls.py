@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import pathlib
 import re
@@ -79,20 +80,36 @@ def remove_objects_from_policy(apps: Apps) -> None:
     policy["policy"] = policy["policy"].replace("/*", "")
 
 
-def protect(apps: Apps, chosen: str | None) -> None:
-    group = first(apps, pitfalls.GROUP)
-    group["protect_from_scale_in"] = True
-    refresh = group["instance_refresh"]
-    (refresh if isinstance(refresh, dict) else refresh[0])["preferences"]["scale_in_protected_instances"] = chosen
+def protect(apps: Apps, chosen: str) -> None:
+    for group in groups(apps):
+        group["protect_from_scale_in"] = True
+    variables = first(apps, "aws_lambda_function")["environment"]["variables"]
+    options = json.loads(variables["ROLLOUT"])
+    options["preferences"]["ScaleInProtectedInstances"] = chosen
+    variables["ROLLOUT"] = json.dumps(options)
 
 
 INJECTED: list[tuple[Callable[[pitfalls.App], Any], str, Callable[[Apps], object]]] = [
     (
         pitfalls.stale_instances,
-        r"launch template version \$Latest starts no refresh",
+        r"launch template version \$Latest starts no rollout",
         lambda apps: first(apps, pitfalls.GROUP)["launch_template"].update(version="$Latest"),
     ),
-    (pitfalls.stale_instances, "no instance_refresh", lambda apps: first(apps, pitfalls.GROUP).pop("instance_refresh")),
+    (
+        pitfalls.stale_instances,
+        "no rollout of a new launch template version",
+        lambda apps: first(apps, "aws_lambda_invocation").update(input="{}"),
+    ),
+    (
+        pitfalls.irreversible_rollouts,
+        "instance_refresh saves the new version before the refresh",
+        lambda apps: first(apps, pitfalls.GROUP).update(instance_refresh={"strategy": "Rolling"}),
+    ),
+    (
+        pitfalls.irreversible_rollouts,
+        "saves the new launch template version without a rollout",
+        lambda apps: first(apps, pitfalls.GROUP).update(lifecycle={"ignore_changes": ["desired_capacity"]}),
+    ),
     (
         pitfalls.reset_capacity,
         "each deployment resets desired_capacity",
@@ -151,7 +168,6 @@ INJECTED: list[tuple[Callable[[pitfalls.App], Any], str, Callable[[Apps], object
         "prefix portal- is longer than 6",
         lambda apps: first(apps, "aws_lb_target_group").update(name_prefix="portal-"),
     ),
-    (pitfalls.ignored_protection, "skipped \\(Ignore, the default", lambda apps: protect(apps, None)),
     (pitfalls.ignored_protection, "skipped \\(Ignore\\)", lambda apps: protect(apps, "Ignore")),
     (pitfalls.secrets_in_state, "random_password puts a secret", lambda apps: add(apps, "random_password", made={})),
     (

@@ -53,6 +53,20 @@ AGENT = f'session_manager_agent = "3.3.987.0:{"0" * 64}"'
             ),
         ),
         (
+            'existing_instance_profile = "LabInstanceProfile"',
+            (
+                "existing_function_role (default) is ''; must be a role that Lambda may assume when "
+                "existing_instance_profile is set. Fix: name one, such as LabRole in AWS Academy labs."
+            ),
+        ),
+        (
+            'existing_function_role = "LabRole"',
+            (
+                "existing_instance_profile (default) is ''; must be an instance profile when existing_function_role "
+                "is set. Fix: name one, or remove existing_function_role."
+            ),
+        ),
+        (
             'nat = "none"\ninterface_endpoints = ["sqs", "logs"]',
             (
                 "interface_endpoints in production.toml is ['sqs', 'logs']; must be the list of all of autoscaling, "

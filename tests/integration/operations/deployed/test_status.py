@@ -83,7 +83,7 @@ def report(states: dict[str, TerraformState], client: Callable[[str], Any]) -> t
     """Return the output and the problems."""
     output = io.StringIO()
     console = Console(file=output, width=200)
-    problems = status.report(DeployedStacks([], states), client, console, rolling=False, ami_id=AMI)
+    problems = status.report(DeployedStacks([], states), client, console, ami_id=None)
     return output.getvalue(), problems
 
 

@@ -129,6 +129,18 @@ CASES: list[Case] = [
         one("aws_iam_role", assume_role_policy=policy({"Principal": {"Service": "ec2"}, "Action": "sts:AssumeRole"})),
     ),
     (
+        "public-function",
+        "allows everyone lambda:InvokeFunction",
+        one("aws_lambda_permission", action="lambda:InvokeFunction", principal="*"),
+        one("aws_lambda_permission", action="lambda:InvokeFunction", principal="*", source_account="123456789012"),
+    ),
+    (
+        "public-function",
+        "lets everyone call a function by its URL",
+        one("aws_lambda_function_url", function_name="resize", authorization_type="NONE"),
+        one("aws_lambda_function_url", function_name="resize", authorization_type="AWS_IAM"),
+    ),
+    (
         "secret-in-state",
         "keeps a password in the state",
         one("random_password", length=20),

@@ -80,8 +80,7 @@ def test_every_timeout_covers_the_longest_job(
 
     assert consumed.stop_timeout >= job + LONG_POLL
     assert SHORTEST_HOOK <= sized.terminate_timeout <= LONGEST_HOOK
-    # If no single wait of a hook is long enough, a busy instance protects itself.
-    assert sized.scale_in_protection == (sized.terminate_timeout < consumed.stop_timeout + MINUTE)
+    # Heartbeats start the hook's wait again, so that it outlasts the longest job.
     assert 2 * sized.terminate_heartbeat < sized.terminate_timeout
     assert consumed.stop_timeout < min(GLOBAL_HOOK, 100 * sized.terminate_timeout)
     assert startup_timeout < sized.launch_timeout <= LONGEST_HOOK
@@ -122,14 +121,6 @@ def test_more_latency_or_concurrency_never_needs_more_instances(seconds: float, 
 )
 def test_backlog_per_instance(latency: int, seconds: float, concurrency: int, target: float) -> None:
     assert backlog_per_instance(seconds, timedelta(seconds=latency), concurrency) == target
-
-
-def test_scale_in_protection_starts_above_the_longest_hook() -> None:
-    longest_job = LONGEST_HOOK - MINUTE - LONG_POLL
-    numbers: dict[str, Any] = {"seconds_per_job": 25, "acceptable_latency": HOUR}
-
-    assert not size_workers("p", queue(longest_job), **numbers).scale_in_protection
-    assert size_workers("p", queue(longest_job + SECOND), **numbers).scale_in_protection
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,6 @@ def test_table_matches_the_sizing(number: int) -> None:
         "stop timeout": queue.stop_timeout,
         "terminate timeout": workers.terminate_timeout,
         "launch timeout": workers.launch_timeout,
-        "scale-in protection": "yes" if workers.scale_in_protection else "no",
         "oldest message alarm": workers.oldest_message_alarm,
     }
     assert {name: text for name, text in cells.items() if not name.startswith("given")} == {

@@ -77,6 +77,16 @@ def test_known_error_is_explained(summary: str, message: str) -> None:
     assert f"Terraform's error: {summary}" in text
 
 
+def test_function_error_is_shown_without_its_stack_trace() -> None:
+    message = 'anb-api-asg: version 2 is being rolled back (an "alarm"). Fix: deploy a corrected release.'
+    trace = ['  File "/var/task/rollout_function.py", line 60, in handler']
+    payload = json.dumps({"errorMessage": message, "errorType": "RolloutError", "stackTrace": trace})
+
+    explained = explain_one(f"invoking Lambda Function (anb-portal-rollout): {payload}")
+
+    assert explained == f"database, database/postgres: {message}"
+
+
 def test_unknown_error_names_stack_and_resource() -> None:
     assert explain_one("Something odd", "Very odd.") == (
         "database, database/postgres: Terraform failed.\n  Terraform's error: Something odd Very odd."
