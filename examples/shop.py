@@ -20,7 +20,6 @@ from constructs_lib import (
 from constructs_lib.foundation import cdk
 
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/6d3f2a1e"
-
 app = cdk.App()
 stack = Stack(app, "shop", region="eu-west-1", tags={"Team": "shop"}, state=S3State(bucket="shop-states"))
 
