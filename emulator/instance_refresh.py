@@ -303,9 +303,6 @@ class InstanceRefresh:
             return True
         return False
 
-    def _has_baked(self, group: RefreshedGroup) -> bool:
-        return group.has_passed(self._baking_since, self.preferences["BakeTime"])
-
     def _replace(self, group: RefreshedGroup) -> bool:
         """Terminate and launch what is possible within the limits; return whether anything was done."""
         members = [member for member in group.members() if not member.leaving]

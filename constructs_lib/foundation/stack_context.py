@@ -31,7 +31,7 @@ def account(scope: cdk.Construct) -> str:
 
 
 def partition(scope: cdk.Construct) -> str:
-    """Return a reference to the partition: ``aws``, ``aws-cn`` or ``aws-us-gov``."""
+    """Return a reference to the partition; other ones than ``aws`` are not supported."""
     return str(_find_or_create(scope, "aws-partition", "data_aws_partition", "DataAwsPartition").partition)
 
 

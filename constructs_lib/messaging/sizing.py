@@ -224,7 +224,8 @@ def size_workers(
     """Derive the settings with which a group of workers keeps up and drops no work.
 
     A terminating instance finishes its jobs. The lifecycle hook waits for the queue's ``stop_timeout`` and a minute
-    more, at most two hours; each heartbeat of the instance starts this time again, for at most 48 hours.
+    more, at most two hours; each heartbeat of the instance starts this time again, for at most 100 times and
+    48 hours.
     https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks.html
     https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LifecycleHook.html
 

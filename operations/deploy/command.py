@@ -32,6 +32,7 @@ from operations.deploy.states import TerraformState
 from operations.deploy.summary import SUMMARY_FILE, Summary, find_secrets
 from operations.deploy.target import AWS, LOCAL, Target, choose_target
 from operations.deploy.terraform_stack import TerraformStack, terraform_stacks
+from operations.deployed.calls import readable_aws_errors
 from operations.doctor import preflight
 from operations.doctor.findings import Level, problems, render
 from workspace.cdktf import Deployment, Tools
@@ -91,8 +92,9 @@ def run_deployment(target: Target, console: Console, *, yes: bool) -> None:
     groups = find_groups(states)
     _print_rollouts(planned.states, states, console)
     if not yes:
-        _offer_retries(groups, target, console)
-    with step("Waiting for the instances", console) as current:
+        with readable_aws_errors():
+            _offer_retries(groups, target, console)
+    with step("Waiting for the instances", console) as current, readable_aws_errors():
         wait_until_in_service(groups, target.client, current.note)
     _print_summary(target, account, states, console, time.monotonic() - started)
 

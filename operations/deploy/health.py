@@ -318,6 +318,12 @@ def explain_failure(health: GroupHealth, client: Client) -> Iterator[str]:
     if health.refresh and health.refreshing:
         reason = f": {health.refresh.reason}" if health.refresh.reason else ""
         yield f"  Instance refresh to version {health.refresh.version}: {health.refresh}{reason}"
+        if health.refresh.status == "InProgress":
+            # https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html
+            yield (
+                "  Auto Scaling retries for an hour, then rolls back. Fix: deploy a corrected release, or run "
+                "./anb rollback."
+            )
     yield from (f"  {instance}" for instance in health.instances if not instance.in_service)
     activities = client("autoscaling").describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=5)
     for activity in activities["Activities"]:

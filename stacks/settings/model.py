@@ -108,7 +108,7 @@ class Settings(pydantic.BaseModel):
     )
     existing_function_role: str = Field(
         "",
-        pattern=r"^$|^(arn:aws[\w-]*:iam::\d{12}:role/)?[\w+=,.@/-]+$",
+        pattern=r"^$|^(arn:aws:iam::\d{12}:role/)?[\w+=,.@/-]+$",
         max_length=2048,
         description="name or ARN of an existing role for the Lambda functions that start rollouts, for accounts that "
         "cannot create roles (AWS Academy: LabRole); needs existing_instance_profile",
@@ -183,7 +183,7 @@ class Settings(pydantic.BaseModel):
     cpu_target_value: int = Field(70, ge=40, le=90, description="target of the portal's average CPU, in percent")
     certificate_arn: str = Field(
         "",
-        pattern=r"^$|^arn:aws[\w-]*:acm:[\w-]+:\d{12}:certificate/[\w-]+$",
+        pattern=r"^$|^arn:aws:acm:[\w-]+:\d{12}:certificate/[\w-]+$",
         description="ARN of the site's ACM certificate",
     )
     domain_name: str = Field(
