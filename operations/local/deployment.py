@@ -123,12 +123,15 @@ def read_launch_templates(ec2: Any) -> ServiceVariables:
         UserError: No launch template has all variables of a service.
     """
     found: dict[type[ServiceEnvironment], dict[str, str]] = {}
-    for template in ec2.describe_launch_templates()["LaunchTemplates"]:
+    pages = ec2.get_paginator("describe_launch_templates").paginate(PaginationConfig={"PageSize": 200})
+    for template in (template for page in pages for template in page["LaunchTemplates"]):
         versions = ec2.describe_launch_template_versions(
             LaunchTemplateId=template["LaunchTemplateId"], Versions=["$Latest"]
         )["LaunchTemplateVersions"]
-        user_data = base64.b64decode(versions[0]["LaunchTemplateData"]["UserData"]).decode()
-        variables = read_environment(user_data)
+        encoded = versions[0]["LaunchTemplateData"].get("UserData")
+        if encoded is None:
+            continue
+        variables = read_environment(base64.b64decode(encoded).decode())
         for kind in (PortalEnvironment, WorkerEnvironment):
             if set(kind.variable_names()) <= set(variables):
                 found[kind] = variables

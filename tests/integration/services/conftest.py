@@ -46,7 +46,8 @@ def recorded_calls(request: pytest.FixtureRequest, aws_calls: Path) -> Iterator[
     """Compare the services' calls of AWS with ``tests/service_calls.json``, which the roles are compared with."""
     with service_calls.recording() as recorded:
         yield
-    recorded["worker"].update(service_calls.actions_in(aws_calls, agent="app/worker"))
+    for program in ("worker", "logging"):
+        recorded[program].update(service_calls.actions_in(aws_calls, agent=f"app/{program}"))
     for folder, programs in LANES.items():
         complete = service_calls.is_complete(request.session, Path(__file__).parent / folder)
         service_calls.assert_recorded(recorded, programs, complete=complete)

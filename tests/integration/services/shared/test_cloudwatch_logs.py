@@ -68,7 +68,8 @@ def run(code: str, group: str, **variables: str) -> list[dict[str, Any]]:
         [sys.executable, "-c", program],
         cwd=ROOT,
         # The tests' environment disables the metadata service.
-        env={**os.environ, "AWS_EC2_METADATA_DISABLED": "false", **variables},
+        # The recorded calls name their program.
+        env={**os.environ, "AWS_EC2_METADATA_DISABLED": "false", "AWS_SDK_UA_APP_ID": "logging", **variables},
         capture_output=True,
         text=True,
         timeout=120,
