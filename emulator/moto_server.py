@@ -25,7 +25,7 @@ from typing import Any, NamedTuple, cast
 from gunicorn.app.base import BaseApplication
 from moto.core.responses import ActionResult
 from moto.core.types import Base64EncodedString
-from moto.ec2.models.launch_templates import LaunchTemplateVersion
+from moto.ec2.models.launch_templates import LaunchTemplate, LaunchTemplateBackend, LaunchTemplateVersion
 from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.moto_server.werkzeug_app import create_backend_app as _create_moto_app
@@ -187,6 +187,25 @@ def _user_data(version: LaunchTemplateVersion) -> Base64EncodedString | None:
 
 # Else a group with a changed template launches no instances.
 LaunchTemplateVersion.user_data = property(_user_data)  # type: ignore[assignment, method-assign]
+
+_moto_create_template = LaunchTemplateBackend.create_launch_template
+
+
+def _create_launch_template(
+    backend: LaunchTemplateBackend, name: str, description: str, data: dict[str, Any], tag_spec: dict[str, Any]
+) -> LaunchTemplate:
+    """Keep the template's own tags out of the tags that it gives to what it launches.
+
+    ``launch-template`` is no resource type of LaunchTemplateTagSpecificationRequest in LaunchTemplateData:
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_LaunchTemplateTagSpecificationRequest.html
+    """
+    launched = [tags for tags in data.get("TagSpecifications", []) if tags["ResourceType"] != "launch-template"]
+    data = {**data, **({"TagSpecifications": launched} if "TagSpecifications" in data else {})}
+    return _moto_create_template(backend, name, description, data, tag_spec)
+
+
+# Else each plan of Terraform changes the template back, and each deployment replaces all instances.
+LaunchTemplateBackend.create_launch_template = _create_launch_template  # type: ignore[assignment, method-assign]
 
 _moto_delete = RDSResponse.delete_db_instance
 

@@ -36,14 +36,6 @@ KNOWN_DRIFT = (
         "moto answers with an empty predictive configuration for every policy",
     ),
     KnownDrift(
-        "aws_launch_template",
-        "tag_specifications",
-        "moto adds the template's own tags to its tag specifications",
-    ),
-    KnownDrift("aws_launch_template", "latest_version", "follows from tag_specifications: a change creates a version"),
-    KnownDrift("aws_launch_template", "default_version", "follows from latest_version"),
-    KnownDrift("aws_autoscaling_group", "launch_template", "follows from the template's latest_version"),
-    KnownDrift(
         "aws_autoscaling_group",
         "capacity_reservation_specification",
         "shown with any change of the group: moto answers null where the provider expects nothing",

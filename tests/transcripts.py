@@ -39,6 +39,7 @@ _REPLACEMENTS = (
     (r"/\S+/(?=states/|s3-backup-|deployment-info)", ""),
     (r"(Picture: )/\S+/", r"\1.anb/simulate/"),
     (r"s3-backup-\d+-\d+", "s3-backup-20260102-030405"),
+    (r"refresh [0-9a-f-]{36}\b", "refresh 08b91cf7-8fa6-48af-b6a6-d227f40f1b9b"),
 )
 
 

@@ -136,7 +136,8 @@ _BY_COMMAND = {
     "autoscaling:DescribeScalingActivities elasticloadbalancing:DescribeLoadBalancers "
     "elasticloadbalancing:DescribeTargetGroups elasticloadbalancing:DescribeTargetHealth logs:DescribeLogStreams "
     "logs:GetLogEvents sqs:GetQueueUrl",
-    "destroy": "rds:DescribeDBSnapshots s3:GetObject s3:ListBucket tag:GetResources",
+    "destroy": "rds:DescribeDBInstanceAutomatedBackups rds:DescribeDBSnapshots s3:GetObject s3:ListBucket "
+    "tag:GetResources",
     "doctor": "ec2:DescribeAddresses ec2:DescribeInstanceTypes ec2:DescribeInstances ec2:DescribeNatGateways "
     "ec2:DescribeRegions ec2:DescribeVpcs elasticloadbalancing:DescribeLoadBalancers freetier:GetAccountPlanState "
     "iam:GetRole iam:SimulatePrincipalPolicy rds:DescribeDBInstances s3:ListAllMyBuckets "

@@ -122,7 +122,8 @@ def test_no_request_is_forbidden_by_the_service_models(operator: Operator) -> No
 def test_every_call_is_in_the_deployers_policy(operator: Operator) -> None:
     files = operator.folder.glob("local/endpoints/*/local/cdktf.out/stacks/*/cdk.tf.json")
     kinds = {kind for file in files for kind in json.loads(file.read_text())["resource"]}
-    calls = operator.calls()
+    # A function of a group has a role of its own.
+    calls = [call for call in operator.calls() if "exec-env/AWS_Lambda" not in call.agent]
     needed = {action for call in calls for action in required_actions(call)}
 
     assert {call.service for call in calls if "Boto3" in call.agent} >= {"autoscaling", "cloudwatch", "logs", "s3"}

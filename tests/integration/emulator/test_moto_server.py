@@ -138,6 +138,21 @@ def test_group_with_a_changed_template_launches_instances(aws_port: int) -> None
     assert len(group["Instances"]) == 1
 
 
+def test_launch_template_does_not_pass_on_its_own_tags(aws_port: int) -> None:
+    ec2 = aws.client("ec2", aws_port)
+    instances = {"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "web"}]}
+    created = ec2.create_launch_template(
+        LaunchTemplateName=f"tagged-{uuid.uuid4().hex[:8]}",
+        LaunchTemplateData={"TagSpecifications": [instances]},
+        TagSpecifications=[{"ResourceType": "launch-template", "Tags": [{"Key": "Team", "Value": "video"}]}],
+    )["LaunchTemplate"]
+    (version,) = ec2.describe_launch_template_versions(LaunchTemplateId=created["LaunchTemplateId"])[
+        "LaunchTemplateVersions"
+    ]
+    assert created["Tags"] == [{"Key": "Team", "Value": "video"}]
+    assert version["LaunchTemplateData"]["TagSpecifications"] == [instances]
+
+
 def test_redrive_policy_has_the_format_of_aws(aws_port: int) -> None:
     sqs, name = aws.client("sqs", aws_port), uuid.uuid4().hex
     dead = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
