@@ -108,7 +108,7 @@ class Rollout(cdk.Construct):
             self,
             "function",
             function_name=function_name,
-            description=f"Rolls out new launch template versions of {group_name}",
+            description="Rolls out new launch template versions of the Auto Scaling group",
             role=role,
             runtime=_RUNTIME,
             handler=f"{_FUNCTION.stem}.handler",
