@@ -17,7 +17,7 @@ from workspace.processes import Child, ManagedProgram
 REGION = "us-east-1"
 
 AGENT = "emulator-client"
-"""In the user agent of this module's clients: tells their calls from those of the programs that are tested."""
+"""Part of the user agent of this module's clients, which distinguishes their calls from those of tested programs."""
 
 
 def endpoint(port: int) -> str:

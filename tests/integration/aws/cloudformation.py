@@ -310,7 +310,6 @@ KINDS = {
             },
         },
         without={
-            "instance_refresh": "an API call, not an attribute; botocore's model checks the request",
             "wait_for_capacity_timeout": _TERRAFORM_WAITS,
             "min_elb_capacity": _TERRAFORM_WAITS,
         },

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from emulator import aws
 from emulator.autoscaling import ABANDON, CLOCK_TAG, CONTINUE
+from tests.alarms import put_alarm
 
 WARMUP = 60
 HOUR = 3600
@@ -129,16 +130,7 @@ def stepped(group: Group) -> Group:
 def alarm(aws_port: int) -> Callable[[str], str]:
     """A function that sets the state of an alarm, and returns its name."""
     client, name = aws.client("cloudwatch", aws_port), f"alarm-{uuid.uuid4().hex[:8]}"
-    client.put_metric_alarm(
-        AlarmName=name,
-        Namespace="test",
-        MetricName="errors",
-        Statistic="Sum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=1,
-        ComparisonOperator="GreaterThanThreshold",
-    )
+    put_alarm(client, name)
 
     def set_state(state: str) -> str:
         client.set_alarm_state(AlarmName=name, StateValue=state, StateReason="test")

@@ -11,6 +11,7 @@ from moto.server import DomainDispatcherApplication
 
 from emulator import aws
 from emulator.moto_server import SerializedMoto
+from tests.alarms import put_alarm
 
 
 def signed(service: str) -> dict[str, str]:
@@ -200,16 +201,7 @@ def test_deleted_database_requires_a_new_snapshot_name_or_none(aws_port: int) ->
 def test_alarms_are_filtered_by_name_state_and_type(aws_port: int) -> None:
     cloudwatch, name = aws.client("cloudwatch", aws_port), uuid.uuid4().hex
     for suffix in ("on", "off"):
-        cloudwatch.put_metric_alarm(
-            AlarmName=f"{name}-{suffix}",
-            Namespace="test",
-            MetricName="errors",
-            Statistic="Sum",
-            Period=60,
-            EvaluationPeriods=1,
-            Threshold=1,
-            ComparisonOperator="GreaterThanThreshold",
-        )
+        put_alarm(cloudwatch, f"{name}-{suffix}")
     cloudwatch.set_alarm_state(AlarmName=f"{name}-on", StateValue="ALARM", StateReason="test")
 
     def found(**filters: object) -> set[str]:

@@ -29,6 +29,7 @@ from operations.deploy.health import (
     wait_until_in_service,
 )
 from operations.deploy.states import TerraformState
+from tests.alarms import put_alarm
 from workspace.errors import UserError
 
 GROUP = DeployedGroup(name="anb-api-asg", log_groups=("/anb/portal",))
@@ -249,16 +250,7 @@ def test_rolled_back_rollout_names_alarm_and_version(
     client: Callable[[str], Any], second_version: DeployedGroup
 ) -> None:
     cloudwatch, alarm = client("cloudwatch"), f"{second_version.name}-errors"
-    cloudwatch.put_metric_alarm(
-        AlarmName=alarm,
-        Namespace="ANB",
-        MetricName="it",
-        Statistic="Sum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=1,
-        ComparisonOperator="GreaterThanThreshold",
-    )
+    put_alarm(cloudwatch, alarm)
     set_clock(client, second_version, 0)
     start_rollout(client, second_version, alarm)
     cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="5 errors.")

@@ -19,6 +19,7 @@ from operations.__main__ import anb
 from operations.deploy.states import TerraformState
 from operations.deployed import status
 from operations.deployed.deployed_state import DeployedStacks
+from tests.alarms import put_alarm
 
 SHA256 = "5ea1ed" * 10
 AMI = "ami-04681a1dbd79675a5"
@@ -54,16 +55,7 @@ def states(client: Callable[[str], Any]) -> Iterator[dict[str, TerraformState]]:
         MaxSize=1,
         VPCZoneIdentifier=ec2.describe_subnets()["Subnets"][0]["SubnetId"],
     )
-    client("cloudwatch").put_metric_alarm(
-        AlarmName=f"{name}-alarm",
-        Namespace="ANB",
-        MetricName="it",
-        Statistic="Sum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=1,
-        ComparisonOperator="GreaterThanThreshold",
-    )
+    put_alarm(client("cloudwatch"), f"{name}-alarm")
     yield {
         "storage": TerraformState(
             {"s3_bucket_name": name, "sqs_queue_url": queue}, (("aws_s3_bucket", "it", {"bucket": name}),)
