@@ -16,17 +16,11 @@ from rich.table import Table
 from constructs_lib.governance import cost
 from operations.deploy import prompts
 from operations.deploy.apply import apply_all, apply_log
-from operations.deploy.health import (
-    DeployedGroup,
-    explain_rollback,
-    find_groups,
-    read_health,
-    retry_rollout,
-    wait_until_in_service,
-)
+from operations.deploy.health import DeployedGroup, find_groups, read_health
 from operations.deploy.orphan_recovery import Orphan, find_orphans, import_id, tainted_by_cancellation
 from operations.deploy.plan import StackPlan
 from operations.deploy.planning import PlanningResult, plan_all, read_states
+from operations.deploy.rollouts import explain_rollback, retry_rollout, wait_until_in_service
 from operations.deploy.show import change_lines, cost_line, plan_lines
 from operations.deploy.states import TerraformState
 from operations.deploy.summary import SUMMARY_FILE, Summary, find_secrets

@@ -7,7 +7,8 @@ from typing import Any
 import click
 from rich.console import Console
 
-from operations.deploy.health import Client, DeployedGroup, wait_until_in_service
+from operations.deploy.health import Client, DeployedGroup
+from operations.deploy.rollouts import wait_until_in_service
 from operations.deploy.target import Target, choose_target
 from operations.deployed.calls import readable_aws_errors, target_options
 from workspace.errors import UserError

@@ -9,7 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from operations.deploy.health import Client, explain_failure, find_groups, read_health
+from operations.deploy.health import Client, find_groups, read_health
+from operations.deploy.rollouts import explain_failure
 from operations.deploy.states import TerraformState
 from operations.deployed import releases
 from operations.deployed.deployed_state import DeployedStacks

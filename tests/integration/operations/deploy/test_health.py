@@ -16,18 +16,16 @@ import pytest
 from constructs_lib.compute.rollout_function import GroupRollout
 from emulator import aws
 from emulator.autoscaling import CLOCK_TAG
-from operations.deploy import health as health_module
+from operations.deploy import rollouts
 from operations.deploy.health import (
     DeployedGroup,
     GroupHealth,
     GroupInstance,
     InstanceRefresh,
-    explain_failure,
     find_groups,
     read_health,
-    retry_rollout,
-    wait_until_in_service,
 )
+from operations.deploy.rollouts import explain_failure, retry_rollout, wait_until_in_service
 from operations.deploy.states import TerraformState
 from tests.alarms import put_alarm
 from workspace.errors import UserError
@@ -280,9 +278,9 @@ def scripted(monkeypatch: pytest.MonkeyPatch, *healths: GroupHealth, step: float
         times.append(times[-1] + step)
         return next(script)
 
-    monkeypatch.setattr(health_module, "read_health", read)
-    monkeypatch.setattr(health_module.time, "monotonic", lambda: times[-1])
-    monkeypatch.setattr(health_module, "explain_failure", lambda health, _: iter([str(health)]))
+    monkeypatch.setattr(rollouts, "read_health", read)
+    monkeypatch.setattr(rollouts.time, "monotonic", lambda: times[-1])
+    monkeypatch.setattr(rollouts, "explain_failure", lambda health, _: iter([str(health)]))
     return times
 
 
