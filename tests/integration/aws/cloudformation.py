@@ -119,6 +119,12 @@ def prefix(name: str) -> Convert:
     return lambda value: {name: f"{value}{NAME_SUFFIX}"}
 
 
+def with_suffix(part: dict[str, Any], number: int) -> dict[str, Any]:
+    """Return a translated resource whose generated name ends in this number: Terraform's suffixes are unique."""
+    unique: dict[str, Any] = json.loads(json.dumps(part).replace(NAME_SUFFIX, f"{number:0{len(NAME_SUFFIX)}}"))
+    return unique
+
+
 def one(value: Any) -> dict[str, Any]:
     """Return a block that is written once or as a list of one."""
     block: dict[str, Any] = value[0] if isinstance(value, list) else value

@@ -1,10 +1,11 @@
 """AWS accepts the values of every resource: cfn-lint's schemas of AWS, in ten regions.
 
-The resources of all variants are translated to CloudFormation and checked together, each different one once.
+The resources of all variants are translated to CloudFormation, and each different one is checked once.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -46,20 +47,27 @@ def translated(variants: dict[str, Stacks]) -> dict[str, dict[str, Any]]:
 
 
 def errors(parts: dict[str, dict[str, Any]], regions: list[str]) -> Iterator[str]:
-    """Yield cfn-lint's errors, each with the place of its resource."""
-    places = list(parts)
-    for first in range(0, len(places), _MAX_RESOURCES):
-        chunk = places[first : first + _MAX_RESOURCES]
-        template = {
-            "Parameters": {
-                name: {"Type": "String"} for place in chunk for name in cloudformation.references(parts[place])
-            },
-            "Resources": {f"R{number}": parts[place] for number, place in enumerate(chunk)},
-        }
-        for match in lint(json.dumps(template, indent=1), config=ManualArgs(regions=regions, ignore_checks=_IGNORED)):
-            path = [str(part) for part in getattr(match, "path", None) or []]
-            place = chunk[int(path[1][1:])] if path[:1] == ["Resources"] else "template"
-            yield f"{place}: {'/'.join(path[3:])}: {match.message} [{match.rule.id}]"
+    """Yield cfn-lint's errors, each with the place of its resource.
+
+    A template holds one variant: names must be unique in it, and the variants have the same names.
+    """
+    for _, group in itertools.groupby(parts, key=lambda place: place.rpartition(": ")[0]):
+        places = list(group)
+        for first in range(0, len(places), _MAX_RESOURCES):
+            chunk = places[first : first + _MAX_RESOURCES]
+            template = {
+                "Parameters": {
+                    name: {"Type": "String"} for place in chunk for name in cloudformation.references(parts[place])
+                },
+                "Resources": {
+                    f"R{number}": cloudformation.with_suffix(parts[place], number) for number, place in enumerate(chunk)
+                },
+            }
+            config = ManualArgs(regions=regions, ignore_checks=_IGNORED)
+            for match in lint(json.dumps(template, indent=1), config=config):
+                path = [str(part) for part in getattr(match, "path", None) or []]
+                place = chunk[int(path[1][1:])] if path[:1] == ["Resources"] else "template"
+                yield f"{place}: {'/'.join(path[3:])}: {match.message} [{match.rule.id}]"
 
 
 def test_every_synthesized_type_is_checked_or_has_a_reason(variants: dict[str, Stacks]) -> None:
